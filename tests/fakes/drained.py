@@ -1,5 +1,6 @@
 """The sessions of a twin of a speaker that a person, or byoip, takes down."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from math import inf
@@ -10,7 +11,7 @@ from byoip.domain.routes.route import GRACEFUL_SHUTDOWN, Path
 from byoip.ports.speakers.speaker import NotDrained
 
 
-class Drained:
+class Drained(ABC):
     """Mixed into the twin.
 
     Attributes:
@@ -64,8 +65,10 @@ class Drained:
             return path
         return replace(path, communities=path.communities | {GRACEFUL_SHUTDOWN})
 
+    @abstractmethod
     async def _answer(self, method: Any, *args: Any, **more: Any) -> None:
-        raise NotImplementedError
+        """Answer a call, or do not."""
 
+    @abstractmethod
     def _tell(self, prefixes: Iterable[Prefix] | Mapping[Prefix, Path]) -> None:
-        raise NotImplementedError
+        """Have listeners hear of these again."""

@@ -9,13 +9,12 @@ from typing import Final
 
 from byoip.adapters.gobgp import gobgp_pb2 as pb
 from byoip.adapters.gobgp.calls import CallRefused, GobgpCalls
+from byoip.adapters.gobgp.policies import GlobalPolicies
 from byoip.ports.speakers.speaker import ImportsOpen
 
-_GLOBAL: Final = "global"
 NAME: Final = "byoip-no-imports"  # of the policy, its statement and its set
 _EVERYONE: Final = frozenset({"0.0.0.0/0", "::/0"})
 
-_SET: Final = pb.DefinedSet(defined_type=pb.NEIGHBOR, name=NAME, list=sorted(_EVERYONE))
 _POLICY: Final = pb.Policy(
     name=NAME,
     statements=[
@@ -26,7 +25,6 @@ _POLICY: Final = pb.Policy(
         )
     ],
 )
-_IMPORTS: Final = pb.PolicyAssignment(name=_GLOBAL, direction=pb.IMPORT, policies=[_POLICY])
 
 
 class ImportPolicy:
@@ -39,6 +37,7 @@ class ImportPolicy:
     def __init__(self, calls: GobgpCalls) -> None:
         self.learnt = 0
         self._calls = calls
+        self._policies = GlobalPolicies(calls, pb.IMPORT)
         self._resets = 0  # since it was last put there
 
     async def close(self, until: float) -> None:
@@ -64,37 +63,18 @@ class ImportPolicy:
             raise ImportsOpen(str(fault)) from fault
 
     async def _assigned(self) -> bool:
-        asked = pb.ListPolicyAssignmentRequest(name=_GLOBAL, direction=pb.IMPORT)
-        found = await self._calls.many(
-            "ListPolicyAssignment", asked, pb.ListPolicyAssignmentResponse
-        )
-        policies = [one for answer in found for one in answer.assignment.policies]
-        ours = [one for one in policies if one.name == NAME]
+        ours = [one for one in await self._policies.assigned() if one.name == NAME]
         for one in ours:
             one.DiscardUnknownFields()  # of what we do not use it lists the defaults
-        if ours and not (ours == [_POLICY] and await self._set_is_there()):
+        if ours and not (ours == [_POLICY] and await self._set_is_ours()):
             raise ImportsOpen(f"its policy {NAME} is not ours")
         return bool(ours)
 
-    async def _set_is_there(self) -> bool:
-        asked = pb.ListDefinedSetRequest(defined_type=pb.NEIGHBOR, name=NAME)
-        found = await self._calls.many("ListDefinedSet", asked, pb.ListDefinedSetResponse)
-        named = [one.defined_set for one in found if one.defined_set.name == NAME]
-        return any(set(one.list) >= _EVERYONE for one in named)
-
-    async def _policy_is_there(self) -> bool:
-        asked = pb.ListPolicyRequest(name=NAME)
-        found = await self._calls.many("ListPolicy", asked, pb.ListPolicyResponse)
-        return any(one.policy.name == NAME for one in found)
+    async def _set_is_ours(self) -> bool:
+        return (await self._policies.sets()).get(NAME, frozenset()) >= _EVERYONE
 
     async def _add(self, until: float) -> None:
-        if not await self._set_is_there():
-            asked = pb.AddDefinedSetRequest(defined_set=_SET)
-            await self._calls.change("AddDefinedSet", asked, until)
-        if not await self._policy_is_there():
-            await self._calls.change("AddPolicy", pb.AddPolicyRequest(policy=_POLICY), until)
-        assignment = pb.AddPolicyAssignmentRequest(assignment=_IMPORTS)
-        await self._calls.change("AddPolicyAssignment", assignment, until)
+        await self._policies.assign(_POLICY, sorted(_EVERYONE), until)
 
     async def _apply(self, until: float) -> None:
         # GoBGP works on it to the end, however long we wait: 210,000 routes take it seconds.
