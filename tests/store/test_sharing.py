@@ -5,7 +5,7 @@ from collections.abc import Hashable
 
 import pytest
 
-from byoip.store.sharing import Party, Places
+from byoip.ports.places import Party, Places
 
 MOST = 4
 

@@ -21,6 +21,7 @@ import dns.rdatatype
 from byoip.adapters.checks.dns_message import Message, Name, Question
 from byoip.adapters.checks.dns_reader import TooMuch, Unreadable, read
 from byoip.domain.checks.evidence import Fault
+from byoip.ports.places import Places
 
 # A token needs a few hundred bytes.
 LARGEST_OF_RESOLVER = 16 * 1024
@@ -217,10 +218,11 @@ class Share:
         sure: in the same way the addresses at which a name server may confirm.
     """
 
-    def __init__(self, everyones: asyncio.Semaphore, at_once: int) -> None:
+    def __init__(self, account_id: UUID, everyones: Places, at_once: int) -> None:
         self.answers: dict[tuple[Name, int], tuple[float, Answered]] = {}
         self.sure: dict[Name, tuple[float, frozenset[str]]] = {}
         self.asking: defaultdict[tuple[Name, int], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._account_id = account_id
         self._everyones = everyones
         self._own = asyncio.Semaphore(at_once)
 
@@ -228,18 +230,25 @@ class Share:
     async def turn(self) -> AsyncIterator[None]:
         """Wait until one more exchange may be under way, and count it until the block ends."""
         # In this order: what waits for its own account's share delays no other account.
-        async with self._own, self._everyones:
-            yield
+        async with self._own:
+            await self._everyones.take(self._account_id)
+            try:
+                yield
+            finally:
+                self._everyones.give_back(self._account_id)
 
 
 class DnsConcurrency:
-    """At most so many exchanges at once, of which one account gets a quarter."""
+    """At most so many exchanges at once, of which one account gets a quarter at most.
+
+    Where many accounts ask, the next goes to one that has none, however many the others wait for.
+    """
 
     def __init__(self, at_once: int) -> None:
-        self._everyones = asyncio.Semaphore(at_once)
+        self._everyones = Places(at_once)
         self._each = -(-at_once // _PART)
         self._shares: WeakValueDictionary[UUID, Share] = WeakValueDictionary()
 
     def of(self, account_id: UUID) -> Share:
         """The share of this account, which lasts while a look holds it."""
-        return self._shares.setdefault(account_id, Share(self._everyones, self._each))
+        return self._shares.setdefault(account_id, Share(account_id, self._everyones, self._each))

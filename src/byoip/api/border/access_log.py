@@ -14,7 +14,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from byoip.api.border.account_turns import client_of
-from byoip.store.sharing import Party, Places, working_for
+from byoip.ports.places import Party, Places
+from byoip.store.sharing import working_for
 
 log = logging.getLogger("byoip.access")
 

@@ -5,6 +5,7 @@ from byoip.api.border.caller import CustomerRequest
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import Message, answer_of
 from byoip.api.border.messages import NO_CHANGE, OFFBOARDING, ROUTE_OWED, ROUTE_WITHHELD
+from byoip.api.border.refusals import RateLimited
 from byoip.api.claims.prefix_schemas import Prefix
 from byoip.api.claims.prefixes import shown, version
 from byoip.api.path_ids import PathId
@@ -17,6 +18,7 @@ from byoip.usecases.routes import offboarding as verbs
 
 offboarding = Declarations("offboarding")
 
+_AN_HOUR = 12  # offboardings of one prefix, which may come at once
 _TRIED = "It is retried automatically for a day, not counting time in which it is contested."
 
 
@@ -27,7 +29,7 @@ _TRIED = "It is retried automatically for a day, not counting time in which it i
     answer=answer_of(Prefix),
     status=202,
     tagged=True,
-    refuses=(ClaimNotFound, PrefixSuspended, LockedByOperator, NothingToOffboard),
+    refuses=(ClaimNotFound, PrefixSuspended, LockedByOperator, NothingToOffboard, RateLimited),
 )
 async def offboard_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     """Send a prefix on its way out.
@@ -35,8 +37,10 @@ async def offboard_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     Its routes are withdrawn; when no observer sees them any more its bindings end; after the grace
     (a week, unless the operator sets another time) it is closed. Read `events` for each step. Until
     it is closed it keeps its space, and `restore` brings everything back. A repeated request
-    changes nothing.
+    changes nothing. A prefix is offboarded twelve times an hour at most.
     """
+    # Each may cost a letter once the prefix is restored: a second of a worker, and 50 kB for ever.
+    await caller.spend("offboard-prefix", _AN_HOUR / 60, minutes=60, of=prefix_id)
     return await caller.write(
         lambda tx: verbs.offboard(tx, caller.account_id, prefix_id),
         shown(caller),

@@ -50,7 +50,12 @@ _USAGE: Final = from_text("""
         leases.everyones,
         CASE share.minute WHEN clock.minute THEN share.asked_in_minute ELSE 0 END AS my_minute,
         CASE share.day WHEN clock.day THEN share.asked_in_day ELSE 0 END AS my_day,
-        leases.mine,
+        leases.mine, share.minute IS NOT DISTINCT FROM clock.minute AS known,
+        (
+            SELECT count(*) FROM registry_shares other
+            WHERE other.registry = budget.registry AND other.account_id <> :account
+                AND other.minute >= clock.minute - interval '1 minute'
+        ) AS others_asking,
         kept.asked, kept.asked_of, kept.answer, kept.objects, kept.answered_at
     FROM clock, leases, registry_budgets budget
     LEFT JOIN registry_shares share
@@ -61,21 +66,25 @@ _USAGE: Final = from_text("""
     WHERE budget.registry = :registry
 """)
 
+_SHARE_TEXT: Final = """
+    INSERT INTO registry_shares
+        (registry, account_id, minute, asked_in_minute, day, asked_in_day)
+    VALUES (:registry, :account, :minute, :minute_mine, :day, :day_mine)
+    ON CONFLICT (registry, account_id) DO UPDATE
+    SET minute = excluded.minute, asked_in_minute = excluded.asked_in_minute,
+        day = excluded.day, asked_in_day = excluded.asked_in_day
+"""
+_SHARE: Final = from_text(_SHARE_TEXT)
+
 # Clearing away skips what another worker is just giving back or keeping: who holds the registry's
 # row does not wait.
-_SPEND: Final = from_text("""
+_SPEND: Final = from_text(f"""
     WITH spent AS (
         UPDATE registry_budgets
         SET minute = :minute, asked_in_minute = :minute_everyones,
             day = :day, asked_in_day = :day_everyones
         WHERE registry = :registry
-    ), shared AS (
-        INSERT INTO registry_shares
-            (registry, account_id, minute, asked_in_minute, day, asked_in_day)
-        VALUES (:registry, :account, :minute, :minute_mine, :day, :day_mine)
-        ON CONFLICT (registry, account_id) DO UPDATE
-        SET minute = excluded.minute, asked_in_minute = excluded.asked_in_minute,
-            day = excluded.day, asked_in_day = excluded.asked_in_day
+    ), shared AS ({_SHARE_TEXT}
     ), expired AS (
         DELETE FROM registry_leases WHERE id IN (
             SELECT id FROM registry_leases
@@ -90,7 +99,7 @@ _SPEND: Final = from_text("""
     INSERT INTO registry_leases (registry, account_id, expires_at)
     VALUES (:registry, :account, clock_timestamp() + :lease)
     RETURNING id
-""")
+""")  # noqa: S608 - of constants
 
 _GIVE_BACK: Final = from_text("""
     WITH returned AS (DELETE FROM registry_leases WHERE id = :permit)
@@ -120,11 +129,11 @@ _HOLD: Final = from_text("""
 """)
 
 
-# One account gets one part in so many, rounded up. A minute and a connection are free again soon,
-# so half is enough for everyone to be served. A day is not: a few accounts, all of one customer
-# perhaps, must not leave the others without a registry until midnight.
+# One account gets half of the connections, rounded up. A minute is parted among those that asked
+# in this one or the last, or wanted to, and one part is left for the next that comes. Of a day,
+# which is not free again soon, an account gets a tenth of what the others have left: a dozen
+# accounts, all of one customer perhaps, must not leave others without a registry until midnight.
 _PART_OF_CONNECTIONS: Final = 2
-_PART_OF_MINUTE: Final = 2
 _PART_OF_DAY: Final = 10
 
 
@@ -177,10 +186,14 @@ class PostgresRegistryBudget:
                 (row,) = await session.rows(_USAGE, **asking)
                 everyone = _Usage(row.in_minute, row.in_day, row.everyones)
                 mine = _Usage(row.my_minute, row.my_day, row.mine)
-                reason = _remembered(row) or _refusal(question, row.pause, everyone, mine)
-                if reason is not None:
+                if kept := _remembered(row):
+                    return kept
+                share = _share(question.registry.budget, row, everyone, mine)
+                if reason := _refusal(question, row.pause, everyone, mine, share):
+                    if mine.day < share.per_day and not row.known:
+                        await session.change(_SHARE, **asking, **_counts(row, everyone, mine))
                     return reason
-                spending = asking | _one_more(row, everyone, mine) | {"lease": self._lease}
+                spending = asking | _counts(row, everyone, mine, more=1) | {"lease": self._lease}
                 (spent,) = await session.rows(_SPEND, **spending)
                 return Permit(spent.id)
 
@@ -225,29 +238,36 @@ def _remembered(row: Any) -> Found | NoEntries | None:
     return Found(objects, exhibit) if objects else NoEntries(exhibit)
 
 
+def _share(budget: Budget, row: Any, everyone: _Usage, mine: _Usage) -> Budget:
+    """What one account may ask, as things stand."""
+    accounts = row.others_asking + 1
+    left_by_others = budget.per_day - (everyone.day - mine.day)
+    return Budget(
+        connections=math.ceil(budget.connections / _PART_OF_CONNECTIONS),
+        per_minute=max(1, budget.per_minute // (accounts + 1)),
+        per_day=math.ceil(left_by_others / _PART_OF_DAY),
+    )
+
+
 def _refusal(
-    question: RegistryQuestion, pause: float, everyone: _Usage, mine: _Usage
+    question: RegistryQuestion, pause: float, everyone: _Usage, mine: _Usage, share: Budget
 ) -> Spent | Busy | None:
     if pause > 0:
         left = math.ceil(pause)
         return Spent(f"the registry refused us and is left alone for {left} s")
     budget = question.registry.budget
-    share = Budget(
-        connections=math.ceil(budget.connections / _PART_OF_CONNECTIONS),
-        per_minute=math.ceil(budget.per_minute / _PART_OF_MINUTE),
-        per_day=math.ceil(budget.per_day / _PART_OF_DAY),
-    )
     return everyone.exceeds(budget, whose="the registry's") or mine.exceeds(
         share, whose="this account's"
     )
 
 
-def _one_more(row: Any, everyone: _Usage, mine: _Usage) -> dict[str, Any]:
+def _counts(row: Any, everyone: _Usage, mine: _Usage, *, more: int = 0) -> dict[str, Any]:
+    """What will have been asked; of one that is refused only that it wants to ask."""
     return {
         "minute": row.minute,
         "day": row.day,
-        "minute_everyones": everyone.minute + 1,
-        "day_everyones": everyone.day + 1,
-        "minute_mine": mine.minute + 1,
-        "day_mine": mine.day + 1,
+        "minute_everyones": everyone.minute + more,
+        "day_everyones": everyone.day + more,
+        "minute_mine": mine.minute + more,
+        "day_mine": mine.day + more,
     }

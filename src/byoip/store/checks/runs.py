@@ -105,10 +105,14 @@ _DUE_BESIDE: Final = compiled(
 _job = sa.table(
     "procrastinate_jobs", sa.column("status"), sa.column("task_name"), sa.column("args", pg.JSONB)
 )
-_NOT_QUEUED: Final = ~sa.exists().where(
-    _job.c.status == sa.literal_column("'todo'"),
-    _job.c.task_name == sa.literal_column(f"'{RUN_VALIDATION}'"),
-    _job.c.args["run_id"].astext == sa.func.replace(sa.cast(_r.id, sa.Text), "-", ""),
+# All that are queued at once: looked for run by run, while a flood is younger than the planner's
+# statistics, they take longer than a statement may.
+_NOT_QUEUED: Final = sa.func.replace(sa.cast(_r.id, sa.Text), "-", "").not_in(
+    sa.select(_job.c.args["run_id"].astext).where(
+        _job.c.status == sa.literal_column("'todo'"),
+        _job.c.task_name == sa.literal_column(f"'{RUN_VALIDATION}'"),
+        _job.c.args["run_id"].astext.is_not(None),
+    )
 )
 _ABANDONED: Final = compiled(
     sa.select(_r.id)

@@ -51,6 +51,22 @@ _FAIL_STALLED: Final = compiled(
 SILENCE: Final = timedelta(seconds=30)  # heartbeats come every ten
 
 
+# Each goes on with all offboardings: one that waits does what any number would do, and few at work
+# leave a worker's places to others. By indexes: what customers enqueue has a lower priority.
+_OFFBOARDING: Final = compiled(
+    sa.text("""
+    SELECT (
+        SELECT count(*) FROM procrastinate.procrastinate_jobs
+        WHERE status = 'todo' AND priority >= 0 AND task_name = :task
+    ) AS waiting, (
+        SELECT count(*) FROM procrastinate.procrastinate_jobs
+        WHERE status = 'doing' AND worker_id IS NOT NULL AND task_name = :task
+    ) AS at_work
+    """)
+)
+_MOST_OFFBOARDING: Final = 2
+
+
 def make_job_app(database_url: str, *, connections: int = _POOL) -> App:
     """The queue, for a worker: it opens a pool of its own, in the queue's schema.
 
@@ -114,7 +130,13 @@ class JobRepository:
         return int(row.open_runs) if row else 0
 
     async def enqueue_offboarding(self) -> None:
-        """Have a worker continue all offboardings now, without waiting for the schedule."""
+        """Have a worker continue all offboardings now, without waiting for the schedule.
+
+        Where one waits already, or some are at work, the schedule is waited for: ten seconds.
+        """
+        (found,) = await self._session.rows(_OFFBOARDING, task=jobs.OFFBOARD)
+        if found.waiting or found.at_work >= _MOST_OFFBOARDING:
+            return
         driver = self._session.driver
         job = self._app.configure_task(jobs.OFFBOARD, queue=jobs.DEFAULT_QUEUE, connection=driver)
         await job.defer_async(timestamp=0)  # as if the schedule had asked
