@@ -218,7 +218,7 @@ def _second_counts(first: _Asked, national: National) -> bool:
     outcomes = [one.outcome for one in first.result.findings]
     if all(isinstance(one, Passed) for one in outcomes):
         return False
-    return (_has_none(outcomes[0]) and not first.held) or national.key in first.national
+    return (_has_none(outcomes[0]) and not first.held) or national.stands_in(first.national)
 
 
 def _has_none(irr: Outcome) -> bool:
