@@ -19,10 +19,14 @@ from tests.usecases.world import LABEL, World
 
 @dataclass
 class Parties(World):
-    """Real questions to real servers; `known` are the registries of the settings."""
+    """Real questions to real servers; `known` are the registries of the settings.
+
+    `countries` are the settings' keys of national registries, by country.
+    """
 
     known: dict[str, Registry] = field(default_factory=dict)
     overridden: list[tuple[Prefix, str]] = field(default_factory=list)
+    countries: dict[str, str] = field(default_factory=dict)
 
     @property
     def registries(self) -> dict[str, Registry]:
@@ -40,6 +44,7 @@ class Parties(World):
             self.waived,
             LABEL,
             self.deadline,
+            countries=self.countries,
         )
 
     async def statistics(self, *rows: str) -> None:

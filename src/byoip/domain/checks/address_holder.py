@@ -173,17 +173,11 @@ def judge_holder(
     """
     if objects is None:
         return Unanswered(Fault.NOT_ASKED, "Who maintains the address space is not known.")
-    unreadable = unreadable_block(registry.source, objects)
-    if unreadable is not None:
-        key = f"{unreadable.object_class}: {unreadable.key}"
-        return Unanswered(Fault.GARBAGE, f"An address block cannot be read: {shown(key)}.")
-    blocks = _smallest(prefix, registry.source, objects)
-    if not blocks:
+    if doubt := in_doubt(prefix, registry.source, objects):
+        return Unanswered(Fault.GARBAGE, doubt)
+    block = smallest_block(prefix, registry.source, objects)
+    if block is None:
         return _no_block(prefix, registry)
-    block = blocks[0]
-    if len(blocks) > 1:  # which one is the smallest is not told
-        text = f"{registry.source} gave {len(blocks)} different objects for {block}."
-        return Unanswered(Fault.GARBAGE, text)
     why = block.without_holder(registry.source)
     if why is not None:
         seen = f"The smallest block around {prefix} in {registry.source}, {block}, is {why}."
@@ -191,14 +185,28 @@ def judge_holder(
     return _compared(maintainers_of(route, "mnt-by"), block)
 
 
-def national_holders(prefix: Prefix, source: str, objects: Iterable[RpslObject]) -> frozenset[str]:
-    """Keys of the national registries whose maintainers stand in the smallest block."""
+def in_doubt(prefix: Prefix, source: str, objects: Sequence[RpslObject]) -> str | None:
+    """Why it is not known which block around the prefix is the smallest; None: it is."""
+    unreadable = unreadable_block(source, objects)
+    if unreadable is not None:
+        key = f"{unreadable.object_class}: {unreadable.key}"
+        return f"An address block cannot be read: {shown(key)}."
+    blocks = _smallest(prefix, source, objects)
+    if len(blocks) > 1:
+        return f"{source} gave {len(blocks)} different objects for {blocks[0]}."
+    return None
+
+
+def national_holders(prefix: Prefix, source: str, objects: Sequence[RpslObject]) -> frozenset[str]:
+    """Keys of the national registries whose maintainers stand in the smallest block, if known."""
+    if in_doubt(prefix, source, objects):
+        return frozenset()
     block = smallest_block(prefix, source, objects)
     keys = map(address_blocks.national_key, block.maintained_by if block else ())
     return frozenset(key for key in keys if key is not None)
 
 
-def held_by_others(prefix: Prefix, source: str, objects: Iterable[RpslObject]) -> bool:
+def held_by_others(prefix: Prefix, source: str, objects: Sequence[RpslObject]) -> bool:
     """Whether the smallest block has a holder's own maintainers, and no national registry's."""
     block = smallest_block(prefix, source, objects)
     if block is None or block.without_holder(source) or not block.holders:

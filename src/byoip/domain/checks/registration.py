@@ -1,12 +1,13 @@
 """Which registry is responsible for a prefix, and has it given the space to a holder?"""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 from byoip.domain.checks.evidence import Failed, Fault, Reason, Unanswered
 from byoip.domain.checks.iana import registry_hint
-from byoip.domain.checks.registries.national import NATIONAL, National
+from byoip.domain.checks.registries.national import MORE_AT, NATIONAL, National
 from byoip.domain.checks.registry import HELD, Allocation, Basis, Registry, Responsible
 from byoip.domain.foreign_text import listed, shown
 from byoip.domain.prefix import Prefix
@@ -63,7 +64,11 @@ def unknown_registry(key: str) -> str:
 def _national(
     prefix: Prefix, key: str, allocations: Sequence[Allocation] | None, named: Mapping[str, str]
 ) -> National | None:
-    """The national registry of the one country; the operator's keys go before the table's."""
+    """The national registry of the one country; the operator's keys go before the table's.
+
+    A country that the table has elsewhere, or nowhere, gives one at APNIC only: companies of such a
+    country hold space of other regions, of which its national registry says nothing.
+    """
     countries = {one.country for one in allocations or () if one.prefix.overlaps(prefix)}
     if len(countries) != 1:
         return None
@@ -71,7 +76,9 @@ def _national(
     known, own = NATIONAL.get((key, country)), named.get(country)
     if own is None or not country:
         return known
-    return National(own, known.name if known else own, country, bool(known and known.replaces))
+    if known:
+        return replace(known, key=own, stands_as=known.key)
+    return National(own, own, country) if key == MORE_AT else None
 
 
 def _override(prefix: Prefix, overrides: Iterable[tuple[Prefix, str]]) -> tuple[str, Basis] | None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from byoip.domain.checks.address_holder import held_by_others, national_holders
+from byoip.domain.checks.address_holder import held_by_others, in_doubt, national_holders
 from byoip.domain.checks.evidence import (
     Check,
     Failed,
@@ -108,13 +108,15 @@ class AskRegistries:
         """Ask who stands in the address block: without that, its "no" is not the last word."""
         answer = await self._look_up(subject, registry, Lookup.SMALLEST_HOLDER)
         irr = first.result.findings[0]
+        about = subject.prefix, registry.source, _objects(answer)
         outcome = irr.outcome
         if isinstance(answer, NoAnswer):
             outcome = Unanswered(answer.fault, answer.detail)
+        elif doubt := in_doubt(*about):
+            outcome = Unanswered(Fault.GARBAGE, doubt)
         told = self._finding(Check.IRR, outcome, *irr.exhibits, answer.exhibit)
         token = self._token_missing(subject, outcome, registry)
         result = replace(first.result, findings=(told, *token))
-        about = subject.prefix, registry.source, _objects(answer)
         return _Asked(result, national_holders(*about), held_by_others(*about))
 
     async def _at(self, subject: CheckTarget, registry: Registry) -> _Asked:
@@ -218,7 +220,7 @@ def _second_counts(first: _Asked, national: National) -> bool:
     outcomes = [one.outcome for one in first.result.findings]
     if all(isinstance(one, Passed) for one in outcomes):
         return False
-    return (_has_none(outcomes[0]) and not first.held) or national.key in first.national
+    return (_has_none(outcomes[0]) and not first.held) or national.stands_in(first.national)
 
 
 def _has_none(irr: Outcome) -> bool:

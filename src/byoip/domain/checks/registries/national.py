@@ -4,7 +4,7 @@ Sources: APNIC, "National Internet Registries"; LACNIC, "National Internet Regis
 NIC.MX, whose objects are not in LACNIC's routing registry).
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,13 +18,22 @@ class National:
         name: as people know it.
         country: ISO 3166-1 code, as in the statistics.
         replaces: whether its regional registry holds no route objects of that space at all.
+        stands_as: our own key, by which its maintainers are known, where the settings took another.
     """
 
     key: str
     name: str
     country: str
     replaces: bool = False
+    stands_as: str | None = None
 
+    def stands_in(self, keys: Container[str]) -> bool:
+        """Whether it is among those whose maintainers stand in an address block."""
+        return (self.stands_as or self.key) in keys
+
+
+# The regional registry beside which the settings may name one for a country more.
+MORE_AT: Final = "apnic"
 
 _TABLE: Final[Mapping[str, tuple[National, ...]]] = {
     "apnic": (
