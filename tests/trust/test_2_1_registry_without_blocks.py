@@ -6,7 +6,7 @@ may write a route for any space. The settings say `holder_rule = true` for such 
 
 from dataclasses import replace
 
-from byoip.domain.checks.evidence import Check, Failed, Passed
+from byoip.domain.checks.evidence import Check, Failed, Passed, Unanswered
 from byoip.domain.checks.validation_run import RunResult
 from byoip.sandbox.whois_server import WhoisServer
 from tests.trust.parties import Parties, whois_at
@@ -49,3 +49,20 @@ async def test_2_1_it_is_not_asked_about_space_with_a_holder_of_its_own(
     assert run.run.result is RunResult.FAILED
     (irr,) = [one for one in run.findings if one.check is Check.IRR]
     assert len({one.of for one in irr.exhibits}) == 1, "APNIC alone"
+
+
+async def test_2_1_nor_where_a_block_cannot_be_read_and_that_is_no_no(
+    registry_world: RegistryWorld,
+) -> None:
+    world, apnic = registry_world
+    async with whois_at(JPIRR) as (national, known):
+        world.known |= known
+        claim = await brought(world, JAPANESE)
+        apnic.put("APNIC", block(claim.prefix, "MAINT-HOLDER-AP") + b"\nsource: APNIC")  # twice
+        token = (await world.token(claim)).value
+        national.put("JPIRR", route(claim.prefix, "JPIRR", token, "MAINT-STRANGER"))
+        run = await world.validate(claim)
+    (irr,) = [one for one in run.findings if one.check is Check.IRR]
+    assert isinstance(irr.outcome, Unanswered), irr.outcome
+    assert "An address block cannot be read" in irr.outcome.seen
+    assert run.run.result is RunResult.UNANSWERED

@@ -12,11 +12,12 @@ from datetime import timedelta
 from byoip.domain.claims.claim import UNPROVEN_AFTER, Claim
 from byoip.domain.claims.lifecycle import Standing
 from byoip.store.transaction import Transaction
+from byoip.usecases.claims import prefixes
 from byoip.usecases.claims.close_unproven import CloseUnproven
-from byoip.usecases.claims.contests import contest_holders
+from byoip.usecases.claims.contests import contest_holders, lock_to_leave
 from tests.store.samples import BY
 from tests.trust.contests import remove, rival, stands
-from tests.trust.test_5_3_rivals_leave_at_once import leaving, side_by_side
+from tests.trust.test_5_3_rivals_leave_at_once import WAITS, leaving, side_by_side
 from tests.usecases.conftest import world, world_engine
 from tests.usecases.world import WORKER, World
 
@@ -95,7 +96,20 @@ async def test_one_that_is_contested_just_before_it_goes_is_the_last_rival(world
         await contest_holders(tx, await tx.claims.approved_overlapping(claim.prefix))
         await tx.claims.save(claim.contest(tx.now))
 
-    await side_by_side(world, contesting, remove(world, comer))
+    async def other_takes_the_space() -> None:
+        async with world.store.transaction() as tx:
+            await tx.claims.lock_space(comer.prefix)
+
+    async def goes() -> None:
+        async with world.store.transaction(actor=BY) as tx:
+            await lock_to_leave(tx, comer.id)
+            other = asyncio.ensure_future(other_takes_the_space())
+            done, _ = await asyncio.wait([other], timeout=WAITS)
+            await prefixes.remove(tx, comer.account_id, comer.id)
+        await other
+        assert not done
+
+    await side_by_side(world, contesting, goes())
     assert await world.state(comer) == "closed"
     assert (await world.kinds(holder))[-2:] == ["prefix.contested", "prefix.ok"]
 

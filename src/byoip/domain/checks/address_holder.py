@@ -107,7 +107,7 @@ def smallest_block(
 ) -> AddressBlock | None:
     """The smallest block of that source around the prefix, placeholder or not.
 
-    It skips objects that cannot be read: ask `unreadable_block` first.
+    It skips objects that cannot be read: ask `unreadable` first.
     """
     return next(iter(_smallest(prefix, source, objects)), None)
 
@@ -125,12 +125,16 @@ def _smallest(prefix: Prefix, source: str, objects: Iterable[RpslObject]) -> lis
     return [block for block in blocks if block.last - block.first == least]
 
 
-def unreadable_block(source: str, objects: Iterable[RpslObject]) -> RpslObject | None:
-    """An object that cannot be read and may be a block of that source.
+def unreadable(source: str, objects: Iterable[RpslObject]) -> Unanswered | None:
+    """What is said where an object cannot be read and may be a block of that source.
 
     It may be the smallest one; with it nothing is known about the holder of the space.
     """
-    return next((one for one in objects if _unreadable(one, source)), None)
+    found = next((one for one in objects if _unreadable(one, source)), None)
+    if found is None:
+        return None
+    key = f"{found.object_class}: {found.key}"
+    return Unanswered(Fault.GARBAGE, f"An address block cannot be read: {shown(key)}.")
 
 
 def _unreadable(described: RpslObject, source: str) -> bool:
@@ -173,10 +177,9 @@ def judge_holder(
     """
     if objects is None:
         return Unanswered(Fault.NOT_ASKED, "Who maintains the address space is not known.")
-    unreadable = unreadable_block(registry.source, objects)
-    if unreadable is not None:
-        key = f"{unreadable.object_class}: {unreadable.key}"
-        return Unanswered(Fault.GARBAGE, f"An address block cannot be read: {shown(key)}.")
+    doubt = unreadable(registry.source, objects)
+    if doubt is not None:
+        return doubt
     blocks = _smallest(prefix, registry.source, objects)
     if not blocks:
         return _no_block(prefix, registry)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from byoip.domain.checks.address_holder import held_by_others, national_holders
+from byoip.domain.checks.address_holder import held_by_others, national_holders, unreadable
 from byoip.domain.checks.evidence import (
     Check,
     Failed,
@@ -107,14 +107,17 @@ class AskRegistries:
     async def _with_block(self, subject: CheckTarget, registry: Registry, first: _Asked) -> _Asked:
         """Ask who stands in the address block: without that, its "no" is not the last word."""
         answer = await self._look_up(subject, registry, Lookup.SMALLEST_HOLDER)
-        irr = first.result.findings[0]
-        outcome = irr.outcome
+        irr, objects = first.result.findings[0], _objects(answer)
         if isinstance(answer, NoAnswer):
-            outcome = Unanswered(answer.fault, answer.detail)
+            outcome: Outcome = Unanswered(answer.fault, answer.detail)
+        elif doubt := unreadable(registry.source, objects):
+            outcome, objects = doubt, ()  # the one that cannot be read may be the smallest
+        else:
+            outcome = irr.outcome
         told = self._finding(Check.IRR, outcome, *irr.exhibits, answer.exhibit)
         token = self._token_missing(subject, outcome, registry)
         result = replace(first.result, findings=(told, *token))
-        about = subject.prefix, registry.source, _objects(answer)
+        about = subject.prefix, registry.source, objects
         return _Asked(result, national_holders(*about), held_by_others(*about))
 
     async def _at(self, subject: CheckTarget, registry: Registry) -> _Asked:
