@@ -16,7 +16,7 @@ from byoip.domain.prefix import Prefix
 from byoip.store.accounts.tables import account_counters, accounts
 from byoip.store.bindings.tables import bindings
 from byoip.store.claims.claim_reader import VIEWS, claim_from, claim_view
-from byoip.store.claims.tables import prefixes
+from byoip.store.claims.tables import events, prefixes
 from byoip.store.claims.views import ClaimView
 from byoip.store.columns import constant
 from byoip.store.sharing import in_slices
@@ -91,6 +91,11 @@ _OVERLAPPING: Final = compiled(
         .order_by(_p.id)
     )
 )
+_WAS_CONTESTED: Final = compiled(
+    sa.select(events.c.number)
+    .where(events.c.prefix_id == _ID, events.c.kind == "prefix.contested")
+    .limit(1)
+)
 _BEFORE: Final = sa.bindparam("before", type_=sa.DateTime(timezone=True))
 _UNPROVEN: Final = compiled(
     sa.select(_p.id)
@@ -148,17 +153,23 @@ class ClaimRepository(Repository):
         return claim_from(row)
 
     async def lock_outside_contests(self, claim_id: UUID, account_id: UUID | None) -> Claim | None:
-        """Lock a claim that is outside of contests. None: it is in one by now, and not locked.
+        """Lock a claim that never was in a contest. None: it was by now, and is not locked.
 
         Raises:
             ClaimNotFound: see `lock`.
         """
+        locked: Claim | None = None
         async with self._session.driver.transaction() as tried:  # a savepoint
             claim = await self.lock(claim_id, account_id)
-            if claim.outside_contests:
-                return claim
-            raise psycopg.Rollback(tried)
-        return None
+            if not await self.outside_contests(claim):
+                raise psycopg.Rollback(tried)
+            locked = claim
+        return locked  # noqa: RET504 - None where it was undone
+
+    async def outside_contests(self, claim: Claim) -> bool:
+        """Whether a locked claim never was a rival; of a settled one the other's mark may stay."""
+        was_in_one = await self._session.rows(_WAS_CONTESTED, claim_id=claim.id)
+        return claim.outside_contests and not was_in_one
 
     async def get(self, claim_id: UUID, account_id: UUID | None = None) -> Claim:
         """Read a live claim without locking it.

@@ -45,7 +45,7 @@ async def close(tx: Transaction, claim: Claim, transition: Transition) -> Claim:
     because = RevokedBecause.OFFBOARDED if claim.offboarding else RevokedBecause.REMOVED
     await revoke_all(tx, claim.id, because)
     record_changes(tx, claim, closed)
-    if not claim.outside_contests:
+    if not await tx.claims.outside_contests(claim):
         await clear_contests(tx, claim.prefix)
     return closed
 

@@ -10,6 +10,7 @@ from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
+from byoip.usecases.claims.contests import clear_contests, lock_to_leave
 from byoip.usecases.events import end_token_and_run, record_changes
 from byoip.usecases.jobs.guarded_batch import BATCH_LIMIT, GuardedBatch
 from byoip.usecases.routes.lifecycle import end_routes, still_out
@@ -34,10 +35,9 @@ class CloseUnproven:
         async with self.store.transaction(actor=by) as tx:
             await tx.guards.require_running(JobKind.CLOSE_UNPROVEN)
             try:
-                claim = await tx.claims.lock(claim_id)
+                claim = await lock_to_leave(tx, claim_id)
             except ClaimNotFound:
                 return False
-            # Outside of contests, it is no one's last rival: its space need not be locked.
             waiting = claim.outside_contests and tx.now - claim.unproven_since() >= UNPROVEN_AFTER
             if not waiting or await tx.bindings.of(claim_id):
                 return False
@@ -49,4 +49,6 @@ class CloseUnproven:
             await tx.claims.save(closed)
             await end_token_and_run(tx, claim)
             record_changes(tx, claim, closed)
+            if not await tx.claims.outside_contests(claim):  # it was settled
+                await clear_contests(tx, claim.prefix)
         return True
