@@ -153,6 +153,8 @@ async def test_giving_up_in_the_middle_gives_the_connection_back() -> None:
         pytest.param(b'{"text": "ERROR:201: access denied"}', 24 * 60, id="REST, denied"),
         pytest.param(b"%ERROR:306: connections exceeded", 10, id="too many connections"),
         pytest.param(b"%% Access denied", 10, id="IRRd"),
+        pytest.param(b"remarks: ERROR:201\n%ERROR:306: busy", 10, id="a holder's words"),
+        pytest.param(b'{"value": "\\"text\\": \\"ERROR:201"}', 10, id="a holder's, as JSON"),
         pytest.param(b"", 10, id="no words"),
     ],
 )

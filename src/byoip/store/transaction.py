@@ -4,9 +4,8 @@ Deadlocks are prevented, not retried: each takes the locks that it needs in this
 
 1. the key of an idempotent write (tried, never waited for)
 2. the account (`tx.claims.lock_account`)
-3. the space (`tx.claims.lock_space`), by all that may begin or end a contest: what approves,
-   contests, closes or revokes, and reservations; then, in the order of their ids, the claims around
-   (`tx.contests.lock_around`)
+3. the space (`tx.claims.lock_space`), by all that may begin or end a contest, and by no claim that
+   proved nothing; then, in the order of their ids, the claims around (`tx.contests.lock_around`)
 4. the claim (`tx.claims.lock`)
 5. its open run (`tx.runs.lock`, `tx.runs.end_open`); `tx.runs.take` and `tx.runs.renew` lock
    nothing else. Or a service: bindings share it (`tx.services.get`; `tx.bindings.swap` and
@@ -36,9 +35,10 @@ Deadlocks are prevented, not retried: each takes the locks that it needs in this
     share it, so it comes last and is held only while the transaction commits
 14. at the commit the account's counters (triggers), then Postgres' queue of notifications
 
-Why 6 may come after 4: only one transaction at a time has the space, and any other holds one claim
-of it and waits for no second one; what locks several without the space (`tx.breaker.rearm`) takes
-them in the order of their ids, as 3 does. To hold a claim and then take its space could deadlock.
+Why 6 may come after 4: only one transaction at a time has the space; one with other space shares
+claims around both with it, as 3 and 6 take them; any other holds one claim and waits for no second;
+what locks several without the space (`tx.breaker.rearm`) does so in the order of their ids, as 3.
+To hold a claim and then take its space could deadlock.
 
 Before all of these a reconciler or watcher shares its lease; a take-over locks that alone.
 Reconcilers write applied state in single statements, in the order of ids. BGP prefixes they lock

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -22,8 +23,9 @@ _LONGEST_WAIT: Final = 1.0  # seconds between two looks for a free connection
 _NOTHING_ASKED: Final = "nothing was asked"
 # Message 201 of the RIPE database and its descendants: a limit per day is used up, or worse. It
 # ends at midnight there, after up to 24 h at AFRINIC, where ten blocks in three months lead to a
-# ban of a year.
-_DENIED_FOR_THE_DAY: Final = b"ERROR:201"
+# ban of a year. Only where the registry itself speaks: in a comment, or in a JSON message, not in
+# what holders have written into their objects.
+_DENIED_FOR_THE_DAY: Final = re.compile(rb'(?:^%{1,2} ?|"text" ?: ?")ERROR:201\b', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ class BudgetedRegistry:
             wait = min(2 * wait, _LONGEST_WAIT)
 
     def _pause(self, answer: NoAnswer) -> timedelta:
-        denied = _DENIED_FOR_THE_DAY in answer.exhibit.answer
+        denied = _DENIED_FOR_THE_DAY.search(answer.exhibit.answer) is not None
         return self._back_off.denied if denied else self._back_off.refused
 
     def _not_asked(self, question: RegistryQuestion, why: str) -> NoAnswer:

@@ -147,6 +147,11 @@ class Claim:
         """Whether the operator lets nothing new happen to it."""
         return self.standing is Standing.SUSPENDED
 
+    @property
+    def outside_contests(self) -> bool:
+        """Whether it is no one's rival: it holds no space, and did not prove any beside another."""
+        return self.state is State.PENDING and self.standing is Standing.OK
+
     def require_not_suspended(self) -> None:
         """Refuse anything new while it is suspended.
 

@@ -1,10 +1,11 @@
 """Claims, locked and saved; and the locks of accounts and of address space."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import psycopg
 import sqlalchemy as sa
 
 from byoip.domain.accounts.credential import AccountNotFound
@@ -15,16 +16,23 @@ from byoip.domain.prefix import Prefix
 from byoip.store.accounts.tables import account_counters, accounts
 from byoip.store.bindings.tables import bindings
 from byoip.store.claims.claim_reader import VIEWS, claim_from, claim_view
-from byoip.store.claims.tables import prefixes
+from byoip.store.claims.tables import events, prefixes
 from byoip.store.claims.views import ClaimView
 from byoip.store.columns import constant
 from byoip.store.sharing import in_slices
-from byoip.store.statements import Repository, compiled, json, storable, to_row
+from byoip.store.statements import (
+    Repository,
+    compiled,
+    from_text,
+    json,
+    storable,
+    to_row,
+)
 from byoip.store.unavailable import refusing
 
-# The space is cut at the shortest lengths that may be brought (checked by the table), so any two
-# prefixes that overlap lie in the same cut and take the same lock.
+# The shortest lengths that may be brought (checked by the table): where the locks of space begin.
 _CUT: Final = {4: 8, 6: 16}
+_LARGEST: Final = 2**31 - 1
 
 # The columns that we write; the database computes the rest.
 _WRITTEN: Final = tuple(one.name for one in prefixes.c if one.computed is None)
@@ -66,12 +74,15 @@ _OWN: Final = compiled(
     .where(_p.account_id == _ACCOUNT, _p.live, _p.cidr.op("&&")(sa.bindparam("prefix")))
     .limit(1)
 )
-_LOCK_SPACE: Final = compiled(
-    sa.select(
-        sa.func.pg_advisory_xact_lock(
-            sa.bindparam("family", type_=sa.Integer), sa.bindparam("cut", type_=sa.Integer)
-        )
-    )
+# In the order of the path; the last of it is the prefix.
+_LOCK_SPACE: Final = from_text(
+    """
+    SELECT CASE WHEN place < cardinality(CAST(:kinds AS int[]))
+        THEN pg_advisory_xact_lock_shared(kind, number)
+        ELSE pg_advisory_xact_lock(kind, number) END
+    FROM unnest(CAST(:kinds AS int[]), CAST(:numbers AS int[]))
+        WITH ORDINALITY AS path (kind, number, place)
+    """
 )
 _OVERLAPPING: Final = compiled(
     _for_update(
@@ -79,6 +90,11 @@ _OVERLAPPING: Final = compiled(
         .where(_p.cidr.op("&&")(sa.bindparam("prefix")), _p.state == constant(State.APPROVED))
         .order_by(_p.id)
     )
+)
+_WAS_CONTESTED: Final = compiled(
+    sa.select(events.c.number)
+    .where(events.c.prefix_id == _ID, events.c.kind == "prefix.contested")
+    .limit(1)
 )
 _BEFORE: Final = sa.bindparam("before", type_=sa.DateTime(timezone=True))
 _UNPROVEN: Final = compiled(
@@ -136,6 +152,25 @@ class ClaimRepository(Repository):
         )
         return claim_from(row)
 
+    async def lock_outside_contests(self, claim_id: UUID, account_id: UUID | None) -> Claim | None:
+        """Lock a claim that never was in a contest. None: it was by now, and is not locked.
+
+        Raises:
+            ClaimNotFound: see `lock`.
+        """
+        locked: Claim | None = None
+        async with self._session.driver.transaction() as tried:  # a savepoint
+            claim = await self.lock(claim_id, account_id)
+            if not await self.outside_contests(claim):
+                raise psycopg.Rollback(tried)
+            locked = claim
+        return locked  # noqa: RET504 - None where it was undone
+
+    async def outside_contests(self, claim: Claim) -> bool:
+        """Whether a locked claim never was a rival; of a settled one the other's mark may stay."""
+        was_in_one = await self._session.rows(_WAS_CONTESTED, claim_id=claim.id)
+        return claim.outside_contests and not was_in_one
+
     async def get(self, claim_id: UUID, account_id: UUID | None = None) -> Claim:
         """Read a live claim without locking it.
 
@@ -161,11 +196,11 @@ class ClaimRepository(Repository):
     async def lock_space(self, prefix: Prefix) -> None:
         """Serialise what begins and ends contests over a space until the transaction ends.
 
-        Before any claim is locked: see the order of locks in `transaction.py`.
+        All that overlaps it waits, and nothing else does. Before any claim is locked: see the order
+        of locks in `transaction.py`.
         """
-        cut = prefix.network.max_prefixlen - _CUT[prefix.family]
-        key = int(prefix.network.network_address) >> cut
-        await self._session.rows(_LOCK_SPACE, family=prefix.family, cut=key)
+        kinds, numbers = zip(*_path(prefix), strict=True)
+        await self._session.rows(_LOCK_SPACE, kinds=list(kinds), numbers=list(numbers))
 
     async def approved_overlapping(self, prefix: Prefix) -> Sequence[Claim]:
         """Approved live claims of any account that overlap it, locked for update."""
@@ -176,6 +211,19 @@ class ClaimRepository(Repository):
         """Live pending claims created before then."""
         rows = await self._session.rows(_UNPROVEN, before=before, most=limit)
         return [row.id for row in rows]
+
+
+def _path(prefix: Prefix) -> Iterator[tuple[int, int]]:
+    """Locks from the shortest prefix around down to this one, which is locked alone.
+
+    Of two prefixes that overlap, one is on the path of the other, which shares it. Two of one
+    length may have the same number (of IPv6): then one waits for the other without need.
+    """
+    address, bits = int(prefix.network.network_address), prefix.network.max_prefixlen
+    shortest = _CUT[prefix.family]
+    for length in range(shortest, prefix.length + 1):
+        kind = prefix.family if length == shortest else length << 8 | prefix.family
+        yield kind, (address >> bits - length) % _LARGEST
 
 
 def _values(claim: Claim) -> dict[str, Any]:

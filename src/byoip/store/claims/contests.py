@@ -6,6 +6,7 @@ their ids: the second transaction sees what the first has left.
 
 from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -118,9 +119,13 @@ _SLICE: Final = 100
 class ContestRepository(Repository):
     """Contests, within one transaction that has locked the space."""
 
-    async def lock_around(self, claim: Claim) -> None:
-        """Lock a claim, and all that overlap it and may have it as their rival."""
-        await self._session.rows(_AROUND, claim_id=claim.id, prefix=claim.prefix.network)
+    async def lock_around(self, prefix: Prefix, claim_id: UUID | None = None) -> None:
+        """Lock all that may lose a rival with this space, and the claim that leaves it.
+
+        Transactions with parts of a larger claim's space pass each other, but for this: the second
+        sees what the first has left.
+        """
+        await self._session.rows(_AROUND, claim_id=claim_id, prefix=prefix.network)
 
     async def unrivalled(self, prefix: Prefix) -> Sequence[Claim]:
         """Claims in a space that are contested, or leave, and have no rival; locked for update.

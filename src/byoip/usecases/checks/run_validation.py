@@ -29,6 +29,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from byoip.domain.checks.decision import (
@@ -153,7 +154,9 @@ class RunValidation:
         by: Actor,
     ) -> None:
         async with self.store.transaction(actor=by) as tx:
-            if token is not None:  # it may be approved or contested: the space comes first
+            # If it is proven, it is approved or contested: the space comes first.
+            settles = token is not None and _proven(asked, answers, tx.clock.now())
+            if settles:
                 await tx.claims.lock_space(asked.prefix)
             try:
                 claim = await tx.claims.lock(run.claim_id)
@@ -170,7 +173,9 @@ class RunValidation:
             if findings and proof is None and not claim.approved:
                 method = token.method if token else TokenMethod.ANY
                 findings = (*findings, *useless_token(method, Reason.TOKEN_REVOKED, tx.now))
-            decided, result, more = await self._settle(tx, learnt, proof, findings)
+            decided, result, more = await self._settle(
+                tx, learnt, proof if settles else None, findings
+            )
             await tx.claims.save(decided)
             record_changes(tx, claim, decided)
             if result is RunResult.APPROVED:
@@ -238,6 +243,10 @@ class RunValidation:
         if again:
             await tx.runs.open(again)
             await tx.jobs.enqueue_run(again.id, at=again.due_at)
+
+
+def _proven(asked: Claim, answers: CollectedEvidence, now: datetime) -> bool:
+    return decide(_with(asked, answers), answers.findings, now).proven(now)
 
 
 def _with(claim: Claim, answers: CollectedEvidence) -> Claim:

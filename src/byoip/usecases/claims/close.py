@@ -34,7 +34,8 @@ async def close_after_grace(tx: Transaction, claim: Claim) -> Claim:
 async def close(tx: Transaction, claim: Claim, transition: Transition) -> Claim:
     """End it, its routes and delegations, its token, its open run and its letters.
 
-    It was locked with its space: it may have been another's last rival.
+    Unless it is outside of contests it was locked with its space: it may have been another's last
+    rival.
     """
     await end(tx, await tx.delegations.of(claim.id), ENDED)
     await end_routes(tx, await tx.bgp_prefixes.of(claim.id))
@@ -44,7 +45,8 @@ async def close(tx: Transaction, claim: Claim, transition: Transition) -> Claim:
     because = RevokedBecause.OFFBOARDED if claim.offboarding else RevokedBecause.REMOVED
     await revoke_all(tx, claim.id, because)
     record_changes(tx, claim, closed)
-    await clear_contests(tx, claim.prefix)
+    if not await tx.claims.outside_contests(claim):
+        await clear_contests(tx, claim.prefix)
     return closed
 
 

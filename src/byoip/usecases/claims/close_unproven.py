@@ -5,12 +5,12 @@ from functools import partial
 from uuid import UUID
 
 from byoip.domain.claims.claim import UNPROVEN_AFTER, ClaimNotFound
-from byoip.domain.claims.lifecycle import Standing, Transition
+from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
-from byoip.usecases.claims.contests import clear_contests, lock_with_space
+from byoip.usecases.claims.contests import clear_contests, lock_to_leave
 from byoip.usecases.events import end_token_and_run, record_changes
 from byoip.usecases.jobs.guarded_batch import BATCH_LIMIT, GuardedBatch
 from byoip.usecases.routes.lifecycle import end_routes, still_out
@@ -35,13 +35,11 @@ class CloseUnproven:
         async with self.store.transaction(actor=by) as tx:
             await tx.guards.require_running(JobKind.CLOSE_UNPROVEN)
             try:
-                claim = await lock_with_space(tx, claim_id)
+                claim = await lock_to_leave(tx, claim_id)
             except ClaimNotFound:
                 return False
-            proven = claim.approved or claim.standing is Standing.CONTESTED
-            waiting = not proven and tx.now - claim.unproven_since() >= UNPROVEN_AFTER
-            kept = claim.suspended or claim.offboarding
-            if not waiting or kept or await tx.bindings.of(claim_id):
+            waiting = claim.outside_contests and tx.now - claim.unproven_since() >= UNPROVEN_AFTER
+            if not waiting or await tx.bindings.of(claim_id):
                 return False
             routes = await tx.bgp_prefixes.of(claim_id)
             if await still_out(tx, claim_id) or any(one.locked for one in routes):
@@ -51,5 +49,6 @@ class CloseUnproven:
             await tx.claims.save(closed)
             await end_token_and_run(tx, claim)
             record_changes(tx, claim, closed)
-            await clear_contests(tx, claim.prefix)
+            if not await tx.claims.outside_contests(claim):  # it was settled
+                await clear_contests(tx, claim.prefix)
         return True

@@ -25,8 +25,25 @@ async def lock_with_space(tx: Transaction, claim_id: UUID, account_id: UUID | No
     """
     seen = await tx.claims.get(claim_id, account_id)  # its prefix never changes
     await tx.claims.lock_space(seen.prefix)
-    await tx.contests.lock_around(seen)
+    await tx.contests.lock_around(seen.prefix, seen.id)
     return await tx.lock_claim(claim_id, account_id)
+
+
+async def lock_to_leave(tx: Transaction, claim_id: UUID, account_id: UUID | None = None) -> Claim:
+    """Lock a claim that is given up: with its space, unless it is outside of all contests.
+
+    So a claim without proof on space that others use makes none of them wait.
+
+    Raises:
+        ClaimNotFound, PreconditionFailed: see `lock_with_space`.
+    """
+    seen = await tx.claims.get(claim_id, account_id)
+    if seen.outside_contests:
+        claim = await tx.claims.lock_outside_contests(claim_id, account_id)
+        if claim is not None:
+            tx.precondition.require(claim.version)
+            return claim
+    return await lock_with_space(tx, claim_id, account_id)
 
 
 async def contest_holders(tx: Transaction, rivals: Sequence[Claim]) -> None:

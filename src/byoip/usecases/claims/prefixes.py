@@ -18,7 +18,7 @@ from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Transaction
 from byoip.usecases.checks.responsible import Registries
 from byoip.usecases.claims.close import close, close_after_grace, require_nothing_attached
-from byoip.usecases.claims.contests import lock_with_space
+from byoip.usecases.claims.contests import lock_to_leave
 from byoip.usecases.events import record_changes
 
 
@@ -153,7 +153,7 @@ async def remove(tx: Transaction, account_id: UUID, claim_id: UUID) -> None:
         LockedByOperator: the operator has locked a route of it.
         GraceNotBegun: it is being offboarded, and not unbound yet.
     """
-    claim = await lock_with_space(tx, claim_id, account_id)
+    claim = await lock_to_leave(tx, claim_id, account_id)
     claim.require_not_suspended()  # or it would come back without its suspension
     if claim.offboarding:
         await close_after_grace(tx, claim)

@@ -47,6 +47,7 @@ async def release(tx: Transaction, reservation_id: UUID, *, reason: str) -> Rese
     why = stated_reason(reason)
     kept = await tx.reservations.get(reservation_id)
     await tx.claims.lock_space(kept.prefix)
+    await tx.contests.lock_around(kept.prefix)
     released = await tx.reservations.release(reservation_id, tx.now)
     await clear_contests(tx, released.prefix)
     tx.record_for_operators("reservation.released", why, before=_shown(released))
