@@ -33,7 +33,7 @@ class DesiredRoute:
         request_id: of the request for the last change.
         turned: whether the last change turned it from withdrawn to advertised.
         superseded: withdrawn, while another row wants the same route announced.
-        unreleased: of an older database: not announced before it is seen to be up, or released.
+        unreleased: of an older database: not announced where it is not up, before it is released.
         account_id: of the owner; None where that was not looked up.
     """
 
@@ -211,7 +211,7 @@ def _plan_announcement(
         made.gone.extend(
             one.desired for one in rows if not one.desired.advertised and one.applied.may_be_ours
         )
-    elif desired.unreleased and current is None:
+    elif desired.unreleased and current is None and not lost:
         return
     elif admits(desired) or lost:
         made.announce.append(PathUpdate(path, (desired,)))

@@ -112,11 +112,13 @@ _HOLD_BACK: Final = from_text("""
         DELETE FROM observed_routes o USING seen s
         WHERE (o.bgp_prefix_id, o.seen_by) = (s.bgp_prefix_id, s.seen_by)
     )
-    INSERT INTO unreleased_routes AS kept (bgp_prefix_id, change, since, last_seen)
-    SELECT id, change, :now, (SELECT max(at) FROM seen WHERE bgp_prefix_id = id AND advertised)
+    INSERT INTO unreleased_routes AS kept (bgp_prefix_id, change, since, last_seen, doubted)
+    SELECT id, change, :now, (SELECT max(at) FROM seen WHERE bgp_prefix_id = id AND advertised),
+        id = ANY(CAST(:doubted AS uuid[]))
     FROM wanted
     ON CONFLICT (bgp_prefix_id) DO UPDATE SET change = excluded.change,
-        last_seen = coalesce(excluded.last_seen, kept.last_seen)
+        last_seen = coalesce(excluded.last_seen, kept.last_seen),
+        doubted = kept.doubted OR excluded.doubted
 """)
 # They are remembered until a person decides; what was decided in the backup's time is old.
 _ORPHANS: Final = from_text("""
@@ -178,14 +180,19 @@ class RestoreRepository(Repository):
         epoch: UUID = row.epoch
         return epoch
 
-    async def forget_applied(self, now: datetime) -> ForgottenState:
+    async def forget_applied(
+        self, routes: Collection[UUID], claims: Collection[UUID], now: datetime
+    ) -> ForgottenState:
         """Forget what speakers may have from us, and what was decided about orphans.
 
-        No row is announced that is not up, before an operator releases it (`unreleased.py`).
+        No row is announced that is not up, before an operator releases it (`unreleased.py`); nor
+        where it is down, of these routes and those of these claims: a newer change of them is lost.
         At the next full sync, a path that a row wants is taken for ours; every other path is an
         orphan. So nothing is withdrawn for a row that a backup has brought back.
         """
-        await self._session.change(_HOLD_BACK, now=now, ids=None)
+        rows = await self._session.rows(_OF_CLAIMS, routes=list(routes), claims=list(claims))
+        doubted = [row.id for row in rows]
+        await self._session.change(_HOLD_BACK, now=now, ids=None, doubted=doubted)
         (applied,) = await self._session.rows(_FORGET, ids=None)
         (orphans,) = await self._session.rows(_ORPHANS)
         await ring(self._session)
@@ -201,7 +208,7 @@ class RestoreRepository(Repository):
         asked = {"routes": list(routes), "claims": list(claims)}
         rows = await self._session.rows(_OF_CLAIMS, **asked)
         ids = [row.id for row in rows]
-        await self._session.change(_HOLD_BACK, now=now, ids=ids)
+        await self._session.change(_HOLD_BACK, now=now, ids=ids, doubted=ids)
         await self._session.rows(_FORGET, ids=ids)
         await ring(self._session)
         leaving = await self._session.row(_LEAVING, **asked) is not None

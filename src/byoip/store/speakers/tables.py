@@ -224,13 +224,15 @@ feed_epochs = table(
 )
 
 # Rows of an older database that say advertised: not announced while `change` is the row's, until
-# the route is seen to be up, or an operator releases it. Deleted then.
+# the route is seen to be up, or an operator releases it. Deleted then. `doubted`: a newer change is
+# known to be lost, so it stays as it is at each speaker until its owner or an operator speaks.
 unreleased_routes = table(
     "unreleased_routes",
     col.reference("bgp_prefix_id", "bgp_prefixes.id", key=True),
     sa.Column("change", sa.BigInteger, nullable=False),
     col.timestamptz("since"),
     col.timestamptz("last_seen", nullable=True),
+    sa.Column("doubted", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 # The append-only ledger of orphans that speakers were told to withdraw; it bounds how many.

@@ -1,4 +1,4 @@
-"""Routes of an older database that wait for an operator: no speaker holds them, none is seen.
+"""Routes of an older database that wait for a person: none is seen up, or a change of it is lost.
 
 Text SQL, as the statements that it shares its tables with (`route_statements.py`).
 """
@@ -19,10 +19,12 @@ _THEY: Final = """
 COUNT: Final = from_text(f"SELECT count(*) AS many FROM {_THEY}")  # noqa: S608 - words from here
 RELEASE_SEEN: Final = from_text("""
     WITH seen AS (
-        SELECT u.bgp_prefix_id FROM unreleased_routes u WHERE EXISTS (
+        SELECT u.bgp_prefix_id FROM unreleased_routes u
+        JOIN bgp_prefixes b ON b.id = u.bgp_prefix_id
+        WHERE NOT (u.doubted AND u.change = b.change) AND EXISTS (
             SELECT FROM observed_routes o WHERE o.bgp_prefix_id = u.bgp_prefix_id
             AND o.advertised AND NOT o.own_word)
-        ORDER BY u.bgp_prefix_id FOR UPDATE
+        ORDER BY u.bgp_prefix_id FOR UPDATE OF u
     )
     DELETE FROM unreleased_routes u USING seen WHERE u.bgp_prefix_id = seen.bgp_prefix_id
     RETURNING u.bgp_prefix_id

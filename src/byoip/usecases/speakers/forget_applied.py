@@ -9,7 +9,7 @@ those of events, whose feed gets another epoch.
 
 from datetime import timedelta
 from typing import Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.history import Actor
@@ -76,14 +76,18 @@ def _lost(found: Kept) -> str:
     return "".join(f"; {one.process}: {one.detail}" for one in found.testimonies if one.detail)
 
 
+def _older_than_known(found: Kept) -> tuple[set[UUID], set[UUID]]:
+    """The routes, and the claims, of which a process remembers newer changes."""
+    routes = {route for one in found.testimonies for route in one.routes}
+    return routes, {claim for one in found.testimonies for claim in one.claims}
+
+
 async def _doubt(tx: Transaction, found: Kept) -> None:
     """Numbers of the feeds are given a second time here, too."""
     feed = await tx.edges.begin_feed()  # first, as below
     epoch = await tx.restores.begin_epoch(tx.now)
     await tx.restores.keep(found.here, tx.now)
-    routes = {route for one in found.testimonies for route in one.routes}
-    claims = {claim for one in found.testimonies for claim in one.claims}
-    doubted = await tx.restores.doubt(routes, claims, tx.now)
+    doubted = await tx.restores.doubt(*_older_than_known(found), tx.now)
     await _doubt_settings(tx, "a promotion on its way has lost changes")
     cidrs = [str(one) for one in doubted.cidrs]
     before = {"identity": found.kept}
@@ -117,7 +121,7 @@ async def _forget(tx: Transaction, found: Kept, why: CustomerText) -> ForgottenS
     feed = await tx.edges.begin_feed()  # first: it waits for all transactions that change bindings
     epoch = await tx.restores.begin_epoch(tx.now)
     await tx.restores.keep(found.here, tx.now)
-    done = await tx.restores.forget_applied(tx.now)
+    done = await tx.restores.forget_applied(*_older_than_known(found), tx.now)
     await _doubt_settings(tx, "the database was restored on its way")
     before = {"identity": found.kept}
     after = {"identity": found.here, "marks": done.applied, "orphans": done.orphans}
