@@ -1,4 +1,7 @@
-"""Claims, locked and saved; and the locks of accounts and of address space."""
+"""Claims, locked and saved; and the locks of accounts and of address space.
+
+Text SQL for the locks of space: they are taken in the order of their rows.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
