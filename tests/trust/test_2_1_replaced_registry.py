@@ -21,7 +21,12 @@ KEYS = {one.key: one for one in RIRS}
 def replaced(tmp_path: Path, key: str, *more: str, host: str = "127.0.0.1") -> Path:
     """A settings file with no more than the entry must have, and these lines."""
     rir = KEYS[key]
-    lines = ["origin_asns = [64500]", "[[registries]]", f'key = "{key}"', f'source = "{rir.source}"']
+    lines = [
+        "origin_asns = [64500]",
+        "[[registries]]",
+        f'key = "{key}"',
+        f'source = "{rir.source}"',
+    ]
     lines += [f'host = "{host}"', f'dialect = "{rir.dialect}"', *more]
     path = tmp_path / "byoip.toml"
     path.write_text("\n".join(lines))
