@@ -4,13 +4,16 @@ Text SQL: hot, at the end of every write. One statement locks the counters, numb
 writes them and notifies.
 """
 
+from collections import Counter
 from typing import Final
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from byoip.domain.history import Event
 from byoip.domain.speakers.succession import Write
 from byoip.store.claims.views import NumberedEvent
+from byoip.store.sharing import PART, in_slices
 from byoip.store.statements import AnyRow, Session, compiled, from_row, json_text
 
 CHANNEL: Final = "byoip_events"
@@ -79,7 +82,7 @@ class EventRepository:
     async def write(self) -> None:
         """Number and write them: the last thing in a transaction but for its stored answer."""
         if self._added:
-            await self._session.change(_WRITE, events=_as_json(self._added))
+            await self._session.change(_WRITE, events=await _as_json(self._added))
             self.written += {(one.claim_id, one.by.request_id) for one in self._added}
             self._added.clear()
 
@@ -89,16 +92,18 @@ def event_from(row: AnyRow) -> NumberedEvent:
     return from_row(NumberedEvent, row)
 
 
-def _as_json(events: list[Event]) -> str:
-    places: dict[object, int] = {}
-    rows = []
-    for position, event in enumerate(events):
-        place = places[event.claim_id] = places.get(event.claim_id, 0) + 1
-        rows.append(
+async def _as_json(events: list[Event]) -> str:
+    """In slices: a contest of thousands may end in one transaction."""
+    places: Counter[UUID] = Counter()
+
+    def row(positioned: tuple[int, Event]) -> str:
+        position, event = positioned
+        places[event.claim_id] += 1
+        return json_text(
             {
                 "prefix_id": event.claim_id,
                 "position": position,
-                "place": place,
+                "place": places[event.claim_id],
                 "kind": event.kind,
                 "actor": event.by.name,
                 "request_id": event.by.request_id,
@@ -107,4 +112,5 @@ def _as_json(events: list[Event]) -> str:
                 "after": event.after,
             }
         )
-    return json_text(rows)
+
+    return f"[{','.join(await in_slices(list(enumerate(events)), row, size=PART))}]"

@@ -8,6 +8,7 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.history import Actor, Event
 from byoip.domain.prefix import Prefix
+from byoip.store.sharing import PART, in_slices
 from byoip.store.transaction import Transaction
 from byoip.usecases.events import record_changes
 
@@ -48,10 +49,11 @@ async def lock_to_leave(tx: Transaction, claim_id: UUID, account_id: UUID | None
 
 async def contest_holders(tx: Transaction, rivals: Sequence[Claim]) -> None:
     """Mark approved claims, locked with their space, of which another account proved some."""
-    marked = [(rival, rival.contest(tx.now)) for rival in rivals]
+    contested = await in_slices(rivals, lambda rival: rival.contest(tx.now), size=PART)
+    marked = list(zip(rivals, contested, strict=True))
     await tx.contests.save_standings([after for rival, after in marked if after is not rival])
-    for rival, contested in marked:
-        record_changes(tx, rival, contested)
+    await in_slices(marked, lambda one: record_changes(tx, *one), size=PART)
+    for rival in rivals:
         leaving = await tx.offboardings.live(rival.id) if rival.offboarding else None
         if leaving and not leaving.contested:
             # Its standing says that it is being offboarded; once restored, it is contested.
@@ -67,11 +69,14 @@ async def clear_contests(tx: Transaction, prefix: Prefix) -> None:
     """
     unrivalled = await tx.contests.unrivalled(prefix)
     staying = [claim for claim in unrivalled if not claim.offboarding]
-    cleared = [claim.change_standing(Transition.UNRIVALLED, tx.now) for claim in staying]
-    await tx.contests.save_standings(cleared)
-    for claim, after in zip(staying, cleared, strict=True):
+
+    def clear(claim: Claim) -> Claim:
+        after = claim.change_standing(Transition.UNRIVALLED, tx.now)
         was, now = {"standing": claim.standing.value}, {"standing": after.standing.value}
         tx.events.note(Event(claim.id, "prefix.ok", _BY, tx.now, was, {**now, **_BECAUSE}))
+        return after
+
+    await tx.contests.save_standings(await in_slices(staying, clear, size=PART))
     for claim in unrivalled:
         if claim.offboarding:
             await _forget(tx, claim)
