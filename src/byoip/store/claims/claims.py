@@ -1,6 +1,6 @@
 """Claims, locked and saved; and the locks of accounts and of address space."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -82,7 +82,7 @@ _OVERLAPPING: Final = compiled(
 )
 _BEFORE: Final = sa.bindparam("before", type_=sa.DateTime(timezone=True))
 _UNPROVEN: Final = compiled(
-    sa.select(_p.id)
+    sa.select(_p.id, _p.account_id)
     .where(
         _p.state == constant(State.PENDING),
         _p.created_at < _BEFORE,
@@ -172,10 +172,10 @@ class ClaimRepository(Repository):
         rows = await self._session.rows(_OVERLAPPING, prefix=prefix.network)
         return await in_slices(rows, claim_from, size=_SLICE)
 
-    async def unproven_since(self, before: datetime, limit: int) -> Sequence[UUID]:
-        """Live pending claims created before then."""
+    async def unproven_since(self, before: datetime, limit: int) -> Mapping[UUID, UUID]:
+        """Live pending claims created before then, each with its account; the oldest first."""
         rows = await self._session.rows(_UNPROVEN, before=before, most=limit)
-        return [row.id for row in rows]
+        return {row.id: row.account_id for row in rows}
 
 
 def _values(claim: Claim) -> dict[str, Any]:
