@@ -10,6 +10,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from byoip.domain.checks.origin_validation import MOST_COVERING
+from byoip.domain.checks.registration import MOST_RANGES
 from byoip.store.statements import compiled, from_text
 
 ABOUT_TEXT: Final = sa.text(f"""
@@ -47,7 +48,7 @@ SUPERSEDED_ROAS: Final = sa.text("""
     )
 """)
 
-OVERLAPPING: Final = from_text("""
+OVERLAPPING: Final = from_text(f"""
     with asked as materialized (
         select registry, number, cast(:prefix as cidr) as prefix
         from current_registration_snapshots
@@ -56,8 +57,9 @@ OVERLAPPING: Final = from_text("""
     from asked left join lateral (
         select prefix, status, holder, country from registered_ranges
         where snapshot = asked.number and prefix && asked.prefix
+        limit {MOST_RANGES + 1}
     ) as found on true
-""")
+""")  # noqa: S608 - of a constant
 
 STATUS: Final = sa.text("""
     select newest.registry, newest.fault, used.serial, used.attempted_at,

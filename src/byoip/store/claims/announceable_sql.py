@@ -73,9 +73,11 @@ def roas_from(row: AnyRow) -> CoveringRoas | None:
         return None
     if len(row.roas_covering or ()) > MOST_COVERING:
         return CoveringRoas(row.roas_built_at, None)
+    texts = {prefix for prefix, *_ in row.roas_covering or ()}
+    parsed = {one: Prefix(ip_network(one)) for one in texts}
     covering = [
         Vrp(
-            Prefix(ip_network(prefix)),
+            parsed[prefix],
             max_length,
             Asn(asn),
             anchor,
