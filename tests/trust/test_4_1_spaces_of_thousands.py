@@ -21,7 +21,7 @@ async def registration(world: Parties, cidr: str) -> Finding:
     return next(one for one in found.findings if one.check is Check.REGISTRATION)
 
 
-async def test_more_than_a_thousand_ranges_are_not_read(
+async def test_more_than_two_hundred_ranges_are_not_read(
     registry_world: tuple[Parties, WhoisServer],
 ) -> None:
     world, _ = registry_world

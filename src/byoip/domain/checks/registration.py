@@ -15,7 +15,7 @@ from byoip.domain.prefix import Prefix
 _CHECK: Final = "Check the prefix, or ask the registry of the space about its registration."
 _SPLIT: Final = "Bring one prefix for each registry."
 # Of a prefix; a /8 of many holders has 30,000, and anyone may claim it. One holder has a few rows.
-MOST_RANGES: Final = 1000
+MOST_RANGES: Final = 200
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 

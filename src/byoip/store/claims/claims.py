@@ -30,7 +30,7 @@ _CUT: Final = {4: 8, 6: 16}
 _WRITTEN: Final = tuple(one.name for one in prefixes.c if one.computed is None)
 _FIXED: Final = frozenset({"id", "account_id", "cidr", "asn", "created_at"})
 _CHECKS: Final = ("irr", "rpki", "ownership")
-_SLICE: Final = 100
+_SLICE: Final = 10
 
 _p, _b, _c = prefixes.c, bindings.c, account_counters.c
 _ID: Final = sa.bindparam("claim_id", type_=sa.Uuid)
