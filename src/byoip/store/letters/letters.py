@@ -1,6 +1,5 @@
 """Letters of agency, which of them are due, and what they may state."""
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +22,7 @@ from byoip.domain.letters.letter import (
     RevokedBecause,
 )
 from byoip.store.checks.evidence import finding_from
-from byoip.store.checks.raw_answers import mark_letter
+from byoip.store.checks.raw_answers import mark_letter, unpacked
 from byoip.store.checks.tables import exhibits, findings, validation_runs
 from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots
 from byoip.store.claims.tables import prefixes
@@ -232,5 +231,5 @@ def _finding(lines: list[AnyRow]) -> Finding:
 
 def _answer(kept: AnyRow) -> bytes | None:
     if kept.packed is not None:
-        return zlib.decompress(kept.packed)
+        return unpacked(kept.packed)
     return None if kept.answer is None else bytes(kept.answer)
