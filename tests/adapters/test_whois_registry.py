@@ -148,3 +148,13 @@ async def test_every_fault_of_the_sandbox_leaves_the_question_unanswered(
     recovered = await look_up(port, dialect)
     assert isinstance(recovered, registries.Found if there else registries.NoEntries)
     await sandbox.stop()
+
+
+async def test_an_answer_that_is_cut_where_it_might_have_ended_is_too_large(
+    server: ScriptedServer,
+) -> None:
+    start = BANNER + ROUTE + b"\n" + SERVED
+    server.says = start + ROUTE + b"\n" + SERVED
+    answer = await look_up(server.port, max_bytes=len(start))
+    assert isinstance(answer, registries.NoAnswer)
+    assert answer.fault is Fault.TOO_LARGE

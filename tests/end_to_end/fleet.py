@@ -39,6 +39,7 @@ source = "RIPE"
 host = "127.0.0.1"
 port = {whois}
 dialect = "ripe"
+holder_rule = false
 budget = {{ connections = 100, per_minute = 10000, per_day = 100000 }}
 
 [[registry_overrides]]

@@ -83,6 +83,15 @@ class DnsWorld:
         self._zones[name] = _ChildZone(name, tuple(servers), signing, copies, tuple(names))
         self._reload()
 
+    def delegate_within(self, above: str, below: str) -> None:
+        """Let a zone delegate one that is signed, in place of the registry: NS and DS records."""
+        outer, inner = (self._zones[dns.name.from_text(one)] for one in (above, below))
+        for copy in outer.copies.values():
+            if copy is not None:
+                copy[inner.origin, "NS"] = list(inner.names)
+                copy[inner.origin, "DS"] = [str(inner.trusted_key().ds(inner.origin))]
+        self._reload()
+
     def publish(self, name: str, *values: str, kind: str = "TXT", at: str | None = None) -> None:
         """Set all records of this name and kind, one per value: everywhere, or at one address.
 

@@ -95,7 +95,29 @@ async def test_a_zone_on_the_way_proves_nothing(own: tuple[str, ...]) -> None:
     assert isinstance(outcome, Unanswered), outcome
     assert "0 of 2 name servers" in outcome.seen
     assert f"a zone that is not seen to be delegated: {ZONE.name[:-1]}, ns2" in outcome.seen
-    assert f"add a DS record for {ZONE.name[:-1]} to {WIDE[:-1]}" in outcome.fix
+    assert "sign both zones (DNSSEC)" in outcome.fix
+
+
+def with_ds() -> Serve:
+    """A server of the token's zone, and of the one above it: that has a DS record for it."""
+    lower = holds()
+
+    async def serve(question: dns.message.Message, writer: asyncio.StreamWriter) -> None:
+        if question.question[0].rdtype.name != "DS":
+            return await lower(question, writer)
+        response = dns.message.make_response(question)
+        response.flags |= dns.flags.AA
+        name, ds = question.question[0].name, f"1 13 2 {'ab' * 32}"
+        response.answer.append(dns.rrset.from_text(name, 60, "IN", "DS", ds))
+        return await serving(lambda _: response.to_wire())(question, writer)
+
+    return serve
+
+
+async def test_nor_where_the_one_above_delegates_it_for_it_may_do_so_to_others() -> None:
+    outcome = await judged(both(with_ds(), with_ds()))
+    assert isinstance(outcome, Unanswered), outcome
+    assert "0 of 2 name servers" in outcome.seen
 
 
 def mute() -> Serve:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.ownership_token import TokenMethod
@@ -55,3 +56,26 @@ async def test_5_1_a_renewed_letter_names_the_holder_that_has_proven_it(
     parties.clock.advance(timedelta(minutes=1))
     await prove(registry_world, claim)
     assert (await written(parties, claim)).facts.holder.holder == "another"
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_5_1_a_first_letter_that_is_late_names_no_holder_that_came_since(
+    registry_world: RegistryWorld, caplog: pytest.LogCaptureFixture, *, kept: bool
+) -> None:
+    parties, _ = registry_world
+    await parties.statistics(row("seller"))
+    claim = await claimed(parties, CIDR)
+    await prove(registry_world, claim)
+    if not kept:  # the account's quota was used up
+        async with parties.engine.begin() as connection:
+            await connection.execute(sa.text("UPDATE exhibits SET kept = NULL"))
+    await parties.roas()  # its ROA is gone before the letter is written
+    assert await write(parties, claim) is None
+
+    parties.clock.advance(timedelta(days=30))
+    await parties.roas(roa(claim.prefix))
+    await parties.statistics(row("buyer"))
+    assert await write(parties, claim) is None
+    assert "Revoke its approval, and have its ownership proven again" in caplog.text
+    await parties.statistics(row("seller"))
+    assert (await written(parties, claim)).facts.holder.holder == "seller"

@@ -1,5 +1,6 @@
 """The parts of the settings, and how their texts are parsed."""
 
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Annotated
 
@@ -7,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl
 
 from byoip.domain.checks.registry import Budget, Dialect, Registry
 from byoip.domain.checks.reverse_zone import valid_label
+from byoip.domain.checks.rirs import RIRS
 from byoip.domain.prefix import InvalidPrefix, Prefix
 from byoip.store.database_url import parameters
 
@@ -88,19 +90,20 @@ class RegistrySettings(Part):
     budget: BudgetSettings = BudgetSettings()
 
     def registry(self) -> Registry:
-        """The domain's value."""
-        return Registry(
-            key=self.key,
-            source=self.source,
-            host=self.host,
-            dialect=self.dialect,
-            port=self.port,
-            rest_url=str(self.rest_url) if self.rest_url else None,
-            holder_rule=self.holder_rule,
-            objects_from_roas=self.objects_from_roas,
-            offers_route_objects=self.offers_route_objects,
-            budget=Budget(**self.budget.model_dump()),
-        )
+        """The domain's value. One that replaces an RIR keeps what it does not name.
+
+        So a new budget switches off no rule. Over TLS another host is not asked.
+        """
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        given["budget"] = Budget(**self.budget.model_dump())
+        if self.rest_url:
+            given["rest_url"] = str(self.rest_url)
+        replaced = next((one for one in RIRS if one.key == self.key), None)
+        if replaced is None:
+            return Registry(**given)
+        if self.host != replaced.host:
+            replaced = replace(replaced, rest_url=None)
+        return replace(replaced, **given)
 
 
 class OverrideSettings(Part):

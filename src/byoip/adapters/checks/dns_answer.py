@@ -155,16 +155,6 @@ def unless_apex(message: Message, owner: Name, answer: ServerAnswer) -> ServerAn
     return DelegatedAway("a zone of its own") if apex(message, owner) == owner else answer
 
 
-def has_ds(message: Message, name: Name) -> bool:
-    """Whether a server says with authority that the zone above a name delegates it."""
-    return is_authoritative(message) and bool(_at(message, name, Kind.DS))
-
-
-def is_vouched(message: Message) -> bool:
-    """Whether the resolver vouches for an answer on a name that exists."""
-    return message.rcode == _NOERROR and is_authenticated(message)
-
-
 def is_authoritative(message: Message) -> bool:
     """Whether the server speaks for the zone (RFC 1035, section 4.1.1)."""
     return bool(message.flags & _AUTHORITATIVE)

@@ -1,8 +1,9 @@
-"""Whether a zone below another is delegated there, or one that any party may have added.
+"""Whether name servers speak out of the zone they are asked about, or out of one below it.
 
 Name servers that host zones for many parties let each of them add one, also below a zone of
-another, and answer for it with authority. A server that has both zones refers to neither: its word
-on the lower one counts where the zone above is seen to delegate it.
+another, and answer for it with authority. A server that has both zones never refers, so it cannot
+show to which servers the zone above delegates the lower one: its word on that proves nothing. Nor
+does a DS record, or a signed denial of one: they say that it is delegated, and not to whom.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ _CHANGED = Silent(Fault.LAME, "it answers otherwise when it is asked again")
 
 
 class Cuts:
-    """The cuts of one look, as the servers of the zones above show them."""
+    """The zones out of which name servers speak, in one look."""
 
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
@@ -43,38 +44,10 @@ class Cuts:
                 self._replies[asked] = await self._asking.directly(address, name, kind)
             return self._replies[asked]
 
-    async def delegated(self, address: str, above: Name, cut: Name) -> bool:
-        """Whether this server shows, out of the zone above, that it delegates there.
-
-        A question for DS is answered out of that zone (RFC 4035, section 3.1.4.1), and a record
-        says so. Its absence does not: without signatures it looks the same where only names below
-        exist, or a wildcard.
-        """
-        reply = await self.ask(address, cut, Kind.DS)
-        if not isinstance(reply, Answered) or not dns_answer.has_ds(reply.message, cut):
-            return False
-        # Another zone may lie between, and have answered.
-        return await self.between(address, cut.parent, above) is None
-
-    async def vouched(self, cut: Name) -> bool:
-        """Whether the resolver vouches that a name in a signed zone has no DS record.
-
-        Where it finds an unsigned zone below, the signed one delegates that (RFC 4035, 5.2).
-        """
-        reply = await self._asking.resolve_once(cut, Kind.DS)
-        return isinstance(reply, Answered) and dns_answer.is_vouched(reply.message)
-
     async def between(self, address: str, name: Name, zone: Name) -> Name | None:
-        """The zone out of which a server speaks of a name; None: this one, or one it delegates.
-
-        Any party's zone may lie between: it would speak for the name, or delegate it.
-        """
+        """The zone out of which a server speaks of a name, where it is not this one."""
         found = await self._zone_of(address, name)
-        if found == zone:
-            return None
-        if found and found.is_within(zone) and await self.delegated(address, zone, found):
-            return None
-        return found or name
+        return None if found == zone else found or name
 
     async def _zone_of(self, address: str, name: Name) -> Name | None:
         """The lowest zone that this server has above a name, or at it."""
@@ -155,7 +128,4 @@ class Hearing:
             return says
         if held is None:
             return _UNTOLD if says.values else says
-        seen = not held.is_within(zone) or await self._cuts.delegated(address, zone, held)
-        if seen or await self._cuts.vouched(held):
-            return says
-        return Beneath(str(held), says.values)
+        return Beneath(str(held), says.values) if held.is_within(zone) else says

@@ -49,6 +49,8 @@ class WhoisRegistry:
             # What came is incomplete because the conversation broke: then that is the reason.
             why = trouble if trouble and odd.fault is Fault.TRUNCATED else odd
             return NoAnswer(why.fault, why.detail, exhibit)
+        if trouble and trouble.fault is Fault.TOO_LARGE:  # cut where an answer might have ended
+            return NoAnswer(trouble.fault, trouble.detail, exhibit)
         return Found(objects, exhibit) if objects else NoEntries(exhibit)
 
     async def _converse(

@@ -1,6 +1,8 @@
 """The registries of the Internet's numbers, and where their routing objects are kept."""
 
-from dataclasses import dataclass
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -80,6 +82,22 @@ class Allocation:
     status: str
     holder: str
     country: str = ""
+
+
+_ROWS_KEPT: Final = 100  # as evidence; a /8 may hold thousands
+
+
+def rows_to_keep(allocations: Sequence[Allocation]) -> bytes:
+    """What statistics say, as evidence: a JSON list of objects."""
+    rows = [{**asdict(one), "prefix": str(one.prefix)} for one in allocations[:_ROWS_KEPT]]
+    return json.dumps(rows).encode()
+
+
+def kept_rows(kept: bytes) -> tuple[Allocation, ...]:
+    """The ranges in what `rows_to_keep` gave."""
+    return tuple(
+        Allocation(**{**row, "prefix": Prefix.parse(row["prefix"])}) for row in json.loads(kept)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql as pg
 from byoip.domain.checks.evidence import WINDOW, Check
 from byoip.domain.checks.validation_run import RunResult
 from byoip.store.accounts.tables import accounts
-from byoip.store.checks.tables import exhibits, findings, validation_runs
+from byoip.store.checks.tables import exhibits, findings, raw_answers, validation_runs
 from byoip.store.claims.tables import prefixes
 from byoip.store.columns import constant
 from byoip.store.statements import compiled
@@ -85,4 +85,27 @@ PASSES: Final = compiled(
         )
     )
     .order_by(_passes.c.check_name, exhibits.c.position)
+)
+
+# What statistics said of the space as the claim was approved.
+REGISTERED: Final = compiled(
+    sa.select(exhibits.c.sha256, exhibits.c.answer, raw_answers.c.packed)
+    .select_from(
+        exhibits.join(
+            findings,
+            sa.and_(
+                findings.c.run_id == exhibits.c.run_id, findings.c.position == exhibits.c.finding
+            ),
+        )
+        .join(validation_runs, _run.id == findings.c.run_id)
+        .join(prefixes, _p.id == _run.prefix_id)
+        .outerjoin(raw_answers, raw_answers.c.sha256 == exhibits.c.kept)
+    )
+    .where(
+        _p.id == _CLAIM,
+        findings.c.check_name == constant(Check.REGISTRATION),
+        findings.c.at <= _p.approved_at,
+    )
+    .order_by(findings.c.at.desc())
+    .limit(1)
 )

@@ -1,5 +1,6 @@
 """Letters of agency, which of them are due, and what they may state."""
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +28,7 @@ from byoip.store.checks.tables import exhibits, findings, validation_runs
 from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots
 from byoip.store.claims.tables import prefixes
 from byoip.store.columns import constant
-from byoip.store.letters.grounds_sql import NAME, PASSES
+from byoip.store.letters.grounds_sql import NAME, PASSES, REGISTERED
 from byoip.store.letters.letter_rows import (
     FATE,
     LETTER,
@@ -48,10 +49,14 @@ class LetterGrounds:
         account_name: the customer's own words.
         findings: the newest pass of each check since, and including, the run that approved it;
             without raw answers.
+        registered: what statistics said of the space as it was approved (`rows_to_keep`); None
+            where the answer was not kept, of which only the digest is known.
     """
 
     account_name: CustomerText
     findings: tuple[Finding, ...]
+    registered: bytes | None
+    registered_sha256: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +210,10 @@ class LetterRepository(Repository):
             return None
         passed = groupby(rows, attrgetter("finding_check_name"))
         found = [_finding(list(lines)) for _, lines in passed]
-        return LetterGrounds(CustomerText(name.name), tuple(found))
+        kept = await self._session.row(REGISTERED, claim_id=claim_id)
+        answer = None if kept is None else _answer(kept)
+        digest = None if kept is None else kept.sha256
+        return LetterGrounds(CustomerText(name.name), tuple(found), answer, digest)
 
     async def news(self) -> SnapshotNews | None:
         """The snapshot in use, unless all letters have been compared with it."""
@@ -220,3 +228,9 @@ class LetterRepository(Repository):
 def _finding(lines: list[AnyRow]) -> Finding:
     shown = [RawAnswer(one.asked, one.whom, b"", one.at) for one in lines if one.at is not None]
     return finding_from(lines[0], tuple(shown))
+
+
+def _answer(kept: AnyRow) -> bytes | None:
+    if kept.packed is not None:
+        return zlib.decompress(kept.packed)
+    return None if kept.answer is None else bytes(kept.answer)

@@ -1,7 +1,6 @@
 """Ask the outside about a prefix: registry, reverse DNS and ROA data, all at once."""
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -18,7 +17,7 @@ from byoip.domain.checks.evidence import (
     Unanswered,
 )
 from byoip.domain.checks.rdns_ownership import judge_zones
-from byoip.domain.checks.registry import Basis, Registry, Responsible
+from byoip.domain.checks.registry import Basis, Registry, Responsible, rows_to_keep
 from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.claims.check_waiver import CheckWaiver, Waivable, excused
 from byoip.domain.claims.claim import OtherOrigin
@@ -35,8 +34,6 @@ from byoip.usecases.checks.ask_registries import AskRegistries
 from byoip.usecases.checks.check_rpki import check_rpki
 from byoip.usecases.checks.responsible import Registries, Responsibility
 from byoip.usecases.checks.targets import CheckResult, CheckTarget
-
-_RANGES_KEPT = 100  # as evidence; a /8 may hold thousands
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,20 +148,10 @@ class CollectEvidence:
         self, registered: Registered, responsible: Responsible | Failed | Unanswered
     ) -> Finding:
         now = self.clock.now()
-        rows = [
-            {
-                "prefix": str(one.prefix),
-                "registry": one.registry,
-                "status": one.status,
-                "holder": one.holder,
-                "country": one.country,
-            }
-            for one in registered.allocations[:_RANGES_KEPT]
-        ]
         of = "IANA table" if registered.snapshot is None else f"snapshot {registered.snapshot}"
         if isinstance(responsible, Responsible) and responsible.basis is Basis.OVERRIDE:
             of = f"{Basis.OVERRIDE}, beside {of}"
-        exhibit = RawAnswer("delegated-extended", of, json.dumps(rows).encode(), now)
+        exhibit = RawAnswer("delegated-extended", of, rows_to_keep(registered.allocations), now)
         outcome: Outcome
         if isinstance(responsible, Responsible):
             outcome = Passed(f"{responsible.registry.key} ({responsible.basis.value})")

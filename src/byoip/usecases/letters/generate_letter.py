@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from byoip.domain.checks.evidence import Check, Finding, Passed
 from byoip.domain.checks.origin_validation import Vrp
-from byoip.domain.checks.registry import Registry
+from byoip.domain.checks.registry import Allocation, Registry, kept_rows, rows_to_keep
 from byoip.domain.claims.check_waiver import Waivable, holds
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.history import Actor
@@ -26,6 +26,7 @@ from byoip.ports.checks.rpki import Vrps
 from byoip.ports.clock import Clock
 from byoip.ports.letters.letters import LetterPress, LetterSigner
 from byoip.ports.tokens import TokenMint
+from byoip.store.letters.letters import LetterGrounds
 from byoip.store.transaction import Store, Transaction
 from byoip.usecases.checks.check_rpki import check_rpki
 
@@ -71,12 +72,12 @@ class GenerateLetter:
             newest = await _newest(tx, claim_id)
             if not letter_due(claim, newest, self.clock.now()):
                 return None
-            facts = await self._stated(claim, tx)
-            if facts is None or not _same_holder(claim, newest, facts):
-                return None
-            return facts, claim.approved_at
+            facts = await self._stated(claim, newest, tx)
+            return None if facts is None else (facts, claim.approved_at)
 
-    async def _stated(self, claim: Claim, tx: Transaction) -> LetterFacts | None:
+    async def _stated(
+        self, claim: Claim, newest: Letter | None, tx: Transaction
+    ) -> LetterFacts | None:
         grounds = await tx.letters.grounds(claim.id)
         vrps = await tx.roas.about(claim.prefix)
         # Without a run that approved the claim there is nothing to state; without current ROA data,
@@ -89,7 +90,10 @@ class GenerateLetter:
         today, _ = check_rpki(claim.prefix, claim.asn, vrps, self.clock, waiver=rpki)
         if not isinstance(today.outcome, Passed):
             return None
-        registered = await tx.registrations.overlapping(claim.prefix)
+        registered = (await tx.registrations.overlapping(claim.prefix)).allocations
+        holder = RegisteredHolder.of(claim.registry, registered)
+        if not _same_holder(claim, _proven_for(claim, newest, grounds, registered), holder):
+            return None
         # A waiver that has ended is no word of today.
         passed = [one for one in grounds.findings if holds(one.outcome, waivers.values())]
         findings = (*passed, today)
@@ -107,7 +111,7 @@ class GenerateLetter:
             operator=self.operator,
             contact=self.contact,
             account_name=grounds.account_name,
-            holder=RegisteredHolder.of(claim.registry, registered.allocations),
+            holder=holder,
             prefix=claim.prefix,
             origin=claim.asn,
             checks=checks,
@@ -163,17 +167,27 @@ class GenerateLetter:
         return letter
 
 
-def _same_holder(claim: Claim, newest: Letter | None, facts: LetterFacts) -> bool:
-    """Whether the holder is the one of the letter before: no other has authorised anything."""
-    if newest is None or claim.approved_at is None or newest.facts.issued_at < claim.approved_at:
-        return True
-    before, now = newest.facts.holder, facts.holder
-    if not before.holder or before.holder == now.holder:
+def _proven_for(
+    claim: Claim, newest: Letter | None, grounds: LetterGrounds, registered: Sequence[Allocation]
+) -> RegisteredHolder | None:
+    """The holder as the claim was approved; None: not known any more, and not as it was."""
+    if newest and claim.approved_at and newest.facts.issued_at >= claim.approved_at:
+        return newest.facts.holder
+    if grounds.registered is not None:
+        registered = kept_rows(grounds.registered)
+    elif grounds.registered_sha256 != sha256(rows_to_keep(registered)).digest():
+        return None
+    return RegisteredHolder.of(claim.registry or "", registered)
+
+
+def _same_holder(claim: Claim, proven: RegisteredHolder | None, now: RegisteredHolder) -> bool:
+    """Whether the holder is the one that proved the space: no other has authorised anything."""
+    if proven is not None and proven.holder in {"", now.holder}:
         return True
     _log.warning(
         "no letter for prefix %s: it is registered to another holder (%s) than the one that proved "
         "it (%s). Revoke its approval, and have its ownership proven again.",
-        *(claim.id.hex, now, before),
+        *(claim.id.hex, now, proven or "not kept"),
     )
     return False
 

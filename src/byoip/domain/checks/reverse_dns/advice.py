@@ -45,9 +45,8 @@ _SIGN: Final = (
 )
 _SHOW: Final = (
     "Put the text into the zone {zone} itself, with no zone {cut} at its name servers; or delegate "
-    "{cut} to name servers that do not serve {zone}; or add a DS record for {cut} to {zone}, which "
-    "shows that it delegates it, and which no resolver reads while {zone} is not signed; or prove "
-    "the prefix by a route object in place of reverse DNS."
+    "{cut} to name servers that do not serve {zone}; or sign both zones (DNSSEC), each with its DS "
+    "record in the zone above; or prove the prefix by a route object in place of reverse DNS."
 )
 _REVERSE: Final = ".arpa."
 _EVERYWHERE: Final = (

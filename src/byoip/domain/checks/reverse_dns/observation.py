@@ -63,7 +63,7 @@ class NeverContacted:
 
 @dataclass(frozen=True, slots=True)
 class Beneath:
-    """TXT values of a zone below the one asked about, which that is not seen to delegate.
+    """TXT values of a zone below the one asked about, which is not seen to delegate it there.
 
     Any party that shares the server may have added it.
     """
