@@ -125,6 +125,6 @@ async def test_approved_claims_that_overlap_are_found_in_any_account(
 async def test_claims_unproven_for_long_are_found(store: Store, customer: Account) -> None:
     async with store.transaction() as tx:
         await tx.claims.add(kept := claim(customer.id))
-        assert await tx.claims.unproven_since(kept.created_at, 10) == []
+        assert await tx.claims.unproven_since(kept.created_at, 10) == {}
         later = kept.created_at + timedelta(seconds=1)
-        assert await tx.claims.unproven_since(later, 10) == [kept.id]
+        assert await tx.claims.unproven_since(later, 10) == {kept.id: customer.id}

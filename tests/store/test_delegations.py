@@ -79,11 +79,11 @@ async def test_claims_with_expired_delegations_are_found(
         await tx.claims.save(kept.approve_by_operator(until - HOUR))
         await tx.delegations.add(one)
         await tx.delegations.add(two)
-        assert await tx.delegations.over(until - HOUR, 10) == []
-        assert await tx.delegations.over(until, 10) == [kept.id]
-        assert await tx.delegations.over(until, 0) == []
+        assert await tx.delegations.over(until - HOUR, 10) == {}
+        assert await tx.delegations.over(until, 10) == {kept.id: kept.account_id}
+        assert await tx.delegations.over(until, 0) == {}
         await tx.delegations.end([one.id, two.id], until)
-        assert await tx.delegations.over(until, 10) == []
+        assert await tx.delegations.over(until, 10) == {}
 
 
 async def test_claims_that_lost_their_approval_are_found_with_their_delegations(
@@ -92,9 +92,9 @@ async def test_claims_that_lost_their_approval_are_found_with_their_delegations(
     lasting = delegation(kept, delegate, "192.0.2.0/25")
     async with store.transaction() as tx:
         await tx.delegations.add(lasting)
-        assert await tx.delegations.over(datetime.now(UTC), 10) == [kept.id]
+        assert await tx.delegations.over(datetime.now(UTC), 10) == {kept.id: kept.account_id}
         await tx.delegations.end([lasting.id], datetime.now(UTC))
-        assert await tx.delegations.over(datetime.now(UTC), 10) == []
+        assert await tx.delegations.over(datetime.now(UTC), 10) == {}
 
 
 async def test_readers_show_what_counts_now_to_owner_and_delegate(

@@ -178,7 +178,6 @@ def _readable(raw: bytes) -> str | None:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    return text if text.translate(_WHITE).isprintable() else None
-
-
-_WHITE = {ord(char): " " for char in "\t\r\n"}
+    # Not `translate`: where one character is not ASCII that looks up each of four million.
+    shown = text.replace("\t", " ").replace("\r", " ").replace("\n", " ")
+    return text if shown.isprintable() else None

@@ -21,7 +21,7 @@ from byoip.domain.checks.registries.remedies import (
 )
 from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.rpsl import RpslObject
-from byoip.domain.claims.claim import OtherOrigin
+from byoip.domain.claims.claim import MOST_OTHERS, OtherOrigin
 from byoip.domain.claims.ownership_token import same_token
 from byoip.domain.foreign_text import enumerated, listed, shown
 from byoip.domain.prefix import InvalidPrefix, Prefix
@@ -178,7 +178,7 @@ def _other_origins(
         and one.origin != origin
         and prefix.covers(one.prefix)
     }
-    return tuple(sorted(found, key=lambda one: (one.prefix, one.asn, one.where)))
+    return tuple(sorted(found, key=lambda one: (one.prefix, one.asn, one.where))[:MOST_OTHERS])
 
 
 def judge_token(

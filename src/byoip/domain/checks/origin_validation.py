@@ -4,12 +4,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from byoip.domain.asn import AS0, Asn
 from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
 from byoip.domain.checks.registries.remedies import ROA, roa_to_publish
-from byoip.domain.claims.claim import OtherOrigin
+from byoip.domain.claims.claim import MOST_OTHERS, OtherOrigin
 from byoip.domain.prefix import Prefix
+
+# The holder of space may publish any number of ROAs for it, and each costs whatever reads them.
+# Where more cover a prefix there is no verdict: that takes no route away.
+MOST_COVERING: Final = 200
+TOO_MANY_COVER: Final = f"more than {MOST_COVERING} ROAs cover it: remove those that are not needed"
+_MOST_SHOWN: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +143,11 @@ def judge_roas(
     """
     verdict = validate_origin(prefix, origin, covering, now=now)
     if verdict.validity is Validity.VALID:
-        seen = "; ".join(_text(vrp) for vrp in verdict.deciding)
-        return Passed(f"Valid by {seen}.", roa_warnings(prefix, verdict.deciding))
+        shown = verdict.deciding[:_MOST_SHOWN]
+        seen = "; ".join(_text(vrp) for vrp in shown)
+        return Passed(f"Valid by {seen}.", roa_warnings(prefix, shown))
     if verdict.expired_would_match:
-        seen = "; ".join(_text(vrp) for vrp in verdict.expired_would_match)
+        seen = "; ".join(_text(vrp) for vrp in verdict.expired_would_match[:_MOST_SHOWN])
         return Unanswered(Fault.EXPIRED_ROA, f"Only expired ROAs make it valid: {seen}.")
     return _failed(prefix, verdict, roa_to_publish(prefix, origin, others))
 
@@ -147,7 +155,7 @@ def judge_roas(
 def _failed(prefix: Prefix, verdict: RouteValidity, fix: str) -> Failed:
     if verdict.because is None:
         return Failed(Reason.ROA_MISSING, f"No ROA covers {prefix}.", fix)
-    seen = "; ".join(_text(vrp) for vrp in verdict.deciding[:10])
+    seen = "; ".join(_text(vrp) for vrp in verdict.deciding[:_MOST_SHOWN])
     return Failed(_REASONS[verdict.because], f"{prefix} is invalid by {seen}.", fix)
 
 
@@ -158,7 +166,7 @@ def roa_origins(vrps: Sequence[Vrp], origin: Asn, *, now: datetime) -> tuple[Oth
         for vrp in vrps
         if vrp.asn not in {origin, AS0} and not vrp.expired(now)
     }
-    return tuple(sorted(others, key=lambda one: (one.asn, one.prefix)))
+    return tuple(sorted(others, key=lambda one: (one.asn, one.prefix))[:MOST_OTHERS])
 
 
 def _text(vrp: Vrp) -> str:

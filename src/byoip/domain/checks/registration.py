@@ -14,6 +14,8 @@ from byoip.domain.prefix import Prefix
 
 _CHECK: Final = "Check the prefix, or ask the registry of the space about its registration."
 _SPLIT: Final = "Bring one prefix for each registry."
+# Of a prefix; a /8 of many holders has 30,000, and anyone may claim it. One holder has a few rows.
+MOST_RANGES: Final = 200
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -28,8 +30,9 @@ def responsible_registry(
 
     Args:
         prefix: the claimed prefix.
-        allocations: every range of the newest statistics that overlaps the prefix; None while no
-            statistics are loaded: then IANA's table hints at the registry, and refuses nothing.
+        allocations: every range of the newest statistics that overlaps the prefix, or more than
+            MOST_RANGES of them; None while no statistics are loaded: then IANA's table hints at the
+            registry, and refuses nothing.
         registries: those this operator knows, by key.
         overrides: the operator's own word per range; the longest that covers the prefix wins, and
             the space then counts as held.
@@ -91,7 +94,13 @@ def _recorded(
 ) -> tuple[str, Basis] | Failed | Unanswered:
     if allocations is None:
         return _hinted(prefix)
-    parts = [one for one in allocations if one.prefix.overlaps(prefix)]
+    if len(allocations) > MOST_RANGES:
+        seen = f"{prefix} holds more than {MOST_RANGES} ranges of the registries' statistics."
+        return Unanswered(Fault.TOO_LARGE, seen, "Bring parts of it, one for each holder.")
+    return _held(prefix, [one for one in allocations if one.prefix.overlaps(prefix)])
+
+
+def _held(prefix: Prefix, parts: Sequence[Allocation]) -> tuple[str, Basis] | Failed | Unanswered:
     if pair := _contradiction(parts):
         return _disagree(*pair)
     held = [one for one in parts if one.status in HELD]

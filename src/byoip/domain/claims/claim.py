@@ -20,6 +20,7 @@ from byoip.domain.prefix import Prefix
 
 UNPROVEN_AFTER = timedelta(days=30)
 CLAIMS_PER_ACCOUNT = 1000
+MOST_OTHERS = 100  # origins that one source knows besides; a /12 may hold thousands
 
 
 class ClaimNotFound(Refusal):

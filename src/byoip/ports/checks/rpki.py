@@ -35,7 +35,11 @@ class Vrps:
 
 @dataclass(frozen=True, slots=True)
 class NoVrps:
-    """No snapshot at all (Fault.NO_DATA), or one older than 24 hours (Fault.STALE)."""
+    """Nothing to judge by.
+
+    No snapshot at all (Fault.NO_DATA), one older than 24 hours (Fault.STALE), or more VRPs that
+    cover the prefix than are read (Fault.TOO_LARGE).
+    """
 
     fault: Fault
     detail: str

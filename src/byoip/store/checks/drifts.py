@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from byoip.domain.checks.origin_drift import LOOKED_AT_EVERY, Drift
-from byoip.domain.checks.origin_validation import Validity
+from byoip.domain.checks.origin_validation import MOST_COVERING, Validity
 from byoip.domain.checks.vrp_snapshot import stale
 from byoip.domain.prefix import Prefix
 from byoip.store.checks.tables import origin_drifts
@@ -77,7 +77,7 @@ _PAGE: Final = 1000
 # the two against each other). Each of the three sources gives its first rows only. What has drifted
 # and is no route any more has no ASN here, and is forgotten. Rows are written in the order of ids,
 # as every transaction locks several claims.
-REEVALUATE: Final = sa.text("""
+REEVALUATE: Final = sa.text(f"""
     WITH page AS MATERIALIZED (
         SELECT prefix_id, cidr, max(asn) AS asn FROM (
             (
@@ -101,12 +101,13 @@ REEVALUATE: Final = sa.text("""
         SELECT prefix_id, cidr, asn FROM page WHERE asn IS NOT NULL
     ), judged AS (
         SELECT routes.prefix_id, routes.cidr, CASE
+            WHEN too_many THEN NULL
             WHEN valid THEN 'valid'
             WHEN was_valid THEN NULL
             WHEN covered THEN 'invalid'
             WHEN waived THEN 'valid'
             ELSE 'not_found'
-        END AS validity, coalesce(valid, false) AS by_roa
+        END AS validity, coalesce(valid AND NOT too_many, false) AS by_roa
         FROM routes, LATERAL (
             SELECT EXISTS (
                 SELECT FROM check_waivers AS waiver
@@ -115,11 +116,12 @@ REEVALUATE: Final = sa.text("""
             ) AS waived
         ) AS word, LATERAL (
             SELECT bool_or(current AND fits) AS valid, bool_or(fits) AS was_valid,
-                bool_or(current) AS covered
+                bool_or(current) AS covered, count(*) > {MOST_COVERING} AS too_many
             FROM (
                 SELECT coalesce(vrps.expires > :now_epoch, true) AS current,
                     vrps.asn = routes.asn AND masklen(routes.cidr) <= vrps.max_length AS fits
                 FROM vrps WHERE snapshot = :snapshot AND vrps.prefix >>= routes.cidr
+                LIMIT {MOST_COVERING + 1}
             ) AS covering
         ) AS verdict
     ), changed AS (
@@ -153,7 +155,7 @@ REEVALUATE: Final = sa.text("""
         LEFT JOIN (SELECT prefix_id, cidr FROM page ORDER BY 1 DESC, 2 DESC LIMIT 1) AS last ON true
         LEFT JOIN changed ON true
     ORDER BY changed.prefix_id, changed.cidr
-""")
+""")  # noqa: S608 - of a constant
 _REEVALUATE: Final = compiled(REEVALUATE)
 
 

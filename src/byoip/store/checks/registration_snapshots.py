@@ -35,7 +35,7 @@ class Registered:
 
     Attributes:
         snapshot: its number; None while none is loaded (then allocations is empty).
-        allocations: every range that overlaps the prefix.
+        allocations: every range that overlaps the prefix, or more than MOST_RANGES of them.
     """
 
     snapshot: int | None
@@ -59,7 +59,10 @@ class RegistrationRepository:
     registries: frozenset[str] = REGISTRIES
 
     async def overlapping(self, prefix: Prefix) -> Registered:
-        """Read the newest snapshots, in one statement; the latest of them gives the number."""
+        """Read the newest snapshots, in one statement; the latest of them gives the number.
+
+        Of each registry at most MOST_RANGES and one more are read.
+        """
         session = await Session.of(self.connection)
         rows = await session.rows(sql.OVERLAPPING, prefix=str(prefix))
         if not self.registries <= {row.registry for row in rows}:

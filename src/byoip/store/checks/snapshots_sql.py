@@ -9,9 +9,11 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from byoip.domain.checks.origin_validation import MOST_COVERING
+from byoip.domain.checks.registration import MOST_RANGES
 from byoip.store.statements import compiled, from_text
 
-ABOUT_TEXT: Final = sa.text("""
+ABOUT_TEXT: Final = sa.text(f"""
     with asked as materialized (
         select snapshot.number, snapshot.source, snapshot.built_at, cast(:prefix as cidr) as prefix
         from current_vrp_snapshot join vrp_snapshots as snapshot using (number)
@@ -21,13 +23,14 @@ ABOUT_TEXT: Final = sa.text("""
         (
             select true as covers, prefix, max_length, asn, anchor, expires
             from vrps where snapshot = asked.number and prefix >>= asked.prefix
+            limit {MOST_COVERING + 1}
         ) union all (
             select false, prefix, max_length, asn, anchor, expires
             from vrps where snapshot = asked.number and prefix << asked.prefix limit 100
         )
     ) as found on true
     order by covers, prefix, max_length, asn, anchor
-""")
+""")  # noqa: S608 - of a constant
 ABOUT: Final = compiled(ABOUT_TEXT)
 
 # All but the one in use, the one before it (statements may still read it), and one that an operator
@@ -45,7 +48,7 @@ SUPERSEDED_ROAS: Final = sa.text("""
     )
 """)
 
-OVERLAPPING: Final = from_text("""
+OVERLAPPING: Final = from_text(f"""
     with asked as materialized (
         select registry, number, cast(:prefix as cidr) as prefix
         from current_registration_snapshots
@@ -54,8 +57,9 @@ OVERLAPPING: Final = from_text("""
     from asked left join lateral (
         select prefix, status, holder, country from registered_ranges
         where snapshot = asked.number and prefix && asked.prefix
+        limit {MOST_RANGES + 1}
     ) as found on true
-""")
+""")  # noqa: S608 - of a constant
 
 STATUS: Final = sa.text("""
     select newest.registry, newest.fault, used.serial, used.attempted_at,

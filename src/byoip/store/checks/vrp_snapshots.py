@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import Fault
-from byoip.domain.checks.origin_validation import Vrp
+from byoip.domain.checks.origin_validation import MOST_COVERING, TOO_MANY_COVER, Vrp
 from byoip.domain.checks.vrp_snapshot import stale
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import NoVrps, SnapshotFacts, VrpAnswer, Vrps
@@ -42,9 +42,12 @@ class RoaRepository:
         if stale(snapshot.built_at, self.clock.now()):
             since = f"{snapshot.built_at:%Y-%m-%dT%H:%M:%SZ}"
             return NoVrps(Fault.STALE, f"the newest ROA data was built at {since}")
+        covering = [row for row in rows if row.covers is True]
+        if len(covering) > MOST_COVERING:
+            return NoVrps(Fault.TOO_LARGE, TOO_MANY_COVER)
         return Vrps(
             snapshot,
-            covering=_vrps(row for row in rows if row.covers is True),
+            covering=_vrps(covering),
             inside=_vrps(row for row in rows if row.covers is False),
         )
 

@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from byoip.domain.asn import Asn
-from byoip.domain.checks.origin_validation import Vrp
+from byoip.domain.checks.origin_validation import MOST_COVERING, Vrp
 from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
@@ -33,21 +33,21 @@ _BUILT_AT: Final = (
     .join(current_vrp_snapshot, current_vrp_snapshot.c.number == vrp_snapshots.c.number)
     .scalar_subquery()
 )
-_COVERING: Final = (
+_covering = (
     sa.select(
-        sa.func.jsonb_agg(
-            sa.func.jsonb_build_array(
-                sa.cast(_v.prefix, sa.Text), _v.max_length, _v.asn, _v.anchor, _v.expires
-            )
-        )
+        sa.func.jsonb_build_array(
+            sa.cast(_v.prefix, sa.Text), _v.max_length, _v.asn, _v.anchor, _v.expires
+        ).label("roa")
     )
     .where(
         _v.snapshot == sa.select(current_vrp_snapshot.c.number).scalar_subquery(),
         _v.prefix.op(">>=")(_p.cidr),
     )
+    .limit(MOST_COVERING + 1)
     .correlate(prefixes)
-    .scalar_subquery()
+    .subquery()
 )
+_COVERING: Final = sa.select(sa.func.jsonb_agg(_covering.c.roa)).scalar_subquery()
 _STILL_SERVED: Final = (
     sa.exists().where(_b.cidr == _p.cidr, _b.prefix_id != _p.id, UP).correlate(prefixes)
 )
@@ -71,9 +71,13 @@ def roas_from(row: AnyRow) -> CoveringRoas | None:
     """Columns COLUMNS; None: there is no ROA data."""
     if row.roas_built_at is None:
         return None
+    if len(row.roas_covering or ()) > MOST_COVERING:
+        return CoveringRoas(row.roas_built_at, None)
+    texts = {prefix for prefix, *_ in row.roas_covering or ()}
+    parsed = {one: Prefix(ip_network(one)) for one in texts}
     covering = [
         Vrp(
-            Prefix(ip_network(prefix)),
+            parsed[prefix],
             max_length,
             Asn(asn),
             anchor,

@@ -123,7 +123,7 @@ _FILTERS: Final = (
 _SOME_CLAIMS: Final = compiled(paged(VIEWS.where(_ACCOUNT, *_FILTERS), prefixes))
 _COUNT_SOME_CLAIMS: Final = compiled(_COUNT.where(*_FILTERS))
 
-_SLICE: Final = 100  # rows; views of them take 3 ms
+_SLICE: Final = 10  # rows; views of them take 0.3 ms, with the most ROAs and origins 20 ms
 _NOTHING: Final[Mapping[str, str]] = {}
 _START: Final = Cursor(datetime.min.replace(tzinfo=UTC), UUID(int=0))
 

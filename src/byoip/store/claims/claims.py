@@ -3,7 +3,7 @@
 Text SQL for the locks of space: they are taken in the order of their rows.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -41,7 +41,7 @@ _LARGEST: Final = 2**31 - 1
 _WRITTEN: Final = tuple(one.name for one in prefixes.c if one.computed is None)
 _FIXED: Final = frozenset({"id", "account_id", "cidr", "asn", "created_at"})
 _CHECKS: Final = ("irr", "rpki", "ownership")
-_SLICE: Final = 100
+_SLICE: Final = 10
 
 _p, _b, _c = prefixes.c, bindings.c, account_counters.c
 _ID: Final = sa.bindparam("claim_id", type_=sa.Uuid)
@@ -101,7 +101,7 @@ _WAS_CONTESTED: Final = compiled(
 )
 _BEFORE: Final = sa.bindparam("before", type_=sa.DateTime(timezone=True))
 _UNPROVEN: Final = compiled(
-    sa.select(_p.id)
+    sa.select(_p.id, _p.account_id)
     .where(
         _p.state == constant(State.PENDING),
         _p.created_at < _BEFORE,
@@ -210,10 +210,10 @@ class ClaimRepository(Repository):
         rows = await self._session.rows(_OVERLAPPING, prefix=prefix.network)
         return await in_slices(rows, claim_from, size=_SLICE)
 
-    async def unproven_since(self, before: datetime, limit: int) -> Sequence[UUID]:
-        """Live pending claims created before then."""
+    async def unproven_since(self, before: datetime, limit: int) -> Mapping[UUID, UUID]:
+        """Live pending claims created before then, each with its account; the oldest first."""
         rows = await self._session.rows(_UNPROVEN, before=before, most=limit)
-        return [row.id for row in rows]
+        return {row.id: row.account_id for row in rows}
 
 
 def _path(prefix: Prefix) -> Iterator[tuple[int, int]]:

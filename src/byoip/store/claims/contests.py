@@ -113,7 +113,7 @@ _SAVE_STANDING: Final = compiled(
     ),
     ["standing", "modified_at"],
 )
-_SLICE: Final = 100
+_SLICE: Final = 10
 
 
 class ContestRepository(Repository):

@@ -1,6 +1,6 @@
 """Delegations of a claim's ranges to other accounts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -37,7 +37,7 @@ _END: Final = compiled(
     ["ended_at"],
 )
 _OVER: Final = compiled(
-    sa.select(_d.prefix_id)
+    sa.select(_d.prefix_id, _p.account_id)
     .join(prefixes, _p.id == _d.prefix_id)
     .where(
         _d.live,
@@ -46,7 +46,7 @@ _OVER: Final = compiled(
             sa.and_(_p.state == State.PENDING.value, ~sa.exists().where(_b.prefix_id == _p.id, UP)),
         ),
     )
-    .group_by(_d.prefix_id)
+    .group_by(_d.prefix_id, _p.account_id)
     .order_by(sa.func.min(_d.expires_at), _d.prefix_id)
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
@@ -101,13 +101,13 @@ class DelegationRepository(Repository):
         """Record the end of live delegations; the rows stay."""
         await self._session.change(_END, ids=list(ids), ended_at=now)
 
-    async def over(self, now: datetime, limit: int) -> Sequence[UUID]:
-        """Claims with delegations whose end is to be recorded.
+    async def over(self, now: datetime, limit: int) -> Mapping[UUID, UUID]:
+        """Claims with delegations whose end is to be recorded, each with its owner.
 
         They have expired; or the claim is not approved, and none of its routes is up.
         """
         rows = await self._session.rows(_OVER, now=now, most=limit)
-        return [row.prefix_id for row in rows]
+        return {row.prefix_id: row.account_id for row in rows}
 
 
 def delegation_from(row: AnyRow) -> Delegation:

@@ -9,7 +9,7 @@ from uuid import UUID
 from byoip.domain.asn import Asn
 from byoip.domain.bindings.service_binding import Provisioning, ServiceBinding
 from byoip.domain.checks.evidence import Fault, Finding, Outcome, Unanswered
-from byoip.domain.checks.origin_validation import Vrp, judge_roas
+from byoip.domain.checks.origin_validation import TOO_MANY_COVER, Vrp, judge_roas
 from byoip.domain.checks.validation_run import ValidationRun
 from byoip.domain.checks.vrp_snapshot import stale
 from byoip.domain.claims.check_waiver import CheckWaiver, excused
@@ -43,10 +43,14 @@ class SpanningRoute:
 
 @dataclass(frozen=True, slots=True)
 class CoveringRoas:
-    """What the newest accepted snapshot of ROA data holds about a prefix."""
+    """What the newest accepted snapshot of ROA data holds about a prefix.
+
+    Attributes:
+        covering: None: more than are read.
+    """
 
     built_at: datetime
-    covering: tuple[Vrp, ...]
+    covering: tuple[Vrp, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,8 @@ class ClaimView:
         if stale(self.roas.built_at, now):
             since = f"{self.roas.built_at:%Y-%m-%dT%H:%M:%SZ}"
             return Unanswered(Fault.STALE, f"The newest ROA data was built at {since}.")
+        if self.roas.covering is None:
+            return Unanswered(Fault.TOO_LARGE, f"{TOO_MANY_COVER}.")
         said = judge_roas(self.claim.prefix, self.claim.asn, self.roas.covering, now=now)
         waiver = self.rpki_waiver
         return excused(said, waiver if waiver and waiver.expires_at > now else None)

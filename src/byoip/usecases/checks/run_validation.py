@@ -42,7 +42,7 @@ from byoip.domain.checks.decision import (
 from byoip.domain.checks.evidence import Check, Fault, Finding, Reason, Unanswered
 from byoip.domain.checks.validation_run import LEASE, MOST_ATTEMPTS, RunResult, ValidationRun
 from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
-from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound
+from byoip.domain.claims.claim import MOST_OTHERS, CheckRecord, Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
 from byoip.store.checks.runs import EVIDENCE_QUOTA
@@ -252,7 +252,7 @@ def _proven(asked: Claim, answers: CollectedEvidence, now: datetime) -> bool:
 def _with(claim: Claim, answers: CollectedEvidence) -> Claim:
     """The claim with its registry and other origins; what has no answer stays as it was."""
     known = claim.other_origins if not (answers.findings and answers.others_complete) else ()
-    others = tuple(dict.fromkeys((*answers.other_origins, *known)))
+    others = tuple(dict.fromkeys((*answers.other_origins, *known)))[: 2 * MOST_OTHERS]
     # Without an answer an earlier pass stays, and so does what it rests on.
     asked = (one.outcome for one in answers.findings if one.check is Check.IRR)
     kept = all(isinstance(outcome, Unanswered) for outcome in asked)

@@ -12,7 +12,7 @@ from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
 from byoip.usecases.claims.contests import clear_contests, lock_to_leave
 from byoip.usecases.events import end_token_and_run, record_changes
-from byoip.usecases.jobs.guarded_batch import BATCH_LIMIT, GuardedBatch
+from byoip.usecases.jobs.guarded_batch import BATCH_LIMIT, GuardedBatch, New
 from byoip.usecases.routes.lifecycle import end_routes, still_out
 
 
@@ -29,7 +29,7 @@ class CloseUnproven:
             before = tx.now - UNPROVEN_AFTER
             unproven = await tx.claims.unproven_since(before, BATCH_LIMIT)
         batch = GuardedBatch(self.store, self.clock, JobKind.CLOSE_UNPROVEN)
-        return await batch(unproven, partial(self._close, by=by), by=by)
+        return await batch([*unproven], partial(self._close, by=by), by=by, new=New(unproven))
 
     async def _close(self, claim_id: UUID, by: Actor) -> bool:
         async with self.store.transaction(actor=by) as tx:

@@ -15,7 +15,7 @@ from byoip.domain.prefix import Prefix
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store, Transaction
 from byoip.usecases.events import record_delegation
-from byoip.usecases.jobs.guarded_batch import BATCH_LIMIT, GuardedBatch
+from byoip.usecases.jobs.guarded_batch import BATCH_LIMIT, GuardedBatch, New
 from byoip.usecases.routes.lifecycle import still_out
 
 ENDED: Final = "delegation.ended"
@@ -98,7 +98,7 @@ class EndExpiredDelegations:
         async with self.store.transaction() as tx:
             claims = await tx.delegations.over(tx.now, BATCH_LIMIT)
         batch = GuardedBatch(self.store, self.clock, JobKind.END_EXPIRED_DELEGATIONS)
-        return await batch(claims, partial(self._end, by=by), by=by)
+        return await batch([*claims], partial(self._end, by=by), by=by, new=New(claims))
 
     async def _end(self, claim_id: UUID, by: Actor) -> int:
         async with self.store.transaction(actor=by) as tx:

@@ -18,9 +18,13 @@ _SAMPLE: Final = 20
 _log = logging.getLogger(__name__)
 
 
+async def _enrol_none(tx: Transaction, rows: Sequence[UUID]) -> None:
+    """Rows that are off the list as soon as they are done need no enrolling."""
+
+
 @dataclass(frozen=True, slots=True)
 class New:
-    """The rows that no run has listed before, of a job whose rows may stay listed for long.
+    """The rows to measure: those that no run has listed before, where rows stay listed for long.
 
     Attributes:
         rows: each with its account: one account's flood is refused by itself.
@@ -28,7 +32,7 @@ class New:
     """
 
     rows: Mapping[UUID, UUID]
-    enrol: Callable[[Transaction, Sequence[UUID]], Awaitable[None]]
+    enrol: Callable[[Transaction, Sequence[UUID]], Awaitable[None]] = _enrol_none
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +70,7 @@ class GuardedBatch:
         if not listed:
             return 0
         try:
-            run = await self._begin(
-                listed, new or New({row: row for row in listed}, _enrol_none), by
-            )
+            run = await self._begin(listed, new or New({row: row for row in listed}), by)
         except JobStopped:
             _log.warning("%s is stopped; it had %d rows to act on", self.kind.value, len(listed))
             return 0
@@ -144,7 +146,3 @@ class GuardedBatch:
         }
         why = CustomerText(run.refused)
         tx.record_for_operators("job.refused", why, after=after)
-
-
-async def _enrol_none(tx: Transaction, rows: Sequence[UUID]) -> None:
-    """Rows that are off the list as soon as they are done need no enrolling."""
