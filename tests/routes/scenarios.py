@@ -1,0 +1,113 @@
+"""What the scenarios of Routes 6 share: a whole service with its owners, and the three lists."""
+
+import os
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.announcing import until
+from tests.databases import directory_open_to_all
+from tests.failover.owners import Owners
+from tests.many_routes import OwnedRoute, add_routes, ipv4
+from tests.real.announcing import Announcing, announcing_on
+
+STOPPED = "Not reconciling, routes stay as they are"
+
+
+@dataclass
+class Scene:
+    """A service, the owners of its routes, and what a router saw."""
+
+    service: Announcing
+    owners: Owners
+    up: list[OwnedRoute]
+    down: list[OwnedRoute]
+
+    async def lists(self) -> dict[str, list[str]]:
+        """Lost unasked at any speaker, announced unasked, and not as its owner wants it by now."""
+        unasked = self.owners.wishes.unasked(self.service.edge.router.changes())
+        lost = [one for one in unasked if " removed " in one]
+        seen = await self.service.seen([one.cidr for one in (*self.up, *self.down)])
+        return {
+            "lost": lost,
+            "announced": [one for one in unasked if one not in lost],
+            "not carried out": sorted(seen ^ self.service.wanted.keys()),
+        }
+
+    def log(self) -> str:
+        """What all processes wrote."""
+        return (self.service.fleet.directory / "log").read_text()
+
+    def alarms(self) -> set[tuple[str, str]]:
+        """Their kinds and subjects."""
+        with psycopg.connect(self.service.database_url) as connection:
+            return set(connection.execute("SELECT kind, subject FROM route_alarms").fetchall())
+
+    async def until_quiet(self) -> None:
+        """Return once all is as owners want it, and no alarm is left."""
+        await self.service.until_everything_is_as_wanted()
+        await until(lambda: self.alarms() == set())
+
+    async def readiness(self) -> int:
+        """The status of `/readyz`."""
+        answer = await self.service.fleet.http.get(f"{self.service.url}/readyz", timeout=60)
+        return answer.status_code
+
+
+@asynccontextmanager
+async def scene(
+    database_url: str, directory: Path, *, up: int = 12, down: int = 4, workers_url: str = ""
+) -> AsyncIterator[Scene]:
+    """Routes that are up, and some that are not; all is settled.
+
+    Workers may have a way of their own to the database.
+    """
+    async with announcing_on(database_url, directory, graceful=False) as service:
+        announced = add_routes(database_url, ipv4(up), accounts=4, advertised=True)
+        withdrawn = add_routes(database_url, ipv4(up + down)[up:])
+        owners = Owners(service)
+        owners.have_announced(announced)
+        await _start(service, workers_url or database_url)
+        await service.until_everything_is_as_wanted()
+        yield Scene(service, owners, announced, withdrawn)
+
+
+async def _start(service: Announcing, workers_url: str) -> None:
+    known = service.fleet.environment
+    here, known["DATABASE_URL"] = known["DATABASE_URL"], workers_url
+    for _ in range(2):
+        service.fleet.start("worker")
+    known["DATABASE_URL"] = here
+    service.url = await service.fleet.start_api()
+
+
+@contextmanager
+def small_disk(megabytes: int) -> Iterator[Path]:
+    """A file system of its own in memory, of this size; skips where this is not root."""
+    with directory_open_to_all() as directory:
+        size = f"size={megabytes}m,mode=755"
+        argv = ["mount", "-t", "tmpfs", "-o", size, "byoip", str(directory)]
+        if os.geteuid() or subprocess.run(argv, check=False, capture_output=True).returncode:
+            pytest.skip("only root can make a file system")
+        inside = directory / "disk"
+        inside.mkdir()
+        try:
+            yield inside
+        finally:
+            subprocess.run(["umount", "--lazy", str(directory)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Leave no room on it; the file that takes it."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            return filler
