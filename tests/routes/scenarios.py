@@ -6,12 +6,15 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import httpx
 import psycopg
 import pytest
 
 from tests.announcing import until
 from tests.databases import directory_open_to_all
+from tests.failover.estate import operator_of
 from tests.failover.owners import Owners
 from tests.many_routes import OwnedRoute, add_routes, ipv4
 from tests.real.announcing import Announcing, announcing_on
@@ -27,6 +30,33 @@ class Scene:
     owners: Owners
     up: list[OwnedRoute]
     down: list[OwnedRoute]
+    operator: str
+
+    async def ask(self, token: str, method: str, path: str, body: Any = None) -> httpx.Response:
+        """Below the API's root."""
+        async with httpx.AsyncClient(timeout=40) as http:
+            url, headers = f"{self.service.url}{path}", {"authorization": f"Bearer {token}"}
+            return await http.request(method, url, json=body, headers=headers)
+
+    async def order(self, method: str, path: str, **body: Any) -> tuple[int, Any]:
+        """As an operator: the status, and the result or the name of what refused it."""
+        body = {"reason": "case 4711"} | body if method != "GET" else {}
+        return said(
+            await self.ask(self.operator, method, f"/client/v4/operator{path}", body or None)
+        )
+
+    async def want(
+        self, route: OwnedRoute, method: str, below: str = "", body: Any = None
+    ) -> tuple[int, Any]:
+        """As the owner of a route, below its prefix."""
+        path = f"{route.path.partition('/bgp/')[0]}{below}"
+        return said(await self.ask(route.owner.token, method, path, body))
+
+    def history(self) -> set[str]:
+        """The kinds of what operators did."""
+        with psycopg.connect(self.service.database_url) as connection:
+            found = connection.execute("SELECT kind FROM operator_events").fetchall()
+        return {kind for (kind,) in found}
 
     async def lists(self) -> dict[str, list[str]]:
         """Lost unasked at any speaker, announced unasked, and not as its owner wants it by now."""
@@ -61,20 +91,32 @@ class Scene:
 
 @asynccontextmanager
 async def scene(
-    database_url: str, directory: Path, *, up: int = 12, down: int = 4, workers_url: str = ""
+    database_url: str,
+    directory: Path,
+    *,
+    up: int = 12,
+    down: int = 4,
+    workers_url: str = "",
+    **settings: str,
 ) -> AsyncIterator[Scene]:
     """Routes that are up, and some that are not; all is settled.
 
     Workers may have a way of their own to the database.
     """
-    async with announcing_on(database_url, directory, graceful=False) as service:
+    async with announcing_on(database_url, directory, graceful=False, **settings) as service:
         announced = add_routes(database_url, ipv4(up), accounts=4, advertised=True)
         withdrawn = add_routes(database_url, ipv4(up + down)[up:])
         owners = Owners(service)
         owners.have_announced(announced)
         await _start(service, workers_url or database_url)
         await service.until_everything_is_as_wanted()
-        yield Scene(service, owners, announced, withdrawn)
+        yield Scene(service, owners, announced, withdrawn, await operator_of(database_url))
+
+
+def said(answer: httpx.Response) -> tuple[int, Any]:
+    """The status, and the result or the name of the first refusal."""
+    told = answer.json()
+    return answer.status_code, told["result"] if answer.is_success else told["errors"][0]["name"]
 
 
 async def _start(service: Announcing, workers_url: str) -> None:
