@@ -12,6 +12,7 @@ import httpx
 import psycopg
 import pytest
 
+from byoip.ports.speakers.speaker import SpeakerUnanswered
 from tests.announcing import until
 from tests.databases import directory_open_to_all
 from tests.failover.estate import operator_of
@@ -62,7 +63,16 @@ class Scene:
         """Lost unasked at any speaker, announced unasked, and not as its owner wants it by now."""
         unasked = self.owners.wishes.unasked(self.service.edge.router.changes())
         lost = [one for one in unasked if " removed " in one]
-        seen = await self.service.seen([one.cidr for one in (*self.up, *self.down)])
+        seen: set[str] = set()
+
+        async def answered() -> bool:
+            try:
+                seen.update(await self.service.seen([one.cidr for one in (*self.up, *self.down)]))
+            except SpeakerUnanswered:  # its sessions have only just come up
+                return False
+            return True
+
+        await until(answered)
         return {
             "lost": lost,
             "announced": [one for one in unasked if one not in lost],
