@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ import httpx
 import psycopg
 import pytest
 
+from byoip.domain.prefix import Prefix
 from byoip.ports.speakers.speaker import SpeakerUnanswered
 from tests.announcing import until
 from tests.databases import directory_open_to_all
@@ -19,6 +20,7 @@ from tests.failover.estate import operator_of
 from tests.failover.owners import Owners
 from tests.many_routes import OwnedRoute, add_routes, ipv4
 from tests.real.announcing import Announcing, announcing_on
+from tests.real.edge import Edge
 
 STOPPED = "Not reconciling, routes stay as they are"
 
@@ -63,16 +65,9 @@ class Scene:
         """Lost unasked at any speaker, announced unasked, and not as its owner wants it by now."""
         unasked = self.owners.wishes.unasked(self.service.edge.router.changes())
         lost = [one for one in unasked if " removed " in one]
-        seen: set[str] = set()
-
-        async def answered() -> bool:
-            try:
-                seen.update(await self.service.seen([one.cidr for one in (*self.up, *self.down)]))
-            except SpeakerUnanswered:  # its sessions have only just come up
-                return False
-            return True
-
-        await until(answered)
+        routes = [one.cidr for one in (*self.up, *self.down)]
+        await until_it_answers(self.service.edge, [Prefix.parse(one) for one in routes])
+        seen = await self.service.seen(routes)
         return {
             "lost": lost,
             "announced": [one for one in unasked if one not in lost],
@@ -121,6 +116,22 @@ async def scene(
         await _start(service, workers_url or database_url)
         await service.until_everything_is_as_wanted()
         yield Scene(service, owners, announced, withdrawn, await operator_of(database_url))
+
+
+async def until_it_answers(edge: Edge, prefixes: Collection[Prefix]) -> None:
+    """Return once the router says of all of these whether it sees them.
+
+    While its sessions have only just come up it does not say so of what it does not see.
+    """
+
+    async def answers() -> bool:
+        try:
+            await edge.listener.sees(prefixes)
+        except SpeakerUnanswered:
+            return False
+        return True
+
+    await until(answers)
 
 
 def said(answer: httpx.Response) -> tuple[int, Any]:
