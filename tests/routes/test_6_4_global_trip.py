@@ -14,13 +14,14 @@ from tests.routes.scenarios import Scene, scene
 
 pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.timeout(240)]
 
-_PER_MINUTE = 3
+_PER_MINUTE = "3"
 
 
 async def test_what_waits_behind_a_global_trip_is_cancelled_or_released(tmp_path: Path) -> None:
-    settings = {"BYOIP_BREAKER_PER_MINUTE": str(_PER_MINUTE)}
     with own_postgres() as server:
-        async with scene(server.database_url, tmp_path, up=16, **settings) as here:
+        async with scene(
+            server.database_url, tmp_path, up=16, BYOIP_BREAKER_PER_MINUTE=_PER_MINUTE
+        ) as here:
             staying, leaving = here.up[14:]
             trip = await tripped(here, here.up[:5])
             await until_parked(here, staying)
