@@ -12,7 +12,7 @@ async def test_it_is_an_alarm_that_no_speaker_feeds_it(fleet: Fleet) -> None:
         await until(lambda: one.feeds(PEER) and two.feeds(PEER))
         await until(lambda: alarms(fleet, []))
         for each in (one, two):
-            each._up = lambda _: False  # type: ignore[method-assign]
+            each._up = lambda address: False  # type: ignore[method-assign] # noqa: ARG005
         await until(lambda: alarms(fleet, [(PEER, "by no speaker now")]), seconds=20)
 
 
