@@ -15,8 +15,8 @@ def _counted(words: str) -> Statement:
 
 
 _DESIRED: Final = """
-    b.id, b.prefix_id, b.cidr, b.asn, b.prepend, b.advertised, b.change, b.settled,
-    b.advertised_modified_at AS at, b.withdrawal_id, b.request_id,
+    b.id, b.prefix_id, CAST(b.cidr AS text) AS cidr, b.asn, b.prepend, b.advertised, b.change,
+    b.settled, b.advertised_modified_at AS at, b.withdrawal_id, b.request_id,
     EXISTS (SELECT FROM unreleased_routes u
         WHERE u.bgp_prefix_id = b.id AND u.change = b.change) AS unreleased
 """

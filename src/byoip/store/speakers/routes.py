@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 from uuid import UUID
@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.asn import Asn
-from byoip.domain.prefix import Prefix
+from byoip.domain.prefix import Prefix, known_prefix
 from byoip.domain.routes.breaker import Ceilings
 from byoip.domain.routes.route import Path, Route
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, RouteState
@@ -82,7 +82,9 @@ class Routes:
 
     async def states_of(self, speaker: str, ids: Collection[UUID]) -> Sequence[RouteState]:
         """The same, for the routes of these rows only."""
-        rows = await self._autocommit.ask(sql.STATES_OF, speaker=speaker, ids=list(ids))
+        rows = await self._autocommit.ask(
+            sql.STATES_OF, speaker=speaker, ids=_array(one.hex for one in ids)
+        )
         return [_state(row) for row in rows]
 
     async def mark_possibly_installed(
@@ -190,10 +192,10 @@ class Routes:
         last = {(one.bgp_prefix_id, one.seen_by): one for one in found}.values()
         await self._autocommit.ask(
             sql.OBSERVATIONS,
-            ids=[one.bgp_prefix_id for one in last],
+            ids=_array(one.bgp_prefix_id.hex for one in last),
             seen_by=[one.seen_by for one in last],
-            advertised=[one.advertised for one in last],
-            own_word=[one.own_word for one in last],
+            advertised=_array("t" if one.advertised else "f" for one in last),
+            own_word=_array("t" if one.own_word else "f" for one in last),
             now=now,
         )
 
@@ -248,8 +250,14 @@ class Routes:
 
 
 def _changes(desired_routes: Iterable[DesiredRoute]) -> dict[str, Any]:
-    changes = sorted((one.bgp_prefix_id, one.change) for one in desired_routes)
-    return {"ids": [one for one, _ in changes], "changes": [change for _, change in changes]}
+    changes = sorted((one.bgp_prefix_id.hex, one.change) for one in desired_routes)
+    ids, numbers = [one for one, _ in changes], [str(change) for _, change in changes]
+    return {"ids": _array(ids), "changes": _array(numbers)}
+
+
+def _array(words: Iterable[str]) -> str:
+    """Plain words as the driver would write them one by one, which takes it long."""
+    return f"{{{','.join(words)}}}"
 
 
 def _state(row: AnyRow) -> RouteState:
@@ -261,16 +269,14 @@ def _applied(row: AnyRow) -> AppliedRoute:
 
 
 def _unsettled(row: AnyRow) -> DesiredRoute:
-    return replace(
-        _desired(row), turned=row.turned, superseded=row.superseded, account_id=row.account_id
-    )
+    return _desired(row, turned=row.turned, superseded=row.superseded, account_id=row.account_id)
 
 
-def _desired(row: AnyRow) -> DesiredRoute:
+def _desired(row: AnyRow, **more: Any) -> DesiredRoute:
     return DesiredRoute(
         bgp_prefix_id=row.id,
         claim_id=row.prefix_id,
-        route=Route(Prefix(row.cidr), Asn(row.asn), row.prepend),
+        route=Route(known_prefix(row.cidr), Asn(row.asn), row.prepend),
         advertised=row.advertised,
         change=row.change,
         settled=row.settled,
@@ -278,6 +284,7 @@ def _desired(row: AnyRow) -> DesiredRoute:
         withdrawal_id=row.withdrawal_id,
         request_id=row.request_id,
         unreleased=row.unreleased,
+        **more,
     )
 
 
