@@ -213,8 +213,9 @@ LISTENERS: Final = _counted("""
         answered_at = coalesce(excluded.answered_at, kept.answered_at)
 """)
 TO_OBSERVE: Final = from_text(f"""
-    SELECT {_DESIRED} FROM bgp_prefixes b WHERE b.advertised OR EXISTS (
-        SELECT FROM observed_routes o WHERE o.bgp_prefix_id = b.id AND o.advertised)
+    SELECT {_DESIRED} FROM bgp_prefixes b WHERE b.settled >= b.change AND (
+        b.advertised OR EXISTS (
+            SELECT FROM observed_routes o WHERE o.bgp_prefix_id = b.id AND o.advertised))
     ORDER BY b.id
 """)  # noqa: S608
 WITHDRAWN_SINCE: Final = from_text("SELECT count(*) AS many FROM withdrawals WHERE at > :since")
