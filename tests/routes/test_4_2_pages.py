@@ -57,8 +57,8 @@ async def test_each_page_is_one_statement_and_one_call(
     async with reconciling(fleet, one, two, listeners=[listener(one, two)], pace=QUICK):
         await until(fleet.settled)
         before = {each.name: each.calls("announce") for each in (one, two)}
-        for each in written.values():
-            each.clear()
+        for given in written.values():
+            given.clear()
         await fleet.add(*many, advertised=True)
         await tell(fleet)
         await until(fleet.settled)
