@@ -43,7 +43,9 @@ def slow() -> Slow:
 @pytest.fixture
 async def speaker(slow: Slow) -> AsyncIterator[GobgpSpeaker]:
     server = grpc.aio.server()
-    handlers = {"ListPath": grpc.unary_stream_rpc_method_handler(slow.list_paths)}
+    handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
+        "ListPath": grpc.unary_stream_rpc_method_handler(slow.list_paths)
+    }
     server.add_generic_rpc_handlers(
         [grpc.method_handlers_generic_handler("apipb.GobgpApi", handlers)]
     )
