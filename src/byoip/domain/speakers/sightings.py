@@ -2,12 +2,18 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.reconciliation import DesiredRoute
 from byoip.domain.speakers.staging import StagedSpeaker, Visibility
+
+# BIRD reckons each time from an age and its clock as of now [tried]: the next look may show another
+# thousandth.
+_SAME_TIME: Final = timedelta(milliseconds=100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +22,18 @@ class SeenPath:
 
     Attributes:
         shown: the session and all attributes, as the listener shows them.
-        since: when the listener got it so, in its own words; empty: it does not say exactly.
+        since: when the listener got it so, by its own clock; empty: it does not say exactly.
     """
 
     shown: str
     since: str
+
+    def is_still(self, before: "SeenPath") -> bool:
+        """Whether it has been there since it was shown before."""
+        if self.shown != before.shown or not (self.since and before.since):
+            return self == before
+        then, now = (datetime.fromisoformat(one.since) for one in (before, self))
+        return abs(now - then) <= _SAME_TIME
 
 
 class Seen(frozenset[Asn]):
@@ -61,6 +74,8 @@ def was_gone(before: Collection[Asn], now: Collection[Asn]) -> bool:
     if not (isinstance(before, Seen) and isinstance(now, Seen) and before.paths and now.paths):
         return False
     if before.paths & now.paths or not all(one.since for one in before.paths | now.paths):
+        return False
+    if any(one.is_still(then) for one in now.paths for then in before.paths):
         return False
     return {one.shown for one in now.paths} <= {one.shown for one in before.paths}
 
