@@ -39,6 +39,7 @@ OWNER = Actor("credential:1", "owner-1")
 MARKING = PathAttributes(OURS, ip_address("192.0.2.1"), ip_address("2001:db8::1"))  # type: ignore[arg-type]
 QUICK = Pace(
     every=timedelta(seconds=0.2),
+    rest=0,  # however long one look took on a machine that is busy
     absent_for=timedelta(seconds=0.4),
     probe=0.05,
     second_after=timedelta(seconds=0.6),

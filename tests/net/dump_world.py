@@ -71,7 +71,7 @@ CLOCKWORK = {
     "renew": jobs.RENEW_LETTERS,
 }
 # A route that a twin was told of a moment late must not be rolled back on a busy machine.
-_PATIENT = Pace(every=timedelta(seconds=0.3), absent_for=timedelta(seconds=60), probe=0.05)
+_PATIENT = Pace(every=timedelta(seconds=0.3), rest=0, absent_for=timedelta(seconds=60), probe=0.05)
 
 
 def bring_up_to_date(url: str) -> None:

@@ -10,7 +10,7 @@ from byoip.worker.speaker_task import Pace
 from tests.announcing import Fleet, reconciling, until
 from tests.real.edge import Edge, running_edge
 
-PACE = Pace(every=timedelta(seconds=2), absent_for=timedelta(seconds=10), probe=0.25)
+PACE = Pace(every=timedelta(seconds=2), rest=0, absent_for=timedelta(seconds=10), probe=0.25)
 
 
 async def test_announced_prepended_and_withdrawn_in_both_families(fleet: Fleet) -> None:

@@ -26,6 +26,7 @@ from tests.revising import connecting, proposal
 LEASE = 2.0  # seconds
 PACE = Pace(
     every=timedelta(seconds=1),
+    rest=0,
     absent_for=timedelta(seconds=4),
     probe=0.25,
     second_after=timedelta(seconds=1),

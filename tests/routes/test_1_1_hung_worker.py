@@ -25,7 +25,7 @@ _LOG = logging.getLogger(__name__)
 pytestmark = pytest.mark.real
 
 LEASE = "5"  # seconds, as in production
-PACE = Pace(every=timedelta(seconds=2))
+PACE = Pace(every=timedelta(seconds=2), rest=0)
 
 
 class Worker:
@@ -139,7 +139,7 @@ async def thaw(fleet: Fleet, edge: Edge, hung: Worker, wanted: Prefix) -> None:
 async def test_a_frozen_speaker_neither_costs_the_lease_nor_delays_another(fleet: Fleet) -> None:
     """Frozen for many times as long as a lease lasts, and as a task may stand still."""
     prefixes = await fleet.add("31.0.0.0/24", "31.0.1.0/24")
-    pace = Pace(every=timedelta(seconds=1), stalled_after=1.5)
+    pace = Pace(every=timedelta(seconds=1), rest=0, stalled_after=1.5)
     async with (
         running_edge("one", "two") as edge,
         reconciling(

@@ -15,7 +15,7 @@ from tests.routes.test_2_1_opening import detail, order, says, stands
 
 pytestmark = pytest.mark.real
 
-PACE = Pace(every=timedelta(seconds=1), absent_for=timedelta(seconds=10), probe=0.25)
+PACE = Pace(every=timedelta(seconds=1), rest=0, absent_for=timedelta(seconds=10), probe=0.25)
 OTHERS = [Prefix.parse(f"31.9.{number}.0/24") for number in range(200)]
 
 

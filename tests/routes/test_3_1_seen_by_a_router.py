@@ -21,6 +21,7 @@ pytestmark = pytest.mark.real
 
 PACE = Pace(
     every=timedelta(seconds=1),
+    rest=0,
     absent_for=timedelta(seconds=4),
     probe=0.25,
     second_after=timedelta(seconds=1),

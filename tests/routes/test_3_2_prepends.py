@@ -26,7 +26,7 @@ from tests.real.parts import Part, require
 OTHER = Asn(64501)
 ASKING = (Community(64500, 101), Community(64500, 102), Community(64500, 103))
 BY_COMMUNITY = replace(MARKING, prepends=ASKING)
-PACE = Pace(every=timedelta(seconds=1), absent_for=timedelta(seconds=60), probe=0.25)
+PACE = Pace(every=timedelta(seconds=1), rest=0, absent_for=timedelta(seconds=60), probe=0.25)
 
 
 @pytest.mark.parametrize(

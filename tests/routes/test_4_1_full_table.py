@@ -21,7 +21,7 @@ from tests.routes.table_peer import TablePeer, table_peer
 
 pytestmark = pytest.mark.real
 
-PACE = Pace(every=timedelta(seconds=1), absent_for=timedelta(seconds=30), probe=0.25)
+PACE = Pace(every=timedelta(seconds=1), rest=0, absent_for=timedelta(seconds=30), probe=0.25)
 SPEAKER, PEER, PEER_AS = "127.0.0.63", "127.0.0.64", 64510
 MANY = pytest.mark.parametrize(
     "many", [10_000, pytest.param(210_000, marks=pytest.mark.long)], ids=["10,000", "210,000"]
