@@ -228,7 +228,7 @@ async def _furnish(
     up = add_routes(database, ipv4(_UP), accounts=4, advertised=True)
     down = add_routes(database, ipv4(_UP + _DOWN)[_UP:], accounts=1)
     (leaving,) = add_routes(database, ipv4(_UP + _DOWN + 1)[-1:], advertised=True)
-    operator = await _operator(database)
+    operator = await operator_of(database)
     owners = Owners(service)
     owners.have_announced([*up, leaving])
     await service.start()
@@ -246,7 +246,7 @@ async def _furnish(
     return made
 
 
-async def _operator(database_url: str) -> str:
+async def operator_of(database_url: str) -> str:
     """A token with all that operators and edges may."""
     engine, token = make_engine(database_url), token_hex(20)
     credential = Credential(uuid4(), None, "matrix", OPERATOR_SCOPES, datetime.now(UTC))

@@ -174,10 +174,10 @@ def pair_of(major: int | None = None) -> Iterator[Pair]:
 
 
 @contextmanager
-def one_server() -> Iterator[Server]:
-    """One server on loopback, of the wheel's version or the first found."""
+def one_server(below: Path | None = None) -> Iterator[Server]:
+    """One server on loopback, of the wheel's version or the first found; its files below this."""
     with ExitStack() as stack:
-        directory = stack.enter_context(directory_open_to_all(fast_place()))
+        directory = stack.enter_context(directory_open_to_all(below or fast_place()))
         if who := account():
             shutil.chown(directory, who)
         server = _server(directory, "one", Lan(separate=False), None)

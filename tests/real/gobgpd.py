@@ -87,6 +87,13 @@ class Gobgpd:
         self._program = self._started()
         self.wait()
 
+    def renumber(self, asn: int) -> None:
+        """Have it be of another AS from its next start on."""
+        file = self._directory / "gobgpd.json"
+        config = json.loads(file.read_text())
+        config["global"]["config"]["as"] = asn
+        file.write_text(json.dumps(config))
+
     def suspend(self) -> None:
         """Freeze it: connections stay open, nothing is answered."""
         self._program.suspend()

@@ -1,7 +1,8 @@
 """IP prefixes, and which of them may be brought: lengths, special-purpose ranges, own space."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Literal, TypeAlias
 
@@ -67,6 +68,12 @@ class Prefix:
     """An IP prefix: a network without host bits, in canonical text (RFC 4632, RFC 5952)."""
 
     network: Network
+    _hash: int = field(default=0, init=False, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        if not self._hash:  # kept: that of a network takes longer than most of what it is used for
+            object.__setattr__(self, "_hash", hash(self.network) or 1)
+        return self._hash
 
     @classmethod
     def parse(cls, text: str) -> "Prefix":
@@ -114,6 +121,12 @@ class Prefix:
     @property
     def _order(self) -> tuple[int, int, int]:
         return self.family, int(self.network.network_address), self.length
+
+
+@lru_cache(2**17)
+def known_prefix(text: str) -> Prefix:
+    """As `Prefix.parse`; for texts of databases and speakers, which come again and again."""
+    return Prefix.parse(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,15 +229,15 @@ class _Term:
                     task.notify({changed})
 
     async def _advance(self) -> None:
-        pause = _SOONEST_SECONDS
-        every = self._parts.pace.every.total_seconds()
+        pause, every = _SOONEST_SECONDS, self._parts.pace.every.total_seconds()
         while True:
             self._changed.clear()
             self._advanced_at = boottime()
             speakers = {one.staged: one.queried for one in self._speaker_tasks}
             waiting = await self._stages.advance(speakers, self._notify)
+            soon = max(pause, (boottime() - self._advanced_at) / 2)  # thousands take it long
             try:
-                async with asyncio.timeout(pause if waiting else every):
+                async with asyncio.timeout(soon if waiting else every):
                     await self._changed.wait()
                 pause = _SOONEST_SECONDS
             except TimeoutError:

@@ -17,12 +17,15 @@ def speakers_down(tasks: Sequence[SpeakerTask]) -> Iterator[Alarm]:
 
 
 def fed_by_one(tasks: Sequence[SpeakerTask]) -> Iterator[Alarm]:
-    """Every peer that is fed by one speaker, or by none, by the sessions last known."""
+    """Every peer that is fed by one speaker, or by none, by the sessions last known.
+
+    A session counts as one that should be up, unless it is administratively down.
+    """
     feeding = Counter[str]()
     for task in tasks:
         for session in task.neighbours:
-            if session.established:
-                feeding[session.address] += task.alive
+            if session.enabled or session.established:
+                feeding[session.address] += task.alive and session.established
     for peer, count in feeding.items():
         if count <= 1:
             yield Alarm("fed_by_one", peer, "" if count else "by no speaker now")

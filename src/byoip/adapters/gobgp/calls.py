@@ -1,7 +1,13 @@
 """GoBGP's calls with types, each with a deadline; what goes wrong is SpeakerUnanswered."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from contextlib import contextmanager
 from math import inf
 from typing import Final, TypeVar
@@ -18,6 +24,7 @@ from byoip.ports.steady_clock import boottime
 
 _Answer = TypeVar("_Answer", bound=Message)
 
+_SLOWEST: Final = 10_000  # messages a second that a listing is given time for; measured: 20,000
 _SERVICE: Final = "/apipb.GobgpApi/"
 _SERVICE_OF_4: Final = "/api.GoBgpService/"
 
@@ -168,21 +175,38 @@ class GobgpCalls:
             return kind.FromString(answer)
 
     async def many(self, method: str, request: Message, kind: type[_Answer]) -> list[_Answer]:
-        """Make a call with a stream of answers."""
-        answers: list[_Answer] = []
+        """Make a call with a stream of answers.
+
+        The deadline is for silence; a long answer has time in proportion to what it may be.
+        """
         with self._faults(method):
             call: grpc.aio.UnaryStreamMultiCallable[bytes, bytes]
             call = self._channel().unary_stream(f"{_SERVICE}{method}")
-            coming = call(request.SerializeToString(), timeout=self._deadline)
+            longest = self._deadline + self._most / _SLOWEST
+            coming = call(request.SerializeToString(), timeout=longest)
             try:
-                async for answer in coming:
-                    if len(answers) == self._most:
-                        raise SpeakerUnanswered(
-                            f"{self._name}: {method} answers with more than {self._most} messages"
-                        )
-                    answers.append(kind.FromString(answer))
+                return await self._all(method, coming, kind)
+            except TimeoutError as fault:
+                raise SpeakerUnanswered(f"{self._name}: {method}: no answer in time") from fault
             finally:
                 coming.cancel()  # nothing to do where it has come to its end
+
+    async def _all(
+        self, method: str, coming: AsyncIterable[bytes], kind: type[_Answer]
+    ) -> list[_Answer]:
+        answers: list[_Answer] = []
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(self._deadline) as silence:
+            due = loop.time()
+            async for answer in coming:
+                if len(answers) == self._most:
+                    raise SpeakerUnanswered(
+                        f"{self._name}: {method} answers with more than {self._most} messages"
+                    )
+                if loop.time() >= due:  # not for each: there are very many
+                    silence.reschedule(loop.time() + self._deadline)
+                    due = loop.time() + self._deadline / 10
+                answers.append(kind.FromString(answer))
         return answers
 
     async def events(

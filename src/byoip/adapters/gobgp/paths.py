@@ -1,8 +1,8 @@
 """Paths as the domain has them, to and from GoBGP's messages."""
 
-from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Final, TypeVar
+from typing import Final, TypeAlias
 
 from google.protobuf.any_pb2 import Any as Packed
 from google.protobuf.message import DecodeError, Message
@@ -10,20 +10,21 @@ from google.protobuf.message import DecodeError, Message
 from byoip.adapters.gobgp import gobgp_pb2 as pb
 from byoip.domain.asn import Asn
 from byoip.domain.errors import Refusal
-from byoip.domain.prefix import Family, Prefix
+from byoip.domain.prefix import Family, Prefix, known_prefix
 from byoip.domain.routes.route import Community, Path
 
-_Attribute = TypeVar("_Attribute", bound=Message)
+_Address: TypeAlias = IPv4Address | IPv6Address
 
 # What GoBGP says instead of an address where no neighbour sent the path.
 _NO_NEIGHBOUR: Final = "<nil>"
 # Only for a path that another party put there: without a next hop, or one that we cannot read. It
 # equals none that we announce, for the settings require a real next hop.
-_NO_NEXT_HOP: Final[dict[Family, IPv4Address | IPv6Address]] = {
+_NO_NEXT_HOP: Final[dict[Family, _Address]] = {
     4: IPv4Address(0),
     6: IPv6Address(0),
 }
 _HALF: Final = 16  # bits of a community's lower half
+_KINDS: Final = 1024  # of attributes that are kept as read: ten thousand routes share a few
 
 FAMILIES: Final[dict[Family, pb.Family]] = {
     4: pb.Family(afi=pb.Family.AFI_IP, safi=pb.Family.SAFI_UNICAST),
@@ -50,21 +51,28 @@ def unreadable(prefix: Prefix) -> Path:
 
 def to_message(path: Path, *, withdraw: bool = False) -> pb.Path:
     """A path to add, or to take away: then the prefix alone says which one."""
-    attributes: list[Message] = [
-        pb.OriginAttribute(origin=0),  # IGP: it comes from within the AS (RFC 4271, section 5.1.1)
-        pb.AsPathAttribute(segments=_segments(path.as_path)),
-        # For IPv6 too: GoBGP makes the MP_REACH_NLRI (RFC 4760) of it.
-        pb.NextHopAttribute(next_hop=str(path.next_hop)),
-    ]
-    if path.communities:
-        numbers = [one.high << _HALF | one.low for one in sorted(path.communities)]
-        attributes.append(pb.CommunitiesAttribute(communities=numbers))
     return pb.Path(
         nlri=_packed(_nlri(path.prefix)),
-        pattrs=[_packed(one) for one in attributes],
+        pattrs=_packed_attributes(path.as_path, path.next_hop, path.communities),
         family=FAMILIES[path.prefix.family],
         is_withdraw=withdraw,
     )
+
+
+@lru_cache(_KINDS)
+def _packed_attributes(
+    as_path: tuple[Asn, ...], next_hop: _Address, communities: frozenset[Community]
+) -> list[Packed]:
+    attributes: list[Message] = [
+        pb.OriginAttribute(origin=0),  # IGP: it comes from within the AS (RFC 4271, section 5.1.1)
+        pb.AsPathAttribute(segments=_segments(as_path)),
+        # For IPv6 too: GoBGP makes the MP_REACH_NLRI (RFC 4760) of it.
+        pb.NextHopAttribute(next_hop=str(next_hop)),
+    ]
+    if communities:
+        numbers = [one.high << _HALF | one.low for one in sorted(communities)]
+        attributes.append(pb.CommunitiesAttribute(communities=numbers))
+    return [_packed(one) for one in attributes]
 
 
 def own_paths(destination: pb.Destination) -> list[Path]:
@@ -93,13 +101,23 @@ def from_message(prefix: str, message: pb.Path) -> Path:
     """
     network: Prefix | None = None
     try:
-        network = Prefix.parse(prefix)
-        return Path(
-            network,
-            tuple(_as_path(message.pattrs)),
-            next(_next_hops(message.pattrs), _NO_NEXT_HOP[network.family]),
-            frozenset(_communities(message.pattrs)),
-        )
+        network = known_prefix(prefix)
+        as_path: tuple[Asn, ...] = ()
+        hops: tuple[_Address, ...] = ()
+        later_hops: tuple[_Address, ...] = ()
+        communities: tuple[Community, ...] = ()
+        for one in message.pattrs:
+            name, value = one.type_url.rpartition("/")[2], one.value
+            if name == _AS_PATH:
+                as_path += _as_path(value)
+            elif name == _NEXT_HOP:
+                hops += _next_hop(value)
+            elif name == _MULTIPROTOCOL:
+                later_hops += _next_hops(value)
+            elif name == _COMMUNITIES:
+                communities += _communities(value)
+        next_hop = next(iter(hops + later_hops), _NO_NEXT_HOP[network.family])
+        return Path(network, as_path, next_hop, frozenset(communities))
     except (Refusal, ValueError, DecodeError) as fault:
         raise UnreadablePath(f"{prefix:.60}: {fault}", network) from fault
 
@@ -122,29 +140,34 @@ def _packed(message: Message) -> Packed:
     return packed
 
 
-def _attributes(packed: Iterable[Packed], kind: type[_Attribute]) -> Iterator[_Attribute]:
-    # By hand, for Unpack makes several calls to see what each one is, and there are many.
-    name = f"/{kind.DESCRIPTOR.full_name}"
-    for one in packed:
-        if one.type_url.endswith(name):
-            yield kind.FromString(one.value)
+# Sets and confederations are read as if in sequence: such a path equals none that we announce.
+@lru_cache(_KINDS)
+def _as_path(value: bytes) -> tuple[Asn, ...]:
+    segments = pb.AsPathAttribute.FromString(value).segments
+    return tuple(Asn(number) for segment in segments for number in segment.numbers)
 
 
-def _as_path(attributes: Iterable[Packed]) -> Iterator[Asn]:
-    # Sets and confederations are read as if in sequence: such a path equals none that we announce.
-    for whole in _attributes(attributes, pb.AsPathAttribute):
-        for segment in whole.segments:
-            yield from map(Asn, segment.numbers)
+@lru_cache(_KINDS)
+def _next_hop(value: bytes) -> tuple[_Address, ...]:
+    return (ip_address(pb.NextHopAttribute.FromString(value).next_hop),)
 
 
-def _next_hops(attributes: Iterable[Packed]) -> Iterator[IPv4Address | IPv6Address]:
-    for plain in _attributes(attributes, pb.NextHopAttribute):
-        yield ip_address(plain.next_hop)
-    for multiprotocol in _attributes(attributes, pb.MpReachNLRIAttribute):
-        yield from map(ip_address, multiprotocol.next_hops)
+def _next_hops(value: bytes) -> tuple[_Address, ...]:  # not kept: it names the prefix, too
+    return tuple(map(_address, pb.MpReachNLRIAttribute.FromString(value).next_hops))
 
 
-def _communities(attributes: Iterable[Packed]) -> Iterator[Community]:
-    for found in _attributes(attributes, pb.CommunitiesAttribute):
-        for number in found.communities:
-            yield Community(number >> _HALF, number & (1 << _HALF) - 1)
+@lru_cache(_KINDS)
+def _address(text: str) -> _Address:
+    return ip_address(text)
+
+
+@lru_cache(_KINDS)
+def _communities(value: bytes) -> tuple[Community, ...]:
+    numbers = pb.CommunitiesAttribute.FromString(value).communities
+    return tuple(Community(one >> _HALF, one & (1 << _HALF) - 1) for one in numbers)
+
+
+_AS_PATH: Final = pb.AsPathAttribute.DESCRIPTOR.full_name
+_NEXT_HOP: Final = pb.NextHopAttribute.DESCRIPTOR.full_name
+_MULTIPROTOCOL: Final = pb.MpReachNLRIAttribute.DESCRIPTOR.full_name
+_COMMUNITIES: Final = pb.CommunitiesAttribute.DESCRIPTOR.full_name

@@ -1,8 +1,9 @@
 """What BIRD 2 or 3 says on its control socket: framing, routes, sessions; all else is odd."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from byoip.domain.asn import Asn
@@ -32,10 +33,15 @@ _LOCAL_AS: Final = re.compile(r"\s+Local AS:\s+(\d{1,10})", re.ASCII)
 _ROUTES: Final = "1007"
 _DONE: Final = "0000"
 _NOT_FOUND: Final = "8001"
+_KINDS: Final = 1024  # of attributes: those of our own routes are few
 
 
 class OddAnswer(Exception):  # noqa: N818 - translated where the question is asked
     """BIRD's answer is not one that the question may have."""
+
+
+class NotShown(OddAnswer):
+    """BIRD's answer is an error; it can be asked in another way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,76 @@ def read_routes(lines: Sequence[Line], prefix: Prefix) -> list[BgpRoute]:
     return [route for route in routes if route]
 
 
+class EveryRoute:
+    """The routes to some prefixes in an answer to COMMAND, read line by line.
+
+    Attributes:
+        routes: by prefix; those without any from BGP are left out.
+    """
+
+    COMMAND: Final = (
+        "show route all where source = RTS_BGP && (net.type = NET_IP4 || net.type = NET_IP6)"
+    )
+
+    def __init__(self, prefixes: Collection[Prefix]) -> None:
+        self.routes: dict[Prefix, list[BgpRoute]] = {}
+        self._wanted = {str(one): one for one in prefixes}
+        self._code = ""
+        self._prefix: Prefix | None = None
+        self._block: _Block | None = None
+
+    def take(self, text: str) -> bool:
+        """Take the next line; whether it was the last.
+
+        Raises:
+            NotShown: the answer is an error.
+            OddAnswer: it is no line of such an answer.
+        """
+        if text.startswith(" \t"):  # most of them
+            if self._block:
+                self._block.lines.append(text[1:])
+            return False
+        line = read_line(text, before=self._code)
+        self._code = line.code
+        if line.last:
+            self._end_block()
+            if line.code != _DONE:
+                raise NotShown(f"{line.code} {line.text:.80}")
+        elif line.code == _ROUTES and not line.text.startswith("\t"):
+            self._begin_block(line.text)
+        elif self._block:
+            self._block.lines.append(line.text)
+        return line.last
+
+    def _begin_block(self, text: str) -> None:
+        self._end_block()
+        found = _ROUTE.fullmatch(text)
+        if found is None and text and not _TABLE.fullmatch(text):
+            raise OddAnswer(f"not a route: {text!r:.80}")
+        if found is None or found[1]:
+            self._prefix = self._wanted_one(found[1]) if found else None
+        if found and self._prefix:
+            since = _SINCE.fullmatch(text)
+            self._block = _Block(found[2], found[3], since[1] if since else "", [])
+
+    def _end_block(self) -> None:
+        if self._block and self._prefix and (route := _bgp_route(self._block)):
+            self.routes.setdefault(self._prefix, []).append(route)
+        self._block = None
+
+    def _wanted_one(self, shown: str) -> Prefix | None:
+        if ":" in shown and shown not in self._wanted:  # it may spell it in another way
+            shown = str(_prefix(shown))
+        return self._wanted.get(shown)
+
+
+def _prefix(shown: str) -> Prefix:
+    try:
+        return Prefix.parse(shown)
+    except Refusal as fault:
+        raise OddAnswer(f"not a prefix: {shown:.80}") from fault
+
+
 def read_local_as(lines: Sequence[Line]) -> Asn:
     """BIRD's own AS in an answer to `show protocols all NAME`.
 
@@ -141,25 +217,30 @@ def _check(shown: str | None, prefix: Prefix, *, first: bool) -> None:
     # Further routes for a prefix stand below it without its name.
     if shown is None and not first:
         return
-    try:
-        if shown is not None and Prefix.parse(shown) == prefix:
-            return
-    except Refusal:
-        pass
-    raise OddAnswer(f"asked for {prefix}, it shows {shown}")
+    if shown is None or _prefix(shown) != prefix:
+        raise OddAnswer(f"asked for {prefix}, it shows {shown}")
 
 
 def _bgp_route(block: _Block) -> BgpRoute | None:
-    if not any(_FROM_BGP.fullmatch(line) for line in block.lines):
+    origins = _origins_in(tuple(block.lines), block.last_as)
+    if origins is None:
         return None
-    for line in block.lines:
+    return BgpRoute(block.protocol, origins, block.path)
+
+
+@lru_cache(_KINDS)
+def _origins_in(lines: Sequence[str], last_as: str | None) -> frozenset[Asn] | None:
+    """By the lines below a route's head; None: it did not come over BGP."""
+    if not any(_FROM_BGP.fullmatch(line) for line in lines):
+        return None
+    for line in lines:
         found = _AS_PATH.fullmatch(line)
         if found and not found[2]:
-            return BgpRoute(block.protocol, _origins(found[1]), block.path)
+            return _origins(found[1])
         # BIRD cuts off a path of more than some forty ASes: such a path must not blind us.
-        if found and block.last_as:
-            return BgpRoute(block.protocol, frozenset({_asn(block.last_as)}), block.path)
-    raise OddAnswer(f"a route from {block.protocol} without an AS path that we can read")
+        if found and last_as:
+            return frozenset({_asn(last_as)})
+    raise OddAnswer(f"a route without an AS path that we can read: {lines[0]:.80}")
 
 
 def _origins(path: str) -> frozenset[Asn]:

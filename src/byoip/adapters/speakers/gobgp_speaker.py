@@ -1,5 +1,6 @@
 """A gobgpd that announces routes, told what to hold over its gRPC API."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
@@ -43,6 +44,7 @@ _BATCH: Final = 500  # paths a message: some 100 kB, and GoBGP takes 4 MB
 _SLOWEST: Final = 1000  # paths a second that a call is given time for; measured: 20,000
 # From here on one dump is cheaper than naming the prefixes.
 _MOST_NAMED: Final = 1000
+_SLICE: Final = 500  # paths read before others have a turn
 
 
 class GobgpSpeaker:
@@ -107,7 +109,7 @@ class GobgpSpeaker:
         for family in FAMILIES.values():
             request = pb.ListPathRequest(table_type=pb.GLOBAL, family=family)
             listed = await self._calls.list_paths(request)
-            held.extend(self._own(listed))
+            held.extend(await self._own(listed))
             learnt += sum(map(from_neighbours, listed))
         self._imports.learnt = learnt
         return [path for path in held if path.prefix not in _PROBED]
@@ -122,7 +124,7 @@ class GobgpSpeaker:
             request = pb.ListPathRequest(
                 table_type=pb.GLOBAL, family=family, prefixes=_named([str(one) for one in wanted])
             )
-            held.extend(self._own(await self._calls.list_paths(request)))
+            held.extend(await self._own(await self._calls.list_paths(request)))
         asked = frozenset(prefixes)
         return [path for path in held if path.prefix in asked]
 
@@ -162,10 +164,12 @@ class GobgpSpeaker:
         finally:
             await self.withdraw(probes, until=until)
 
-    def _own(self, listed: Iterable[pb.Destination]) -> Sequence[Path]:
+    async def _own(self, listed: Iterable[pb.Destination]) -> Sequence[Path]:
         held: list[Path] = []
         odd: UnreadablePath | None = None
-        for destination in listed:
+        for number, destination in enumerate(listed, 1):
+            if number % _SLICE == 0:
+                await asyncio.sleep(0)
             try:
                 held.extend(own_paths(destination))
             except UnreadablePath as fault:

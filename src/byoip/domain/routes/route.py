@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
 from byoip.domain.asn import Asn
@@ -106,6 +106,6 @@ class PathAttributes:
         return Path(
             route.prefix,
             (route.origin,) * repeated,
-            ip_address(next_hop),
+            next_hop,
             self.communities | frozenset(asked),
         )

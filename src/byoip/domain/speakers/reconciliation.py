@@ -6,7 +6,7 @@ speaker holds and no row wants is an orphan: operators decide about orphans.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -18,6 +18,7 @@ from byoip.domain.routes.route import Path, PathAttributes, Route
 EVERY_ROUTE: Final = UUID(int=0)
 """In a notice instead of a BGP prefix: compare all that speakers hold with all rows."""
 
+_SLICE: Final = 1000
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -158,10 +159,28 @@ def plan(
         keeps: leave what is held with other attributes as it is, where owners changed nothing.
     """
     made = Plan()
+    for _ in planning(made, states, attributes, admits, held, decided, keeps=keeps):
+        pass
+    return made
+
+
+def planning(
+    made: Plan,
+    states: Iterable[RouteState],
+    attributes: PathAttributes,
+    admits: Admits,
+    held: Mapping[Prefix, Path] | None = None,
+    decided: Collection[Prefix] = (),
+    *,
+    keeps: bool = False,
+) -> Iterator[None]:
+    """Make the same, and yield after each thousand routes: others may need the time."""
     routes: defaultdict[Prefix, list[RouteState]] = defaultdict(list)
     for one in states:
         routes[one.desired.prefix].append(one)
-    for prefix, rows in routes.items():
+    for number, (prefix, rows) in enumerate(routes.items()):
+        if number % _SLICE == 0:
+            yield
         current, asked = (held or {}).get(prefix), held is not None
         if wanted := _newest(one for one in rows if one.desired.advertised):
             _plan_announcement(
@@ -173,7 +192,6 @@ def plan(
         if prefix not in routes:
             made.orphans[prefix] = path
     made.decided = [path for prefix, path in made.orphans.items() if prefix in decided]
-    return made
 
 
 def _newest(rows: Iterable[RouteState]) -> RouteState | None:

@@ -21,12 +21,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute
 
 # A speaker that has just failed to answer may have done what it was told; only one that stays
 # away for this long counts as gone.
 GONE_AFTER = timedelta(seconds=3)
+_NOTHING: Final = AppliedRoute()
 
 
 class Visibility(StrEnum):
@@ -88,6 +90,16 @@ class StageProgress:
         """Whether every stage that has a live speaker has seen it."""
         return self.stage is None and not self.nowhere
 
+    def of(
+        self, desired: DesiredRoute, applied: Mapping[str, AppliedRoute], opened: int | None
+    ) -> "StageProgress":
+        """How far one change is there."""
+        if self.stage is None:
+            return self
+        ready = all(_done(desired, applied.get(one.name, _NOTHING)) for one in self.speakers)
+        open_now = opened is None or opened < self.stage
+        return StageProgress(self.stage, open_now, self.speakers, ready, self.skipped)
+
 
 def stage_progress(
     desired: DesiredRoute,
@@ -107,17 +119,21 @@ def stage_progress(
         opened: the last stage that may have the change; None: no stage was told so.
         now: to tell which speakers have been away for too long.
     """
+    return place(desired.prefix.family, speakers, seen, now).of(desired, applied, opened)
+
+
+def place(
+    family: int, speakers: Sequence[StagedSpeaker], seen: Collection[int], now: datetime
+) -> StageProgress:
+    """Where all changes of a family are that were seen at these stages; not yet how far there."""
     skipped: list[int] = []
-    fit = [one for one in speakers if desired.prefix.family in one.families]
+    fit = [one for one in speakers if family in one.families]
     for stage in sorted({one.stage for one in fit}):
         live = tuple(one for one in fit if one.stage == stage and not one.gone(now))
         if not live:
             skipped.append(stage)
-            continue
-        if stage in seen:
-            continue
-        ready = all(_done(desired, applied.get(one.name, AppliedRoute())) for one in live)
-        return StageProgress(stage, opened is None or opened < stage, live, ready, tuple(skipped))
+        elif stage not in seen:
+            return StageProgress(stage, speakers=live, skipped=tuple(skipped))
     nowhere = not any(one.stage in seen for one in fit)
     return StageProgress(None, skipped=tuple(skipped), nowhere=nowhere, unfit=not fit)
 

@@ -12,6 +12,7 @@ from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.opening import SpeakerRecord
 from byoip.store.autocommit import AutocommitPool
+from byoip.store.speakers.route_rows import array
 from byoip.store.statements import Session, from_text
 
 
@@ -200,5 +201,5 @@ async def forget(session: Session, speaker: str) -> None:
         await session.change(statement, speaker=speaker)
 
 
-def _texts(prefixes: Collection[Prefix]) -> list[str]:
-    return [str(one) for one in prefixes]
+def _texts(prefixes: Collection[Prefix]) -> str:
+    return array(str(one) for one in prefixes)

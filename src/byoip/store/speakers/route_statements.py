@@ -15,8 +15,8 @@ def _counted(words: str) -> Statement:
 
 
 _DESIRED: Final = """
-    b.id, b.prefix_id, b.cidr, b.asn, b.prepend, b.advertised, b.change, b.settled,
-    b.advertised_modified_at AS at, b.withdrawal_id, b.request_id,
+    b.id, b.prefix_id, CAST(b.cidr AS text) AS cidr, b.asn, b.prepend, b.advertised, b.change,
+    b.settled, b.advertised_modified_at AS at, b.withdrawal_id, b.request_id,
     EXISTS (SELECT FROM unreleased_routes u
         WHERE u.bgp_prefix_id = b.id AND u.change = b.change) AS unreleased
 """
@@ -215,8 +215,9 @@ LISTENERS: Final = _counted("""
         answered_at = coalesce(excluded.answered_at, kept.answered_at)
 """)
 TO_OBSERVE: Final = from_text(f"""
-    SELECT {_DESIRED} FROM bgp_prefixes b WHERE b.advertised OR EXISTS (
-        SELECT FROM observed_routes o WHERE o.bgp_prefix_id = b.id AND o.advertised)
+    SELECT {_DESIRED} FROM bgp_prefixes b WHERE b.settled >= b.change AND (
+        b.advertised OR EXISTS (
+            SELECT FROM observed_routes o WHERE o.bgp_prefix_id = b.id AND o.advertised))
     ORDER BY b.id
 """)  # noqa: S608
 WITHDRAWN_SINCE: Final = from_text("SELECT count(*) AS many FROM withdrawals WHERE at > :since")

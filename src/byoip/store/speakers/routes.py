@@ -1,23 +1,24 @@
 """What reconcilers read and write; each call is one statement."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Self
+from typing import Final, Self
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings
-from byoip.domain.routes.route import Path, Route
+from byoip.domain.routes.route import Path
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, RouteState
 from byoip.domain.speakers.sightings import Observation
 from byoip.store.autocommit import AutocommitPool, autocommit_pool
+from byoip.store.sharing import in_slices
+from byoip.store.speakers import route_rows as made
 from byoip.store.speakers import route_statements as sql
 from byoip.store.speakers.drains import Drains
 from byoip.store.speakers.records import SpeakerRecords, SpeakerState
@@ -40,6 +41,7 @@ class Alarm:
     detail: str = ""
 
 
+_SLICE: Final = 500  # rows, some two milliseconds
 # All of the last hour, then the last of each hour, for a week: far below the bound.
 _SNAPSHOTS: Final = {"whole_for": timedelta(hours=1), "kept_for": timedelta(days=7), "most": 400}
 
@@ -57,9 +59,9 @@ class Routes:
 
     def on(self, pool: AutocommitPool) -> Self:
         """The same on other connections: those of a leader carry its lease."""
-        made = copy(self)
-        made._autocommit = pool  # noqa: SLF001 - of the same kind
-        return made
+        other = copy(self)
+        other._autocommit = pool  # noqa: SLF001 - of the same kind
+        return other
 
     @property
     def records(self) -> SpeakerRecords:
@@ -78,12 +80,15 @@ class Routes:
 
     async def states(self, speaker: str) -> Sequence[RouteState]:
         """Every row that is advertised, or that the speaker may have from us."""
-        return [_state(row) for row in await self._autocommit.ask(sql.STATES, speaker=speaker)]
+        rows = await self._autocommit.ask(sql.STATES, speaker=speaker)
+        return await in_slices(rows, made.state, size=_SLICE)
 
     async def states_of(self, speaker: str, ids: Collection[UUID]) -> Sequence[RouteState]:
         """The same, for the routes of these rows only."""
-        rows = await self._autocommit.ask(sql.STATES_OF, speaker=speaker, ids=list(ids))
-        return [_state(row) for row in rows]
+        rows = await self._autocommit.ask(
+            sql.STATES_OF, speaker=speaker, ids=made.array(one.hex for one in ids)
+        )
+        return await in_slices(rows, made.state, size=_SLICE)
 
     async def mark_possibly_installed(
         self, speaker: str, desired_routes: Collection[DesiredRoute], now: datetime
@@ -94,7 +99,7 @@ class Routes:
             The rows, read again under lock, that are still wanted so: only they may be announced.
         """
         rows = await self._autocommit.ask(
-            sql.MARK_POSSIBLY_INSTALLED, speaker=speaker, now=now, **_changes(desired_routes)
+            sql.MARK_POSSIBLY_INSTALLED, speaker=speaker, now=now, **made.changes(desired_routes)
         )
         return {row.id for row in rows}
 
@@ -103,7 +108,7 @@ class Routes:
     ) -> None:
         """Record that the speaker has announced them."""
         await self._autocommit.ask(
-            sql.MARK_ANNOUNCED, speaker=speaker, now=now, **_changes(desired_routes)
+            sql.MARK_ANNOUNCED, speaker=speaker, now=now, **made.changes(desired_routes)
         )
 
     async def withdrawable(
@@ -114,7 +119,7 @@ class Routes:
         The ledger must have their withdrawal, and the speaker must have them from us.
         """
         rows = await self._autocommit.ask(
-            sql.WITHDRAWABLE, speaker=speaker, **_changes(desired_routes)
+            sql.WITHDRAWABLE, speaker=speaker, **made.changes(desired_routes)
         )
         return {row.id for row in rows}
 
@@ -122,7 +127,7 @@ class Routes:
         self, speaker: str, desired_routes: Collection[DesiredRoute], now: datetime
     ) -> None:
         """Record that the speaker has withdrawn them, unless an owner wants them again by now."""
-        changes = _changes(desired_routes)
+        changes = made.changes(desired_routes)
         await self._autocommit.ask(sql.MARK_WITHDRAWN, speaker=speaker, now=now, **changes)
 
     async def decided_orphans(self, speaker: str) -> Collection[Prefix]:
@@ -149,7 +154,7 @@ class Routes:
         self, speaker: str, orphans: Mapping[Prefix, Path], now: datetime, *, unknown: bool = False
     ) -> None:
         """Record which orphans it holds; others end when decided, or a row wants or wanted them."""
-        paths = [Jsonb(_shown(path)) for path in orphans.values()]
+        paths = [Jsonb(made.shown(path)) for path in orphans.values()]
         noted = {"cidrs": [str(one) for one in orphans], "paths": paths, "unknown": unknown}
         await self._autocommit.ask(sql.ORPHANS, speaker=speaker, now=now, **noted)
 
@@ -166,20 +171,25 @@ class Routes:
     async def unsettled(self) -> Sequence[tuple[DesiredRoute, Mapping[str, AppliedRoute]]]:
         """The rows whose last change was not seen everywhere, with what each speaker was told."""
         found: dict[UUID, tuple[DesiredRoute, dict[str, AppliedRoute]]] = {}
-        for row in await self._autocommit.ask(sql.UNSETTLED):
+
+        def note(row: AnyRow) -> None:
             if row.id not in found:
-                found[row.id] = (_unsettled(row), {})
+                found[row.id] = (made.unsettled(row), {})
             if row.speaker is not None:
-                found[row.id][1][row.speaker] = _applied(row)
+                found[row.id][1][row.speaker] = made.applied(row)
+
+        await in_slices(await self._autocommit.ask(sql.UNSETTLED), note, size=_SLICE)
         return list(found.values())
 
     async def settle(self, desired_routes: Collection[DesiredRoute]) -> None:
         """Record that these changes were seen everywhere, unless the row has changed since."""
-        await self._autocommit.ask(sql.SETTLE, **_changes(desired_routes))
+        await self._autocommit.ask(sql.SETTLE, **made.changes(desired_routes))
 
     async def to_observe(self) -> Sequence[DesiredRoute]:
-        """The rows that are advertised, or that some observer last saw."""
-        return [_desired(row) for row in await self._autocommit.ask(sql.TO_OBSERVE)]
+        """The settled rows that are advertised, or that some observer last saw."""
+        return await in_slices(
+            await self._autocommit.ask(sql.TO_OBSERVE), made.desired, size=_SLICE
+        )
 
     async def withdrawn_since(self, since: datetime) -> int:
         """How many routes were withdrawn since then, by the ledger."""
@@ -190,10 +200,10 @@ class Routes:
         last = {(one.bgp_prefix_id, one.seen_by): one for one in found}.values()
         await self._autocommit.ask(
             sql.OBSERVATIONS,
-            ids=[one.bgp_prefix_id for one in last],
+            ids=made.array(one.bgp_prefix_id.hex for one in last),
             seen_by=[one.seen_by for one in last],
-            advertised=[one.advertised for one in last],
-            own_word=[one.own_word for one in last],
+            advertised=made.array("t" if one.advertised else "f" for one in last),
+            own_word=made.array("t" if one.own_word else "f" for one in last),
             now=now,
         )
 
@@ -245,46 +255,3 @@ class Routes:
         """
         rows = await self._autocommit.ask(sql.TAKE_SNAPSHOT, **_SNAPSHOTS)
         return rows[0].number if rows else None
-
-
-def _changes(desired_routes: Iterable[DesiredRoute]) -> dict[str, Any]:
-    changes = sorted((one.bgp_prefix_id, one.change) for one in desired_routes)
-    return {"ids": [one for one, _ in changes], "changes": [change for _, change in changes]}
-
-
-def _state(row: AnyRow) -> RouteState:
-    return RouteState(_desired(row), AppliedRoute() if row.may_hold is None else _applied(row))
-
-
-def _applied(row: AnyRow) -> AppliedRoute:
-    return AppliedRoute(row.may_hold, row.given, row.given_change)
-
-
-def _unsettled(row: AnyRow) -> DesiredRoute:
-    return replace(
-        _desired(row), turned=row.turned, superseded=row.superseded, account_id=row.account_id
-    )
-
-
-def _desired(row: AnyRow) -> DesiredRoute:
-    return DesiredRoute(
-        bgp_prefix_id=row.id,
-        claim_id=row.prefix_id,
-        route=Route(Prefix(row.cidr), Asn(row.asn), row.prepend),
-        advertised=row.advertised,
-        change=row.change,
-        settled=row.settled,
-        at=row.at,
-        withdrawal_id=row.withdrawal_id,
-        request_id=row.request_id,
-        unreleased=row.unreleased,
-    )
-
-
-def _shown(path: Path) -> dict[str, Any]:
-    """A path as `orphan_routes` keeps it."""
-    return {
-        "as_path": [one.number for one in path.as_path],
-        "next_hop": str(path.next_hop),
-        "communities": sorted(str(one) for one in path.communities),
-    }

@@ -23,7 +23,13 @@ from byoip.ports.speakers.speaker import Feeds, Neighbour, Speaker
 from byoip.ports.steady_clock import boottime
 from byoip.store.speakers.routes import Alarm, Routes
 from byoip.store.transaction import Store
-from byoip.usecases.speakers.observe import ObserveRoutes, QueriedSpeaker, observations, own_word
+from byoip.usecases.speakers.observe import (
+    ObserveRoutes,
+    QueriedSpeaker,
+    observations,
+    own_word,
+    pages,
+)
 
 _LOG = logging.getLogger(__name__)
 
@@ -76,16 +82,16 @@ class MonitorRoutes:
         Raises:
             StoreUnavailable: what was found is not recorded; the next look finds it again.
         """
-        desired_routes = [one for one in await self.routes.to_observe() if one.is_settled]
+        desired_routes = await self.routes.to_observe()
         now = self.clock.now()
         feeds = await self.observe.feeds()
         sessions = await self.observe.sessions(speakers)
         heard = await self.observe.heard({one.prefix for one in desired_routes})
         mine = [one for one in desired_routes if not (heard.heard and one.advertised)]
         sent = await self._sent(mine, speakers, sessions)
-        found = observations(desired_routes, heard) + observations(mine, sent)
-        if found:
-            await self.routes.record_observations(found, now)
+        found = [*await observations(desired_routes, heard), *await observations(mine, sent)]
+        for page in pages(found):
+            await self.routes.record_observations(page, now)
         # Afterwards: the time below says that all observations until then are recorded.
         answered = {one.name: one.name in heard.heard for one in self.observe.listeners}
         await self.routes.note_listeners(answered, now)

@@ -1,7 +1,7 @@
 """Ask listeners and speakers what becomes of routes: all at once, and none is waited for long."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -11,8 +11,12 @@ from byoip.domain.routes.route import Path
 from byoip.domain.speakers.reconciliation import DesiredRoute
 from byoip.domain.speakers.sightings import Observation, Sightings
 from byoip.ports.speakers.speaker import Feeds, Listener, Neighbour, Speaker, SpeakerUnanswered
+from byoip.store.sharing import in_slices
 
 _T = TypeVar("_T")
+_Item = TypeVar("_Item")
+_SLICE = 500  # routes, some two milliseconds
+_PAGE = 5000
 _SLOWEST = 1000  # routes a second that each has time for; BIRD tells of 10,000
 
 
@@ -100,23 +104,29 @@ def _silent(
     return [one.address for one in speaker.neighbours if one.address not in sessions]
 
 
-def observations(desired_routes: Iterable[DesiredRoute], sightings: Sightings) -> list[Observation]:
+async def observations(
+    desired_routes: Collection[DesiredRoute], sightings: Sightings
+) -> list[Observation]:
     """What to record: one observation for each row and each observer that answered.
 
     A withdrawn row does not count as seen where another row has the same route announced.
     """
-    rows = list(desired_routes)
-    taken_over = {one.prefix for one in rows if one.advertised}
-    return [
-        Observation(
-            desired.bgp_prefix_id,
-            seen_by,
-            advertised=sees and (desired.advertised or desired.prefix not in taken_over),
-            own_word=own_word,
-        )
-        for desired in rows
-        for seen_by, sees, own_word in _words(desired, sightings)
-    ]
+    taken_over = {one.prefix for one in desired_routes if one.advertised}
+
+    def of(desired: DesiredRoute) -> list[Observation]:
+        counts = desired.advertised or desired.prefix not in taken_over
+        return [
+            Observation(desired.bgp_prefix_id, by, advertised=sees and counts, own_word=own)
+            for by, sees, own in _words(desired, sightings)
+        ]
+
+    made = await in_slices(list(desired_routes), of, size=_SLICE)
+    return [one for each in made for one in each]
+
+
+def pages(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+    """Of as many as one statement writes in good time."""
+    return (items[start : start + _PAGE] for start in range(0, len(items), _PAGE))
 
 
 def _words(desired: DesiredRoute, sightings: Sightings) -> Iterable[tuple[str, bool, bool]]:

@@ -4,10 +4,13 @@ How far they have come is kept in memory: the next leader looks again, from the 
 theory is in `domain/speakers/staging.py`.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Final
 from uuid import UUID
 
 from byoip.domain.history import Actor
@@ -16,13 +19,15 @@ from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute
 from byoip.domain.speakers.sightings import Observation, Sightings
 from byoip.domain.speakers.staging import StageAction, StagedSpeaker, StageProgress
 from byoip.ports.clock import Clock
+from byoip.store.sharing import in_slices
 from byoip.store.speakers.routes import Alarm, Routes
 from byoip.store.transaction import Store
-from byoip.usecases.speakers.observe import ObserveRoutes, QueriedSpeaker, observations
+from byoip.usecases.speakers.observe import ObserveRoutes, QueriedSpeaker, observations, pages
 from byoip.usecases.speakers.retract import RetractRoute
 
 BY = Actor("worker", "reconciler")
 _KINDS = ("stage_skipped", "unanswered", "absent", "still_seen", "no_next_hop")
+_SLICE: Final = 500  # changes, some two milliseconds
 _RECORDED = ("absent", "still_seen")  # in the history of the prefix, too
 
 _Row = tuple[DesiredRoute, Mapping[str, AppliedRoute]]
@@ -30,11 +35,18 @@ _Row = tuple[DesiredRoute, Mapping[str, AppliedRoute]]
 
 @dataclass(slots=True)
 class _Propagation:
-    """How far one change has come: the stages where it was seen, and the last that may have it."""
+    """How far one change has come.
+
+    Attributes:
+        seen: the stages where it was seen.
+        opened: the last stage that may have it.
+        known: an earlier look found it, too.
+    """
 
     change: int
     seen: set[int] = field(default_factory=set)
     opened: int | None = None
+    known: bool = False
     absent_since: datetime | None = None
 
 
@@ -122,15 +134,15 @@ class StageChanges:
         settled = [desired for desired, _ in rows if desired.superseded]
         active = [row for row in rows if not row[0].superseded]
         while active:
-            progress = [(row, self._progress(row, speakers)) for row in active]
+            progress = await in_slices(active, self._progressing(list(speakers)), size=_SLICE)
             settled += [desired for (desired, _), one in progress if one.settled]
             self._open(progress, result, {one.stage for one in speakers if one.drained})
             ready = [(row, one) for row, one in progress if one.ready]
             active = await self._look_for(ready, speakers, result)
-        if result.found:
-            await self._routes.record_observations(result.found, self._clock.now())
-        if settled:
-            await self._routes.settle(settled)
+        for found in pages(result.found):
+            await self._routes.record_observations(found, self._clock.now())
+        for done in pages(settled):
+            await self._routes.settle(done)
         await self._take_back(result)
         await self._raise(result.alarms, {one.bgp_prefix_id: one for one, _ in rows})
         return result.waiting
@@ -139,16 +151,29 @@ class StageChanges:
         known = self._propagations.get(desired.bgp_prefix_id)
         return known if known and known.change == desired.change else _Propagation(desired.change)
 
-    def _progress(
-        self, row: _Row, speakers: Mapping[StagedSpeaker, QueriedSpeaker]
-    ) -> StageProgress:
-        desired, applied = row
-        one = self._propagations[desired.bgp_prefix_id]
-        told = self._not_held.get((desired.bgp_prefix_id, desired.change), ())
-        done = AppliedRoute(advertised=desired.advertised, change=desired.change)
-        applied = {**applied, **dict.fromkeys(told, done)}
+    def _progressing(
+        self, speakers: Sequence[StagedSpeaker]
+    ) -> Callable[[_Row], tuple[_Row, StageProgress]]:
+        """How far a row has come; where, is found once for all that were seen at the same stages.
+
+        Before anything changes: it holds for one look.
+        """
         now = self._steady.now()
-        return staging.stage_progress(desired, applied, list(speakers), one.seen, one.opened, now)
+
+        @cache
+        def place(family: int, seen: frozenset[int]) -> StageProgress:
+            return staging.place(family, speakers, seen, now)
+
+        def progress(row: _Row) -> tuple[_Row, StageProgress]:
+            desired, applied = row
+            one = self._propagations[desired.bgp_prefix_id]
+            if told := self._not_held.get((desired.bgp_prefix_id, desired.change)):
+                done = AppliedRoute(advertised=desired.advertised, change=desired.change)
+                applied = {**applied, **dict.fromkeys(told, done)}
+            where = place(desired.prefix.family, frozenset(one.seen))
+            return row, where.of(desired, applied, one.opened)
+
+        return progress
 
     def _open(
         self,
@@ -163,9 +188,14 @@ class StageChanges:
                 result.alarms["stage_skipped"].add(Alarm("stage_skipped", f"stage {stage}", why))
             if one.unfit:
                 result.alarms["no_next_hop"].add(_alarm("no_next_hop", desired))
-            if one.stage is not None and one.open_now:
-                self._propagations[desired.bgp_prefix_id].opened = one.stage
-                opened[one.stage].add(desired.bgp_prefix_id)
+            propagation = self._propagations[desired.bgp_prefix_id]
+            # The first stage hears of changes by itself (NOTIFY), or is telling them just now.
+            waits = one.stage == self._first and not (one.ready or propagation.known)
+            propagation.known = True
+            if one.stage is not None and one.open_now and not waits:
+                propagation.opened = one.stage
+                if not one.ready:
+                    opened[one.stage].add(desired.bgp_prefix_id)
         for stage, ids in opened.items():
             result.notify(stage, ids)
 
@@ -184,10 +214,12 @@ class StageChanges:
             {one.prefix for one in desired_routes}, [speakers[one] for one in asked]
         )
         now = self._steady.now()
-        result.found += observations(desired_routes, sightings)
+        result.found += await observations(desired_routes, sightings)
         last = max(one.stage for one in speakers)
         seen = []
-        for row, where in ready:
+        for number, (row, where) in enumerate(ready, 1):
+            if number % _SLICE == 0:
+                await asyncio.sleep(0)
             desired, propagation = row[0], self._propagations[row[0].bgp_prefix_id]
             action = self._judge(row, where, sightings, last, now)
             if action is StageAction.ON and where.stage is not None:

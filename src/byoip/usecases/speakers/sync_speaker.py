@@ -8,16 +8,18 @@ Before each batch the leader's lease is renewed, and the call ends before the le
 that was frozen in between sends nothing when it goes on.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 from uuid import UUID
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.prepending import prepends_lost_as
 from byoip.domain.routes.route import Path, PathAttributes
-from byoip.domain.speakers.reconciliation import DesiredRoute, PathUpdate, Plan, plan
+from byoip.domain.speakers.reconciliation import DesiredRoute, PathUpdate, Plan, planning
+from byoip.domain.speakers.reconciliation import RouteState as State
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Neighbour, Speaker
 from byoip.ports.steady_clock import boottime
@@ -30,7 +32,8 @@ from byoip.usecases.speakers.open_sessions import OpenSessions, Witnesses
 from byoip.usecases.speakers.sessions import Sessions
 from byoip.usecases.speakers.speaker_notes import SpeakerNotes
 
-_BATCH: Final = 2000  # paths a call: gobgpd takes 20,000 in a second, and has four for a call
+_PAGE: Final = 2000  # paths a call: gobgpd takes 20,000 in a second, and has four for a call
+_T = TypeVar("_T")
 
 
 class _Tell(Protocol):
@@ -54,7 +57,7 @@ class SyncResult:
     """What came of it.
 
     Attributes:
-        changed: rows that the speaker confirmed.
+        changed: rows that it confirmed.
         neighbours: its sessions; None: not asked.
         held: how many routes it has; only with `neighbours`.
         again: a full sync must follow at once: it lost routes during this one, or what changed
@@ -146,7 +149,7 @@ class SyncSpeaker:
         states = await self.routes.states(self.name)
         self.progressed_at = boottime()
         decided = await self.routes.decided_orphans(self.name)
-        todo = plan(states, attributes, self._admits, held, decided, keeps=self.keeps)
+        todo = await self._plan(states, attributes, held, decided)
         self.withheld = len(todo.withheld)
         self.acceptance.begin()
         changed = await self._carry_out(todo)
@@ -187,7 +190,7 @@ class SyncSpeaker:
         states = await self.routes.states_of(self.name, ids)
         if not states:
             return SyncResult()
-        todo = plan(states, await self._attributes(), self._admits)
+        todo = await self._plan(states, await self._attributes())
         # What stands as an orphan is found, and found to be over, by full syncs.
         was_orphan = any(one.desired.prefix in self._orphans for one in states)
         return SyncResult(await self._carry_out(todo), again=was_orphan)
@@ -203,31 +206,45 @@ class SyncSpeaker:
             self._local_as = await self.speaker.local_as()
         return replace(self.attributes, local_as=self._local_as)
 
+    async def _plan(
+        self,
+        states: Sequence[State],
+        attributes: PathAttributes,
+        held: Mapping[Prefix, Path] | None = None,
+        decided: Collection[Prefix] = (),
+    ) -> Plan:
+        made = Plan()
+        keeps = self.keeps and held is not None
+        for _ in planning(made, states, attributes, self._admits, held, decided, keeps=keeps):
+            await asyncio.sleep(0)
+        return made
+
     async def _carry_out(self, todo: Plan) -> frozenset[UUID]:
-        # Announcements first: what fails halfway leaves routes up.
-        confirmed = [*todo.confirmed, *await self._announce(todo.announce)]
-        if confirmed:
-            await self.routes.mark_announced(self.name, confirmed, self.clock.now())
-        withdrawn = await self._withdraw(todo.withdraw)
+        """Page by page: one statement and one call each, the one soon after the other.
+
+        Announcements first: what fails halfway leaves routes up.
+        """
+        told = [one for page in _pages(todo.announce) for one in await self._announce(page)]
+        confirmed = [*todo.confirmed, *await self._held(told)]
+        for announced in _pages(confirmed):
+            await self.routes.mark_announced(self.name, announced, self.clock.now())
+        withdrawn = [one for page in _pages(todo.withdraw) for one in await self._withdraw(page)]
         gone = [*todo.gone, *withdrawn]
-        if gone:
-            await self.routes.mark_withdrawn(self.name, gone, self.clock.now())
+        for each in _pages(gone):
+            await self.routes.mark_withdrawn(self.name, each, self.clock.now())
         return frozenset(one.bgp_prefix_id for one in (*confirmed, *gone))
 
-    async def _announce(self, updates: Sequence[PathUpdate]) -> Sequence[DesiredRoute]:
+    async def _announce(self, updates: Sequence[PathUpdate]) -> Sequence[PathUpdate]:
         """Announce what rows still want, read again under lock: owners may have changed them."""
-        if not updates:
-            return []
-        still = await self.routes.mark_possibly_installed(
-            self.name, _desired_routes(updates), self.clock.now()
-        )
+        wanted, now = _desired_routes(updates), self.clock.now()
+        still = await self.routes.mark_possibly_installed(self.name, wanted, now)
         asked = [
             one
             for one in updates
             if all(desired.bgp_prefix_id in still for desired in one.desired_routes)
         ]
         await self._tell(self.speaker.announce, [update.path for update in asked])
-        return await self._held(asked)
+        return asked
 
     async def _held(self, updates: Sequence[PathUpdate]) -> Sequence[DesiredRoute]:
         """Those of what was announced that it holds: a policy of its own may have rejected some."""
@@ -240,8 +257,6 @@ class SyncSpeaker:
 
     async def _withdraw(self, updates: Sequence[PathUpdate]) -> Sequence[DesiredRoute]:
         """Withdraw what the rows still say is withdrawn, read again under lock (rule R3)."""
-        if not updates:
-            return []
         still = await self.routes.withdrawable(self.name, _desired_routes(updates))
         asked = [
             one
@@ -252,9 +267,9 @@ class SyncSpeaker:
         return [one for one in _desired_routes(asked) if one.bgp_prefix_id in still]
 
     async def _tell(self, tell: _Tell, paths: Sequence[Path]) -> None:
-        for start in range(0, len(paths), _BATCH):
+        for page in _pages(paths):
             until = await self.leadership.require()
-            await tell(paths[start : start + _BATCH], until=until)
+            await tell(page, until=until)
             self.progressed_at = boottime()
 
     async def _withdraw_orphans(self, todo: Plan) -> Mapping[Prefix, Path]:
@@ -266,6 +281,10 @@ class SyncSpeaker:
         told = [path for path in todo.decided if path.prefix in gone]
         await self._tell(self.speaker.withdraw, told)
         return {prefix: path for prefix, path in todo.orphans.items() if prefix not in gone}
+
+
+def _pages(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    return (items[start : start + _PAGE] for start in range(0, len(items), _PAGE))
 
 
 def _desired_routes(updates: Sequence[PathUpdate]) -> list[DesiredRoute]:

@@ -183,7 +183,7 @@ class TravelRevision:
     async def _wanted(self) -> Sequence[DesiredRoute]:
         """What is announced and has been seen everywhere: else it is an owner's change."""
         found = await self.routes.to_observe()
-        return [one for one in found if one.advertised and one.is_settled and not one.unreleased]
+        return [one for one in found if one.advertised and not one.unreleased]
 
     async def _marks(self, before: Marks, live: Collection[Progress]) -> Marks:
         return await self._marks_of({prefix for seen in before.values() for prefix in seen}, live)

@@ -1,0 +1,63 @@
+"""Rows of `route_statements.py` as the domain has them, and what those take."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from byoip.domain.asn import Asn
+from byoip.domain.prefix import known_prefix
+from byoip.domain.routes.route import Path, Route
+from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, RouteState
+from byoip.store.statements import AnyRow
+
+
+def changes(desired_routes: Iterable[DesiredRoute]) -> dict[str, Any]:
+    """Of each row and change, as statements take them; in their order, so that locks are, too."""
+    known = sorted((one.bgp_prefix_id.hex, one.change) for one in desired_routes)
+    ids, numbers = [one for one, _ in known], [str(change) for _, change in known]
+    return {"ids": array(ids), "changes": array(numbers)}
+
+
+def array(words: Iterable[str]) -> str:
+    """Plain words as the driver would write them one by one, which takes it long."""
+    return f"{{{','.join(words)}}}"
+
+
+def state(row: AnyRow) -> RouteState:
+    """A row of STATES."""
+    return RouteState(desired(row), AppliedRoute() if row.may_hold is None else applied(row))
+
+
+def applied(row: AnyRow) -> AppliedRoute:
+    """What a speaker was told, of a row of STATES or UNSETTLED."""
+    return AppliedRoute(row.may_hold, row.given, row.given_change)
+
+
+def unsettled(row: AnyRow) -> DesiredRoute:
+    """A row of UNSETTLED."""
+    return desired(row, turned=row.turned, superseded=row.superseded, account_id=row.account_id)
+
+
+def desired(row: AnyRow, **more: Any) -> DesiredRoute:
+    """What a row says of its route."""
+    return DesiredRoute(
+        bgp_prefix_id=row.id,
+        claim_id=row.prefix_id,
+        route=Route(known_prefix(row.cidr), Asn(row.asn), row.prepend),
+        advertised=row.advertised,
+        change=row.change,
+        settled=row.settled,
+        at=row.at,
+        withdrawal_id=row.withdrawal_id,
+        request_id=row.request_id,
+        unreleased=row.unreleased,
+        **more,
+    )
+
+
+def shown(path: Path) -> dict[str, Any]:
+    """A path as `orphan_routes` keeps it."""
+    return {
+        "as_path": [one.number for one in path.as_path],
+        "next_hop": str(path.next_hop),
+        "communities": sorted(str(one) for one in path.communities),
+    }
