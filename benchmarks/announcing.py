@@ -34,6 +34,7 @@ _SETTLED = "SELECT count(*) FROM bgp_prefixes WHERE settled < change AND change 
 _HELD = "SELECT count(*) FROM applied_routes WHERE advertised"
 _KNOWN = "INSERT INTO speaker_records (speaker) SELECT unnest(%s::text[])"
 _LOADED = "SELECT extract(epoch FROM loaded_at)::float8 FROM speakers WHERE name = 'two'"
+_NOT_LOADED = "SELECT count(*) FROM speakers WHERE name = 'two' AND loaded_at IS NULL"
 _RECONCILING = "SELECT 0 - count(*) FROM pg_stat_activity WHERE application_name = 'byoip routes'"
 
 
@@ -244,6 +245,7 @@ async def _restart(
     daemon.start()
     started = time.time()
     visible = max((await record.all_of(cidrs, "added", ["two"])).values()) - started
+    await running.until(_NOT_LOADED, 0)  # noted after the sessions came up
     with psycopg.connect(running.url) as connection:
         ((loaded,),) = connection.execute(_LOADED).fetchall()
     return loaded - started, visible
