@@ -1,4 +1,4 @@
-"""Failover 1.2: a reconciler leads again at the promoted standby: the primary is frozen, or cut off."""
+"""Failover 1.2: a reconciler leads again at the standby when its primary is frozen, or cut off."""
 
 import asyncio
 import time
