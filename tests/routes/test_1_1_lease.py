@@ -1,6 +1,9 @@
 """Routes 1.1: the lease with a number: who gets it, who loses it, and what its writes are worth."""
 
 import asyncio
+import subprocess
+import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -25,6 +28,7 @@ from tests.fakes.speaker import FakeSpeaker
 from tests.store.samples import SetClock
 
 SHORT = 0.5  # seconds that a lease lasts
+DAY = 24 * 3600
 ONE = from_text("SELECT 1")
 OLD_LOCK = "SELECT pg_advisory_lock(403351, 1919907188)"
 
@@ -182,6 +186,16 @@ async def test_a_worker_that_hangs_at_every_speaker_loses_the_lease(fleet: Fleet
         await until(lambda: bool(hung.asked))
         async with reconciling(fleet, one, lease=SHORT):
             await until(lambda: prefix in one.paths)
+
+
+def test_leases_are_timed_by_a_clock_that_goes_on_while_the_machine_sleeps() -> None:
+    """Here as if it had slept for a day; only root may."""
+    script = "from byoip.ports.steady_clock import boottime; print(boottime())"
+    argv = ["unshare", "--time", "--boottime", str(DAY), "--fork", sys.executable, "-c", script]
+    slept = subprocess.run(argv, check=False, capture_output=True)
+    if slept.returncode:
+        pytest.skip("no other time here")
+    assert float(slept.stdout) >= DAY + time.monotonic() - 60
 
 
 async def test_a_clock_that_is_set_back_stops_no_repair(fleet: Fleet) -> None:
