@@ -28,6 +28,8 @@ _FROM_BGP: Final = re.compile(r"\t(?:Type: BGP( .*)?|source: BGP)", re.ASCII)
 _AS_PATH: Final = re.compile(r"\t(?:BGP\.as_path|bgp_path):([0-9 {}()]*)(\.\.\.)?", re.ASCII)
 _CONFEDERATION: Final = re.compile(r"\([0-9 ]*\)|\(\{[0-9 ]*\}\)", re.ASCII)
 _ORIGINS: Final = re.compile(r"(?:.*[ }])?(\d{1,10}|\{[0-9 ]+\})", re.ASCII)
+# Of BIRD 3: it counts routes, so they differ also where a route came back just as it was.
+_COUNTED: Final = "\tInternal route handling values:"
 _LOCAL_AS: Final = re.compile(r"\s+Local AS:\s+(\d{1,10})", re.ASCII)
 
 _ROUTES: Final = "1007"
@@ -128,7 +130,7 @@ class EveryRoute:
         """
         if text.startswith(" \t"):  # most of them
             if self._block:
-                self._block.lines.append(text[1:])
+                self._block.add(text[1:])
             return False
         line = read_line(text, before=self._code)
         self._code = line.code
@@ -139,7 +141,7 @@ class EveryRoute:
         elif line.code == _ROUTES and not line.text.startswith("\t"):
             self._begin_block(line.text)
         elif self._block:
-            self._block.lines.append(line.text)
+            self._block.add(line.text)
         return line.last
 
     def _begin_block(self, text: str) -> None:
@@ -192,6 +194,10 @@ class _Block:
     since: str
     lines: list[str]
 
+    def add(self, line: str) -> None:
+        if not line.startswith(_COUNTED):
+            self.lines.append(line)
+
     @property
     def path(self) -> SeenPath:
         return SeenPath("\n".join([self.protocol, *self.lines]), self.since)
@@ -203,7 +209,7 @@ def _blocks(lines: Sequence[Line], prefix: Prefix) -> list[_Block]:
         if line.code != _ROUTES or line.text.startswith("\t"):
             if not blocks:
                 raise OddAnswer(f"an attribute of no route: {line.text!r:.80}")
-            blocks[-1].lines.append(line.text)
+            blocks[-1].add(line.text)
         elif found := _ROUTE.fullmatch(line.text):
             _check(found[1], prefix, first=not blocks)
             since = _SINCE.fullmatch(line.text)

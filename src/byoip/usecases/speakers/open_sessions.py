@@ -45,7 +45,7 @@ class Witnesses:
     """
 
     siblings: Sequence[Speaker] = ()
-    observe: ObserveRoutes = ObserveRoutes(())  # noqa: RUF009 - frozen
+    observe: ObserveRoutes = field(default_factory=lambda: ObserveRoutes(()))
 
 
 @dataclass(slots=True)
