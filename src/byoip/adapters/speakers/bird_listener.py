@@ -6,14 +6,21 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 from byoip.adapters.speakers import bird_answers
 from byoip.adapters.speakers.bird_answers import BgpRoute, EveryRoute, Line, NotShown, OddAnswer
-from byoip.adapters.speakers.bird_sessions import age, read_clock, read_established, read_feeds
+from byoip.adapters.speakers.bird_sessions import (
+    age,
+    exact,
+    read_clock,
+    read_established,
+    read_feeds,
+)
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.domain.speakers.sightings import Seen
+from byoip.domain.speakers.sightings import Reading, Seen, SeenPath
 from byoip.ports.speakers.speaker import Feeds, SpeakerUnanswered
 
 DEADLINE: Final = 10.0  # seconds
@@ -93,26 +100,29 @@ class BirdListener:
         return found
 
     async def _ask(self, prefixes: Collection[Prefix]) -> Mapping[Prefix, Collection[Asn]]:
-        seen: dict[Prefix, Seen] = {}
+        found: dict[Prefix, tuple[frozenset[Asn], list[SeenPath]]] = {}
         async with _conversation(self._control) as bird:
             for prefix, routes in (await bird.routes(prefixes)).items():
                 origins = [await bird.origins(route) for route in routes]
                 if origins:
-                    seen[prefix] = Seen.by(
-                        frozenset[Asn]().union(*origins), [one.path for one in routes]
-                    )
+                    paths = [one.path for one in routes]
+                    found[prefix] = frozenset[Asn]().union(*origins), paths
             # Afterwards: a session that ended in between took its routes along.
-            await self._check(bird, missing=len(seen) < len(prefixes))
-        return seen
+            clock = await self._check(bird, missing=len(found) < len(prefixes))
+        return {prefix: Seen.by(*one, clock) for prefix, one in found.items()}
 
-    async def _check(self, bird: "_Conversation", *, missing: bool) -> None:
+    async def _check(self, bird: "_Conversation", *, missing: bool) -> Reading | None:
         established = read_established(await bird.ask("show protocols"))
         if not established:
             raise OddAnswer("none of its BGP sessions is established")
+        asked = monotonic()  # as BIRD reckons ages; another clock goes on in suspend
         clock = read_clock(await bird.ask("show status"))
+        answered = monotonic()
         ages = [age(since, clock) for since in established]
         if missing and all(one is not None and one < self._settling for one in ages):
             raise OddAnswer("its BGP sessions have only just come up")
+        shown = exact(clock)
+        return Reading(shown, asked, answered) if shown else None
 
 
 class _Conversation:

@@ -289,4 +289,5 @@ def _neighbour(peer: pb.Peer) -> Neighbour:
         enabled=peer.state.admin_state != pb.PeerState.DOWN,
         established=peer.state.session_state == pb.PeerState.ESTABLISHED,
         restart_seconds=graceful.restart_time if graceful.enabled else 0,
+        comes_up=not peer.conf.admin_down,
     )

@@ -35,6 +35,7 @@ class Neighbour:
         established: whether the session is up, for the families that it carries.
         restart_seconds: how long it asks the peer to keep its routes while it restarts (RFC 4724);
             0: not at all.
+        comes_up: whether it comes up by itself when the speaker starts, before that is loaded.
     """
 
     address: str
@@ -42,6 +43,7 @@ class Neighbour:
     enabled: bool
     established: bool
     restart_seconds: int = 0
+    comes_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
