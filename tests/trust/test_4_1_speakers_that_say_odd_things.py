@@ -44,7 +44,7 @@ def refuses_a_policy_with_nul(gobgpd: HostileGobgpd) -> None:
 
 
 def names_a_neighbour_with_nul(gobgpd: HostileGobgpd) -> None:
-    gobgpd.says("ListPeer", _neighbour(f"127.0.0.9{NUL}"))
+    gobgpd.says("ListPeer", _neighbour(f"fe80::1%{NUL}"))
 
 
 def names_a_neighbour_with_a_long_zone(gobgpd: HostileGobgpd) -> None:
