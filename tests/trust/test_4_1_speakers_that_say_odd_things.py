@@ -7,8 +7,10 @@ from google.protobuf.any_pb2 import Any as Packed
 from google.protobuf.message import Message
 
 from byoip.adapters.gobgp import gobgp_pb2 as pb
+from byoip.adapters.speakers.gobgp_speaker import GobgpSpeaker
 from byoip.ports.speakers.speaker import SpeakerUnanswered
 from tests.announcing import Fleet, reconciling, speaker, until
+from tests.real.gobgpd import Peering, gobgpd
 from tests.trust.hostile_gobgpd import HostileGobgpd, served
 
 STRANGE = "two"
@@ -31,32 +33,32 @@ def _neighbour(address: str, restart_seconds: int = 0) -> pb.ListPeerResponse:
     return pb.ListPeerResponse(peer=pb.Peer(conf=conf, state=up, graceful_restart=graceful))
 
 
-def refuses_with_nul(gobgpd: HostileGobgpd) -> None:
-    gobgpd.faults["GetBgp"] = NUL
+def refuses_with_nul(strange: HostileGobgpd) -> None:
+    strange.faults["GetBgp"] = NUL
 
 
-def refuses_later_with_nul(gobgpd: HostileGobgpd) -> None:
-    gobgpd.faults["ListPeer"] = NUL
+def refuses_later_with_nul(strange: HostileGobgpd) -> None:
+    strange.faults["ListPeer"] = NUL
 
 
-def refuses_a_policy_with_nul(gobgpd: HostileGobgpd) -> None:
-    gobgpd.faults["AddPolicy"] = NUL
+def refuses_a_policy_with_nul(strange: HostileGobgpd) -> None:
+    strange.faults["AddPolicy"] = NUL
 
 
-def names_a_neighbour_with_nul(gobgpd: HostileGobgpd) -> None:
-    gobgpd.says("ListPeer", _neighbour(f"fe80::1%{NUL}"))
+def names_a_neighbour_with_nul(strange: HostileGobgpd) -> None:
+    strange.says("ListPeer", _neighbour(f"fe80::1%{NUL}"))
 
 
-def names_a_neighbour_with_a_long_zone(gobgpd: HostileGobgpd) -> None:
-    gobgpd.says("ListPeer", _neighbour(f"fe80::1%{'x' * 100_000}"))
+def names_a_neighbour_with_a_long_zone(strange: HostileGobgpd) -> None:
+    strange.says("ListPeer", _neighbour(f"fe80::1%{'x' * 100_000}"))
 
 
-def restarts_for_an_age(gobgpd: HostileGobgpd) -> None:
-    gobgpd.says("ListPeer", _neighbour("127.0.0.9", restart_seconds=2**32 - 1))
+def restarts_for_an_age(strange: HostileGobgpd) -> None:
+    strange.says("ListPeer", _neighbour("127.0.0.9", restart_seconds=2**32 - 1))
 
 
-def holds_a_next_hop_with_nul(gobgpd: HostileGobgpd) -> None:
-    gobgpd.lists(_holding(pb.NextHopAttribute(next_hop=f"fe80::1%{NUL}")))
+def holds_a_next_hop_with_nul(strange: HostileGobgpd) -> None:
+    strange.lists(_holding(pb.NextHopAttribute(next_hop=f"fe80::1%{NUL}")))
 
 
 @pytest.mark.parametrize(
@@ -74,14 +76,14 @@ def holds_a_next_hop_with_nul(gobgpd: HostileGobgpd) -> None:
 async def test_another_speaker_gets_its_routes(
     fleet: Fleet, says: Callable[[HostileGobgpd], None]
 ) -> None:
-    gobgpd, one = HostileGobgpd(), speaker("one")
-    says(gobgpd)
+    strange, one = HostileGobgpd(), speaker("one")
+    says(strange)
     first, second = await fleet.add("31.0.0.0/24", "31.0.1.0/24")
 
     async def noted() -> bool:
         return bool(await fleet.ask("SELECT FROM speakers WHERE name = :name", name=STRANGE))
 
-    async with served(gobgpd, STRANGE) as two, reconciling(fleet, one, two, stages=[1, 2]):
+    async with served(strange, STRANGE) as two, reconciling(fleet, one, two, stages=[1, 2]):
         await fleet.announce(first)
         await until(noted)
         await fleet.announce(second)
@@ -114,18 +116,39 @@ REFUSING = """
 
 
 async def test_attributes_longer_than_a_message_are_not_read() -> None:
-    gobgpd = HostileGobgpd()
+    strange = HostileGobgpd()
     long = pb.AsSegment(type=pb.AsSegment.AS_SEQUENCE, numbers=[1] * 5000)
-    gobgpd.lists(_holding(pb.AsPathAttribute(segments=[long])))
-    async with served(gobgpd, STRANGE) as two:
+    strange.lists(_holding(pb.AsPathAttribute(segments=[long])))
+    async with served(strange, STRANGE) as two:
         (path,) = await two.held()
     assert path.as_path == (), "it equals none that we announce"
 
 
 async def test_a_listing_has_a_size() -> None:
-    gobgpd = HostileGobgpd()
+    strange = HostileGobgpd()
     large = _holding(pb.CommunitiesAttribute(communities=range(200_000)))
-    gobgpd.lists(*[large] * 400)  # 240 MB
-    async with served(gobgpd, STRANGE) as two:
+    strange.lists(*[large] * 400)  # 240 MB
+    async with served(strange, STRANGE) as two:
         with pytest.raises(SpeakerUnanswered, match="bytes"):
             await two.held()
+
+
+async def test_neighbours_in_another_order_are_the_same() -> None:
+    """A look at them each second would else be a look at all routes each second."""
+    strange = HostileGobgpd()
+    one, two = _neighbour("127.0.0.8"), _neighbour("127.0.0.9")
+    async with served(strange, STRANGE) as speaker_:
+        strange.says("ListPeer", one, two)
+        before = await speaker_.neighbours()
+        strange.says("ListPeer", two, one)
+        assert await speaker_.neighbours() == before
+
+
+@pytest.mark.real
+async def test_a_real_gobgpd_lists_its_neighbours_in_any_order() -> None:
+    peers = [Peering(f"127.0.0.{80 + number}", 64501) for number in range(8)]
+    with gobgpd(address="127.0.0.71", asn=64500, neighbours=peers) as running:
+        asked = GobgpSpeaker(STRANGE, running.target)
+        found = {tuple(one.address for one in await asked.neighbours()) for _ in range(50)}
+        await asked.close()
+    assert found == {tuple(one.address for one in peers)}

@@ -198,9 +198,10 @@ class GobgpSpeaker:
         await self._send(paths, until, withdraw=True)
 
     async def neighbours(self) -> Sequence[Neighbour]:
-        """Its sessions."""
+        """Its sessions; always in one order, for gobgpd lists them in any [tried]."""
         try:
-            return [neighbour(peer) for peer in await self._calls.list_peers()]
+            found = [neighbour(peer) for peer in await self._calls.list_peers()]
+            return sorted(found, key=lambda one: one.address)
         except (Refusal, ValueError) as fault:
             raise SpeakerUnanswered(
                 f"{self._name}: lists an odd neighbour: {fault!s:.300}"
