@@ -56,10 +56,11 @@ def desired(row: AnyRow, **more: Any) -> DesiredRoute:
     )
 
 
-def shown(path: Path) -> dict[str, Any]:
+def orphan(path: Path) -> dict[str, Any]:
     """A path as `orphan_routes` keeps it: to be recognised, however long it is."""
-    return {
+    shown = {
         "as_path": [one.number for one in path.as_path[:_MOST_SHOWN]],
         "next_hop": str(path.next_hop),
         "communities": sorted(str(one) for one in path.communities)[:_MOST_SHOWN],
     }
+    return {"cidr": str(path.prefix), "path": shown}
