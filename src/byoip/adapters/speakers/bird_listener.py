@@ -32,7 +32,10 @@ _SLOWEST: Final = 1000  # prefixes a second that a call is given time for; measu
 _FEWEST_AT_ONCE: Final = 200
 _ROUTES_EACH: Final = 10
 _MOST_BYTES: Final = 1024 * 1024  # of one answer: a prefix with thousands of paths
+_BYTES_EACH: Final = 2048  # of a route, where all are shown; BIRD's have some 500
 _LONGEST_LINE: Final = 64 * 1024
+_SHORTEST_LINE: Final = 32  # a line costs no less than so many bytes
+_SLICE: Final = 500  # lines read before others have a turn
 _RESTRICTED: Final = "0016"
 
 
@@ -149,7 +152,9 @@ class _Conversation:
         size = 0
         while not lines or not lines[-1].last:
             text = await self._line()
-            size += len(text)
+            size += max(len(text), _SHORTEST_LINE)
+            if len(lines) % _SLICE == 0:
+                await asyncio.sleep(0)
             if size > _MOST_BYTES:
                 raise OddAnswer(f"an answer larger than {_MOST_BYTES} bytes")
             lines.append(bird_answers.read_line(text, before=lines[-1].code if lines else ""))
@@ -173,7 +178,11 @@ class _Conversation:
         self._writer.write(f"{EveryRoute.COMMAND}\n".encode("ascii"))
         await self._writer.drain()
         shown = EveryRoute(prefixes)
+        left = len(prefixes) * _ROUTES_EACH * _BYTES_EACH
         async for text in self._lines():
+            left -= max(len(text), _SHORTEST_LINE)
+            if left < 0:
+                raise OddAnswer("it shows more than the routes that it has")
             if shown.take(text):
                 break
         return shown.routes

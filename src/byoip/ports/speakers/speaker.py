@@ -6,6 +6,7 @@ from math import inf
 from typing import Protocol, TypeAlias
 
 from byoip.domain.asn import Asn
+from byoip.domain.foreign_text import printable
 from byoip.domain.prefix import Family, Prefix
 from byoip.domain.routes.route import Path
 
@@ -13,8 +14,12 @@ from byoip.domain.routes.route import Path
 class SpeakerUnanswered(Exception):  # noqa: N818 - a state of affairs: it may have done it, or not
     """A speaker or listener could not be asked, or did not answer in time.
 
-    It may have done what it was asked all the same: this is never "no".
+    It may have done what it was asked all the same: this is never "no". What it said may stand in
+    the text, which is kept and shown.
     """
+
+    def __init__(self, said: str) -> None:
+        super().__init__(printable(said))
 
 
 class ImportsOpen(Exception):  # noqa: N818 - a state of affairs
