@@ -113,7 +113,7 @@ async def scene(
         withdrawn = add_routes(database_url, ipv4(up + down)[up:])
         owners = Owners(service)
         owners.have_announced(announced)
-        await _start(service, workers_url or database_url)
+        await start(service, workers_url)
         await service.until_everything_is_as_wanted()
         yield Scene(service, owners, announced, withdrawn, await operator_of(database_url))
 
@@ -140,9 +140,11 @@ def said(answer: httpx.Response) -> tuple[int, Any]:
     return answer.status_code, told["result"] if answer.is_success else told["errors"][0]["name"]
 
 
-async def _start(service: Announcing, workers_url: str) -> None:
+async def start(service: Announcing, workers_url: str = "") -> None:
+    """Two workers and an API."""
     known = service.fleet.environment
-    here, known["DATABASE_URL"] = known["DATABASE_URL"], workers_url
+    here = known["DATABASE_URL"]
+    known["DATABASE_URL"] = workers_url or here
     for _ in range(2):
         service.fleet.start("worker")
     known["DATABASE_URL"] = here

@@ -24,6 +24,7 @@ from byoip.ports.steady_clock import boottime
 
 _Answer = TypeVar("_Answer", bound=Message)
 
+_BYTES_EACH: Final = 1024  # that a message may have, on average; GoBGP's have some 300
 _SLOWEST: Final = 10_000  # messages a second that a listing is given time for; measured: 20,000
 _SERVICE: Final = "/apipb.GobgpApi/"
 _SERVICE_OF_4: Final = "/api.GoBgpService/"
@@ -195,14 +196,15 @@ class GobgpCalls:
         self, method: str, coming: AsyncIterable[bytes], kind: type[_Answer]
     ) -> list[_Answer]:
         answers: list[_Answer] = []
+        left = self._most * _BYTES_EACH
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(self._deadline) as silence:
             due = loop.time()
             async for answer in coming:
-                if len(answers) == self._most:
-                    raise SpeakerUnanswered(
-                        f"{self._name}: {method} answers with more than {self._most} messages"
-                    )
+                left -= len(answer)
+                if len(answers) == self._most or left < 0:
+                    most = f"{self._most} messages, or {self._most * _BYTES_EACH} bytes"
+                    raise SpeakerUnanswered(f"{self._name}: {method} answers with more than {most}")
                 if loop.time() >= due:  # not for each: there are very many
                     silence.reschedule(loop.time() + self._deadline)
                     due = loop.time() + self._deadline / 10

@@ -1,5 +1,6 @@
 """Paths as the domain has them, to and from GoBGP's messages."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, TypeAlias
@@ -24,6 +25,7 @@ _NO_NEXT_HOP: Final[dict[Family, _Address]] = {
     6: IPv6Address(0),
 }
 _HALF: Final = 16  # bits of a community's lower half
+_LONGEST: Final = 4096  # bytes of all attributes: a BGP message has no more (RFC 4271, section 4.1)
 _KINDS: Final = 1024  # of attributes that are kept as read: ten thousand routes share a few
 
 FAMILIES: Final[dict[Family, pb.Family]] = {
@@ -106,7 +108,7 @@ def from_message(prefix: str, message: pb.Path) -> Path:
         hops: tuple[_Address, ...] = ()
         later_hops: tuple[_Address, ...] = ()
         communities: tuple[Community, ...] = ()
-        for one in message.pattrs:
+        for one in _attributes(message):
             name, value = one.type_url.rpartition("/")[2], one.value
             if name == _AS_PATH:
                 as_path += _as_path(value)
@@ -119,7 +121,13 @@ def from_message(prefix: str, message: pb.Path) -> Path:
         next_hop = next(iter(hops + later_hops), _NO_NEXT_HOP[network.family])
         return Path(network, as_path, next_hop, frozenset(communities))
     except (Refusal, ValueError, DecodeError) as fault:
-        raise UnreadablePath(f"{prefix:.60}: {fault}", network) from fault
+        raise UnreadablePath(f"{prefix:.60}: {fault!s:.200}", network) from fault
+
+
+def _attributes(message: pb.Path) -> Sequence[Packed]:
+    if sum(len(one.value) for one in message.pattrs) > _LONGEST:
+        raise ValueError(f"attributes of more than {_LONGEST} bytes")
+    return message.pattrs
 
 
 def _nlri(prefix: Prefix) -> pb.IPAddressPrefix:
@@ -149,7 +157,7 @@ def _as_path(value: bytes) -> tuple[Asn, ...]:
 
 @lru_cache(_KINDS)
 def _next_hop(value: bytes) -> tuple[_Address, ...]:
-    return (ip_address(pb.NextHopAttribute.FromString(value).next_hop),)
+    return (_address(pb.NextHopAttribute.FromString(value).next_hop),)
 
 
 def _next_hops(value: bytes) -> tuple[_Address, ...]:  # not kept: it names the prefix, too
@@ -158,6 +166,8 @@ def _next_hops(value: bytes) -> tuple[_Address, ...]:  # not kept: it names the 
 
 @lru_cache(_KINDS)
 def _address(text: str) -> _Address:
+    if "%" in text:
+        raise ValueError("a next hop with a zone")  # which may be any text
     return ip_address(text)
 
 

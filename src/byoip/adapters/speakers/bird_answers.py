@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
@@ -152,8 +153,7 @@ class EveryRoute:
         if found is None or found[1]:
             self._prefix = self._wanted_one(found[1]) if found else None
         if found and self._prefix:
-            since = _SINCE.fullmatch(text)
-            self._block = _Block(found[2], found[3], since[1] if since else "", [])
+            self._block = _Block(found[2], found[3], _since(text), [])
 
     def _end_block(self) -> None:
         if self._block and self._prefix and (route := _bgp_route(self._block)):
@@ -164,6 +164,18 @@ class EveryRoute:
         if ":" in shown and shown not in self._wanted:  # it may spell it in another way
             shown = str(_prefix(shown))
         return self._wanted.get(shown)
+
+
+def _since(head: str) -> str:
+    """Since when a route has been there, by its head; empty: it does not say exactly."""
+    found = _SINCE.fullmatch(head)
+    if not found:
+        return ""
+    try:
+        datetime.fromisoformat(found[1])
+    except ValueError as fault:
+        raise OddAnswer(f"not a time: {found[1]}") from fault
+    return found[1]
 
 
 def _prefix(shown: str) -> Prefix:
@@ -212,8 +224,7 @@ def _blocks(lines: Sequence[Line], prefix: Prefix) -> list[_Block]:
             blocks[-1].add(line.text)
         elif found := _ROUTE.fullmatch(line.text):
             _check(found[1], prefix, first=not blocks)
-            since = _SINCE.fullmatch(line.text)
-            blocks.append(_Block(found[2], found[3], since[1] if since else "", []))
+            blocks.append(_Block(found[2], found[3], _since(line.text), []))
         elif line.text and not _TABLE.fullmatch(line.text):
             raise OddAnswer(f"not a route: {line.text!r:.80}")
     return blocks

@@ -1,13 +1,15 @@
 """Rows of `route_statements.py` as the domain has them, and what those take."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import known_prefix
 from byoip.domain.routes.route import Path, Route
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, RouteState
 from byoip.store.statements import AnyRow
+
+_MOST_SHOWN: Final = 32  # ASes or communities of a path: those of ours are few
 
 
 def changes(desired_routes: Iterable[DesiredRoute]) -> dict[str, Any]:
@@ -54,10 +56,11 @@ def desired(row: AnyRow, **more: Any) -> DesiredRoute:
     )
 
 
-def shown(path: Path) -> dict[str, Any]:
-    """A path as `orphan_routes` keeps it."""
-    return {
-        "as_path": [one.number for one in path.as_path],
+def orphan(path: Path) -> dict[str, Any]:
+    """A path as `orphan_routes` keeps it: to be recognised, however long it is."""
+    shown = {
+        "as_path": [one.number for one in path.as_path[:_MOST_SHOWN]],
         "next_hop": str(path.next_hop),
-        "communities": sorted(str(one) for one in path.communities),
+        "communities": sorted(str(one) for one in path.communities)[:_MOST_SHOWN],
     }
+    return {"cidr": str(path.prefix), "path": shown}
