@@ -259,7 +259,7 @@ async def reconciling(
         listeners,
         pace,
     )
-    parts = [reconciler] if silent_after else [reconciler, watcher]
+    parts: list[Reconciler | Watcher] = [reconciler, *([] if silent_after else [watcher])]
     tasks = [asyncio.create_task(each.run()) for each in parts]
     try:
         yield

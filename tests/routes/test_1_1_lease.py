@@ -23,6 +23,7 @@ from byoip.store.speakers.leases import LeaseLost
 from byoip.store.speakers.routes import Routes
 from byoip.store.statements import from_text
 from byoip.store.unavailable import StoreUnavailable
+from byoip.worker.speaker_alarms import unreleased
 from tests.announcing import OWNER, PEER, QUICK, Fleet, reconciling, speaker, until
 from tests.fakes.speaker import FakeSpeaker
 from tests.store.samples import SetClock
@@ -80,6 +81,8 @@ async def test_what_is_written_with_an_older_number_is_refused(fleet: Fleet) -> 
         with pytest.raises(LeaseLost):
             await record(fleet, first, prefix)
         await record(fleet, second, prefix)
+        with pytest.raises(LeaseLost):
+            await unreleased(first.store(fleet.store))
         with pytest.raises(LeaseLost):
             await first.require()
     assert len(await fleet.ask("SELECT FROM events WHERE kind = 'bgp_prefix.lost'")) == 1

@@ -24,7 +24,6 @@ from byoip.store.speakers import route_statements as sql
 from byoip.store.speakers.drains import Drains
 from byoip.store.speakers.records import SpeakerRecords, SpeakerState
 from byoip.store.speakers.revisions import Revisions
-from byoip.store.speakers.unreleased import COUNT, RELEASE_SEEN
 from byoip.store.statements import AnyRow, json_text
 
 
@@ -252,11 +251,6 @@ class Routes:
                 sql.REPLACE_ALARMS, kind=kind, now=now, **subjects
             )
         ]
-
-    async def note_released(self) -> int:
-        """Release what a listener sees: it is up. How many wait for an operator."""
-        await self._autocommit.ask(RELEASE_SEEN)
-        return int((await self._autocommit.ask(COUNT))[0].many)
 
     async def take_snapshot(self) -> int | None:
         """Keep the applied state under the next number, if it differs from the last; prune.
