@@ -2,16 +2,27 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from uuid import uuid4
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from starlette.requests import Request
 
+from byoip.adapters.system_clock import SystemClock
 from byoip.api.operations import readyz
 from byoip.composition import external_services
 from byoip.composition.process import Composition
+from byoip.domain.accounts.account import Account
 from byoip.settings.loader import read_settings
+from byoip.store import connecting
+from byoip.store.connecting import Connection
+from byoip.store.engine import make_engine
 from byoip.store.migrating import migrate
+from byoip.store.transaction import Store
+from byoip.store.unavailable import StoreUnavailable
+from tests.accounts import Accounts
 from tests.announcing import until
 from tests.failover.pair import Server, one_server
 
@@ -28,6 +39,30 @@ def _told(server: Server, standbys: str) -> None:
         connection.execute("SET synchronous_commit = local")
         connection.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{standbys}'")
         connection.execute("SELECT pg_reload_conf()")
+
+
+async def test_a_write_meanwhile_counts_as_away_and_is_kept_all_the_same(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As operators read it: of a write whose commit does not end it is not known."""
+    for where, name in ((connecting, "STATEMENT_SECONDS"), (Connection, "patience")):
+        monkeypatch.setattr(where, name, 3.0)
+    url, account = server.url(), Account(uuid4(), "Example", 10, datetime.now(UTC))
+    engine = make_engine(url)
+    await asyncio.to_thread(_told, server, "gone")
+    with pytest.raises(StoreUnavailable):
+        await Accounts(Store(engine, SystemClock())).create(account)
+    with psycopg.connect(url, autocommit=True) as connection:
+        assert connection.execute("SELECT count(*) FROM accounts").fetchone() is not None  # a read
+    await asyncio.to_thread(_told, server, "")
+
+    async def kept() -> bool:
+        async with engine.connect() as connection:
+            found = await connection.scalar(sa.text("SELECT count(*) FROM accounts"))
+        return bool(found == 1)
+
+    await until(kept)
+    await engine.dispose()
 
 
 async def test_it_is_red_while_no_commit_ends_and_green_as_soon_as_one_does(server: Server) -> None:
