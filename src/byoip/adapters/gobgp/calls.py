@@ -8,7 +8,7 @@ from collections.abc import (
     Iterator,
     Mapping,
 )
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from functools import partial
 from math import inf
 from typing import Final, TypeVar
@@ -19,7 +19,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError, Message
 
 from byoip.adapters.gobgp import gobgp_pb2 as pb
-from byoip.adapters.gobgp.listing import TooMany, listed
+from byoip.adapters.gobgp.streams import Question, TooMany, listed, told
 from byoip.adapters.gobgp.transport import Tls, open_channel, open_in_thread
 from byoip.ports.speakers.speaker import SpeakerUnanswered
 from byoip.ports.steady_clock import boottime
@@ -209,16 +209,17 @@ class GobgpCalls:
     async def _very_many(self, method: str, request: Message, kind: type[_Answer]) -> list[_Answer]:
         """The same; quicker where the answers are thousands."""
         with self._faults(method):
-            return await listed(
-                partial(open_in_thread, self._target, self._tls),
-                f"{_SERVICE}{method}",
-                request.SerializeToString(),
-                kind.FromString,
-                most=self._most,
-                most_bytes=self._most_bytes,
-                silent=self._deadline,
-                last=self._longest,
-            )
+            asked = self._question(method, request)
+            return await listed(asked, kind.FromString, silent=self._deadline, last=self._longest)
+
+    def _question(self, method: str, request: Message) -> Question:
+        return Question(
+            partial(open_in_thread, self._target, self._tls),
+            f"{_SERVICE}{method}",
+            request.SerializeToString(),
+            self._most,
+            self._most_bytes,
+        )
 
     @property
     def _most_bytes(self) -> int:
@@ -233,14 +234,9 @@ class GobgpCalls:
     ) -> AsyncGenerator[_Answer, None]:
         """Make a call whose stream of answers has no end."""
         with self._faults(method):
-            call: grpc.aio.UnaryStreamMultiCallable[bytes, bytes]
-            call = self._channel().unary_stream(f"{_SERVICE}{method}")
-            coming = call(request.SerializeToString())
-            try:
-                async for answer in coming:
-                    yield kind.FromString(answer)
-            finally:
-                coming.cancel()
+            async with aclosing(told(self._question(method, request))) as messages:
+                async for message in messages:
+                    yield kind.FromString(message)
         raise SpeakerUnanswered(f"{self._name}: {method} has come to an end")
 
     @contextmanager
