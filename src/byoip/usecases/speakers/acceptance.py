@@ -39,9 +39,12 @@ class Acceptance:
         except ImportsOpen as fault:
             self._imports_open = str(fault)
 
-    def begin(self) -> None:
-        """All that it lacks is about to be announced: what it did not hold is found out again."""
-        self._not_held.clear()
+    def begin(self, announced: Collection[Prefix]) -> None:
+        """All that it lacks is about to be announced: what it did not hold is found out again.
+
+        It stands until then, and so does the alarm.
+        """
+        self._not_held = {one: None for one in self._not_held if one in announced}
 
     async def held_of(self, announced: Sequence[Path]) -> Collection[Prefix]:
         """Which of these paths it holds after it has answered that it added them."""

@@ -151,7 +151,7 @@ class SyncSpeaker:
         decided = await self.routes.decided_orphans(self.name)
         todo = await self._plan(states, attributes, held, decided)
         self.withheld = len(todo.withheld)
-        self.acceptance.begin()
+        self.acceptance.begin({one.path.prefix for one in todo.announce})
         changed = await self._carry_out(todo)
         remaining = await self._withdraw_orphans(todo)
         self._orphans = frozenset(remaining)
