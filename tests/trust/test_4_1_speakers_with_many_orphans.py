@@ -28,7 +28,7 @@ class Measured:
     longest: int = 0
 
     async def ask(self, statement: Statement, **asked: object) -> list[Any]:
-        if found := cast(str, asked.get("found", "")):
+        if found := cast("str", asked.get("found", "")):
             self.paths.append(len(json.loads(found)))
             self.longest = max(self.longest, len(found))
         return await self.pool.ask(statement, **asked)
@@ -43,7 +43,7 @@ def _path(number: int, length: int = 1) -> Path:
 
 async def test_many_are_noted_in_pages(fleet: Fleet) -> None:
     measured = Measured(autocommit_pool(fleet.engine))
-    routes = fleet.routes.on(cast(AutocommitPool, measured))
+    routes = fleet.routes.on(cast("AutocommitPool", measured))
     held = {one.prefix: one for one in map(_path, range(MANY))}
     await routes.note_orphans("one", held, fleet.clock.now())
     assert measured.paths == [PAGE, PAGE, MANY - 2 * PAGE]
@@ -56,7 +56,7 @@ async def test_many_are_noted_in_pages(fleet: Fleet) -> None:
 
 async def test_a_long_path_is_kept_in_short(fleet: Fleet) -> None:
     measured = Measured(autocommit_pool(fleet.engine))
-    routes = fleet.routes.on(cast(AutocommitPool, measured))
+    routes = fleet.routes.on(cast("AutocommitPool", measured))
     long = _path(0, 1000)
     await routes.note_orphans("one", {long.prefix: long}, fleet.clock.now())
     assert measured.longest < 1000
