@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,9 +17,9 @@ from byoip.store.engine import SESSION
 from byoip.store.migrating import migrate
 from byoip.store.poolers import UnfitPooler, refuse_unfit_pooler
 from byoip.store.unavailable import StoreUnavailable
-from tests.end_to_end.running import BYOIP, environment
 from tests.failover.pair import Server, one_server
 from tests.failover.pgbouncer import pgbouncer_before
+from tests.failover.starting import ended
 from tests.real.parts import Part, require
 
 OPERATING = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
@@ -135,18 +134,8 @@ async def test_each_process_refuses_it_when_it_starts(
 ) -> None:
     require(Part.PGBOUNCER)
     with pgbouncer_before(server, "transaction", IGNORED) as url:
-        known = environment(
-            DATABASE_URL=url, BYOIP_ORIGIN_ASNS="64500", BYOIP_DATA_DIR=str(tmp_path)
-        )
-        done = await asyncio.to_thread(
-            subprocess.run,
-            [BYOIP, *words],
-            env=known,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        more = {"DATABASE_URL": url, "BYOIP_DATA_DIR": str(tmp_path)}
+        done = await asyncio.to_thread(lambda: ended(server, *words, **more))
     assert done.returncode == 2, done.stderr
     assert "A pooler gives a session's server connection to others" in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr

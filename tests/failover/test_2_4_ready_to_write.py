@@ -4,17 +4,28 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import LiteralString
+from uuid import uuid4
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from starlette.requests import Request
 
+from byoip.adapters.system_clock import SystemClock
 from byoip.api.operations import readyz
 from byoip.composition import external_services
 from byoip.composition.process import Composition
+from byoip.domain.accounts.account import Account
 from byoip.settings.loader import read_settings
+from byoip.store import connecting
+from byoip.store.connecting import Connection
+from byoip.store.engine import make_engine
 from byoip.store.migrating import migrate
+from byoip.store.transaction import Store
+from byoip.store.unavailable import StoreUnavailable
+from tests.accounts import Accounts
 from tests.announcing import until
 from tests.failover.pair import Server, one_server
 from tests.routes.scenarios import fill, small_disk
@@ -41,6 +52,30 @@ def _told(server: Server, standbys: str) -> None:
         connection.execute("SELECT pg_reload_conf()")
 
 
+async def test_a_write_meanwhile_counts_as_away_and_is_kept_all_the_same(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As operators read it: of a write whose commit does not end it is not known."""
+    for where, name in ((connecting, "STATEMENT_SECONDS"), (Connection, "patience")):
+        monkeypatch.setattr(where, name, 3.0)
+    url, account = server.url(), Account(uuid4(), "Example", 10, datetime.now(UTC))
+    engine = make_engine(url)
+    await asyncio.to_thread(_told, server, "gone")
+    with pytest.raises(StoreUnavailable):
+        await Accounts(Store(engine, SystemClock())).create(account)
+    with psycopg.connect(url, autocommit=True) as connection:
+        assert connection.execute("SELECT count(*) FROM accounts").fetchone() is not None  # a read
+    await asyncio.to_thread(_told, server, "")
+
+    async def kept() -> bool:
+        async with engine.connect() as connection:
+            found = await connection.scalar(sa.text("SELECT count(*) FROM accounts"))
+        return bool(found == 1)
+
+    await until(kept)
+    await engine.dispose()
+
+
 @asynccontextmanager
 async def _asked(server: Server) -> AsyncIterator[Callable[[], Awaitable[str]]]:
     """What `/readyz` says of the database; `ok` is green, all else is red."""
@@ -50,7 +85,7 @@ async def _asked(server: Server) -> AsyncIterator[Callable[[], Awaitable[str]]]:
 
     async def said() -> str:
         answer = await ready(Request({"type": "http", "query_string": b"", "headers": []}))
-        told = str(json.loads(answer.body)["checks"]["database"])
+        told = str(json.loads(bytes(answer.body))["checks"]["database"])
         assert (answer.status_code == 200) == (told == "ok"), told
         return told
 

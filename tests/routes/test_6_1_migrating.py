@@ -16,27 +16,30 @@ import pytest
 from byoip.adapters.postgres.binaries import find_installation
 from tests.announcing import until
 from tests.end_to_end.running import BYOIP
+from tests.failover.estate import operator_of
 from tests.failover.owners import Owners, Write, describe, planned
 from tests.failover.pair import report
 from tests.many_routes import OwnedRoute, add_routes, ipv4
 from tests.real.announcing import Announcing, announcing_on, own_postgres
 from tests.routes.judging import FLAWLESS
-from tests.routes.scenarios import Scene, start
+from tests.routes.rolling_back import put_back
+from tests.routes.scenarios import Scene, keep_snapshot, start
 from tests.versions import AT, REPOSITORY, lay_tree
 
-pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.timeout(600)]
 
 _UP, _DOWN = 15, 4  # routes that are changed in each of three parts
 _UNTOUCHED = 6
+_RECORDS = "0017"  # the first revision with records of speakers
 
 
 @pytest.mark.parametrize("revision", AT)
 async def test_owners_are_served_and_all_that_they_want_is_carried_out(
     revision: str, tmp_path: Path
 ) -> None:
-    tree = lay_tree(AT[revision], tmp_path / "tree")
     with own_postgres() as server:
-        async with old_version(server.database_url, tmp_path, tree) as (here, parts, untouched):
+        async with old_version(server.database_url, tmp_path, revision) as found:
+            here, parts, untouched = found
             noted = here.service.edge.router.noted()
             async with owners_writing(here.owners, untouched):
                 meanwhile = writing(here.owners, parts[0])
@@ -49,6 +52,7 @@ async def test_owners_are_served_and_all_that_they_want_is_carried_out(
                 meanwhile = writing(here.owners, parts[2])
                 await replace_one_by_one(here.service)
                 await meanwhile
+                here.operator = await operator_of(here.service.database_url)
             await here.until_quiet()
             assert await here.lists() == FLAWLESS
             assert here.owners.refused == 0  # none waited for a lock for as long as a request may
@@ -57,15 +61,18 @@ async def test_owners_are_served_and_all_that_they_want_is_carried_out(
             spared = {one.cidr for one in untouched}
             changes = here.service.edge.router.changes(after=noted)
             assert [one for one in changes if str(one.prefix) in spared] == []
+            await put_back(here)
 
 
 @asynccontextmanager
 async def old_version(
-    database_url: str, directory: Path, tree: Path
+    database_url: str, directory: Path, revision: str
 ) -> AsyncIterator[tuple[Scene, list[list[Write]], list[OwnedRoute]]]:
     """Its API and two workers; what is to be written in three parts, and what is not changed."""
+    code = str(lay_tree(AT[revision], directory / "tree") / "src")
+    known = revision >= _RECORDS
     async with announcing_on(
-        database_url, directory, graceful=False, known=False, PYTHONPATH=str(tree / "src")
+        database_url, directory, graceful=False, known=known, PYTHONPATH=code
     ) as service:
         cidrs = ipv4(3 * (_UP + _DOWN) + _UNTOUCHED)
         up = add_routes(database_url, cidrs[: 3 * _UP], accounts=4, advertised=True)
@@ -77,7 +84,8 @@ async def old_version(
         await service.until_everything_is_as_wanted()
         other = service.one("SELECT id FROM services ORDER BY name LIMIT 1").hex
         parts = [planned(up[n::3], down[n::3], other) for n in range(3)]
-        yield Scene(service, owners, [*up, *untouched], down, ""), parts, untouched
+        number = await keep_snapshot(service)  # by the older version's rows
+        yield Scene(service, owners, [*up, *untouched], down, "", number), parts, untouched
 
 
 @asynccontextmanager

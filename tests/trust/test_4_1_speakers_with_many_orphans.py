@@ -54,6 +54,16 @@ async def test_many_are_noted_in_pages(fleet: Fleet) -> None:
     assert gone == [(MANY - 1,)], "remembered, and not held"
 
 
+async def test_many_that_an_operator_decided_about_end_in_one_go(fleet: Fleet) -> None:
+    held = {one.prefix: one for one in map(_path, range(MANY))}
+    await fleet.routes.note_orphans("one", held, fleet.clock.now())
+    await fleet.do(
+        "UPDATE orphan_routes SET decision = 'withdraw', decided_by = 'A', decided_because = 'b'"
+    )
+    await fleet.routes.note_orphans("one", {}, fleet.clock.now())
+    assert await fleet.orphans("one") == set()
+
+
 async def test_a_long_path_is_kept_in_short(fleet: Fleet) -> None:
     measured = Measured(autocommit_pool(fleet.engine))
     routes = fleet.routes.on(cast("AutocommitPool", measured))

@@ -68,10 +68,12 @@ class Prefix:
     """An IP prefix: a network without host bits, in canonical text (RFC 4632, RFC 5952)."""
 
     network: Network
+    # Kept: to make them of a network takes longer than most of what they are used for.
     _hash: int = field(default=0, init=False, repr=False, compare=False)
+    _text: str = field(default="", init=False, repr=False, compare=False)
 
     def __hash__(self) -> int:
-        if not self._hash:  # kept: that of a network takes longer than most of what it is used for
+        if not self._hash:
             object.__setattr__(self, "_hash", hash(self.network) or 1)
         return self._hash
 
@@ -113,7 +115,9 @@ class Prefix:
         return self.covers(other) or other.covers(self)
 
     def __str__(self) -> str:
-        return str(self.network)
+        if not self._text:
+            object.__setattr__(self, "_text", str(self.network))
+        return self._text
 
     def __lt__(self, other: "Prefix") -> bool:
         return self._order < other._order

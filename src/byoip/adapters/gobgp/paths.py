@@ -1,6 +1,5 @@
 """Paths as the domain has them, to and from GoBGP's messages."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, TypeAlias
@@ -53,18 +52,23 @@ def unreadable(prefix: Prefix) -> Path:
 
 def to_message(path: Path, *, withdraw: bool = False) -> pb.Path:
     """A path to add, or to take away: then the prefix alone says which one."""
-    return pb.Path(
-        nlri=_packed(_nlri(path.prefix)),
-        pattrs=_packed_attributes(path.as_path, path.next_hop, path.communities),
-        family=FAMILIES[path.prefix.family],
-        is_withdraw=withdraw,
+    prefix = path.prefix
+    message = pb.Path()
+    message.CopyFrom(
+        _but_for_nlri(path.as_path, path.next_hop, path.communities, prefix.family, withdraw)
     )
+    message.nlri.value = _nlri(prefix).SerializeToString()
+    return message
 
 
 @lru_cache(_KINDS)
-def _packed_attributes(
-    as_path: tuple[Asn, ...], next_hop: _Address, communities: frozenset[Community]
-) -> list[Packed]:
+def _but_for_nlri(
+    as_path: tuple[Asn, ...],
+    next_hop: _Address,
+    communities: frozenset[Community],
+    family: Family,
+    withdraw: bool,  # noqa: FBT001 - kept by all arguments
+) -> pb.Path:
     attributes: list[Message] = [
         pb.OriginAttribute(origin=0),  # IGP: it comes from within the AS (RFC 4271, section 5.1.1)
         pb.AsPathAttribute(segments=_segments(as_path)),
@@ -74,7 +78,12 @@ def _packed_attributes(
     if communities:
         numbers = [one.high << _HALF | one.low for one in sorted(communities)]
         attributes.append(pb.CommunitiesAttribute(communities=numbers))
-    return [_packed(one) for one in attributes]
+    return pb.Path(
+        nlri=_packed(pb.IPAddressPrefix()),
+        pattrs=[_packed(one) for one in attributes],
+        family=FAMILIES[family],
+        is_withdraw=withdraw,
+    )
 
 
 def own_paths(destination: pb.Destination) -> list[Path]:
@@ -104,35 +113,41 @@ def from_message(prefix: str, message: pb.Path) -> Path:
     network: Prefix | None = None
     try:
         network = known_prefix(prefix)
-        as_path: tuple[Asn, ...] = ()
-        hops: tuple[_Address, ...] = ()
-        later_hops: tuple[_Address, ...] = ()
-        communities: tuple[Community, ...] = ()
-        for one in _attributes(message):
-            name, value = one.type_url.rpartition("/")[2], one.value
-            if name == _AS_PATH:
-                as_path += _as_path(value)
-            elif name == _NEXT_HOP:
-                hops += _next_hop(value)
-            elif name == _MULTIPROTOCOL:
-                later_hops += _next_hops(value)
-            elif name == _COMMUNITIES:
-                communities += _communities(value)
-        next_hop = next(iter(hops + later_hops), _NO_NEXT_HOP[network.family])
-        return Path(network, as_path, next_hop, frozenset(communities))
+        as_path, next_hop, communities = _attributes(
+            tuple([(one.type_url, one.value) for one in message.pattrs])
+        )
+        return Path(network, as_path, next_hop or _NO_NEXT_HOP[network.family], communities)
     except (Refusal, ValueError, DecodeError) as fault:
         raise UnreadablePath(f"{prefix:.60}: {fault!s:.200}", network) from fault
 
 
-def _attributes(message: pb.Path) -> Sequence[Packed]:
-    if sum(len(one.value) for one in message.pattrs) > _LONGEST:
+@lru_cache(_KINDS)
+def _attributes(
+    packed: tuple[tuple[str, bytes], ...],
+) -> tuple[tuple[Asn, ...], _Address | None, frozenset[Community]]:
+    if sum(len(url) + len(value) for url, value in packed) > _LONGEST:
         raise ValueError(f"attributes of more than {_LONGEST} bytes")
-    return message.pattrs
+    as_path: tuple[Asn, ...] = ()
+    hops: tuple[_Address, ...] = ()
+    later_hops: tuple[_Address, ...] = ()
+    communities: tuple[Community, ...] = ()
+    for url, value in packed:
+        name = url.rpartition("/")[2]
+        if name == _AS_PATH:
+            as_path += _as_path(value)
+        elif name == _NEXT_HOP:
+            hops += _next_hop(value)
+        elif name == _MULTIPROTOCOL:  # it names the prefix, too: for IPv6 little of this is kept
+            later_hops += _next_hops(value)
+        elif name == _COMMUNITIES:
+            communities += _communities(value)
+    return as_path, next(iter(hops + later_hops), None), frozenset(communities)
 
 
 def _nlri(prefix: Prefix) -> pb.IPAddressPrefix:
     # A Prefix has no host bits, which GoBGP would cut off without a word.
-    return pb.IPAddressPrefix(prefix=str(prefix.network.network_address), prefix_len=prefix.length)
+    address, _, _ = str(prefix).partition("/")
+    return pb.IPAddressPrefix(prefix=address, prefix_len=prefix.length)
 
 
 def _segments(as_path: tuple[Asn, ...]) -> list[pb.AsSegment]:
@@ -160,7 +175,7 @@ def _next_hop(value: bytes) -> tuple[_Address, ...]:
     return (_address(pb.NextHopAttribute.FromString(value).next_hop),)
 
 
-def _next_hops(value: bytes) -> tuple[_Address, ...]:  # not kept: it names the prefix, too
+def _next_hops(value: bytes) -> tuple[_Address, ...]:
     return tuple(map(_address, pb.MpReachNLRIAttribute.FromString(value).next_hops))
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import grpc
 import grpc.aio
+import grpc.experimental
 
 # One destination or one neighbour a message: a few hundred bytes.
 _MOST_BYTES: Final = 1024 * 1024
@@ -65,5 +66,16 @@ def open_channel(target: str, tls: Tls | None) -> grpc.aio.Channel:
     """The channel to `host:port`, or to `unix:///…`; it connects with the first call."""
     if tls is None:
         return grpc.aio.insecure_channel(target, options=_OPTIONS)
-    credentials = grpc.ssl_channel_credentials(tls.ca, tls.key, tls.certificate)
-    return grpc.aio.secure_channel(target, credentials, options=_OPTIONS)
+    return grpc.aio.secure_channel(target, _credentials(tls), options=_OPTIONS)
+
+
+def open_in_thread(target: str, tls: Tls | None) -> grpc.Channel:
+    """The same for one thread, which reads what comes itself."""
+    options = (*_OPTIONS, (grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1))
+    if tls is None:
+        return grpc.insecure_channel(target, options=options)
+    return grpc.secure_channel(target, _credentials(tls), options=options)
+
+
+def _credentials(tls: Tls) -> grpc.ChannelCredentials:
+    return grpc.ssl_channel_credentials(tls.ca, tls.key, tls.certificate)

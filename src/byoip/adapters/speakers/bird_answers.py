@@ -1,11 +1,11 @@
 """What BIRD 2 or 3 says on its control socket: framing, routes, sessions; all else is odd."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from byoip.domain.asn import Asn
 from byoip.domain.errors import Refusal
@@ -19,11 +19,13 @@ _READY: Final = re.compile(r"0001 BIRD [23]\.\S+ ready\.", re.ASCII)
 _TABLE: Final = re.compile(r"Table \S+:", re.ASCII)
 # 198.51.100.0/24      unreachable [one 13:26:14.440 from 127.0.0.71] * (100) [AS4200000001i]
 #                      unreachable [two 13:26:15.012 from 127.0.0.73] (100) [AS4200000001i]
+# The time as `timeformat route iso long ms` writes it; other formats are not exact.
 _ROUTE: Final = re.compile(
-    r"([0-9a-f.:]+/\d{1,3})? +[a-z]+ \[([\w.:-]+) .*?(?:\[AS(\d{1,10})[ie?]\])?", re.ASCII
+    r"([0-9a-f.:]+/\d{1,3})? +[a-z]+ \[([\w.:-]+) "
+    r"(?:(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3,6})[ \]])?(.*)",
+    re.ASCII,
 )
-# As `timeformat route iso long ms` writes it; other formats are not exact.
-_SINCE: Final = re.compile(r".* \[\S+ (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3,6})[ \]].*", re.ASCII)
+_LAST_AS: Final = re.compile(r".*\[AS(\d{1,10})[ie?]\]", re.ASCII)
 # BIRD 2 names attributes in one way, BIRD 3 in another.
 _FROM_BGP: Final = re.compile(r"\t(?:Type: BGP( .*)?|source: BGP)", re.ASCII)
 _AS_PATH: Final = re.compile(r"\t(?:BGP\.as_path|bgp_path):([0-9 {}()]*)(\.\.\.)?", re.ASCII)
@@ -105,7 +107,7 @@ def read_routes(lines: Sequence[Line], prefix: Prefix) -> list[BgpRoute]:
 
 
 class EveryRoute:
-    """The routes to some prefixes in an answer to COMMAND, read line by line.
+    """The routes to some prefixes in an answer to COMMAND, read as it comes.
 
     Attributes:
         routes: by prefix; those without any from BGP are left out.
@@ -121,28 +123,36 @@ class EveryRoute:
         self._code = ""
         self._prefix: Prefix | None = None
         self._block: _Block | None = None
+        self._attributes: list[str] = []
 
-    def take(self, text: str) -> bool:
-        """Take the next line; whether it was the last.
+    def take(self, lines: Iterable[str]) -> bool:
+        """Take the next lines; whether the last one of the answer was among them.
 
         Raises:
             NotShown: the answer is an error.
-            OddAnswer: it is no line of such an answer.
+            OddAnswer: one is no line of such an answer.
         """
-        if text.startswith(" \t"):  # most of them
-            if self._block:
-                self._block.add(text[1:])
-            return False
-        line = read_line(text, before=self._code)
+        for text in lines:
+            # Attributes are most of them: ` <tab>...`, or with a code of their own.
+            if text.startswith(" \t"):
+                self._attributes.append(text[1:])
+            elif text[4:6] == "-\t" and text[:4].isdigit():
+                self._code = text[:4]
+                self._attributes.append(text[5:])
+            elif self._take_other(read_line(text, before=self._code)):
+                return True
+        return False
+
+    def _take_other(self, line: Line) -> bool:
         self._code = line.code
         if line.last:
             self._end_block()
             if line.code != _DONE:
                 raise NotShown(f"{line.code} {line.text:.80}")
-        elif line.code == _ROUTES and not line.text.startswith("\t"):
+        elif line.code == _ROUTES:
             self._begin_block(line.text)
-        elif self._block:
-            self._block.add(line.text)
+        else:
+            self._attributes.append(line.text)
         return line.last
 
     def _begin_block(self, text: str) -> None:
@@ -152,8 +162,9 @@ class EveryRoute:
             raise OddAnswer(f"not a route: {text!r:.80}")
         if found is None or found[1]:
             self._prefix = self._wanted_one(found[1]) if found else None
+        self._attributes = []
         if found and self._prefix:
-            self._block = _Block(found[2], found[3], _since(text), [])
+            self._block = _Block(found[2], _since(found[3]), found[4], self._attributes)
 
     def _end_block(self) -> None:
         if self._block and self._prefix and (route := _bgp_route(self._block)):
@@ -166,16 +177,15 @@ class EveryRoute:
         return self._wanted.get(shown)
 
 
-def _since(head: str) -> str:
-    """Since when a route has been there, by its head; empty: it does not say exactly."""
-    found = _SINCE.fullmatch(head)
-    if not found:
+def _since(shown: str | None) -> str:
+    """Since when a route has been there, by its head; empty: that does not say it exactly."""
+    if shown is None:
         return ""
     try:
-        datetime.fromisoformat(found[1])
+        datetime.fromisoformat(shown)
     except ValueError as fault:
-        raise OddAnswer(f"not a time: {found[1]}") from fault
-    return found[1]
+        raise OddAnswer(f"not a time: {shown}") from fault
+    return shown
 
 
 def _prefix(shown: str) -> Prefix:
@@ -197,22 +207,13 @@ def read_local_as(lines: Sequence[Line]) -> Asn:
     raise OddAnswer(f"no local AS of a session: {lines[-1].code} {lines[-1].text:.80}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """A route: its protocol, the last AS as its head says, and the lines below it."""
+class _Block(NamedTuple):
+    """A route: its protocol and time, the rest of its head, and the lines below it."""
 
     protocol: str
-    last_as: str | None
     since: str
+    rest: str
     lines: list[str]
-
-    def add(self, line: str) -> None:
-        if not line.startswith(_COUNTED):
-            self.lines.append(line)
-
-    @property
-    def path(self) -> SeenPath:
-        return SeenPath("\n".join([self.protocol, *self.lines]), self.since)
 
 
 def _blocks(lines: Sequence[Line], prefix: Prefix) -> list[_Block]:
@@ -221,10 +222,10 @@ def _blocks(lines: Sequence[Line], prefix: Prefix) -> list[_Block]:
         if line.code != _ROUTES or line.text.startswith("\t"):
             if not blocks:
                 raise OddAnswer(f"an attribute of no route: {line.text!r:.80}")
-            blocks[-1].add(line.text)
+            blocks[-1].lines.append(line.text)
         elif found := _ROUTE.fullmatch(line.text):
             _check(found[1], prefix, first=not blocks)
-            blocks.append(_Block(found[2], found[3], _since(line.text), []))
+            blocks.append(_Block(found[2], _since(found[3]), found[4], []))
         elif line.text and not _TABLE.fullmatch(line.text):
             raise OddAnswer(f"not a route: {line.text!r:.80}")
     return blocks
@@ -239,25 +240,34 @@ def _check(shown: str | None, prefix: Prefix, *, first: bool) -> None:
 
 
 def _bgp_route(block: _Block) -> BgpRoute | None:
-    origins = _origins_in(tuple(block.lines), block.last_as)
-    if origins is None:
+    lines = [line for line in block.lines if not line.startswith(_COUNTED)]
+    kind = _kind(block.protocol, tuple(lines))
+    if kind is None:
         return None
-    return BgpRoute(block.protocol, origins, block.path)
+    origins, shown = kind
+    if origins is None:
+        # BIRD cuts off a path of more than some forty ASes: such a path must not blind us.
+        found = _LAST_AS.fullmatch(block.rest)
+        if not found:
+            raise OddAnswer(f"a route without its last AS: {block.rest:.80}")
+        origins = frozenset({_asn(found[1])})
+    return BgpRoute(block.protocol, origins, SeenPath(shown, block.since))
 
 
 @lru_cache(_KINDS)
-def _origins_in(lines: Sequence[str], last_as: str | None) -> frozenset[Asn] | None:
-    """By the lines below a route's head; None: it did not come over BGP."""
+def _kind(protocol: str, lines: Sequence[str]) -> tuple[frozenset[Asn] | None, str] | None:
+    """By the lines below a route's head: its origins, where they can be read, and what is shown.
+
+    None: it did not come over BGP.
+    """
     if not any(_FROM_BGP.fullmatch(line) for line in lines):
         return None
-    for line in lines:
-        found = _AS_PATH.fullmatch(line)
-        if found and not found[2]:
-            return _origins(found[1])
-        # BIRD cuts off a path of more than some forty ASes: such a path must not blind us.
-        if found and last_as:
-            return frozenset({_asn(last_as)})
-    raise OddAnswer(f"a route without an AS path that we can read: {lines[0]:.80}")
+    shown = "\n".join([protocol, *lines])
+    paths = [found for line in lines if (found := _AS_PATH.fullmatch(line))]
+    if not paths:
+        raise OddAnswer(f"a route without an AS path that we can read: {lines[0]:.80}")
+    whole = next((found[1] for found in paths if not found[2]), None)
+    return None if whole is None else _origins(whole), shown
 
 
 def _origins(path: str) -> frozenset[Asn]:

@@ -106,10 +106,10 @@ class BirdListener:
         found: dict[Prefix, tuple[frozenset[Asn], list[SeenPath]]] = {}
         async with _conversation(self._control) as bird:
             for prefix, routes in (await bird.routes(prefixes)).items():
-                origins = [await bird.origins(route) for route in routes]
+                origins = [one.origins or await bird.origins(one) for one in routes]
                 if origins:
                     paths = [one.path for one in routes]
-                    found[prefix] = frozenset[Asn]().union(*origins), paths
+                    found[prefix] = frozenset(asn for each in origins for asn in each), paths
             # Afterwards: a session that ended in between took its routes along.
             clock = await self._check(bird, missing=len(found) < len(prefixes))
         return {prefix: Seen.by(*one, clock) for prefix, one in found.items()}
@@ -179,30 +179,27 @@ class _Conversation:
         await self._writer.drain()
         shown = EveryRoute(prefixes)
         left = len(prefixes) * _ROUTES_EACH * _BYTES_EACH
-        async for text in self._lines():
-            left -= max(len(text), _SHORTEST_LINE)
+        async for lines in self._lines():
+            left -= max(sum(map(len, lines)), len(lines) * _SHORTEST_LINE)
             if left < 0:
                 raise OddAnswer("it shows more than the routes that it has")
-            if shown.take(text):
+            if shown.take(lines):
                 break
         return shown.routes
 
     async def origins(self, route: BgpRoute) -> frozenset[Asn]:
-        """The origin of a route: where its path is empty, BIRD's own AS on that session."""
-        if route.origins:
-            return route.origins
+        """The origin of a route whose path is empty: BIRD's own AS on that session."""
         if route.protocol not in self._own:
             said = await self.ask(f'show protocols all "{route.protocol}"')
             self._own[route.protocol] = bird_answers.read_local_as(said)
         return frozenset({self._own[route.protocol]})
 
-    async def _lines(self) -> AsyncIterator[str]:
+    async def _lines(self) -> AsyncIterator[Sequence[str]]:
         """What comes, to the end; quicker than line by line where that is much."""
-        rest = b""
+        rest = ""
         while read := await self._reader.read(_LONGEST_LINE):
-            *whole, rest = (rest + read).split(b"\n")
-            for line in whole:
-                yield line.decode("ascii", "replace")
+            *whole, rest = (rest + read.decode("ascii", "replace")).split("\n")
+            yield whole
             if len(rest) > _LONGEST_LINE:
                 raise OddAnswer(f"a line longer than {_LONGEST_LINE} bytes")
         raise OddAnswer("it hung up")

@@ -107,5 +107,5 @@ class PathAttributes:
             route.prefix,
             (route.origin,) * repeated,
             next_hop,
-            self.communities | frozenset(asked),
+            self.communities.union(asked) if asked else self.communities,
         )

@@ -28,26 +28,32 @@ PERMIT_ORPHANS: Final = from_text("""
     )
     SELECT cidr FROM told
 """)
-# What the speaker holds no more; before it is noted what it holds.
+# What the speaker holds no more; before it is noted what it holds. Each row is found by its key and
+# changed by its place: joined, thousands were compared with thousands where Postgres knew of few.
 ORPHANS_MISSED: Final = from_text("""
-    WITH missed AS (
-        SELECT o.cidr, o.decision IS NOT NULL AS decided, o.decision IS NOT NULL
+    WITH absent AS (
+        SELECT cidr FROM orphan_routes WHERE speaker = :speaker
+        EXCEPT SELECT cidr FROM unnest(CAST(:cidrs AS cidr[])) AS found (cidr)
+    ), missed AS MATERIALIZED (
+        SELECT o.*, o.decision IS NOT NULL
             OR EXISTS (SELECT FROM bgp_prefixes b WHERE b.cidr = o.cidr AND b.advertised)
             OR EXISTS (SELECT FROM bgp_prefixes b JOIN withdrawals w ON w.id = b.withdrawal_id
                 WHERE b.cidr = o.cidr AND w.at > o.found_at) AS over
-        FROM orphan_routes o
-        WHERE o.speaker = :speaker AND NOT EXISTS (
-            SELECT FROM unnest(CAST(:cidrs AS cidr[])) AS found (cidr) WHERE found.cidr = o.cidr)
+        FROM absent CROSS JOIN LATERAL (
+            SELECT ctid AS place, cidr, decision, found_at, gone_at FROM orphan_routes kept
+            WHERE kept.speaker = :speaker AND kept.cidr = absent.cidr OFFSET 0) o
     ), adopted AS (
-        DELETE FROM orphan_routes o USING missed m
-        WHERE o.speaker = :speaker AND o.cidr = m.cidr AND m.over RETURNING 1
+        DELETE FROM orphan_routes WHERE ctid = ANY(ARRAY(SELECT place FROM missed WHERE over))
     ), released AS (
-        DELETE FROM held_routes h USING missed m
-        WHERE h.speaker = :speaker AND h.cidr = m.cidr AND m.decided
-            AND NOT EXISTS (SELECT FROM bgp_prefixes b WHERE b.cidr = h.cidr AND b.advertised)
+        DELETE FROM held_routes WHERE ctid = ANY(ARRAY(
+            SELECT h.place FROM missed m CROSS JOIN LATERAL (
+                SELECT ctid AS place FROM held_routes held
+                WHERE held.speaker = :speaker AND held.cidr = m.cidr OFFSET 0) h
+            WHERE m.decision IS NOT NULL AND NOT EXISTS (
+                SELECT FROM bgp_prefixes b WHERE b.cidr = m.cidr AND b.advertised)))
     ), gone AS (
-        UPDATE orphan_routes o SET gone_at = :now FROM missed m
-        WHERE o.speaker = :speaker AND o.cidr = m.cidr AND NOT m.over AND o.gone_at IS NULL
+        UPDATE orphan_routes SET gone_at = :now WHERE ctid = ANY(ARRAY(
+            SELECT place FROM missed WHERE NOT over AND gone_at IS NULL))
     )
     SELECT count(*) AS many FROM missed
 """)

@@ -96,10 +96,14 @@ _EXPLAINED: Final = from_text(f"""
     WHERE cidr = ANY(CAST(:cidrs AS cidr[])) AND decision IS NOT NULL
 """)  # noqa: S608
 _SUSPECTS: Final = from_text(f"""
-    SELECT b.cidr, b.asn FROM bgp_prefixes b LEFT JOIN withdrawals w ON w.id = b.withdrawal_id
-    WHERE NOT b.advertised AND coalesce(w.at, b.modified_at) < {_SINCE}
-        AND NOT EXISTS (SELECT FROM bgp_prefixes o WHERE o.cidr = b.cidr AND o.advertised)
-    UNION SELECT cidr, NULL FROM held_routes WHERE speaker <> :speaker
+    WITH suspects AS (
+        SELECT b.cidr, b.asn FROM bgp_prefixes b LEFT JOIN withdrawals w ON w.id = b.withdrawal_id
+        WHERE NOT b.advertised AND coalesce(w.at, b.modified_at) < {_SINCE}
+            AND NOT EXISTS (SELECT FROM bgp_prefixes o WHERE o.cidr = b.cidr AND o.advertised)
+        UNION SELECT cidr, NULL FROM held_routes WHERE speaker <> :speaker
+    ), now AS (SELECT unnest(CAST(:cidrs AS cidr[])) AS cidr)
+    SELECT cidr, asn FROM suspects s WHERE NOT EXISTS (SELECT FROM now WHERE now.cidr = s.cidr)
+    ORDER BY asn NULLS LAST
 """)  # noqa: S608
 _STRANGE: Final = from_text("""
     SELECT count(*) AS many, min(cidr::text) AS first FROM orphan_routes
@@ -164,12 +168,14 @@ class SpeakerRecords:
         asked = {"cidrs": _texts(prefixes), "looked_at": looked_at}
         return {Prefix(row.cidr) for row in await self._pool.ask(_EXPLAINED, **asked)}
 
-    async def suspects(self, speaker: str) -> Mapping[Prefix, Asn | None]:
+    async def suspects(
+        self, speaker: str, holds: Collection[Prefix]
+    ) -> Mapping[Prefix, Asn | None]:
         """What another speaker held, or a row of an older database may be wrong about.
 
-        With its origin, where that is known.
+        Without what this one holds; with its origin, where that alone is suspected.
         """
-        rows = await self._pool.ask(_SUSPECTS, speaker=speaker)
+        rows = await self._pool.ask(_SUSPECTS, speaker=speaker, cidrs=_texts(holds))
         return {Prefix(row.cidr): None if row.asn is None else Asn(row.asn) for row in rows}
 
     async def strange(self, speaker: str) -> tuple[int, str]:

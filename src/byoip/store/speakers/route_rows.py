@@ -1,6 +1,7 @@
 """Rows of `route_statements.py` as the domain has them, and what those take."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final
 
 from byoip.domain.asn import Asn
@@ -31,7 +32,7 @@ def state(row: AnyRow) -> RouteState:
 
 def applied(row: AnyRow) -> AppliedRoute:
     """What a speaker was told, of a row of STATES or UNSETTLED."""
-    return AppliedRoute(row.may_hold, row.given, row.given_change)
+    return _applied(row.may_hold, row.given, row.given_change)
 
 
 def unsettled(row: AnyRow) -> DesiredRoute:
@@ -44,7 +45,7 @@ def desired(row: AnyRow, **more: Any) -> DesiredRoute:
     return DesiredRoute(
         bgp_prefix_id=row.id,
         claim_id=row.prefix_id,
-        route=Route(known_prefix(row.cidr), Asn(row.asn), row.prepend),
+        route=_route(row.cidr, row.asn, row.prepend),
         advertised=row.advertised,
         change=row.change,
         settled=row.settled,
@@ -54,6 +55,17 @@ def desired(row: AnyRow, **more: Any) -> DesiredRoute:
         unreleased=row.unreleased,
         **more,
     )
+
+
+# Read again and again, of thousands of rows; no one changes what is made here.
+@lru_cache(2**17)
+def _route(cidr: str, asn: int, prepend: int) -> Route:
+    return Route(known_prefix(cidr), Asn(asn), prepend)
+
+
+@lru_cache(1024)
+def _applied(may_hold: bool, given: bool, change: int) -> AppliedRoute:  # noqa: FBT001 - of a row
+    return AppliedRoute(may_hold, given, change)
 
 
 def orphan(path: Path) -> dict[str, Any]:

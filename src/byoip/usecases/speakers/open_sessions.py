@@ -174,13 +174,14 @@ class OpenSessions:
                 found.update(path.prefix for path in held[sibling.name])
             else:
                 found.update(await records.held(sibling.name))
-        suspects = await records.suspects(self.speaker.name)
-        asked = suspects.keys() - holds
-        if asked and self.witnesses.observe.listened:
-            heard = (await self.witnesses.observe.heard(asked)).heard
+        suspects = await records.suspects(self.speaker.name, holds)
+        if suspects and self.witnesses.observe.listened:
+            heard = (await self.witnesses.observe.heard(suspects)).heard
             for seen in heard.values():
                 found.update(
-                    one for one in asked if seen.get(one) and suspects[one] in {None, *seen[one]}
+                    one
+                    for one, origin in suspects.items()
+                    if seen.get(one) and origin in {None, *seen[one]}
                 )
         found.difference_update(holds)
         return found - {*await records.explained(found, looked_at)} if found else found
