@@ -115,7 +115,7 @@ async def scene(
     up: int = 12,
     down: int = 4,
     workers_url: str = "",
-    **settings: str,
+    **settings: Any,
 ) -> AsyncIterator[Scene]:
     """Routes that are up, and some that are not; all is settled.
 
