@@ -163,6 +163,12 @@ async def test_no_worker_leads_beside_one_of_an_older_version(fleet: Fleet) -> N
         await asyncio.sleep(3 * SHORT)
         assert not leads.is_set()
     await leading
+    async with (
+        election(fleet).hold(),
+        await psycopg.AsyncConnection.connect(url, autocommit=True) as older,
+    ):
+        got = await (await older.execute(OLD_LOCK.replace("pg_", "pg_try_"))).fetchone()
+        assert got == (False,), "nor one of an older version beside it"
 
 
 async def test_one_hung_speaker_does_not_cost_the_lease(fleet: Fleet) -> None:

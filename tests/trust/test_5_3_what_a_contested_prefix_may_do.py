@@ -1,6 +1,7 @@
 """Trust, 5.3: a contested prefix may do all but announce and be approved; rule and texts agree."""
 
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -34,8 +35,8 @@ async def test_all_goes_on_but_announcing(routes: Routes, services: dict[str, UU
     swapped = await swap(*routes.ids, part, service_id=services["Spectrum"], by=BY)
     assert swapped.binding.service.id == services["Spectrum"]
     await Verb(routes.store, bindings.unbind)(*routes.ids, part, by=BY)
-    lend, other = Verb(routes.store, delegations.delegate), await world.new_account()
-    await lend(*routes.ids, cidr=PART, delegated_account_id=other, expires_at=None, by=BY)
+    lent: dict[str, Any] = {"delegated_account_id": await world.new_account(), "expires_at": None}
+    await Verb(routes.store, delegations.delegate)(*routes.ids, cidr=PART, **lent, by=BY)
     assert not (await routes.patch(advertised=False)).bgp_prefix.desired.advertised
     with pytest.raises(Contested):
         await routes.patch(advertised=True)
