@@ -223,11 +223,13 @@ async def reconciling(
     lease: float = LEASE,
     known: bool = True,
     only_proposes: bool = False,
+    silent_after: float = 0,
 ) -> AsyncIterator[None]:
     """A reconciler at work; each speaker is a stage of its own unless told otherwise.
 
     Speakers that it meets for the first time are known to hold nothing, unless told otherwise. Its
-    settings are in force from the beginning, unless it only proposes them.
+    settings are in force from the beginning, unless it only proposes them. With `silent_after` no
+    process watches, which it notices after so many seconds.
     """
     if known:
         await know(fleet, *(one.name for one in speakers))
@@ -245,6 +247,7 @@ async def reconciling(
         connecting(*speakers),
         listeners,
         pace,
+        silent_after=silent_after or 15.0,
     )
     leading = reconciler.leading
     watcher = Watcher(
@@ -256,7 +259,8 @@ async def reconciling(
         listeners,
         pace,
     )
-    tasks = [asyncio.create_task(each.run()) for each in (reconciler, watcher)]
+    parts: list[Reconciler | Watcher] = [reconciler, *([] if silent_after else [watcher])]
+    tasks = [asyncio.create_task(each.run()) for each in parts]
     try:
         yield
         for task in tasks:

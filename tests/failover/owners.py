@@ -60,11 +60,17 @@ class Acknowledged:
 
 @dataclass
 class Owners:
-    """All owners of some routes; `plan` is what they have still to write, the next one last."""
+    """All owners of some routes.
+
+    Attributes:
+        plan: what they have still to write, the next one last.
+        refused: how often the database was away for a write, which was sent again.
+    """
 
     service: Announcing
     plan: list[Write] = field(default_factory=list)
     written: list[Acknowledged] = field(default_factory=list)
+    refused: int = 0
     wishes: Wishes = field(default_factory=Wishes)
     _prepends: dict[str, int] = field(default_factory=dict)
     _busy: dict[OwnedRoute, asyncio.Lock] = field(default_factory=dict)
@@ -115,6 +121,7 @@ class Owners:
             if answer.is_success:
                 break
             assert answer.status_code == _DATABASE_AWAY, (write, answer.text)
+            self.refused += 1
             await asyncio.sleep(_PAUSE_SECONDS)
         changed = all(one["name"] != _NO_CHANGE for one in answer.json()["messages"])
         self.written.append(Acknowledged(write, request, sent, now(), changed))

@@ -25,7 +25,8 @@ def set_to(server: Server, **settings: str) -> Iterator[None]:
 
 def known(server: Server, **more: str) -> Mapping[str, str]:
     url = server.url(more.pop("database", "postgres"))
-    return environment(DATABASE_URL=url, BYOIP_ORIGIN_ASNS="64500", COLUMNS="400", **more)
+    given = {"DATABASE_URL": url, "BYOIP_ORIGIN_ASNS": "64500", "COLUMNS": "400"}
+    return environment(**{**given, **more})
 
 
 def ended(server: Server, *words: str, **more: str) -> subprocess.CompletedProcess[str]:

@@ -1,9 +1,10 @@
-"""Failover 1.2: the reconciler leads again at the promoted standby, when the primary is frozen."""
+"""Failover 1.2: a reconciler leads again at the standby when its primary is frozen, or cut off."""
 
 import asyncio
 import time
 
 import psycopg
+import pytest
 
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.migrating import migrate
@@ -14,20 +15,23 @@ from tests.fakes.speaker import FakeSpeaker
 LEADS = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'byoip routes'"
 
 
-async def test_a_frozen_primary_takes_the_leadership_along_for_seconds_only() -> None:
+@pytest.mark.parametrize("kind", ["frozen", "silent"])
+async def test_a_primary_takes_the_leadership_along_for_seconds_only(kind: str) -> None:
     with pair_of() as pair:
+        if kind == "silent" and not pair.can_be_silent:
+            pytest.skip("only root can make networks")
         url = pair.url("postgres")
         migrate(url, "sandbox")
         engine, speaker = make_engine(url, pool=PoolSize(kept=5, autocommit=5)), FakeSpeaker("one")
         async with reconciling(Fleet(engine), speaker):
             await looks(speaker)
             pair.caught_up()
-            pair.primary.freeze()
+            pair.primary.freeze() if kind == "frozen" else pair.primary.plug.pull()
             began = time.monotonic()
             await asyncio.sleep(3)
             await asyncio.to_thread(pair.standby.promote)
             await until(lambda: _leads(pair))
-            report(f"frozen: the leadership again after {time.monotonic() - began:.1f} s")
+            report(f"{kind}: the leadership again after {time.monotonic() - began:.1f} s")
             await looks(speaker)
         await engine.dispose()
 

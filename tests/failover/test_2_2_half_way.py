@@ -46,7 +46,8 @@ async def test_it_is_neither_announced_nor_withdrawn(fleet: Fleet, judged: objec
         one.lose(first)
         await until(lambda: holds(one, first))
         await fleet.do(SEEN)
-        assert await fleet.routes.note_released() == 1, "it is seen, and waits on"
+        async with fleet.store.transaction() as tx:
+            assert await tx.unreleased.release_seen() == 1, "it is seen, and waits on"
         await looks(two, count=5)
         assert await holds(two)
         assert await waiting(fleet) == {str(first)}

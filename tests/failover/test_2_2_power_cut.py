@@ -45,12 +45,18 @@ class Site:
     async def back(self, one: FakeSpeaker) -> AsyncIterator[list[str]]:
         """The standby was promoted elsewhere; a worker starts, and tells the speaker."""
         await asyncio.to_thread(self.pair.standby.promote)
+        async with self.working(one):
+            await until(lambda: bool(self.promoted(KINDS)))
+            yield [kind for (kind,) in self.promoted(KINDS)]
+
+    @asynccontextmanager
+    async def working(self, one: FakeSpeaker) -> AsyncIterator[None]:
+        """A worker, with what the one before kept on its disk."""
         witness = Witness(self.pair.url("postgres"), (), self.directory)
         task = asyncio.create_task(witness.run())
         try:
             async with reconciling(self.fleet, one):
-                await until(lambda: bool(self.promoted(KINDS)))
-                yield [kind for (kind,) in self.promoted(KINDS)]
+                yield
         finally:
             await ended(task, patience=2)
 
@@ -95,6 +101,19 @@ async def test_without_loss_all_routes_come_back_without_a_person(tmp_path: Path
         await until(lambda: _holds(one, site.stays, site.goes))
 
 
+async def test_with_the_same_database_they_do_as_well(tmp_path: Path) -> None:
+    one = speaker("one")
+    async with power_cut(tmp_path) as site:
+        before = _file(tmp_path)
+        await asyncio.to_thread(site.pair.primary.start)
+        async with site.working(one):
+            await until(lambda: _holds(one, site.stays, site.goes))
+            await until(lambda: not before.exists())  # it has spoken
+            await looks(one, count=5)
+            assert await site.fleet.ask(KINDS) == []
+            assert await site.fleet.alarms("restored") == set()
+
+
 async def test_a_lost_withdrawal_is_in_doubt(tmp_path: Path) -> None:
     one = speaker("one")
     async with power_cut(tmp_path, lost=True) as site, site.back(one) as kinds:
@@ -117,8 +136,12 @@ async def test_without_the_file_nothing_vouches_for_it(tmp_path: Path) -> None:
 
 
 def _lose_files(directory: Path) -> None:
-    (file,) = directory.glob("*.memory")
-    file.unlink()
+    _file(directory).unlink()
+
+
+def _file(directory: Path) -> Path:
+    (found,) = directory.glob("*.memory")
+    return found
 
 
 async def _holds(one: FakeSpeaker, *prefixes: Prefix) -> bool:

@@ -1,19 +1,34 @@
 """Failover 2.4 and 1.2: `/readyz` says whether a write works, not only whether a question does."""
 
 import asyncio
-from collections.abc import Iterator
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import LiteralString
+from uuid import uuid4
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from starlette.requests import Request
 
+from byoip.adapters.system_clock import SystemClock
 from byoip.api.operations import readyz
 from byoip.composition import external_services
 from byoip.composition.process import Composition
+from byoip.domain.accounts.account import Account
 from byoip.settings.loader import read_settings
+from byoip.store import connecting
+from byoip.store.connecting import Connection
+from byoip.store.engine import make_engine
 from byoip.store.migrating import migrate
+from byoip.store.transaction import Store
+from byoip.store.unavailable import StoreUnavailable
+from tests.accounts import Accounts
 from tests.announcing import until
 from tests.failover.pair import Server, one_server
+from tests.routes.scenarios import fill, small_disk
 
 
 @pytest.fixture
@@ -23,6 +38,13 @@ def server() -> Iterator[Server]:
         yield made
 
 
+_FITS: LiteralString = "UPDATE deployment SET mode = mode"
+_GROWS: LiteralString = """
+    INSERT INTO services (id, name, default_only, created_at)
+    SELECT gen_random_uuid(), n::text, false, now() FROM generate_series(1, 10000) AS n
+"""
+
+
 def _told(server: Server, standbys: str) -> None:
     with psycopg.connect(server.url(), autocommit=True) as connection:
         connection.execute("SET synchronous_commit = local")
@@ -30,25 +52,84 @@ def _told(server: Server, standbys: str) -> None:
         connection.execute("SELECT pg_reload_conf()")
 
 
-async def test_it_is_red_while_no_commit_ends_and_green_as_soon_as_one_does(server: Server) -> None:
+async def test_a_write_meanwhile_counts_as_away_and_is_kept_all_the_same(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As operators read it: of a write whose commit does not end it is not known."""
+    for where, name in ((connecting, "STATEMENT_SECONDS"), (Connection, "patience")):
+        monkeypatch.setattr(where, name, 3.0)
+    url, account = server.url(), Account(uuid4(), "Example", 10, datetime.now(UTC))
+    engine = make_engine(url)
+    await asyncio.to_thread(_told, server, "gone")
+    with pytest.raises(StoreUnavailable):
+        await Accounts(Store(engine, SystemClock())).create(account)
+    with psycopg.connect(url, autocommit=True) as connection:
+        assert connection.execute("SELECT count(*) FROM accounts").fetchone() is not None  # a read
+    await asyncio.to_thread(_told, server, "")
+
+    async def kept() -> bool:
+        async with engine.connect() as connection:
+            found = await connection.scalar(sa.text("SELECT count(*) FROM accounts"))
+        return bool(found == 1)
+
+    await until(kept)
+    await engine.dispose()
+
+
+@asynccontextmanager
+async def _asked(server: Server) -> AsyncIterator[Callable[[], Awaitable[str]]]:
+    """What `/readyz` says of the database; `ok` is green, all else is red."""
     settings = read_settings({}, database_url=server.url())
     made = Composition(settings, server.url(), "sandbox", external_services(settings))
     ready = readyz({"database": made.trouble})
 
-    async def status() -> int:
-        return (
-            await ready(Request({"type": "http", "query_string": b"", "headers": []}))
-        ).status_code
-
-    async def is_now(wanted: int) -> bool:
-        return await status() == wanted
+    async def said() -> str:
+        answer = await ready(Request({"type": "http", "query_string": b"", "headers": []}))
+        told = str(json.loads(bytes(answer.body))["checks"]["database"])
+        assert (answer.status_code == 200) == (told == "ok"), told
+        return told
 
     try:
-        assert await status() == 200
-        await asyncio.to_thread(_told, server, "gone")
-        await until(lambda: is_now(503))
-        assert await status() == 503
-        await asyncio.to_thread(_told, server, "")
-        await until(lambda: is_now(200))
+        yield said
     finally:
         await made.close()
+
+
+async def test_it_is_red_while_no_commit_ends_and_green_as_soon_as_one_does(server: Server) -> None:
+    async with _asked(server) as said:
+
+        async def green() -> bool:
+            return await said() == "ok"
+
+        async def red() -> bool:
+            return not await green()
+
+        assert await green()
+        await asyncio.to_thread(_told, server, "gone")
+        await until(red)
+        assert await red()
+        await asyncio.to_thread(_told, server, "")
+        await until(green)
+
+
+async def test_it_is_red_while_no_table_can_grow_and_says_so() -> None:
+    with small_disk(160) as disk, one_server(disk) as server:
+        migrate(server.url(), "sandbox")
+        async with _asked(server) as said:
+            assert await said() == "ok"
+            filler = fill(disk)
+            with psycopg.connect(server.url()) as connection:
+                connection.execute(_FITS)  # into pages and a log that are there
+                connection.rollback()
+                with pytest.raises(psycopg.errors.DiskFull):
+                    connection.execute(_GROWS)
+            assert await said() == "no room on its disk"
+            filler.unlink()
+            assert await said() == "ok"
+
+
+async def test_where_the_server_may_write_no_such_file_it_is_not_known(server: Server) -> None:
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute("ALTER ROLE byoip SET temp_file_limit = 0")
+    async with _asked(server) as said:
+        assert await said() == "ok"

@@ -249,9 +249,9 @@ async def announcing(directory: Path, *, graceful: bool) -> AsyncIterator[Announ
 
 @asynccontextmanager
 async def announcing_on(
-    database_url: str, directory: Path, *, graceful: bool, **settings: str
+    database_url: str, directory: Path, *, graceful: bool, known: bool = True, **settings: str
 ) -> AsyncIterator[Announcing]:
-    """The same on a database that is there."""
+    """The same on a database that is there; its speakers are on record, unless told otherwise."""
     async with (
         running_edge("one", "two", graceful=graceful) as edge,
         fleet_of(
@@ -266,8 +266,9 @@ async def announcing_on(
             **settings,
         ) as fleet,
     ):
-        with psycopg.connect(database_url, autocommit=True) as connection:
-            connection.execute(_KNOWN, [list(edge.daemons)])
+        if known:
+            with psycopg.connect(database_url, autocommit=True) as connection:
+                connection.execute(_KNOWN, [list(edge.daemons)])
         yield Announcing(database_url, fleet, edge)
 
 

@@ -14,6 +14,8 @@ import pytest
 
 from byoip.domain.prefix import Prefix
 from byoip.ports.speakers.speaker import SpeakerUnanswered
+from byoip.store.engine import make_engine
+from byoip.store.speakers.routes import Routes
 from tests.announcing import until
 from tests.databases import directory_open_to_all
 from tests.failover.estate import operator_of
@@ -27,13 +29,18 @@ STOPPED = "Not reconciling, routes stay as they are"
 
 @dataclass
 class Scene:
-    """A service, the owners of its routes, and what a router saw."""
+    """A service, the owners of its routes, and what a router saw.
+
+    Attributes:
+        snapshot: of the applied state before anything happened: all of `up`.
+    """
 
     service: Announcing
     owners: Owners
     up: list[OwnedRoute]
     down: list[OwnedRoute]
     operator: str
+    snapshot: int
 
     async def ask(self, token: str, method: str, path: str, body: Any = None) -> httpx.Response:
         """Below the API's root."""
@@ -83,6 +90,12 @@ class Scene:
         with psycopg.connect(self.service.database_url) as connection:
             return set(connection.execute("SELECT kind, subject FROM route_alarms").fetchall())
 
+    async def gauge(self, named: str) -> float:
+        """What `/metrics` says, by name and labels as they stand there."""
+        answer = await self.service.fleet.http.get(f"{self.service.url}/metrics", timeout=60)
+        values = dict(line.rsplit(" ", 1) for line in answer.text.splitlines() if line[:1] != "#")
+        return float(values[named])
+
     async def until_quiet(self) -> None:
         """Return once all is as owners want it, and no alarm is left."""
         await self.service.until_everything_is_as_wanted()
@@ -113,9 +126,18 @@ async def scene(
         withdrawn = add_routes(database_url, ipv4(up + down)[up:])
         owners = Owners(service)
         owners.have_announced(announced)
-        await _start(service, workers_url or database_url)
+        await start(service, workers_url)
         await service.until_everything_is_as_wanted()
-        yield Scene(service, owners, announced, withdrawn, await operator_of(database_url))
+        operator, number = await operator_of(database_url), await keep_snapshot(service)
+        yield Scene(service, owners, announced, withdrawn, operator, number)
+
+
+async def keep_snapshot(service: Announcing) -> int:
+    """Of the applied state as of now, as a worker takes one each minute; its number."""
+    engine = make_engine(service.database_url)
+    await Routes(engine).take_snapshot()
+    await engine.dispose()
+    return int(service.one("SELECT max(number) FROM route_snapshots"))
 
 
 async def until_it_answers(edge: Edge, prefixes: Collection[Prefix]) -> None:
@@ -140,9 +162,11 @@ def said(answer: httpx.Response) -> tuple[int, Any]:
     return answer.status_code, told["result"] if answer.is_success else told["errors"][0]["name"]
 
 
-async def _start(service: Announcing, workers_url: str) -> None:
+async def start(service: Announcing, workers_url: str = "") -> None:
+    """Two workers and an API."""
     known = service.fleet.environment
-    here, known["DATABASE_URL"] = known["DATABASE_URL"], workers_url
+    here = known["DATABASE_URL"]
+    known["DATABASE_URL"] = workers_url or here
     for _ in range(2):
         service.fleet.start("worker")
     known["DATABASE_URL"] = here

@@ -136,10 +136,19 @@ async def thaw(fleet: Fleet, edge: Edge, hung: Worker, wanted: Prefix) -> None:
     )
 
 
-async def test_a_frozen_speaker_neither_costs_the_lease_nor_delays_another(fleet: Fleet) -> None:
-    """Frozen for many times as long as a lease lasts, and as a task may stand still."""
+HASTY = Pace(every=timedelta(seconds=1), rest=0, stalled_after=1.5)
+
+
+@pytest.mark.parametrize(
+    ("pace", "seconds", "frozen_for"),
+    [(HASTY, 1, 8), pytest.param(Pace(), float(LEASE), 75, marks=pytest.mark.long)],
+    ids=["in short", "as in production"],
+)
+async def test_a_frozen_speaker_neither_costs_the_lease_nor_delays_another(
+    fleet: Fleet, pace: Pace, seconds: float, frozen_for: float
+) -> None:
+    """Frozen for many times as long as a lease lasts, and longer than a task may stand still."""
     prefixes = await fleet.add("31.0.0.0/24", "31.0.1.0/24")
-    pace = Pace(every=timedelta(seconds=1), rest=0, stalled_after=1.5)
     async with (
         running_edge("one", "two") as edge,
         reconciling(
@@ -148,7 +157,7 @@ async def test_a_frozen_speaker_neither_costs_the_lease_nor_delays_another(fleet
             listeners=[edge.listener],
             pace=pace,
             stages=[1, 1],
-            lease=1,
+            lease=seconds,
         ),
     ):
         await fleet.announce(prefixes[0])
@@ -156,7 +165,7 @@ async def test_a_frozen_speaker_neither_costs_the_lease_nor_delays_another(fleet
         await until(fleet.settled)
         before = await lease(fleet)
         edge.daemons["two"].suspend()
-        await asyncio.sleep(8)
+        await asyncio.sleep(frozen_for)
         await fleet.announce(prefixes[1])
         await edge.until_seen(prefixes[1])
         assert await lease(fleet) == before

@@ -1,7 +1,10 @@
 """Routes 1.1: the lease with a number: who gets it, who loses it, and what its writes are worth."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,16 +14,22 @@ import pytest
 
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Parked, Trip, TripScope
+from byoip.domain.routes.route import Path
+from byoip.ports.speakers.speaker import SpeakerUnanswered
+from byoip.ports.steady_clock import boottime
 from byoip.store.database_url import plain
 from byoip.store.speakers.leader_election import LeaderElection, Leadership
 from byoip.store.speakers.leases import LeaseLost
 from byoip.store.speakers.routes import Routes
 from byoip.store.statements import from_text
 from byoip.store.unavailable import StoreUnavailable
-from tests.announcing import OWNER, QUICK, Fleet, reconciling, speaker, until
+from byoip.worker.speaker_alarms import unreleased
+from tests.announcing import OWNER, PEER, QUICK, Fleet, reconciling, speaker, until
+from tests.fakes.speaker import FakeSpeaker
 from tests.store.samples import SetClock
 
 SHORT = 0.5  # seconds that a lease lasts
+DAY = 24 * 3600
 ONE = from_text("SELECT 1")
 OLD_LOCK = "SELECT pg_advisory_lock(403351, 1919907188)"
 
@@ -73,6 +82,8 @@ async def test_what_is_written_with_an_older_number_is_refused(fleet: Fleet) -> 
             await record(fleet, first, prefix)
         await record(fleet, second, prefix)
         with pytest.raises(LeaseLost):
+            await unreleased(first.store(fleet.store))
+        with pytest.raises(LeaseLost):
             await first.require()
     assert len(await fleet.ask("SELECT FROM events WHERE kind = 'bgp_prefix.lost'")) == 1
 
@@ -99,6 +110,43 @@ async def taken_over_in_a_transaction(
         assert len(before) == 3
         await stack.enter_async_context(election(fleet).hold())
         assert not set(before) & set(await backends(fleet))
+
+
+async def test_the_next_leader_begins_when_calls_of_the_one_before_are_over(fleet: Fleet) -> None:
+    """One may be under way when the lease ends: it lasts as long as the longest."""
+    async with AsyncExitStack() as stack:
+        first, second = await two_leaders(fleet, stack)
+        longest = first.lease.calls_until - first.lease.renewed_at
+        assert boottime() - first.lease.renewed_at >= SHORT + longest
+        assert second.lease.number > first.lease.number
+
+
+async def test_what_arrives_after_the_next_leader_has_compared_is_found(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a speaker that cannot be watched, and is compared in full once an hour."""
+    one = speaker("one")
+    (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
+    async with reconciling(fleet, one):
+        await until(fleet.settled)
+        await until(lambda: one.sends_to(PEER, prefix) is not None)
+    held, compared = one.held, asyncio.Event()
+
+    async def and_then_a_withdrawal_arrives() -> Sequence[Path]:
+        found = await held()
+        if not compared.is_set():
+            one.lose(prefix)
+            compared.set()
+        return found
+
+    def refuse(_: FakeSpeaker) -> AsyncIterator[None]:
+        raise SpeakerUnanswered("UNIMPLEMENTED")
+
+    monkeypatch.setattr(one, "held", and_then_a_withdrawal_arrives)
+    monkeypatch.setattr(FakeSpeaker, "surprises", refuse)
+    async with reconciling(fleet, one, pace=replace(QUICK, every=timedelta(hours=1))):
+        await until(compared.is_set)
+        await until(lambda: prefix in one.paths)
 
 
 async def test_no_worker_leads_beside_one_of_an_older_version(fleet: Fleet) -> None:
@@ -141,6 +189,16 @@ async def test_a_worker_that_hangs_at_every_speaker_loses_the_lease(fleet: Fleet
         await until(lambda: bool(hung.asked))
         async with reconciling(fleet, one, lease=SHORT):
             await until(lambda: prefix in one.paths)
+
+
+def test_leases_are_timed_by_a_clock_that_goes_on_while_the_machine_sleeps() -> None:
+    """Here as if it had slept for a day; only root may."""
+    script = "from byoip.ports.steady_clock import boottime; print(boottime())"
+    argv = ["unshare", "--time", "--boottime", str(DAY), "--fork", sys.executable, "-c", script]
+    slept = subprocess.run(argv, check=False, capture_output=True)
+    if slept.returncode:
+        pytest.skip("no other time here")
+    assert float(slept.stdout) >= DAY + time.monotonic() - 60
 
 
 async def test_a_clock_that_is_set_back_stops_no_repair(fleet: Fleet) -> None:

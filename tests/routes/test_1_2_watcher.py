@@ -73,6 +73,13 @@ async def test_a_reconciler_that_is_silent_is_an_alarm(fleet: Fleet) -> None:
             await until(lambda: stands(fleet, "reconciler_silent", many=0))
 
 
+async def test_a_watcher_that_is_silent_is_an_alarm_of_the_reconciler(fleet: Fleet) -> None:
+    async with reconciling(fleet, speaker("one"), silent_after=1.5):
+        await until(lambda: stands(fleet, "watcher_silent"))
+        async with watching(fleet, OF_WORKER):
+            await until(lambda: stands(fleet, "watcher_silent", many=0))
+
+
 async def test_losses_are_told_while_no_worker_reconciles(fleet: Fleet) -> None:
     """And many of them, that no owner withdrew, are an alarm of their own."""
     one = speaker("one")

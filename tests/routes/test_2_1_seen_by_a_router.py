@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from byoip.composition.speaking import restart_notes
+from byoip.composition.speaking import neighbour_notes
 from byoip.domain.prefix import Prefix
 from byoip.settings.model import Settings
 from byoip.worker.speaker_task import Pace
@@ -97,7 +97,7 @@ async def test_config_check_names_what_has_less_than_the_recommended_time() -> N
     async with running_edge("one", graceful=True, restart_seconds=90) as edge:
         target = edge.daemons["one"].target
         asked = [{"name": "one", "address": target}, {"name": "two", "address": "127.0.0.1:1"}]
-        said = await restart_notes(Settings.model_validate({"speakers": asked}))
+        said = await neighbour_notes(Settings.model_validate({"speakers": asked}))
         assert f"speaker one: neighbour {ROUTER} keeps its routes for 90 s only" in said[0]
         assert said[1].startswith("speaker two could not be asked")
 

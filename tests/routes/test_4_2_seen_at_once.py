@@ -12,7 +12,7 @@ from byoip.adapters.speakers.bird_answers import EveryRoute
 from byoip.adapters.speakers.bird_listener import BirdListener
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.domain.speakers.sightings import Seen, SeenPath, was_gone
+from byoip.domain.speakers.sightings import Seen, was_gone
 from byoip.ports.speakers.speaker import SpeakerUnanswered
 from tests.adapters.bird_script import NOT_FOUND, UP, Bird, route, table
 from tests.announcing import path
@@ -122,14 +122,3 @@ async def test_a_real_bird_says_the_same_at_once_and_one_by_one(
 def shown(seen: Collection[Asn]) -> set[str]:
     assert isinstance(seen, Seen)
     return {each.shown for each in seen.paths}
-
-
-@pytest.mark.parametrize(
-    ("later", "gone"), [("26.195", False), ("26.198", False), ("26.500", True), ("27.196", True)]
-)
-def test_a_time_that_bird_rounds_in_another_way_is_no_loss(later: str, *, gone: bool) -> None:
-    before, now = (
-        Seen.by([Asn(64500)], [SeenPath("one", f"2026-11-29 03:25:{one}")])
-        for one in ("26.196", later)
-    )
-    assert was_gone(before, now) is gone

@@ -31,14 +31,16 @@ class Talking:
     async def watch(
         self, _: bytes, context: "grpc.aio.ServicerContext[bytes, bytes]"
     ) -> AsyncIterator[bytes]:
-        context.add_done_callback(lambda _: self.gone.set())
-        for number in range(self.events):
-            path = pb.Path(nlri=Packed(value=str(number).encode()))
-            yield pb.WatchEventResponse(
-                table=pb.WatchEventResponse.TableEvent(paths=[path])
-            ).SerializeToString()
-        if not self.ends:
-            await asyncio.sleep(60)
+        del context
+        try:
+            for number in range(self.events):
+                path = pb.Path(nlri=Packed(value=str(number).encode()))
+                table = pb.WatchEventResponse.TableEvent(paths=[path])
+                yield pb.WatchEventResponse(table=table).SerializeToString()
+            if not self.ends:
+                await asyncio.sleep(60)
+        finally:
+            self.gone.set()
 
 
 @pytest.fixture
@@ -49,9 +51,11 @@ def talking() -> Talking:
 @pytest.fixture
 async def target(talking: Talking) -> AsyncIterator[str]:
     server = grpc.aio.server()
-    watch = grpc.unary_stream_rpc_method_handler(talking.watch)
+    handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
+        "WatchEvent": grpc.unary_stream_rpc_method_handler(talking.watch)
+    }
     server.add_generic_rpc_handlers(
-        [grpc.method_handlers_generic_handler("apipb.GobgpApi", {"WatchEvent": watch})]
+        [grpc.method_handlers_generic_handler("apipb.GobgpApi", handlers)]
     )
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

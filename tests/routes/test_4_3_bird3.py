@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from byoip.adapters.speakers.bird_answers import EveryRoute
 from byoip.adapters.speakers.bird_listener import BirdListener
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.ports.speakers.speaker import SpeakerUnanswered
+from byoip.domain.speakers.sightings import was_gone
+from byoip.ports.speakers.speaker import Feed, SpeakerUnanswered
 from tests.adapters.bird_script import STATUS, V4, Bird
+from tests.many_routes import ipv4
 
 V6 = Prefix.parse("2001:db8:1::/48")
 STATIC = (
@@ -63,6 +66,21 @@ PROTOCOLS = (
     " one        BGP        ---        up     07:31:58.252  Established   \n"
     "0000 \n"
 )
+FEEDS = (
+    "2002-Name       Proto      Table      State  Since         Info\n"
+    "1002-one        BGP        ---        up     2026-11-25    Established   \n"
+    "1006-  Created by:  /etc/bird/bird.conf:9:1\n"
+    "   BGP state:          Established\n"
+    "     Neighbor AS:      64500\n     Local AS:         64501\n"
+    "   Channel ipv4\n"
+    "     Import state:   UP\n"
+    "     Routes:         299 imported, 2 exported, 299 preferred\n"
+    "     Route change stats:     received   rejected   filtered    ignored   RX limit\n"
+    "   Channel ipv6\n"
+    "     Routes:         1 imported, 0 exported, 1 preferred\n"
+    " \n0000 \n"
+)
+THEN, LATER = "2026-11-25 07:31:58.426", "2026-11-26 09:02:11.052"
 
 
 @pytest.fixture
@@ -108,3 +126,41 @@ async def test_a_bgp_route_without_a_path_is_no_answer(bird: Bird, listener: Bir
     bird.shows(TWO_ROUTES.replace("bgp_path: 64500 {", "bgp_road: 64500 {"))
     with pytest.raises(SpeakerUnanswered, match="without an AS path"):
         await listener.sees([V4])
+
+
+async def test_sessions_of_bird_3_are_counted(bird: Bird, listener: BirdListener) -> None:
+    bird.answers["show protocols all"] = FEEDS
+    assert await listener.feeds() == {"one": Feed("2026-11-25", 300)}
+
+
+async def test_very_many_routes_of_bird_3_are_read_at_once(
+    bird: Bird, listener: BirdListener
+) -> None:
+    many = [Prefix.parse(one) for one in ipv4(300)]
+    table, *routes, end = TWO_ROUTES.splitlines(keepends=True)
+    shown = "".join(routes)
+    bird.answers["show protocols all"] = FEEDS
+    bird.answers[EveryRoute.COMMAND] = "".join(
+        [table, *(shown.replace(" 198.51.100.0/24", f"1007-{one}") for one in many[:-1]), end]
+    )
+    expected = {Asn(4200000001), Asn(64510), Asn(64511)}
+    assert await listener.sees(many) == dict.fromkeys(many[:-1], expected)
+
+
+async def test_a_route_that_bird_3_lost_and_has_again_was_gone(
+    bird: Bird, listener: BirdListener
+) -> None:
+    """With the numbers by which it counts what it has, which are others then."""
+    exact = TWO_ROUTES.replace("one 07:31:58.426", f"one {THEN}")
+    exact = exact[: exact.index("1007-   ")] + "0000 \n"
+    looks = []
+    for shown in (
+        exact,
+        exact.replace(" 0S id 2", " 1S id 2"),
+        exact.replace(THEN, LATER).replace(" id 2", " id 5"),
+    ):
+        bird.shows(shown)
+        looks.append((await listener.sees([V4]))[V4])
+    first, refreshed, back = looks
+    assert not was_gone(first, refreshed)
+    assert was_gone(refreshed, back)

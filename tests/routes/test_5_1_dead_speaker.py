@@ -44,7 +44,7 @@ async def test_a_killed_speaker_is_named_with_its_neighbours_and_routes(fleet: F
         await until(lambda: fed_by_one(fleet))
         edge.daemons["one"].kill()
         began = time.monotonic()
-        await until(lambda: named(fleet, "one"))
+        await until(lambda: named(fleet, "one"), seconds=20)
         _LOG.info("alarm after %.1f s", time.monotonic() - began)
         ((_, detail),) = await down(fleet)
         assert f"neighbours: {ROUTER}" in detail

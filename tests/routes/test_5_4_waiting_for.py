@@ -4,9 +4,23 @@ from dataclasses import replace
 
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.awaited import Awaited, WaitingFor
+from byoip.domain.speakers.bgp_peer import InService
 from byoip.store.claims.reader import CustomerReader
-from tests.announcing import MARKING, Fleet, listener, reconciling, speaker, until
+from byoip.usecases.speakers.bgp_peers import open_speaker
+from tests.announcing import (
+    MARKING,
+    OWNER,
+    PEER,
+    Fleet,
+    listener,
+    path,
+    reconciling,
+    speaker,
+    until,
+)
 from tests.fakes.speaker import Trouble
+
+IN_SERVICE = replace(InService(), speakers=frozenset({"one"}))
 
 
 async def waits(fleet: Fleet, prefix: Prefix) -> WaitingFor | None:
@@ -88,3 +102,18 @@ async def test_a_change_that_no_observer_can_judge_says_so(fleet: Fleet) -> None
         await told(fleet, prefix, "observers")
         one.trouble = None
         await told(fleet, prefix, None)
+
+
+async def test_a_change_while_sessions_are_kept_down_says_so(fleet: Fleet) -> None:
+    """Of a new speaker that no operator has opened yet; another one feeds the listener."""
+    one, other = speaker("one"), speaker("other")
+    other.put(path(Prefix.parse("31.9.0.0/24")))
+    await other.enable(PEER)
+    (prefix,) = await fleet.add("31.0.0.0/24")
+    async with reconciling(fleet, one, listeners=[listener(one, other)], known=False):
+        await fleet.announce(prefix)
+        await told(fleet, prefix, "observers")
+        async with fleet.store.transaction(actor=OWNER) as tx:
+            await open_speaker(tx, "one", name="A", reason="new", in_service=IN_SERVICE)
+        await told(fleet, prefix, None)
+        assert (await fleet.desired(prefix)).desired.advertised

@@ -14,6 +14,7 @@ from tests.announcing import Fleet, reconciling, until
 from tests.real.edge import Edge, running_edge
 from tests.routes.judging import FLAWLESS, Judge
 from tests.routes.relay import Relay, relay
+from tests.routes.rolling_back import put_back_in, snapshot_kept
 
 pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.timeout(240)]
 
@@ -37,7 +38,10 @@ async def behind_a_relay(fleet: Fleet) -> AsyncIterator[tuple[Judge, Relay, list
             await judge.announce(*prefixes)
             await edge.until_seen(*prefixes)
             await until(fleet.settled)
+            number = await snapshot_kept(fleet)
             yield judge, between, prefixes
+            assert await judge.lists() == FLAWLESS
+            await put_back_in(judge, number)
         await far.close()
 
 
@@ -54,7 +58,6 @@ async def test_what_was_wanted_while_it_stalls_is_carried_out_and_nothing_older(
         await judge.announce(*back)
         between.moving.set()
         await carried_out(fleet, judge.edge, set(prefixes) - set(gone))
-        assert await judge.lists() == FLAWLESS
 
 
 async def test_where_it_loses_connections_all_is_carried_out_at_last(fleet: Fleet) -> None:
@@ -70,7 +73,6 @@ async def test_where_it_loses_connections_all_is_carried_out_at_last(fleet: Flee
         await until(lambda: named(fleet))
         between.loss = 0.0
         await carried_out(fleet, judge.edge, {*prefixes[5:10], *prefixes[15:]})
-        assert await judge.lists() == FLAWLESS
 
 
 async def named(fleet: Fleet) -> bool:

@@ -11,6 +11,7 @@ from tests.failover.owners import announce
 from tests.many_routes import OwnedRoute, Owner
 from tests.real.announcing import own_postgres
 from tests.routes.judging import FLAWLESS
+from tests.routes.rolling_back import put_back
 from tests.routes.scenarios import Scene, scene
 
 pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.timeout(240)]
@@ -41,6 +42,7 @@ async def test_routes_stay_and_their_owners_can_still_withdraw_them(tmp_path: Pa
             await here.owners.send(*changes, announce(here.down[0], up=True))
             await here.until_quiet()
             assert await here.lists() == FLAWLESS
+            await put_back(here)
 
 
 async def refuse(here: Scene, route: OwnedRoute) -> None:

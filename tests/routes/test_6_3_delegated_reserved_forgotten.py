@@ -7,6 +7,7 @@ import pytest
 from tests.failover.owners import announce
 from tests.real.announcing import own_postgres
 from tests.routes.judging import FLAWLESS
+from tests.routes.rolling_back import put_back
 from tests.routes.scenarios import Scene, scene
 
 pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.timeout(240)]
@@ -25,6 +26,7 @@ async def test_no_route_changes_by_them(tmp_path: Path) -> None:
             await here.owners.send(*changes, announce(second, up=False))
             await here.until_quiet()
             assert await here.lists() == FLAWLESS
+            await put_back(here)
 
 
 async def delegate(here: Scene) -> None:

@@ -3,7 +3,7 @@
 That a speaker is removed is a row of `tests/failover/test_4_matrix.py`.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 
@@ -14,6 +14,7 @@ from byoip.worker.speaker_task import Pace
 from tests.announcing import Fleet, reconciling, until
 from tests.real.edge import ROUTER, SPEAKERS_AS, Edge, running_edge
 from tests.routes.judging import FLAWLESS, Judge
+from tests.routes.rolling_back import put_back_in, snapshot_kept
 from tests.routes.scenarios import until_it_answers
 from tests.routes.test_3_1_revision import apply, in_force, stands
 
@@ -26,8 +27,8 @@ OTHER_AS = 64999
 @asynccontextmanager
 async def announced(
     fleet: Fleet, *, admin_down: bool = True
-) -> AsyncIterator[tuple[Judge, list[Prefix]]]:
-    """Ten routes wanted at two stages; no worker runs yet."""
+) -> AsyncIterator[tuple[Judge, list[Prefix], int]]:
+    """Ten routes wanted at two stages, and a snapshot of them; no worker runs yet."""
     prefixes = await fleet.add(*(f"31.0.{number}.0/24" for number in range(12)))
     async with running_edge("one", "two", graceful=True, admin_down=admin_down) as edge:
         judge = Judge(fleet, edge)
@@ -35,7 +36,8 @@ async def announced(
             await judge.announce(*prefixes[:10])
             await until(lambda: fed(edge, prefixes[:10]))
             await until(fleet.settled)
-        yield judge, prefixes
+            number = await snapshot_kept(fleet)
+        yield judge, prefixes, number
 
 
 def working(fleet: Fleet, edge: Edge, *stages: int) -> AbstractAsyncContextManager[None]:
@@ -62,7 +64,7 @@ async def owners_go_on(judge: Judge, up: list[Prefix], new: list[Prefix]) -> Non
 
 
 async def test_a_stage_with_another_number_changes_no_route(fleet: Fleet) -> None:
-    async with announced(fleet) as (judge, prefixes):
+    async with announced(fleet) as (judge, prefixes, number):
         noted = judge.edge.router.noted()
         async with working(fleet, judge.edge, 7, 3):
             await until(lambda: stands(fleet, "settings_differ", "stage: 1 -> 7"))
@@ -71,20 +73,21 @@ async def test_a_stage_with_another_number_changes_no_route(fleet: Fleet) -> Non
             await until(lambda: quiet(fleet))
             assert judge.edge.router.changes(after=noted) == []
             await owners_go_on(judge, prefixes[:10], prefixes[10:])
-        assert await judge.lists() == FLAWLESS
+            assert await judge.lists() == FLAWLESS
+            await put_back_in(judge, number)
 
 
 async def test_a_speaker_that_comes_back_with_another_as_costs_its_own_feed_only(
     fleet: Fleet,
 ) -> None:
-    async with announced(fleet) as (judge, prefixes), working(fleet, judge.edge):
+    async with announced(fleet) as (judge, prefixes, number), working(fleet, judge.edge):
         two = judge.edge.daemons["two"]
         await until(lambda: judge.edge.router.is_up("two"))
-        for number in (OTHER_AS, SPEAKERS_AS.number):
+        for asn in (OTHER_AS, SPEAKERS_AS.number):
             two.kill()
-            two.renumber(number)
+            two.renumber(asn)
             two.start()
-            if number == OTHER_AS:
+            if asn == OTHER_AS:
                 await until(lambda: named(fleet, "fed_by_one", ROUTER))
                 await judge.withdraw(prefixes[9])
                 await judge.edge.until_gone(prefixes[9], seconds=20)
@@ -92,12 +95,13 @@ async def test_a_speaker_that_comes_back_with_another_as_costs_its_own_feed_only
         await owners_go_on(judge, prefixes[:9], prefixes[10:])
         await until(lambda: quiet(fleet))
         assert await judge.lists() == FLAWLESS
+        await put_back_in(judge, number)
 
 
 async def test_neighbours_that_are_not_admin_down_cost_their_own_feed_only(fleet: Fleet) -> None:
     """Their sessions come up with an empty table, which takes away what graceful restart kept."""
     async with (
-        announced(fleet, admin_down=False) as (judge, prefixes),
+        announced(fleet, admin_down=False) as (judge, prefixes, number),
         working(fleet, judge.edge),
     ):
         for name in ("one", "two"):
@@ -105,9 +109,11 @@ async def test_neighbours_that_are_not_admin_down_cost_their_own_feed_only(fleet
             await until(lambda name=name: named(fleet, "speaker_down", name))  # type: ignore[misc]
             judge.edge.daemons[name].start()
             await until(lambda: fed(judge.edge, prefixes[:10]))
-            await until(lambda: quiet(fleet))
+            await until(lambda: quiet(fleet, {"not_admin_down"}))
+        assert await fleet.alarms("not_admin_down") == {"one", "two"}
         await owners_go_on(judge, prefixes[:10], prefixes[10:])
         assert await judge.lists() == FLAWLESS
+        await put_back_in(judge, number)
 
 
 async def fed(edge: Edge, wanted: list[Prefix]) -> bool:
@@ -120,6 +126,7 @@ async def named(fleet: Fleet, kind: str, subject: str) -> bool:
     return await fleet.alarms(kind) == {subject}
 
 
-async def quiet(fleet: Fleet) -> bool:
+async def quiet(fleet: Fleet, standing: Collection[str] = ()) -> bool:
+    """Whether there are no alarms but of these kinds."""
     alarms = await fleet.ask("SELECT kind FROM route_alarms")
-    return {kind for (kind,) in alarms} == set()
+    return {kind for (kind,) in alarms} == set(standing)

@@ -9,6 +9,7 @@ from byoip.worker.speaker_task import Pace
 from tests.announcing import Fleet, reconciling, until
 from tests.real.edge import ROUTER, Edge, running_edge
 from tests.routes.judging import FLAWLESS, Judge
+from tests.routes.rolling_back import put_back_in, snapshot_kept
 from tests.routes.scenarios import until_it_answers
 from tests.routes.test_5_1_dead_speaker import shown
 
@@ -32,6 +33,7 @@ async def test_withdrawals_do_not_wait_for_it_and_nothing_else_goes(
         await judge.announce(*up)
         await edge.until_seen(*up)
         await until(fleet.settled)
+        number = await snapshot_kept(fleet)
         edge.router.suspend()
         await judge.withdraw(*gone)
         await judge.announce(*new)
@@ -51,6 +53,7 @@ async def test_withdrawals_do_not_wait_for_it_and_nothing_else_goes(
             lost = sorted(one.split()[0] for one in lists.pop("lost"))
             assert lost == sorted(map(str, [*kept, *new]))
         assert lists == {name: FLAWLESS[name] for name in lists}
+        await put_back_in(judge, number)
 
 
 async def lacks(edge: Edge, name: str, gone: list[Prefix]) -> bool:

@@ -11,6 +11,7 @@ from tests.failover.owners import announce
 from tests.real.announcing import own_postgres
 from tests.routes.judging import FLAWLESS
 from tests.routes.relay import relay
+from tests.routes.rolling_back import put_back
 from tests.routes.scenarios import STOPPED, scene
 
 pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.timeout(240)]
@@ -41,3 +42,4 @@ async def test_owners_are_served_routes_stay_and_all_is_carried_out_once_it_is_b
                 await here.until_quiet()
                 assert await here.lists() == FLAWLESS
                 assert all(one.poll() is None for one in here.service.fleet.processes)
+                await put_back(here)

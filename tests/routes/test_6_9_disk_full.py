@@ -10,6 +10,7 @@ from tests.announcing import until
 from tests.failover.owners import planned
 from tests.failover.pair import Server, one_server
 from tests.routes.judging import FLAWLESS
+from tests.routes.rolling_back import put_back
 from tests.routes.scenarios import STOPPED, fill, scene, small_disk
 
 pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.timeout(400)]
@@ -36,8 +37,8 @@ async def test_what_could_not_be_written_is_refused_and_carried_out_later(
             assert not writing.done(), "there was room for all"
             await asyncio.sleep(_LONGER_THAN_A_LEASE)
             assert _FULL in here.log()
+            assert await here.readiness() == 503
             if what == "log":
-                assert await here.readiness() == 503
                 assert STOPPED in here.log()
             filler.unlink()
             if not server.answers():
@@ -48,6 +49,7 @@ async def test_what_could_not_be_written_is_refused_and_carried_out_later(
             assert await here.lists() == FLAWLESS
             assert await here.readiness() == 200
             assert all(one.poll() is None for one in service.fleet.processes)
+            await put_back(here)
 
 
 def _begin_another_file(server: Server) -> None:

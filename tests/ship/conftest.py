@@ -1,18 +1,14 @@
 """One engine with its images for all tests that ask for a site; a site of its own for each."""
 
-import io
-import subprocess
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.databases import directory_open_to_all
-from tests.ship.engine import REPOSITORY, Engine, engine, what_is_missing
+from tests.ship.engine import Engine, engine, what_is_missing
 from tests.ship.site import Site
-
-BEFORE = "9deef9d"  # the last commit of the version before, database revision 0013
+from tests.versions import AT, lay_tree
 
 
 @pytest.fixture(scope="session")
@@ -43,8 +39,4 @@ def site(empty_site: Site) -> Site:
 @pytest.fixture(scope="session")
 def tree_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files of the version before."""
-    tree = tmp_path_factory.mktemp("before")
-    packed = subprocess.check_output(["git", "-C", REPOSITORY, "archive", BEFORE])
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        archive.extractall(tree, filter="data")
-    return tree
+    return lay_tree(AT["0013"], tmp_path_factory.mktemp("before"))

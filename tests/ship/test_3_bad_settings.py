@@ -19,9 +19,15 @@ def with_password(url: str, password: str) -> str:
     return re.sub(r":[^:@]+@", f":{password}@", url)
 
 
-@pytest.mark.parametrize("words", [("config", "check"), ("migrate",), ("worker",)])
-def test_a_wrong_password_is_named(bare_database_url: str, words: tuple[str, ...]) -> None:
-    done = byoip(*words, DATABASE_URL=with_password(bare_database_url, "wrong"))
+@pytest.mark.parametrize(
+    "words",
+    [("config", "check"), ("migrate",), ("worker",), ("api", "--port", "0"), ("up", "--port", "0")],
+)
+def test_a_wrong_password_is_named(
+    bare_database_url: str, words: tuple[str, ...], tmp_path: Path
+) -> None:
+    known = {"BYOIP_DATA_DIR": str(tmp_path)}
+    done = byoip(*words, DATABASE_URL=with_password(bare_database_url, "wrong"), **known)
     assert done.returncode in {1, 2}
     assert "password authentication failed" in " ".join(done.stderr.split())
     assert "wrong@" not in done.stderr

@@ -1,6 +1,8 @@
 """Ship, 6: a process whose event loop has stopped turning ends, and says where it hangs."""
 
+from byoip.cli import stopping
 from tests.processes import python_script
+from tests.ship.engine import REPOSITORY
 
 LONG = 600
 HANGS = """
@@ -48,3 +50,12 @@ def test_a_task_that_swallows_a_cancellation_holds_up_no_end() -> None:
 def test_a_thread_that_never_returns_holds_up_no_end() -> None:
     then = "asyncio.get_running_loop().run_in_executor(None, time.sleep, 600)"
     assert ended_with(then, end=1) == 1
+
+
+def test_it_has_a_minute_as_operators_read_it() -> None:
+    manual = " ".join((REPOSITORY / "docs" / "operating.md").read_text().split())
+    seconds, beat = stopping._STUCK_SECONDS, stopping._BEAT_SECONDS
+    assert f"event loop has not turned for {seconds} seconds prints where it hangs" in manual
+    assert seconds == 60
+    assert beat < seconds / 4
+    assert f"has ended after {stopping._END_SECONDS} in any case" in manual

@@ -1,4 +1,4 @@
-"""A TCP port in front of a server, which a test can cut or silence, as networks do."""
+"""A TCP port in front of a server: a test cuts or silences it as networks do, or lets it start."""
 
 import socket
 import threading
@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 _BLOCK = 65536
+_GREETING = 1024
+_MAY_WE_ENCRYPT = bytes.fromhex("0000000804d2162f")
+_FIELDS = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0"
+_STARTING = b"E" + (len(_FIELDS) + 4).to_bytes(4) + _FIELDS
 
 
 class Wire:
@@ -17,6 +21,7 @@ class Wire:
         self._ends: list[socket.socket] = []
         self._open = threading.Event()
         self._open.set()
+        self._starting = False
         self.port = int(self._listening.getsockname()[1])
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -25,6 +30,14 @@ class Wire:
         with suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
+        self._end()
+
+    def say_starting(self) -> None:
+        """End all connections, and refuse new ones as Postgres does that is just starting."""
+        self._starting = True
+        self._end()
+
+    def _end(self) -> None:
         for end in self._ends:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
@@ -38,6 +51,9 @@ class Wire:
             while True:
                 near, _ = self._listening.accept()
                 self._ends.append(near)
+                if self._starting:
+                    threading.Thread(target=_refuse, args=(near,), daemon=True).start()
+                    continue
                 if not self._open.is_set():
                     continue
                 far = socket.create_connection(self._server)
@@ -58,6 +74,14 @@ class Wire:
         self.cut()
         for end in self._ends:
             end.close()
+
+
+def _refuse(near: socket.socket) -> None:
+    with suppress(OSError), near:
+        if near.recv(_GREETING) == _MAY_WE_ENCRYPT:
+            near.sendall(b"N")
+            near.recv(_GREETING)
+        near.sendall(_STARTING)
 
 
 @contextmanager

@@ -125,6 +125,15 @@ async def test_the_owners_last_word_counts(fleet: Fleet) -> None:
     assert (await rolled_back(fleet, number)).announced == [prefix]
 
 
+async def test_prepends_are_those_that_the_owner_asked_for_last(fleet: Fleet) -> None:
+    (prefix,) = await fleet.add(CIDRS[0], advertised=True)
+    number = await snapshot(fleet)
+    await fleet.announce(prefix, prepend=2)
+    await taken(fleet, prefix, Source.JOB)
+    assert (await rolled_back(fleet, number)).announced == [prefix]
+    assert (await fleet.desired(prefix)).desired.prepend == 2
+
+
 async def test_a_snapshot_bears_the_time_of_the_database(fleet: Fleet) -> None:
     await fleet.add(CIDRS[0], advertised=True)
     await snapshot(fleet)

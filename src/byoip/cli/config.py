@@ -11,7 +11,7 @@ from byoip.cli.opening import opened
 from byoip.cli.serving import LETTERS
 from byoip.composition.connecting import tls_of
 from byoip.composition.connections import connection_notes
-from byoip.composition.speaking import restart_notes
+from byoip.composition.speaking import neighbour_notes
 from byoip.settings.loader import read_settings
 from byoip.settings.model import Settings, letter_notes, speaker_notes
 from byoip.settings.parts import resolver_address
@@ -49,7 +49,7 @@ def check(
 
 
 async def _check_parties(settings: Settings) -> int:
-    for note in await restart_notes(settings):
+    for note in await neighbour_notes(settings):
         typer.echo(note)
     return await _check_database(settings) + await _check_resolvers(settings)
 

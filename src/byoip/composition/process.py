@@ -23,7 +23,14 @@ from byoip.store.checks.registry_budget import PostgresRegistryBudget
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.engine import PoolSize, make_engine
-from byoip.store.migrating import CannotMigrate, check_revision, require_commits, stamped_mode
+from byoip.store.migrating import (
+    CannotMigrate,
+    NoRoom,
+    check_revision,
+    require_commits,
+    require_room,
+    stamped_mode,
+)
 from byoip.store.speakers.route_history import RouteReader
 from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable
@@ -103,6 +110,9 @@ class Composition:
                 return f"revision {state.found}, not {state.expected}"
             stamped = await stamped_mode(self.engine)
             await require_commits(self.engine)
+            await require_room(self.engine)
+        except NoRoom:
+            return "no room on its disk"
         except StoreUnavailable:
             return "away"
         except CannotMigrate as fault:

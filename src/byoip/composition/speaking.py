@@ -1,6 +1,6 @@
 """Speakers, listeners, their reconciler and their watcher, from the settings."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -126,15 +126,17 @@ def proposal_of(settings: Settings) -> Entries:
     )
 
 
-async def restart_notes(settings: Settings) -> list[str]:
-    """Ask each speaker for how long its peers keep its routes, and say where that is too short."""
+async def neighbour_notes(settings: Settings) -> list[str]:
+    """Ask each speaker how its neighbours are configured, and say what the manual has otherwise."""
     notes = []
     for one, tls in zip(settings.speakers, tls_of(settings), strict=True):
         speaker = GobgpSpeaker(one.name, one.address, tls=tls, deadline=_CHECK_SECONDS)
         try:
             neighbours = await speaker.neighbours()
             notes += [
-                f"speaker {one.name}: {said}" for said in map(restart_note, neighbours) if said
+                f"speaker {one.name}: neighbour {neighbour.address} {said}"
+                for neighbour in neighbours
+                for said in _notes_on(neighbour)
             ]
         except SpeakerUnanswered as fault:
             notes.append(f"speaker {one.name} could not be asked: {fault}")
@@ -143,13 +145,13 @@ async def restart_notes(settings: Settings) -> list[str]:
     return notes
 
 
-def restart_note(neighbour: Neighbour) -> str:
-    """What is wrong with a neighbour's graceful restart; empty: nothing."""
+def _notes_on(neighbour: Neighbour) -> Iterator[str]:
     seconds, enough = neighbour.restart_seconds, RECOMMENDED_RESTART_SECONDS
-    if seconds >= enough:
-        return ""
-    kept = f"keeps its routes for {seconds} s only" if seconds else "does no graceful restart"
-    return f"neighbour {neighbour.address} {kept}; restart-time {enough} or more is recommended"
+    if seconds < enough:
+        kept = f"keeps its routes for {seconds} s only" if seconds else "does no graceful restart"
+        yield f"{kept}; restart-time {enough} or more is recommended"
+    if neighbour.comes_up:
+        yield "is not admin-down: it comes up before the speaker is loaded"
 
 
 def _require_loopback(settings: Settings) -> None:

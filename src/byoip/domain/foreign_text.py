@@ -6,12 +6,17 @@ LONGEST_SHOWN = 80
 MOST_LISTED = 10
 
 
-def shown(text: object) -> str:
-    """Cut to 80 characters of printable ASCII; anything else becomes an escape.
+def printable(text: str) -> str:
+    """As it is, if it is printable ASCII; else with escapes.
 
-    Registries, name servers and ROAs are outside: NUL is an error in Postgres, an escape sequence
-    one in a terminal.
+    Registries, name servers, ROAs and speakers are outside: NUL is an error in Postgres, an escape
+    sequence one in a terminal.
     """
+    return text if text.isascii() and text.isprintable() else ascii(text)[1:-1]
+
+
+def shown(text: object) -> str:
+    """Cut to 80 characters of printable ASCII; anything else becomes an escape."""
     plain = ascii(str(text)[: LONGEST_SHOWN + 1])[1:-1]
     return plain if len(plain) <= LONGEST_SHOWN else plain[: LONGEST_SHOWN - 3] + "..."
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.store.connecting import Connection
 from byoip.store.sharing import DatabasePlaces, rows_of
 from byoip.store.statements import Statement
-from byoip.store.unavailable import StoreUnavailable
+from byoip.store.unavailable import StoreRefused, StoreUnavailable
 
 _Connection: TypeAlias = psycopg.AsyncConnection[Any]
 
@@ -38,6 +38,7 @@ class AutocommitPool:
 
         Raises:
             StoreUnavailable: the database is away, or too busy.
+            StoreRefused: a value that it cannot take.
         """
         try:
             async with self._places.place():
@@ -51,6 +52,8 @@ class AutocommitPool:
             return await rows_of(cursor)
         except (psycopg.OperationalError, psycopg.InterfaceError) as fault:
             raise StoreUnavailable from fault
+        except psycopg.DataError as fault:
+            raise StoreRefused(str(fault)) from fault
 
     async def one(
         self, statement: Statement, missing: Exception | type[Exception], /, **asked: object

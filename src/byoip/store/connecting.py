@@ -7,6 +7,7 @@ its deadline, which lies beyond the server's own.
 """
 
 import asyncio
+from contextlib import suppress
 from typing import Any, Final, Self
 
 import psycopg
@@ -15,7 +16,7 @@ from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 
-from byoip.store import silence
+from byoip.store import fencing, silence
 from byoip.store.database_url import joined_options, places
 
 STATEMENT_SECONDS: Final = 18.0  # the server's statement_timeout is 15
@@ -41,12 +42,14 @@ class Connection(psycopg.AsyncConnection[Any]):
         patience: seconds for a statement, until the transaction ends.
         place: the host, as the URL has it.
         address: where that was found.
+        timeline: of the server, when we connected.
         loop: the event loop that it belongs to.
     """
 
     patience = STATEMENT_SECONDS
     place: silence.Place = ()
     address: silence.Address = ("", 0)
+    timeline: silence.Timeline | None = None
     loop: asyncio.AbstractEventLoop
     _limit: asyncio.Timeout | None = None
     _timer: asyncio.TimerHandle | None = None
@@ -60,28 +63,46 @@ class Connection(psycopg.AsyncConnection[Any]):
         """
         said = {name: str(value) for name, value in conninfo_to_dict(conninfo).items()}
         given["options"] = joined_options(said, given.get("options", ""))
+        found, given = places(said), said | given
+        if fencing.to_look_at(found):
+            await cls._look_at(found, given)
         faults: list[psycopg.OperationalError] = []
-        for place in sorted(places(said), key=silence.last_failed):
+        for place in sorted(found, key=silence.last_failed):
             try:
-                return await cls._connect_to(place, said | given)
+                return await cls._connect_to(place, given)
             except psycopg.OperationalError as fault:
-                silence.note_failure(silence.key(place))
                 faults.append(fault)
         if len(faults) == 1:
             raise faults[0]
         raise psycopg.OperationalError("; ".join(str(fault).strip() for fault in faults))
 
     @classmethod
+    async def _look_at(cls, found: list[dict[str, str]], given: dict[str, Any]) -> None:
+        """Learn how far each host is; those that are away are tried last from then on."""
+
+        async def look(place: dict[str, str]) -> None:
+            with suppress(psycopg.OperationalError):
+                await (await cls._connect_to(place, given)).close()
+
+        await asyncio.gather(*map(look, found))
+
+    @classmethod
     async def _connect_to(cls, place: dict[str, str], given: dict[str, Any]) -> Self:
         try:
             async with asyncio.timeout(_HOST_SECONDS):
-                made = await super().connect("", **(given | place))
+                made = await super().connect("", **(given | place | {"autocommit": True}))
+                made.place = silence.key(place)
+                made.address = (made.info.hostaddr or made.info.host, made.info.port)
+                made.loop = asyncio.get_running_loop()
+                silence.watch_over(made)
+                made.timeline = await fencing.timeline_of(made)
+                await made.set_autocommit(given.get("autocommit", False))
         except TimeoutError:
+            silence.note_failure(silence.key(place))
             raise Silent(f"{place.get('host', 'the server')} did not let us in in time") from None
-        made.place = silence.key(place)
-        made.address = (made.info.hostaddr or made.info.host, made.info.port)
-        made.loop = asyncio.get_running_loop()
-        silence.watch_over(made)
+        except psycopg.OperationalError:
+            silence.note_failure(silence.key(place))
+            raise
         return made
 
     async def wait(

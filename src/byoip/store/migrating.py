@@ -28,6 +28,12 @@ _PACKAGE: Final = Path(__file__).parents[1]
 OLDEST: Final = 150000  # as `server_version_num` has it: Postgres 15
 _VERSION: Final = "current_setting('server_version_num')::int"
 _WORD: Final = sa.text("SELECT pg_logical_emit_message(true, 'byoip', '')")
+# Some 200 kB where tables lie by default: rows of a function beyond `work_mem` go to a file there,
+# which is gone with the statement. A row of a table would show it only when its last page is full.
+_HERE: Final = sa.text(
+    "SELECT set_config('work_mem', '64kB', true), set_config('temp_tablespaces', '', true)"
+)
+_SPILLED: Final = sa.text("SELECT count(*) FROM generate_series(1, 5000)")
 _LOCK: Final = 0x62796F6970  # "byoip": one migration at a time in a database
 
 # A migration may take its time over a large table, but not over a lock (see each revision).
@@ -36,6 +42,10 @@ _PATIENT: Final = {**SESSION, "statement_timeout": "0", "idle_in_transaction_ses
 
 class CannotMigrate(Fixable):
     """The database is not one that this version may work on; the message says why."""
+
+
+class NoRoom(StoreUnavailable):
+    """The disk of the database is full: no table can grow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +133,28 @@ async def require_commits(engine: AsyncEngine) -> None:
     with translate_driver_errors():
         async with engine.begin() as connection:
             await connection.execute(_WORD)
+
+
+async def require_room(engine: AsyncEngine) -> None:
+    """Have the server write where tables lie.
+
+    It goes on to take what fits into the pages and the log that it has; more cannot be written.
+
+    Raises:
+        NoRoom: its disk is full.
+        StoreUnavailable: the database cannot be reached.
+    """
+    with translate_driver_errors():
+        async with engine.connect() as connection:
+            try:
+                await connection.execute(_HERE)
+                await connection.execute(_SPILLED)
+            except sa.exc.OperationalError as fault:
+                if isinstance(fault.orig, psycopg.errors.DiskFull):
+                    raise NoRoom from fault
+                # An administrator's `temp_file_limit` may allow no such file: then it is not known.
+                if not isinstance(fault.orig, psycopg.errors.ConfigurationLimitExceeded):
+                    raise
 
 
 def is_ours(_object: object, name: str | None, kind: str, reflected: bool, _other: object) -> bool:  # noqa: FBT001 - Alembic's signature

@@ -17,6 +17,9 @@ Place: TypeAlias = tuple[str, ...]
 Address: TypeAlias = tuple[str, int]
 """An IP address, or the directory of a socket, and the port."""
 
+Timeline: TypeAlias = tuple[str, int]
+"""A cluster's system identifier, and a number that each promotion counts up."""
+
 _LOG = logging.getLogger(__name__)
 
 _SPEAK_SECONDS: Final = 2.0
@@ -32,6 +35,7 @@ class Watched(Protocol):
     place: Place
     address: Address
     loop: asyncio.AbstractEventLoop
+    timeline: Timeline | None
 
     @property
     def closed(self) -> bool:
@@ -81,8 +85,16 @@ def doubt(connection: Watched) -> None:
 def pass_over(connection: Watched) -> None:
     """Its server speaks, but has not answered within the deadline: close what lies idle."""
     note_failure(connection.place)
-    for one in _others(connection.address):
+    for one in _at(connection.address):
         if one.idle:
+            one.give_up()
+
+
+def give_up_older(timeline: Timeline) -> None:
+    """Another server was promoted since these were connected: end them."""
+    cluster, number = timeline
+    for one in _open_here():
+        if one.timeline is not None and one.timeline[0] == cluster and one.timeline[1] < number:
             one.give_up()
 
 
@@ -91,15 +103,18 @@ async def _ask(address: Address) -> None:
         if await _speaks(address):
             return
     _LOG.warning("The database server %s says nothing: its connections are given up", address)
-    for one in _others(address):
+    for one in _at(address):
         note_failure(one.place)
         one.give_up()
 
 
-def _others(address: Address) -> list[Watched]:
+def _at(address: Address) -> list[Watched]:
+    return [one for one in _open_here() if one.address == address]
+
+
+def _open_here() -> list[Watched]:
     loop = asyncio.get_running_loop()
-    there = [one for one in _open if one.address == address and one.loop is loop]
-    return [one for one in there if not one.closed]
+    return [one for one in _open if one.loop is loop and not one.closed]
 
 
 async def _speaks(address: Address) -> bool:

@@ -64,7 +64,7 @@ from byoip.worker.revising import (
     Told,
     told,
 )
-from byoip.worker.speaker_alarms import fed_by_one, speakers_down
+from byoip.worker.speaker_alarms import fed_by_one, speakers_down, unreleased
 from byoip.worker.speaker_task import Pace, SpeakerTask
 
 _LOG = logging.getLogger(__name__)
@@ -287,9 +287,7 @@ class _Term:
         while True:
             await asyncio.sleep(self._parts.pace.every.total_seconds())
             await self._clock.set(self._leadership.pool)
-            many = await self._parts.routes.note_released()
-            said = f"{many} routes wait: see `byoip advertise unreleased`"
-            await self._raise("unreleased", [Alarm("unreleased", "routes", said)] if many else [])
+            await self._raise("unreleased", await unreleased(self._parts.store))
             await self._take_snapshot()
 
     async def _take_snapshot(self) -> None:

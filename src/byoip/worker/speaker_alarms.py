@@ -1,9 +1,10 @@
-"""Alarms by what the tasks of speakers know: who does not answer, who is fed by one."""
+"""Alarms: who does not answer, who is fed by one, what waits since a restore."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from byoip.store.speakers.routes import Alarm
+from byoip.store.transaction import Store
 from byoip.worker.speaker_task import SpeakerTask
 
 
@@ -29,3 +30,11 @@ def fed_by_one(tasks: Sequence[SpeakerTask]) -> Iterator[Alarm]:
     for peer, count in feeding.items():
         if count <= 1:
             yield Alarm("fed_by_one", peer, "" if count else "by no speaker now")
+
+
+async def unreleased(store: Store) -> Sequence[Alarm]:
+    """Release what is seen to be up; one alarm for all that waits for an operator."""
+    async with store.transaction() as tx:
+        many = await tx.unreleased.release_seen()
+    said = f"{many} routes wait: see `byoip advertise unreleased`"
+    return [Alarm("unreleased", "routes", said)] if many else []

@@ -21,6 +21,7 @@ from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
 from byoip.ports.steady_clock import boottime
 from byoip.store.speakers.records import SpeakerState
 from byoip.store.speakers.routes import Alarm
+from byoip.store.unavailable import StoreRefused
 from byoip.usecases.speakers.carry_out_drains import DrainProgress
 from byoip.usecases.speakers.observe import QueriedSpeaker
 from byoip.usecases.speakers.sync_speaker import SyncResult, SyncSpeaker
@@ -158,6 +159,8 @@ class SpeakerTask:
                 await self._work()
             except SpeakerUnanswered as fault:
                 await self._down(fault)
+            except StoreRefused as fault:  # what it says cannot be kept: others are not to suffer
+                await self._down(SpeakerUnanswered(f"{self.staged.name}: {fault}"))
             if not self.alive:
                 await asyncio.sleep(min(self._pace.probe, _RETRY_SECONDS))
                 continue

@@ -26,6 +26,7 @@ from byoip.ports.steady_clock import boottime
 
 _Answer = TypeVar("_Answer", bound=Message)
 
+_BYTES_EACH: Final = 1024  # that a message may have, on average; GoBGP's have some 300
 _SLOWEST: Final = 10_000  # messages a second that a listing is given time for; measured: 20,000
 _SERVICE: Final = "/apipb.GobgpApi/"
 _SERVICE_OF_4: Final = "/api.GoBgpService/"
@@ -195,9 +196,11 @@ class GobgpCalls:
 
     async def _all(self, coming: AsyncIterable[bytes], kind: type[_Answer]) -> list[_Answer]:
         answers: list[_Answer] = []
+        left = self._most_bytes
         async with asyncio.timeout(self._deadline) as silence:
             async for answer in coming:
-                if len(answers) == self._most:
+                left -= len(answer)
+                if len(answers) == self._most or left < 0:
                     raise TooMany
                 silence.reschedule(asyncio.get_running_loop().time() + self._deadline)
                 answers.append(kind.FromString(answer))
@@ -210,8 +213,17 @@ class GobgpCalls:
             return await listed(asked, kind.FromString, silent=self._deadline, last=self._longest)
 
     def _question(self, method: str, request: Message) -> Question:
-        connect = partial(open_in_thread, self._target, self._tls)
-        return Question(connect, f"{_SERVICE}{method}", request.SerializeToString(), self._most)
+        return Question(
+            partial(open_in_thread, self._target, self._tls),
+            f"{_SERVICE}{method}",
+            request.SerializeToString(),
+            self._most,
+            self._most_bytes,
+        )
+
+    @property
+    def _most_bytes(self) -> int:
+        return self._most * _BYTES_EACH
 
     @property
     def _longest(self) -> float:
@@ -236,7 +248,7 @@ class GobgpCalls:
             kind = _KINDS.get(fault.code(), CallRefused)
             raise kind(f"{self._name}: {method}: {said:.300}") from fault
         except TooMany as fault:
-            many = f"answers with more than {self._most} messages"
+            many = f"answers with more than {self._most} messages, or {self._most_bytes} bytes"
             raise SpeakerUnanswered(f"{self._name}: {method} {many}") from fault
         except TimeoutError as fault:
             raise SpeakerUnanswered(f"{self._name}: {method}: no answer in time") from fault

@@ -90,12 +90,14 @@ class GracefulRestart(_message.Message):
     def __init__(self, enabled: _Optional[bool] = ..., restart_time: _Optional[int] = ...) -> None: ...
 
 class PeerConf(_message.Message):
-    __slots__ = ("neighbor_address", "peer_asn")
+    __slots__ = ("neighbor_address", "peer_asn", "admin_down")
     NEIGHBOR_ADDRESS_FIELD_NUMBER: _ClassVar[int]
     PEER_ASN_FIELD_NUMBER: _ClassVar[int]
+    ADMIN_DOWN_FIELD_NUMBER: _ClassVar[int]
     neighbor_address: str
     peer_asn: int
-    def __init__(self, neighbor_address: _Optional[str] = ..., peer_asn: _Optional[int] = ...) -> None: ...
+    admin_down: bool
+    def __init__(self, neighbor_address: _Optional[str] = ..., peer_asn: _Optional[int] = ..., admin_down: _Optional[bool] = ...) -> None: ...
 
 class PeerState(_message.Message):
     __slots__ = ("session_state", "admin_state")

@@ -24,6 +24,7 @@ _NO_NEXT_HOP: Final[dict[Family, _Address]] = {
     6: IPv6Address(0),
 }
 _HALF: Final = 16  # bits of a community's lower half
+_LONGEST: Final = 4096  # bytes of all attributes: a BGP message has no more (RFC 4271, section 4.1)
 _KINDS: Final = 1024  # of attributes that are kept as read: ten thousand routes share a few
 
 FAMILIES: Final[dict[Family, pb.Family]] = {
@@ -117,13 +118,15 @@ def from_message(prefix: str, message: pb.Path) -> Path:
         )
         return Path(network, as_path, next_hop or _NO_NEXT_HOP[network.family], communities)
     except (Refusal, ValueError, DecodeError) as fault:
-        raise UnreadablePath(f"{prefix:.60}: {fault}", network) from fault
+        raise UnreadablePath(f"{prefix:.60}: {fault!s:.200}", network) from fault
 
 
 @lru_cache(_KINDS)
 def _attributes(
     packed: tuple[tuple[str, bytes], ...],
 ) -> tuple[tuple[Asn, ...], _Address | None, frozenset[Community]]:
+    if sum(len(url) + len(value) for url, value in packed) > _LONGEST:
+        raise ValueError(f"attributes of more than {_LONGEST} bytes")
     as_path: tuple[Asn, ...] = ()
     hops: tuple[_Address, ...] = ()
     later_hops: tuple[_Address, ...] = ()
@@ -169,7 +172,7 @@ def _as_path(value: bytes) -> tuple[Asn, ...]:
 
 @lru_cache(_KINDS)
 def _next_hop(value: bytes) -> tuple[_Address, ...]:
-    return (ip_address(pb.NextHopAttribute.FromString(value).next_hop),)
+    return (_address(pb.NextHopAttribute.FromString(value).next_hop),)
 
 
 def _next_hops(value: bytes) -> tuple[_Address, ...]:
@@ -178,6 +181,8 @@ def _next_hops(value: bytes) -> tuple[_Address, ...]:
 
 @lru_cache(_KINDS)
 def _address(text: str) -> _Address:
+    if "%" in text:
+        raise ValueError("a next hop with a zone")  # which may be any text
     return ip_address(text)
 
 

@@ -32,12 +32,14 @@ class Question:
         call: with its service, as gRPC has it.
         request: packed.
         most: how many messages may answer it; of an endless answer, how many may wait here.
+        most_bytes: how large those may be together.
     """
 
     connect: Callable[[], grpc.Channel]
     call: str
     request: bytes
     most: int
+    most_bytes: int
 
 
 async def listed(
@@ -58,9 +60,12 @@ async def listed(
         Exception: what `parse` raises.
     """
     answers: list[_Answer] = []
+    size = 0
 
     def take(message: bytes) -> None:
-        if len(answers) == asked.most:
+        nonlocal size
+        size += len(message)
+        if len(answers) == asked.most or size > asked.most_bytes:
             raise TooMany
         answers.append(parse(message))
 
@@ -78,9 +83,12 @@ async def told(asked: Question) -> AsyncGenerator[bytes, None]:
     """
     loop, news = asyncio.get_running_loop(), asyncio.Event()
     waiting = deque[bytes]()
+    came = taken = 0  # bytes: the one is the thread's, the other the loop's
 
     def take(message: bytes) -> None:
-        if len(waiting) == asked.most:
+        nonlocal came
+        came += len(message)
+        if len(waiting) == asked.most or came - taken > asked.most_bytes:
             raise TooMany
         waiting.append(message)
         if len(waiting) == 1:  # of more the loop knows: it takes all that wait
@@ -92,7 +100,9 @@ async def told(asked: Question) -> AsyncGenerator[bytes, None]:
             await news.wait()
             news.clear()
             while waiting:
-                yield waiting.popleft()
+                message = waiting.popleft()
+                taken += len(message)
+                yield message
         await reading
 
 

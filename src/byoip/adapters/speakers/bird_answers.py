@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -30,6 +31,8 @@ _FROM_BGP: Final = re.compile(r"\t(?:Type: BGP( .*)?|source: BGP)", re.ASCII)
 _AS_PATH: Final = re.compile(r"\t(?:BGP\.as_path|bgp_path):([0-9 {}()]*)(\.\.\.)?", re.ASCII)
 _CONFEDERATION: Final = re.compile(r"\([0-9 ]*\)|\(\{[0-9 ]*\}\)", re.ASCII)
 _ORIGINS: Final = re.compile(r"(?:.*[ }])?(\d{1,10}|\{[0-9 ]+\})", re.ASCII)
+# Of BIRD 3: it counts routes, so they differ also where a route came back just as it was.
+_COUNTED: Final = "\tInternal route handling values:"
 _LOCAL_AS: Final = re.compile(r"\s+Local AS:\s+(\d{1,10})", re.ASCII)
 
 _ROUTES: Final = "1007"
@@ -161,7 +164,7 @@ class EveryRoute:
             self._prefix = self._wanted_one(found[1]) if found else None
         self._attributes = []
         if found and self._prefix:
-            self._block = _Block(found[2], found[3] or "", found[4], self._attributes)
+            self._block = _Block(found[2], _since(found[3]), found[4], self._attributes)
 
     def _end_block(self) -> None:
         if self._block and self._prefix and (route := _bgp_route(self._block)):
@@ -172,6 +175,17 @@ class EveryRoute:
         if ":" in shown and shown not in self._wanted:  # it may spell it in another way
             shown = str(_prefix(shown))
         return self._wanted.get(shown)
+
+
+def _since(shown: str | None) -> str:
+    """Since when a route has been there, by its head; empty: that does not say it exactly."""
+    if shown is None:
+        return ""
+    try:
+        datetime.fromisoformat(shown)
+    except ValueError as fault:
+        raise OddAnswer(f"not a time: {shown}") from fault
+    return shown
 
 
 def _prefix(shown: str) -> Prefix:
@@ -211,7 +225,7 @@ def _blocks(lines: Sequence[Line], prefix: Prefix) -> list[_Block]:
             blocks[-1].lines.append(line.text)
         elif found := _ROUTE.fullmatch(line.text):
             _check(found[1], prefix, first=not blocks)
-            blocks.append(_Block(found[2], found[3] or "", found[4], []))
+            blocks.append(_Block(found[2], _since(found[3]), found[4], []))
         elif line.text and not _TABLE.fullmatch(line.text):
             raise OddAnswer(f"not a route: {line.text!r:.80}")
     return blocks
@@ -226,7 +240,8 @@ def _check(shown: str | None, prefix: Prefix, *, first: bool) -> None:
 
 
 def _bgp_route(block: _Block) -> BgpRoute | None:
-    kind = _kind(block.protocol, tuple(block.lines))
+    lines = [line for line in block.lines if not line.startswith(_COUNTED)]
+    kind = _kind(block.protocol, tuple(lines))
     if kind is None:
         return None
     origins, shown = kind

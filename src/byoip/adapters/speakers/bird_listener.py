@@ -6,14 +6,21 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 from byoip.adapters.speakers import bird_answers
 from byoip.adapters.speakers.bird_answers import BgpRoute, EveryRoute, Line, NotShown, OddAnswer
-from byoip.adapters.speakers.bird_sessions import age, read_clock, read_established, read_feeds
+from byoip.adapters.speakers.bird_sessions import (
+    age,
+    exact,
+    read_clock,
+    read_established,
+    read_feeds,
+)
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.domain.speakers.sightings import Seen
+from byoip.domain.speakers.sightings import Reading, Seen, SeenPath
 from byoip.ports.speakers.speaker import Feeds, SpeakerUnanswered
 
 DEADLINE: Final = 10.0  # seconds
@@ -25,7 +32,10 @@ _SLOWEST: Final = 1000  # prefixes a second that a call is given time for; measu
 _FEWEST_AT_ONCE: Final = 200
 _ROUTES_EACH: Final = 10
 _MOST_BYTES: Final = 1024 * 1024  # of one answer: a prefix with thousands of paths
+_BYTES_EACH: Final = 2048  # of a route, where all are shown; BIRD's have some 500
 _LONGEST_LINE: Final = 64 * 1024
+_SHORTEST_LINE: Final = 32  # a line costs no less than so many bytes
+_SLICE: Final = 500  # lines read before others have a turn
 _RESTRICTED: Final = "0016"
 
 
@@ -93,25 +103,29 @@ class BirdListener:
         return found
 
     async def _ask(self, prefixes: Collection[Prefix]) -> Mapping[Prefix, Collection[Asn]]:
-        seen: dict[Prefix, Seen] = {}
+        found: dict[Prefix, tuple[frozenset[Asn], list[SeenPath]]] = {}
         async with _conversation(self._control) as bird:
             for prefix, routes in (await bird.routes(prefixes)).items():
                 origins = [one.origins or await bird.origins(one) for one in routes]
                 if origins:
-                    found = [asn for each in origins for asn in each]
-                    seen[prefix] = Seen.by(found, [one.path for one in routes])
+                    paths = [one.path for one in routes]
+                    found[prefix] = frozenset(asn for each in origins for asn in each), paths
             # Afterwards: a session that ended in between took its routes along.
-            await self._check(bird, missing=len(seen) < len(prefixes))
-        return seen
+            clock = await self._check(bird, missing=len(found) < len(prefixes))
+        return {prefix: Seen.by(*one, clock) for prefix, one in found.items()}
 
-    async def _check(self, bird: "_Conversation", *, missing: bool) -> None:
+    async def _check(self, bird: "_Conversation", *, missing: bool) -> Reading | None:
         established = read_established(await bird.ask("show protocols"))
         if not established:
             raise OddAnswer("none of its BGP sessions is established")
+        asked = monotonic()  # as BIRD reckons ages; another clock goes on in suspend
         clock = read_clock(await bird.ask("show status"))
+        answered = monotonic()
         ages = [age(since, clock) for since in established]
         if missing and all(one is not None and one < self._settling for one in ages):
             raise OddAnswer("its BGP sessions have only just come up")
+        shown = exact(clock)
+        return Reading(shown, asked, answered) if shown else None
 
 
 class _Conversation:
@@ -138,7 +152,9 @@ class _Conversation:
         size = 0
         while not lines or not lines[-1].last:
             text = await self._line()
-            size += len(text)
+            size += max(len(text), _SHORTEST_LINE)
+            if len(lines) % _SLICE == 0:
+                await asyncio.sleep(0)
             if size > _MOST_BYTES:
                 raise OddAnswer(f"an answer larger than {_MOST_BYTES} bytes")
             lines.append(bird_answers.read_line(text, before=lines[-1].code if lines else ""))
@@ -162,7 +178,11 @@ class _Conversation:
         self._writer.write(f"{EveryRoute.COMMAND}\n".encode("ascii"))
         await self._writer.drain()
         shown = EveryRoute(prefixes)
+        left = len(prefixes) * _ROUTES_EACH * _BYTES_EACH
         async for lines in self._lines():
+            left -= max(sum(map(len, lines)), len(lines) * _SHORTEST_LINE)
+            if left < 0:
+                raise OddAnswer("it shows more than the routes that it has")
             if shown.take(lines):
                 break
         return shown.routes

@@ -16,6 +16,7 @@ _ESTABLISHED: Final = re.compile(
 #     Routes:         2 imported, 0 exported, 2 preferred
 _IMPORTED: Final = re.compile(r"\s+Routes:\s+(\d{1,10}) imported,.*", re.ASCII)
 _CLOCK: Final = re.compile(r"Current server time is (.+)", re.ASCII)
+_EXACT: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3,6}", re.ASCII)
 _MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\d)?[ T]?(?:(\d\d:\d\d:\d\d)(?:\.\d+)?)?", re.ASCII)
 
 _PROTOCOLS: Final = "1002"
@@ -86,6 +87,11 @@ def read_clock(lines: Sequence[Line]) -> str:
             if found := _CLOCK.fullmatch(line.text.strip()):
                 return found[1]
     raise OddAnswer(f"no status of a running BIRD: {lines[-1].code} {lines[-1].text:.80}")
+
+
+def exact(clock: str) -> datetime | None:
+    """The same as a moment; None where its settings show less than thousandths, or no date."""
+    return datetime.fromisoformat(clock) if _EXACT.fullmatch(clock) else None
 
 
 def age(since: str, clock: str) -> timedelta | None:

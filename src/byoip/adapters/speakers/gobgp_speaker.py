@@ -11,6 +11,7 @@ from byoip.adapters.gobgp import gobgp_pb2 as pb
 from byoip.adapters.gobgp.calls import GobgpCalls
 from byoip.adapters.gobgp.draining import DrainPolicies
 from byoip.adapters.gobgp.imports import ImportPolicy
+from byoip.adapters.gobgp.neighbours import neighbour
 from byoip.adapters.gobgp.paths import (
     FAMILIES,
     UnreadablePath,
@@ -23,6 +24,7 @@ from byoip.adapters.gobgp.surprises import REQUEST, Told
 from byoip.adapters.gobgp.transport import Tls
 from byoip.domain.asn import Asn
 from byoip.domain.errors import Refusal
+from byoip.domain.foreign_text import printable
 from byoip.domain.prefix import Family, Prefix
 from byoip.domain.routes.route import Path
 from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
@@ -166,20 +168,21 @@ class GobgpSpeaker:
 
     async def _own(self, listed: Iterable[pb.Destination]) -> Sequence[Path]:
         held: list[Path] = []
-        odd: UnreadablePath | None = None
+        faults: list[UnreadablePath] = []
         for number, destination in enumerate(listed, 1):
             if number % _SLICE == 0:
                 await asyncio.sleep(0)
             try:
                 held.extend(own_paths(destination))
             except UnreadablePath as fault:
-                _LOG.error("Speaker %s holds a path that cannot be read: %s", self._name, fault)
-                if fault.prefix is None:
-                    odd = fault
-                else:
+                faults.append(fault)
+                if fault.prefix is not None:
                     held.append(unreadable(fault.prefix))
-        if odd and not held:
-            raise SpeakerUnanswered(f"{self._name}: lists odd paths only: {odd}")
+        if faults:  # one line, however many
+            said = f"{len(faults)} paths that cannot be read: {printable(str(faults[0]))}"
+            _LOG.error("Speaker %s holds %s", self._name, said)
+            if not held:
+                raise SpeakerUnanswered(f"{self._name}: lists odd paths only: {faults[0]}")
         return held
 
     async def announce(self, paths: Sequence[Path], *, until: float = inf) -> None:
@@ -195,11 +198,14 @@ class GobgpSpeaker:
         await self._send(paths, until, withdraw=True)
 
     async def neighbours(self) -> Sequence[Neighbour]:
-        """Its sessions."""
+        """Its sessions; always in one order, for gobgpd lists them in any [tried]."""
         try:
-            return [_neighbour(peer) for peer in await self._calls.list_peers()]
-        except Refusal as fault:
-            raise SpeakerUnanswered(f"{self._name}: lists an odd neighbour: {fault}") from fault
+            found = [neighbour(peer) for peer in await self._calls.list_peers()]
+            return sorted(found, key=lambda one: one.address)
+        except (Refusal, ValueError) as fault:
+            raise SpeakerUnanswered(
+                f"{self._name}: lists an odd neighbour: {fault!s:.300}"
+            ) from fault
 
     async def enable(self, address: str, *, until: float = inf) -> None:
         """Let a session that is administratively down come up; idempotent.
@@ -278,15 +284,3 @@ def _named(prefixes: Collection[str]) -> list[pb.TableLookupPrefix]:
         return []
     exact = pb.TableLookupPrefix.EXACT
     return [pb.TableLookupPrefix(prefix=prefix, type=exact) for prefix in prefixes]
-
-
-def _neighbour(peer: pb.Peer) -> Neighbour:
-    graceful = peer.graceful_restart
-    return Neighbour(
-        address=peer.conf.neighbor_address,
-        asn=Asn(peer.conf.peer_asn),
-        # Shut down for too many prefixes (PFX_CT) is no shutdown that we may lift.
-        enabled=peer.state.admin_state != pb.PeerState.DOWN,
-        established=peer.state.session_state == pb.PeerState.ESTABLISHED,
-        restart_seconds=graceful.restart_time if graceful.enabled else 0,
-    )

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from byoip.domain.checks.evidence import Check, Failed, Fault, Outcome, Passed, Reason, Unanswered
+from byoip.domain.checks.evidence import Check, Failed, Outcome, Passed, Reason
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
@@ -98,11 +98,8 @@ def _not_found(outcome: Outcome) -> bool:
 
 
 def _without_route_object(outcome: Outcome) -> bool:
-    """Where the space itself is in doubt, the question is not one of route objects."""
-    if isinstance(outcome, Failed):
-        return outcome.reason not in {Reason.NOT_ALLOCATED, Reason.SPANS_REGISTRIES}
-    faults = {Fault.NO_DATA, Fault.SOURCES_DISAGREE}
-    return isinstance(outcome, Unanswered) and outcome.fault not in faults
+    """Whatever the registry says of route objects, where the space is known to be registered."""
+    return not isinstance(outcome, Passed)
 
 
 def excused(outcome: Outcome, waiver: CheckWaiver | None) -> Outcome:

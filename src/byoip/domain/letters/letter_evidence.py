@@ -63,6 +63,11 @@ class RegisteredHolder:
         return f"{name} holder {self.holder} ({self.status})"
 
 
+def registered_to(allocations: Iterable[Allocation]) -> frozenset[tuple[str, str]]:
+    """Who holds ranges by statistics: the holder's id, and the registry that lists it."""
+    return frozenset((one.holder, one.registry) for one in allocations if one.status in HELD)
+
+
 @dataclass(frozen=True, slots=True)
 class LetterCheck:
     """One check that passed.

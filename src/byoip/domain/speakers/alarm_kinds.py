@@ -23,6 +23,7 @@ ALARM_KINDS: Final = (
     "no_longer_held",
     "strange_routes",
     "short_restart_time",
+    "not_admin_down",
     "settings_differ",
     "settings_waiting",
     "settings_taken_back",

@@ -44,7 +44,6 @@ class SnapshotRoute:
 
     bgp_prefix_id: UUID
     cidr: Prefix
-    prepend: int
     change: int
 
 

@@ -12,8 +12,28 @@ from byoip.domain.speakers.reconciliation import DesiredRoute
 from byoip.domain.speakers.staging import StagedSpeaker, Visibility
 
 # BIRD reckons each time from an age and its clock as of now [tried]: the next look may show another
-# thousandth.
+# thousandth, and all times move with a clock that is set.
 _SAME_TIME: Final = timedelta(milliseconds=100)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A listener's own clock.
+
+    Attributes:
+        shown: in its own words.
+        asked, answered: it was read between these; seconds of a clock that cannot be set.
+    """
+
+    shown: datetime
+    asked: float
+    answered: float
+
+    def set_since(self, before: "Reading") -> tuple[timedelta, timedelta]:
+        """How far it was set forward since then, at least and at most; negative: back."""
+        passed = self.shown - before.shown
+        longest, shortest = self.answered - before.asked, self.asked - before.answered
+        return passed - timedelta(seconds=longest), passed - timedelta(seconds=shortest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +48,32 @@ class SeenPath:
     shown: str
     since: str
 
-    def is_still(self, before: "SeenPath") -> bool:
-        """Whether it has been there since it was shown before."""
+    def is_still(self, before: "SeenPath", clock_set: tuple[timedelta, timedelta]) -> bool:
+        """Whether it has been there since it was shown before, by a clock that was so far set."""
         if self.shown != before.shown or not (self.since and before.since):
             return self == before
         then, now = (datetime.fromisoformat(one.since) for one in (before, self))
-        return abs(now - then) <= _SAME_TIME
+        least, most = clock_set
+        return least - _SAME_TIME <= now - then <= most + _SAME_TIME
 
 
 class Seen(frozenset[Asn]):
-    """The origins under which a listener sees a route, and the paths by which it does."""
+    """The origins under which a listener sees a route, and the paths by which it does.
+
+    Attributes:
+        clock: the listener's, read just after; None: it does not say exactly.
+    """
 
     paths: frozenset[SeenPath] = frozenset()
+    clock: Reading | None = None
 
     @classmethod
-    def by(cls, origins: Iterable[Asn], paths: Iterable[SeenPath]) -> "Seen":
+    def by(
+        cls, origins: Iterable[Asn], paths: Iterable[SeenPath], clock: Reading | None = None
+    ) -> "Seen":
         """Of these origins and paths."""
         made = cls(origins)
-        made.paths = frozenset(paths)
+        made.paths, made.clock = frozenset(paths), clock
         return made
 
 
@@ -68,14 +96,16 @@ def was_gone(before: Collection[Asn], now: Collection[Asn]) -> bool:
     """Whether a listener lost a route since, and has it again.
 
     A listener takes a path that it has already for no news. So a path as before with another time
-    went and came back. Where one path has stayed, the route was never gone; where one is of another
-    kind, it may have been replaced.
+    went and came back, unless the listener's clock was set by as much. Where one path has stayed,
+    the route was never gone; where one is of another kind, it may have been replaced.
     """
     if not (isinstance(before, Seen) and isinstance(now, Seen) and before.paths and now.paths):
         return False
     if before.paths & now.paths or not all(one.since for one in before.paths | now.paths):
         return False
-    if any(one.is_still(then) for one in now.paths for then in before.paths):
+    both = before.clock and now.clock
+    clock_set = now.clock.set_since(before.clock) if both else (timedelta(0), timedelta(0))
+    if any(one.is_still(then, clock_set) for one in now.paths for then in before.paths):
         return False
     return {one.shown for one in now.paths} <= {one.shown for one in before.paths}
 

@@ -71,7 +71,8 @@ def marks(sightings: Sightings) -> Marks:
 def _mark(seen: Collection[object]) -> Mark:
     if not isinstance(seen, Seen) or not seen.paths:
         return Mark(1)
-    said = "\n".join(sorted(f"{one.since} {one.shown}" for one in seen.paths))
+    # Without their times, which move with the listener's clock: a change shows in the attributes.
+    said = "\n".join(sorted(one.shown for one in seen.paths))
     return Mark(len(seen.paths), hashlib.sha256(said.encode()).hexdigest()[:_DIGITS])
 
 

@@ -6,6 +6,7 @@ from math import inf
 from typing import Protocol, TypeAlias
 
 from byoip.domain.asn import Asn
+from byoip.domain.foreign_text import printable
 from byoip.domain.prefix import Family, Prefix
 from byoip.domain.routes.route import Path
 
@@ -13,8 +14,12 @@ from byoip.domain.routes.route import Path
 class SpeakerUnanswered(Exception):  # noqa: N818 - a state of affairs: it may have done it, or not
     """A speaker or listener could not be asked, or did not answer in time.
 
-    It may have done what it was asked all the same: this is never "no".
+    It may have done what it was asked all the same: this is never "no". What it said may stand in
+    the text, which is kept and shown.
     """
+
+    def __init__(self, said: str) -> None:
+        super().__init__(printable(said))
 
 
 class ImportsOpen(Exception):  # noqa: N818 - a state of affairs
@@ -35,6 +40,7 @@ class Neighbour:
         established: whether the session is up, for the families that it carries.
         restart_seconds: how long it asks the peer to keep its routes while it restarts (RFC 4724);
             0: not at all.
+        comes_up: whether it comes up by itself when the speaker starts, before that is loaded.
     """
 
     address: str
@@ -42,6 +48,7 @@ class Neighbour:
     enabled: bool
     established: bool
     restart_seconds: int = 0
+    comes_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ PASSES: Final = compiled(
 
 # What statistics said of the space as the claim was approved.
 REGISTERED: Final = compiled(
-    sa.select(exhibits.c.sha256, exhibits.c.answer, raw_answers.c.packed)
+    sa.select(exhibits.c.whom, exhibits.c.sha256, exhibits.c.answer, raw_answers.c.packed)
     .select_from(
         exhibits.join(
             findings,

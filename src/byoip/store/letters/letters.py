@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.checks.evidence import Finding, RawAnswer
+from byoip.domain.checks.registry import Basis
 from byoip.domain.claims.lifecycle import Approver, Standing, State
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.letters.letter import (
@@ -50,12 +51,14 @@ class LetterGrounds:
             without raw answers.
         registered: what statistics said of the space as it was approved (`rows_to_keep`); None
             where the answer was not kept, of which only the digest is known.
+        overridden: the operator named the registry then, whatever statistics said.
     """
 
     account_name: CustomerText
     findings: tuple[Finding, ...]
     registered: bytes | None
     registered_sha256: bytes | None
+    overridden: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +215,8 @@ class LetterRepository(Repository):
         kept = await self._session.row(REGISTERED, claim_id=claim_id)
         answer = None if kept is None else _answer(kept)
         digest = None if kept is None else kept.sha256
-        return LetterGrounds(CustomerText(name.name), tuple(found), answer, digest)
+        overridden = kept is not None and kept.whom.startswith(Basis.OVERRIDE)
+        return LetterGrounds(CustomerText(name.name), tuple(found), answer, digest, overridden)
 
     async def news(self) -> SnapshotNews | None:
         """The snapshot in use, unless all letters have been compared with it."""

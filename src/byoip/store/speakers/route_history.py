@@ -168,7 +168,7 @@ class RouteReader:
 
 def _applied(one: Mapping[str, Any]) -> SnapshotRoute:
     cidr = Prefix(ip_network(one["cidr"]))
-    return SnapshotRoute(UUID(one["id"]), cidr, one["prepend"], one["change"])
+    return SnapshotRoute(UUID(one["id"]), cidr, one["change"])
 
 
 def _orphan(row: AnyRow) -> Orphan:

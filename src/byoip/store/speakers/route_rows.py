@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import known_prefix
 from byoip.domain.routes.route import Path, Route
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, RouteState
 from byoip.store.statements import AnyRow
+
+_MOST_SHOWN: Final = 32  # ASes or communities of a path: those of ours are few
 
 
 def changes(desired_routes: Iterable[DesiredRoute]) -> dict[str, Any]:
@@ -66,10 +68,11 @@ def _applied(may_hold: bool, given: bool, change: int) -> AppliedRoute:  # noqa:
     return AppliedRoute(may_hold, given, change)
 
 
-def shown(path: Path) -> dict[str, Any]:
-    """A path as `orphan_routes` keeps it."""
-    return {
-        "as_path": [one.number for one in path.as_path],
+def orphan(path: Path) -> dict[str, Any]:
+    """A path as `orphan_routes` keeps it: to be recognised, however long it is."""
+    shown = {
+        "as_path": [one.number for one in path.as_path[:_MOST_SHOWN]],
         "next_hop": str(path.next_hop),
-        "communities": sorted(str(one) for one in path.communities),
+        "communities": sorted(str(one) for one in path.communities)[:_MOST_SHOWN],
     }
+    return {"cidr": str(path.prefix), "path": shown}

@@ -18,13 +18,13 @@ from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, Rou
 from byoip.domain.speakers.sightings import Observation
 from byoip.store.autocommit import AutocommitPool, autocommit_pool
 from byoip.store.sharing import in_slices
+from byoip.store.speakers import orphan_statements as orphan_sql
 from byoip.store.speakers import route_rows as made
 from byoip.store.speakers import route_statements as sql
 from byoip.store.speakers.drains import Drains
 from byoip.store.speakers.records import SpeakerRecords, SpeakerState
 from byoip.store.speakers.revisions import Revisions
-from byoip.store.speakers.unreleased import COUNT, RELEASE_SEEN
-from byoip.store.statements import AnyRow
+from byoip.store.statements import AnyRow, json_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Alarm:
 
 
 _SLICE: Final = 500  # rows, some two milliseconds
+_PAGE: Final = 5000  # orphans, some 200 ms of the database
 # All of the last hour, then the last of each hour, for a week: far below the bound.
 _SNAPSHOTS: Final = {"whole_for": timedelta(hours=1), "kept_for": timedelta(days=7), "most": 400}
 
@@ -134,7 +135,7 @@ class Routes:
         """Orphans that an operator decided to withdraw."""
         return {
             Prefix(row.cidr)
-            for row in await self._autocommit.ask(sql.DECIDED_ORPHANS, speaker=speaker)
+            for row in await self._autocommit.ask(orphan_sql.DECIDED_ORPHANS, speaker=speaker)
         }
 
     async def permit_orphan_withdrawals(
@@ -147,16 +148,25 @@ class Routes:
         """
         asked = {"speaker": speaker, "cidrs": [str(one) for one in orphans]}
         async with self._permitting:
-            rows = await self._autocommit.ask(sql.PERMIT_ORPHANS, **asked, most=self._most_orphans)
+            rows = await self._autocommit.ask(
+                orphan_sql.PERMIT_ORPHANS, **asked, most=self._most_orphans
+            )
         return {Prefix(row.cidr) for row in rows}
 
     async def note_orphans(
         self, speaker: str, orphans: Mapping[Prefix, Path], now: datetime, *, unknown: bool = False
     ) -> None:
-        """Record which orphans it holds; others end when decided, or a row wants or wanted them."""
-        paths = [Jsonb(made.shown(path)) for path in orphans.values()]
-        noted = {"cidrs": [str(one) for one in orphans], "paths": paths, "unknown": unknown}
-        await self._autocommit.ask(sql.ORPHANS, speaker=speaker, now=now, **noted)
+        """Record which orphans it holds; others end when decided, or a row wants or wanted them.
+
+        Page by page: what one speaker holds, however much, must not take others the time.
+        """
+        by = {"speaker": speaker, "now": now}
+        held = await in_slices(list(orphans.values()), made.orphan, size=_SLICE)
+        cidrs = made.array(one["cidr"] for one in held)
+        await self._autocommit.ask(orphan_sql.ORPHANS_MISSED, cidrs=cidrs, **by)
+        for start in range(0, len(held), _PAGE):
+            found = json_text(held[start : start + _PAGE])
+            await self._autocommit.ask(orphan_sql.ORPHANS_FOUND, found=found, unknown=unknown, **by)
 
     async def note_speaker(self, state: SpeakerState) -> None:
         """Record how the speaker was found."""
@@ -241,11 +251,6 @@ class Routes:
                 sql.REPLACE_ALARMS, kind=kind, now=now, **subjects
             )
         ]
-
-    async def note_released(self) -> int:
-        """Release what a listener sees: it is up. How many wait for an operator."""
-        await self._autocommit.ask(RELEASE_SEEN)
-        return int((await self._autocommit.ask(COUNT))[0].many)
 
     async def take_snapshot(self) -> int | None:
         """Keep the applied state under the next number, if it differs from the last; prune.

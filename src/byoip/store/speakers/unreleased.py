@@ -16,8 +16,8 @@ _THEY: Final = """
     unreleased_routes u JOIN bgp_prefixes b
         ON b.id = u.bgp_prefix_id AND b.change = u.change AND b.advertised
 """
-COUNT: Final = from_text(f"SELECT count(*) AS many FROM {_THEY}")  # noqa: S608 - words from here
-RELEASE_SEEN: Final = from_text("""
+_COUNT: Final = from_text(f"SELECT count(*) AS many FROM {_THEY}")  # noqa: S608 - words from here
+_RELEASE_SEEN: Final = from_text("""
     WITH seen AS (
         SELECT u.bgp_prefix_id FROM unreleased_routes u
         JOIN bgp_prefixes b ON b.id = u.bgp_prefix_id
@@ -55,6 +55,12 @@ class UnreleasedRepository(Repository):
             )
             for row in await self._session.rows(_ALL)
         ]
+
+    async def release_seen(self) -> int:
+        """Release what a listener sees: it is up. How many wait for an operator."""
+        await self._session.rows(_RELEASE_SEEN)
+        (row,) = await self._session.rows(_COUNT)
+        return int(row.many)
 
     async def waits(self, bgp_prefix_id: UUID) -> bool:
         """Whether it still waits; to be asked under its claim's lock."""

@@ -89,7 +89,7 @@ class CollectEvidence:
         by_roas = self._rpki(subject, vrps, ()).other_origins
         subject = replace(subject, until=until, roa_origins=by_roas)
         irr, rdns = await self._together(subject, responsible)
-        irr = _excused(irr, subject)
+        irr = _excused(irr, subject, responsible)
         parts = (
             CheckResult((self._registration(found.registered, responsible),)),
             irr,
@@ -196,14 +196,24 @@ def _key(found: Responsibility, waivers: Mapping[Waivable, CheckWaiver]) -> str 
     outcome, keys = found.registry, {one.registry for one in found.registered.allocations}
     if isinstance(outcome, Responsible):
         return outcome.registry.key
-    unknown = isinstance(outcome, Unanswered) and outcome.fault is Fault.UNKNOWN_REGISTRY
-    if unknown and Waivable.IRR in waivers and len(keys) == 1:
+    if _is_unknown(outcome) and Waivable.IRR in waivers and len(keys) == 1:
         return keys.pop()
     return None
 
 
-def _excused(irr: CheckResult, subject: CheckTarget) -> CheckResult:
-    """The findings with the waiver of irr heeded; that of the token is never waived."""
+def _is_unknown(outcome: Responsible | Failed | Unanswered) -> bool:
+    return isinstance(outcome, Unanswered) and outcome.fault is Fault.UNKNOWN_REGISTRY
+
+
+def _excused(
+    irr: CheckResult, subject: CheckTarget, responsible: Responsible | Failed | Unanswered
+) -> CheckResult:
+    """The findings with the waiver of irr heeded; that of the token is never waived.
+
+    Where the space itself is in doubt, the question is not one of route objects.
+    """
+    if not isinstance(responsible, Responsible) and not _is_unknown(responsible):
+        return irr
     waiver = subject.waivers.get(Waivable.IRR)
     findings = tuple(
         replace(one, outcome=excused(one.outcome, waiver)) if one.check is Check.IRR else one

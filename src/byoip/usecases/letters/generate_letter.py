@@ -1,7 +1,7 @@
 """Write, sign and record the letter of agency that an approved claim is due."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
@@ -12,6 +12,7 @@ from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.checks.registry import Allocation, Registry, kept_rows, rows_to_keep
 from byoip.domain.claims.check_waiver import Waivable, holds
 from byoip.domain.claims.claim import Claim, ClaimNotFound
+from byoip.domain.foreign_text import listed
 from byoip.domain.history import Actor
 from byoip.domain.letters.letter import VALIDITY, Letter, LetterFacts, LetterReference, letter_due
 from byoip.domain.letters.letter_evidence import (
@@ -19,9 +20,10 @@ from byoip.domain.letters.letter_evidence import (
     UnnamedWitness,
     deciding_roas,
     passed_checks,
+    registered_to,
 )
 from byoip.domain.letters.loa_document import DocumentName, LoaDocument
-from byoip.domain.letters.witnesses import Witnesses, statistics_number
+from byoip.domain.letters.witnesses import Witnesses, registry_name, statistics_number
 from byoip.ports.checks.rpki import Vrps
 from byoip.ports.clock import Clock
 from byoip.ports.letters.letters import LetterPress, LetterSigner
@@ -92,7 +94,9 @@ class GenerateLetter:
             return None
         registered = (await tx.registrations.overlapping(claim.prefix)).allocations
         holder = RegisteredHolder.of(claim.registry, registered)
-        if not _same_holder(claim, _proven_for(claim, newest, grounds, registered), holder):
+        proven = _proven_for(claim, newest, grounds, registered)
+        same = _same_holder(claim, proven, holder)
+        if not (same and _still_registered(claim, grounds, registered)):
             return None
         # A waiver that has ended is no word of today.
         passed = [one for one in grounds.findings if holds(one.outcome, waivers.values())]
@@ -182,14 +186,34 @@ def _proven_for(
 
 def _same_holder(claim: Claim, proven: RegisteredHolder | None, now: RegisteredHolder) -> bool:
     """Whether the holder is the one that proved the space: no other has authorised anything."""
-    if proven is not None and proven.holder in {"", now.holder}:
-        return True
+    same = proven is not None and proven.holder in {"", now.holder}
+    return same or _refused(claim, str(now), str(proven or "not kept"))
+
+
+def _refused(claim: Claim, now: str, proven: str) -> bool:
     _log.warning(
         "no letter for prefix %s: it is registered to another holder (%s) than the one that proved "
         "it (%s). Revoke its approval, and have its ownership proven again.",
-        *(claim.id.hex, now, proven or "not kept"),
+        *(claim.id.hex, now, proven),
     )
     return False
+
+
+def _still_registered(
+    claim: Claim, grounds: LetterGrounds, registered: Sequence[Allocation]
+) -> bool:
+    """Whether statistics name the same holder at the same registry as when they were followed.
+
+    A national registry has none of its own, and space that moves gets another registry.
+    """
+    if grounds.registered is None or grounds.overridden:
+        return True
+    then, now = registered_to(kept_rows(grounds.registered)), registered_to(registered)
+    return not then or then == now or _refused(claim, _named(now), _named(then))
+
+
+def _named(holders: Iterable[tuple[str, str]]) -> str:
+    return listed(f"{holder} at {registry_name(key)}" for holder, key in sorted(holders)) or "none"
 
 
 async def _still_valid(tx: Transaction, claim: Claim, facts: LetterFacts) -> bool:

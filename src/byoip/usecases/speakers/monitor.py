@@ -18,6 +18,7 @@ from byoip.domain.speakers.reconciliation import DesiredRoute
 from byoip.domain.speakers.shrinking import SECONDS, Counts, Shrinking
 from byoip.domain.speakers.sightings import Sightings, was_gone
 from byoip.domain.speakers.staging import Visibility
+from byoip.domain.speakers.tellings import Tellings
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Feeds, Neighbour, Speaker
 from byoip.ports.steady_clock import boottime
@@ -70,6 +71,8 @@ class MonitorRoutes:
     )
     _feeds: Mapping[str, Feeds] = field(default_factory=dict, init=False)
     _sessions: Mapping[str, Sequence[Neighbour]] = field(default_factory=dict, init=False)
+    _tellings: Tellings = field(default_factory=Tellings, init=False)
+    _told: set[UUID] = field(default_factory=set, init=False)  # that they are lost
     _shrinking: Shrinking = field(default_factory=Shrinking, init=False)
     calm: bool = field(default=False, init=False)
 
@@ -168,19 +171,30 @@ class MonitorRoutes:
             await self._count(missing, now)
         if before is None:  # another process may have raised them
             before = [UUID(one) for one in await self.routes.standing_alarms(LOST)]
+            self._told.update(before)
         # Gone between two looks, or at one look only.
         short = {one.bgp_prefix_id for one in self._gone_in_between(out.values(), heard)}
         short |= {*self._missed} - {*before} - missing
-        await self._record(LOST_AND_BACK_EVENT, [out[one] for one in short if one in out])
+        await self._record(LOST_AND_BACK_EVENT, self._telling(out, short))
         lost = missing & {*self._missed, *before}
-        again = [out[one] for one in before if one in out and one not in missing]
+        again = [out[one] for one in self._told if one in out and one not in missing]
+        self._told &= lost
         alarms = [Alarm(LOST, one.hex, str(out[one].prefix)) for one in lost]
         new = await self.routes.replace_alarms(LOST, alarms, now)
         self._missed, self._lost = missing, lost
         if new:
             _LOG.error("%d routes that are announced are seen by no listener", len(new))
-        await self._record(LOST_EVENT, [out[UUID(one)] for one in new])
+        now_told = self._telling(out, lost - self._told)
+        await self._record(LOST_EVENT, now_told)
+        self._told.update(one.bgp_prefix_id for one in now_told)
         await self._record(SEEN_AGAIN_EVENT, again)
+
+    def _telling(
+        self, out: Mapping[UUID, DesiredRoute], of: Iterable[UUID]
+    ) -> Sequence[DesiredRoute]:
+        """Those of them that are announced, and whose owner was not told too often lately."""
+        at = boottime()
+        return [out[one] for one in of if one in out and self._tellings.take(one, at)]
 
     def _gone_in_between(
         self, out: Iterable[DesiredRoute], heard: Sightings

@@ -1,10 +1,14 @@
-"""Ask listeners and speakers what becomes of routes: all at once, and none is waited for long."""
+"""Ask listeners and speakers what becomes of routes: all at once, and none is waited for long.
+
+One that did not answer in time is not waited for until it has answered again: a frozen one must
+not hold up what the others can tell of every change.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Path
@@ -15,6 +19,7 @@ from byoip.store.sharing import in_slices
 
 _T = TypeVar("_T")
 _Item = TypeVar("_Item")
+_Question: TypeAlias = Callable[[], Coroutine[Any, Any, _T]]
 _SLICE = 500  # routes, some two milliseconds
 _PAGE = 5000
 _SLOWEST = 1000  # routes a second that each has time for; BIRD tells of 10,000
@@ -28,9 +33,53 @@ class QueriedSpeaker:
     neighbours: Sequence[Neighbour] = ()
 
 
+@dataclass(slots=True)
+class _Late:
+    """Questions that were not answered in time, by what was asked of whom: they go on."""
+
+    _asked: dict[tuple[str, str], asyncio.Task[Any]] = field(default_factory=dict)
+
+    async def answer(
+        self, key: tuple[str, str], question: _Question[_T], seconds: float
+    ) -> _T | None:
+        """None: there is none, or none in time; at once where the last one has not come yet."""
+        if key in self._asked and not self._is_back(key, question):
+            return None
+        asked = asyncio.create_task(question())
+        try:
+            await asyncio.wait([asked], timeout=seconds)
+        except asyncio.CancelledError:
+            asked.cancel()
+            raise
+        if asked.done():
+            return _answered(asked)
+        self._keep(key, asked)
+        return None
+
+    def _keep(self, key: tuple[str, str], asked: asyncio.Task[Any]) -> None:
+        asked.add_done_callback(lambda it: it.cancelled() or it.exception())  # also if none looks
+        if self._asked.setdefault(key, asked) is not asked:
+            asked.cancel()
+
+    def _is_back(self, key: tuple[str, str], question: _Question[_T]) -> bool:
+        """Whether it has answered late; if it has failed, it is asked once more."""
+        if not self._asked[key].done():
+            return False
+        if _answered(self._asked.pop(key)) is None:
+            self._keep(key, asyncio.create_task(question()))
+        return key not in self._asked
+
+
+def _answered(asked: asyncio.Task[_T]) -> _T | None:
+    try:
+        return asked.result()
+    except (SpeakerUnanswered, TimeoutError):
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class ObserveRoutes:
-    """Query all listeners and speakers concurrently; those that time out are left out.
+    """Query all listeners and speakers concurrently; those that are late are left out.
 
     Attributes:
         seconds: how long each is waited for; longer with many routes, by their number.
@@ -38,6 +87,7 @@ class ObserveRoutes:
 
     listeners: Sequence[Listener]
     seconds: float = 2.0
+    _late: _Late = field(default_factory=_Late, init=False, repr=False, compare=False)
 
     async def __call__(
         self, prefixes: Collection[Prefix], speakers: Collection[QueriedSpeaker]
@@ -55,7 +105,7 @@ class ObserveRoutes:
         """What listeners see."""
         wanted = frozenset(prefixes)
         asked = {one.name: partial(one.sees, wanted) for one in self.listeners}
-        return Sightings(heard=await self._answers(asked, len(wanted)))
+        return Sightings(heard=await self._answers("sees", asked, len(wanted)))
 
     async def sent(
         self, prefixes: Collection[Prefix], speakers: Collection[QueriedSpeaker]
@@ -63,34 +113,30 @@ class ObserveRoutes:
         """What these speakers say they send."""
         wanted = frozenset(prefixes)
         asked = {one.speaker.name: partial(one.speaker.sent, wanted) for one in speakers}
-        sent = await self._answers(asked, len(wanted))
+        sent = await self._answers("sent", asked, len(wanted))
         return Sightings(
             sent=sent, silent={one.speaker.name: _silent(one, sent) for one in speakers}
         )
 
     async def feeds(self) -> Mapping[str, Feeds]:
         """What feeds each listener; a listener that does not answer is left out."""
-        return await self._answers({one.name: one.feeds for one in self.listeners}, 0)
+        return await self._answers("feeds", {one.name: one.feeds for one in self.listeners}, 0)
 
     async def sessions(self, speakers: Collection[Speaker]) -> Mapping[str, Sequence[Neighbour]]:
         """Each speaker's sessions, up or down; a speaker that does not answer is left out."""
-        return await self._answers({one.name: one.neighbours for one in speakers}, 0)
+        return await self._answers("sessions", {one.name: one.neighbours for one in speakers}, 0)
 
     async def held(self, speakers: Collection[Speaker]) -> Mapping[str, Sequence[Path]]:
         """All that each speaker originates; a speaker that does not answer is left out."""
-        return await self._answers({one.name: one.held for one in speakers}, 0)
+        return await self._answers("held", {one.name: one.held for one in speakers}, 0)
 
     async def _answers(
-        self, asked: Mapping[str, Callable[[], Awaitable[_T]]], many: int
+        self, what: str, asked: Mapping[str, _Question[_T]], many: int
     ) -> Mapping[str, _T]:
-        async def one(question: Callable[[], Awaitable[_T]]) -> _T | None:
-            try:
-                async with asyncio.timeout(self.seconds + many / _SLOWEST):
-                    return await question()
-            except (SpeakerUnanswered, TimeoutError):
-                return None
-
-        answers = await asyncio.gather(*(one(question) for question in asked.values()))
+        seconds = self.seconds + many / _SLOWEST
+        answers = await asyncio.gather(
+            *(self._late.answer((what, name), asked[name], seconds) for name in asked)
+        )
         named = zip(asked, answers, strict=True)
         return {name: answer for name, answer in named if answer is not None}
 

@@ -31,6 +31,7 @@ OPENING_ALARMS: Final = (
     "no_longer_held",
     "strange_routes",
     "short_restart_time",
+    "not_admin_down",
 )
 _NAMED = 5  # in an alarm
 _REMEDY = "byoip operator speakers open"
@@ -45,7 +46,7 @@ class Witnesses:
     """
 
     siblings: Sequence[Speaker] = ()
-    observe: ObserveRoutes = ObserveRoutes(())  # noqa: RUF009 - frozen
+    observe: ObserveRoutes = field(default_factory=lambda: ObserveRoutes(()))
 
 
 @dataclass(slots=True)
@@ -64,6 +65,7 @@ class OpenSessions:
     _missing: Sequence[Prefix] = field(default=(), init=False)
     _strange: tuple[int, str] = field(default=(0, ""), init=False)
     _restart_seconds: Sequence[int] = field(default=(), init=False)
+    _coming_up: Sequence[str] = field(default=(), init=False)  # by themselves, at a start
 
     @property
     def known(self) -> bool:
@@ -88,6 +90,7 @@ class OpenSessions:
         if neighbours:  # none: drains keep all of them down
             kept = [one.restart_seconds for one in neighbours]
             self._restart_seconds = list(filter(None, kept))
+            self._coming_up = sorted(one.address for one in neighbours if one.comes_up)
         if any(one.established for one in neighbours):
             self._seen_up, self._up_at, self._promised = True, boottime(), self._kept_for
 
@@ -228,4 +231,7 @@ class OpenSessions:
         if 0 < self._kept_for < RECOMMENDED_RESTART_SECONDS:
             why = f"peers keep its routes for {self._kept_for} s; give it restart-time 600 or more"
             found.append(Alarm("short_restart_time", name, why))
+        if self._coming_up:
+            why = f"come up before it is loaded; make them admin-down: {', '.join(self._coming_up)}"
+            found.append(Alarm("not_admin_down", name, why))
         return found

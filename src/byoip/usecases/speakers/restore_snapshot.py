@@ -45,8 +45,9 @@ class RestoreSnapshot:
     """Announce again what a snapshot says was announced; take nothing down.
 
     Only routes of claims that are approved now, and that their owner has not withdrawn since, as
-    the row says under the claim's lock: a run of thousands takes its time. Each route passes the
-    same rules as an owner's own announcement, in a transaction of its own.
+    the row says under the claim's lock: a run of thousands takes its time. With the prepends that
+    the row says, too: no accident changes those, and the owner may have since. Each route passes
+    the same rules as an owner's own announcement, in a transaction of its own.
     """
 
     store: Store
@@ -125,7 +126,7 @@ class RestoreSnapshot:
             if await tx.routes.withdrawn_by_owner(row.id):
                 raise _WithdrawnByOwner
             row.require_unlocked()
-            await announce(tx, claim, row, prepend=route.prepend)
+            await announce(tx, claim, row, prepend=row.desired.prepend)
             if dry_run:
                 raise _DryRun
             return True
