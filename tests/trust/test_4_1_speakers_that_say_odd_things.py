@@ -149,6 +149,11 @@ async def test_a_real_gobgpd_lists_its_neighbours_in_any_order() -> None:
     peers = [Peering(f"127.0.0.{80 + number}", 64501) for number in range(8)]
     with gobgpd(address="127.0.0.71", asn=64500, neighbours=peers) as running:
         asked = GobgpSpeaker(STRANGE, running.target)
+
+        async def all_are_there() -> bool:  # it begins with some of them
+            return len(await asked.neighbours()) == len(peers)
+
+        await until(all_are_there)
         found = {tuple(one.address for one in await asked.neighbours()) for _ in range(50)}
         await asked.close()
     assert found == {tuple(one.address for one in peers)}
