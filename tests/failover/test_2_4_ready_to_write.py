@@ -50,7 +50,7 @@ async def _asked(server: Server) -> AsyncIterator[Callable[[], Awaitable[str]]]:
 
     async def said() -> str:
         answer = await ready(Request({"type": "http", "query_string": b"", "headers": []}))
-        told = str(json.loads(answer.body)["checks"]["database"])
+        told = str(json.loads(bytes(answer.body))["checks"]["database"])
         assert (answer.status_code == 200) == (told == "ok"), told
         return told
 

@@ -103,8 +103,9 @@ def was_gone(before: Collection[Asn], now: Collection[Asn]) -> bool:
         return False
     if before.paths & now.paths or not all(one.since for one in before.paths | now.paths):
         return False
-    both = before.clock and now.clock
-    clock_set = now.clock.set_since(before.clock) if both else (timedelta(0), timedelta(0))
+    clock_set = timedelta(0), timedelta(0)
+    if before.clock and now.clock:
+        clock_set = now.clock.set_since(before.clock)
     if any(one.is_still(then, clock_set) for one in now.paths for then in before.paths):
         return False
     return {one.shown for one in now.paths} <= {one.shown for one in before.paths}
