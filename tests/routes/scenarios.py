@@ -121,7 +121,9 @@ async def scene(
 
     Workers may have a way of their own to the database.
     """
-    async with announcing_on(database_url, directory, graceful=False, **settings) as service:
+    async with announcing_on(
+        database_url, directory, graceful=False, known=True, **settings
+    ) as service:
         announced = add_routes(database_url, ipv4(up), accounts=4, advertised=True)
         withdrawn = add_routes(database_url, ipv4(up + down)[up:])
         owners = Owners(service)

@@ -50,12 +50,14 @@ async def test_a_release_goes_at_its_pace_and_the_rest_of_it_can_be_cancelled(
     tmp_path: Path,
 ) -> None:
     """Six prefixes of an account are let go, two in a minute; a second trip stops the last ones."""
-    ceilings: dict[str, Any] = {
-        "BYOIP_BREAKER_PER_MINUTE": _PER_MINUTE,
-        "BYOIP_BREAKER_PER_RUN": f"{_PACE}",
-    }
     with own_postgres() as server:
-        async with scene(server.database_url, tmp_path, up=28, **ceilings) as here:
+        async with scene(
+            server.database_url,
+            tmp_path,
+            up=28,
+            BYOIP_BREAKER_PER_MINUTE=_PER_MINUTE,
+            BYOIP_BREAKER_PER_RUN=str(_PACE),
+        ) as here:
             leaving, others = here.up[3::4][:6], here.up[0::4] + here.up[1::4]
             trip = await tripped(here, others[:5])
             await here.owners.send(*map(offboard, leaving))
@@ -77,8 +79,7 @@ async def test_a_release_goes_at_its_pace_and_the_rest_of_it_can_be_cancelled(
 def gone(here: Scene, routes: list[OwnedRoute]) -> dict[OwnedRoute, datetime]:
     """When offboarding withdrew them."""
     with psycopg.connect(here.service.database_url) as connection:
-        rows = connection.execute(_WITHDRAWN).fetchall()
-    at: dict[UUID, datetime] = dict(rows)
+        at: dict[UUID, datetime] = dict(connection.execute(_WITHDRAWN).fetchall())
     return {one: at[one.bgp_prefix_id] for one in routes if one.bgp_prefix_id in at}
 
 
