@@ -37,8 +37,7 @@ class Talking:
                 path = pb.Path(nlri=Packed(value=str(number).encode()))
                 table = pb.WatchEventResponse.TableEvent(paths=[path])
                 yield pb.WatchEventResponse(table=table).SerializeToString()
-            if not self.ends:
-                await asyncio.sleep(60)
+            await asyncio.sleep(0.5 if self.ends else 60)
         finally:
             self.gone.set()
 

@@ -123,10 +123,7 @@ def _reading(
         reading = asyncio.get_running_loop().run_in_executor(thread, read)
         thread.shutdown(wait=False)  # it ends with what it does
         reading.add_done_callback(lambda done: done.cancelled() or done.exception())
-        try:
-            yield reading
-        finally:
-            coming.cancel()  # which ends the thread's work, too
+        yield reading  # with its channel the call ends, and what the thread does
 
 
 async def _while_they_come(
