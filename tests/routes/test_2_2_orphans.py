@@ -79,6 +79,20 @@ async def test_an_orphan_that_its_owner_announced_and_withdrew_again_is_none(fle
         assert await fleet.alarms("no_longer_held") == set()
 
 
+async def test_nor_if_it_was_withdrawn_before_the_speaker_heard_of_it(fleet: Fleet) -> None:
+    one = speaker("one")
+    kept, owned = await fleet.add("31.0.0.0/24", "31.0.1.0/24")
+    one.put(path(owned))
+    await fleet.announce(kept)
+    async with reconciling(fleet, one):
+        await until(lambda: recorded(fleet, {kept, owned}))
+    await fleet.announce(owned)
+    await fleet.withdraw(owned)
+    async with reconciling(fleet, one):
+        await until(lambda: set(one.paths) == {kept})
+        await until(lambda: left(fleet))
+
+
 async def test_after_a_restore_orphans_are_remembered_and_undecided(fleet: Fleet) -> None:
     one = speaker("one")
     one.put(path(FIRST))

@@ -24,6 +24,9 @@ async def withdraw(
     entry = await tx.breaker.permit(asked, actor=tx.actor.name, request_id=tx.actor.request_id)
     gone = bgp_prefix.withdrawn(entry, request_id=tx.actor.request_id, now=tx.now)
     await tx.bgp_prefixes.save(gone)
+    # A speaker may hold an orphan in place of what it was asked to announce and has not been told.
+    if await tx.bgp_prefixes.forgotten(gone.id):
+        await tx.bgp_prefixes.adopt(gone.id)
     shown = {"bgp_prefix_id": gone.id.hex, "cidr": str(gone.cidr)}
     before = {**shown, "advertised": bgp_prefix.desired.advertised}
     after = {**shown, "advertised": False, "source": source.value}
