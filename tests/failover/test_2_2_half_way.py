@@ -47,7 +47,7 @@ async def test_it_is_neither_announced_nor_withdrawn(fleet: Fleet, judged: objec
         await until(lambda: holds(one, first))
         await fleet.do(SEEN)
         async with fleet.store.transaction() as tx:
-            assert await tx.unreleased.release_seen() == 1, "it is seen, and waits on"
+            assert await tx.unreleased.release_up(["one", "two"]) == 1, "it is seen, and waits on"
         await looks(two, count=5)
         assert await holds(two)
         assert await waiting(fleet) == {str(first)}

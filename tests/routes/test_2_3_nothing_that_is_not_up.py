@@ -61,6 +61,27 @@ async def test_a_twin_gets_what_the_other_speaker_holds(fleet: Fleet) -> None:
     assert await waiting(fleet) == set()
 
 
+async def test_what_a_loaded_speaker_lacks_stays_as_it_is_at_each(fleet: Fleet) -> None:
+    """Its withdrawal may have been half-way, and no process that remembers it is left."""
+    half, whole = await fleet.add("31.0.0.0/24", "31.0.1.0/24", advertised=True)
+    one, two = speaker("one"), speaker("two")
+    async with reconciling(fleet, one, two):
+        await until(fleet.settled)
+        await until(lambda: one.feeds(PEER) and two.feeds(PEER))
+    await one.withdraw([path for path in await one.held() if path.prefix == half])
+    await restore(fleet)
+    async with reconciling(fleet, one, two):
+        await until(lambda: _waiting(fleet, half))
+        await looks(one, count=5)
+        await looks(two, count=5)
+        assert await holds(one, whole)
+        assert await holds(two, half, whole)
+        await until(lambda: _alarmed(fleet))
+        await fleet.do("UPDATE bgp_prefixes SET last_valid_at = now()")
+        await ReleaseRoutes(fleet.store)(half, reason="case 4711", by=BY)
+        await until(lambda: holds(one, half, whole))
+
+
 async def test_what_a_listener_sees_is_announced(fleet: Fleet) -> None:
     (first,) = await fleet.add("31.0.0.0/24", advertised=True)
     one, old = speaker("one"), speaker("old")
@@ -164,6 +185,10 @@ async def test_other_prepends_at_the_moment_in_which_a_restore_is_recognised(fle
 
 async def _blocked(fleet: Fleet) -> bool:
     return bool(await fleet.ask("SELECT FROM pg_locks WHERE NOT granted"))
+
+
+async def _waiting(fleet: Fleet, *prefixes: Prefix) -> bool:
+    return await waiting(fleet) == {str(one) for one in prefixes}
 
 
 async def _alarmed(fleet: Fleet) -> bool:

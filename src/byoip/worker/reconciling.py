@@ -287,7 +287,8 @@ class _Term:
         while True:
             await asyncio.sleep(self._parts.pace.every.total_seconds())
             await self._clock.set(self._leadership.pool)
-            await self._raise("unreleased", await unreleased(self._parts.store))
+            names = [one.staged.name for one in self._speaker_tasks]
+            await self._raise("unreleased", await unreleased(self._parts.store, names))
             await self._take_snapshot()
 
     async def _take_snapshot(self) -> None:

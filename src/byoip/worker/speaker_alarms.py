@@ -32,9 +32,9 @@ def fed_by_one(tasks: Sequence[SpeakerTask]) -> Iterator[Alarm]:
             yield Alarm("fed_by_one", peer, "" if count else "by no speaker now")
 
 
-async def unreleased(store: Store) -> Sequence[Alarm]:
-    """Release what is seen to be up; one alarm for all that waits for an operator."""
+async def unreleased(store: Store, speakers: Sequence[str]) -> Sequence[Alarm]:
+    """Release what is up at these speakers; one alarm for all that waits for an operator."""
     async with store.transaction() as tx:
-        many = await tx.unreleased.release_seen()
+        many = await tx.unreleased.release_up(speakers)
     said = f"{many} routes wait: see `byoip advertise unreleased`"
     return [Alarm("unreleased", "routes", said)] if many else []

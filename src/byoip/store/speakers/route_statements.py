@@ -60,12 +60,12 @@ MARK_POSSIBLY_INSTALLED: Final = from_text("""
     )
     SELECT id FROM wanted WHERE marked UNION ALL SELECT id FROM locked
 """)
-# What a speaker holds is up; one in doubt waits on all the same.
+# One of which its owner has spoken since waits no more.
 MARK_ANNOUNCED: Final = from_text("""
-    WITH up AS (
+    WITH spoken_of AS (
         DELETE FROM unreleased_routes u
         USING unnest(CAST(:ids AS uuid[]), CAST(:changes AS bigint[])) AS held (id, change)
-        WHERE u.bgp_prefix_id = held.id AND NOT (u.doubted AND u.change = held.change)
+        WHERE u.bgp_prefix_id = held.id AND u.change <> held.change
     ), written AS (
     INSERT INTO applied_routes AS kept (speaker, bgp_prefix_id, may_hold, advertised, change, at)
     SELECT :speaker, id, true, true, change, :now

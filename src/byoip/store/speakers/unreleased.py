@@ -1,4 +1,4 @@
-"""Routes of an older database that wait for a person: none is seen up, or a change of it is lost.
+"""Routes of an older database that wait for a person: not up, or not everywhere, or in doubt.
 
 Text SQL, as the statements that it shares its tables with (`route_statements.py`).
 """
@@ -17,16 +17,31 @@ _THEY: Final = """
         ON b.id = u.bgp_prefix_id AND b.change = u.change AND b.advertised
 """
 _COUNT: Final = from_text(f"SELECT count(*) AS many FROM {_THEY}")  # noqa: S608 - words from here
-_RELEASE_SEEN: Final = from_text("""
-    WITH seen AS (
+# One that a speaker lacks, which has others, may have been on its way down when the backup took its
+# place; an empty speaker has been restarted.
+_RELEASE_UP: Final = from_text("""
+    WITH loaded AS MATERIALIZED (
+        SELECT DISTINCT a.speaker, family(b.cidr) AS family
+        FROM applied_routes a JOIN bgp_prefixes b ON b.id = a.bgp_prefix_id
+        WHERE a.advertised AND EXISTS (SELECT FROM unreleased_routes)
+    ), up AS (
         SELECT u.bgp_prefix_id FROM unreleased_routes u
         JOIN bgp_prefixes b ON b.id = u.bgp_prefix_id
-        WHERE NOT (u.doubted AND u.change = b.change) AND EXISTS (
-            SELECT FROM observed_routes o WHERE o.bgp_prefix_id = u.bgp_prefix_id
-            AND o.advertised AND NOT o.own_word)
+        WHERE NOT (u.doubted AND u.change = b.change) AND (
+            EXISTS (SELECT FROM observed_routes o WHERE o.bgp_prefix_id = u.bgp_prefix_id
+                AND o.advertised AND NOT o.own_word)
+            OR EXISTS (SELECT FROM applied_routes a WHERE a.bgp_prefix_id = u.bgp_prefix_id
+                AND a.advertised)
+        ) AND NOT EXISTS (
+            SELECT FROM speakers s WHERE s.name = ANY(CAST(:speakers AS text[])) AND s.alive
+            AND NOT EXISTS (SELECT FROM applied_routes a WHERE a.speaker = s.name
+                AND a.bgp_prefix_id = u.bgp_prefix_id AND a.advertised)
+            AND (s.asked_at < u.since OR EXISTS (SELECT FROM loaded h
+                WHERE h.speaker = s.name AND h.family = family(b.cidr)))
+        )
         ORDER BY u.bgp_prefix_id FOR UPDATE OF u
     )
-    DELETE FROM unreleased_routes u USING seen WHERE u.bgp_prefix_id = seen.bgp_prefix_id
+    DELETE FROM unreleased_routes u USING up WHERE u.bgp_prefix_id = up.bgp_prefix_id
     RETURNING u.bgp_prefix_id
 """)
 _ALL: Final = from_text(f"""
@@ -56,9 +71,13 @@ class UnreleasedRepository(Repository):
             for row in await self._session.rows(_ALL)
         ]
 
-    async def release_seen(self) -> int:
-        """Release what a listener sees: it is up. How many wait for an operator."""
-        await self._session.rows(_RELEASE_SEEN)
+    async def release_up(self, speakers: Sequence[str]) -> int:
+        """Release what is up: a listener sees it, or a speaker holds it. How many wait on.
+
+        One that is up at some of these speakers, and not at another that is loaded, waits for its
+        owner or an operator: its withdrawal may be what the database has forgotten.
+        """
+        await self._session.rows(_RELEASE_UP, speakers=list(speakers))
         (row,) = await self._session.rows(_COUNT)
         return int(row.many)
 
