@@ -18,7 +18,7 @@ OLDEST_POSTGRES := 15
 # Tests start `byoip` some thirty times: what Python has compiled is kept, whatever the shell says.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-fast test-long long-ship long-others long-oldest \
+.PHONY: demo test test-fast test-long long-ship long-failover long-others long-oldest \
   check fuzz bench bench-quick lock image-check clean
 
 demo: $(VENV)/.runtime
@@ -33,17 +33,21 @@ ifneq ($(filter true 1,$(CI) $(SYSTEM)),)
 endif
 	$(PYTEST) $(PYTEST_ARGS)
 
-# Most of it waits for time to pass: two at once.
+# Most of it waits for time to pass: three at once.
 test-long: $(VENV)/.development
 	tools/install-real-parts
 	-tools/install-engine # tests/ship says what is missing
-	$(MAKE) --jobs=2 --output-sync=target --keep-going long-ship long-others fuzz long-oldest
+	$(MAKE) --jobs=3 --output-sync=target --keep-going \
+	  long-ship long-failover long-others fuzz long-oldest
 
 long-ship: $(VENV)/.development
 	CI=true $(BIN)/pytest -m long $(PYTEST_ARGS) tests/ship
 
+long-failover: $(VENV)/.development
+	CI=true $(BIN)/pytest -m long $(PYTEST_ARGS) tests/failover
+
 long-others: $(VENV)/.development
-	CI=true $(BIN)/pytest -m long --ignore=tests/ship $(PYTEST_ARGS)
+	CI=true $(BIN)/pytest -m long --ignore=tests/ship --ignore=tests/failover $(PYTEST_ARGS)
 
 long-oldest: $(VENV)/.development
 	$(PYTEST) --postgres=$(OLDEST_POSTGRES) $(PYTEST_ARGS) tests/store tests/api tests/net

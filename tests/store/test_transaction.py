@@ -29,8 +29,9 @@ async def rivals(store: Store, accounts: Accounts, clock: SetClock) -> list[Clai
         async with store.transaction() as tx:
             await tx.claims.add(one)
             await tx.tokens.add(token(one))
-            opened, _ = await tx.runs.open(run(one))
-            await tx.runs.take(opened.id, LEASE)
+            due = replace(run(one), due_at=clock.now())  # by the clock that stands still
+            opened, _ = await tx.runs.open(due)
+            assert await tx.runs.take(opened.id, LEASE)
         made.append(one)
     return made
 

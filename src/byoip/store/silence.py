@@ -93,9 +93,15 @@ def pass_over(connection: Watched) -> None:
 def give_up_older(timeline: Timeline) -> None:
     """Another server was promoted since these were connected: end them."""
     cluster, number = timeline
-    for one in _open_here():
-        if one.timeline is not None and one.timeline[0] == cluster and one.timeline[1] < number:
-            one.give_up()
+    older = [
+        one
+        for one in _open_here()
+        if one.timeline is not None and one.timeline[0] == cluster and one.timeline[1] < number
+    ]
+    if older:
+        _LOG.warning("Another server was promoted: %s connections are given up", len(older))
+    for one in older:
+        one.give_up()
 
 
 async def _ask(address: Address) -> None:

@@ -69,10 +69,14 @@ def _applied(may_hold: bool, given: bool, change: int) -> AppliedRoute:  # noqa:
 
 
 def orphan(path: Path) -> dict[str, Any]:
-    """A path as `orphan_routes` keeps it: to be recognised, however long it is."""
-    shown = {
+    """A row of `orphan_routes`."""
+    return {"cidr": str(path.prefix), "path": shown(path)}
+
+
+def shown(path: Path) -> dict[str, Any]:
+    """A path as it is kept and told: to be recognised, however long it is."""
+    return {
         "as_path": [one.number for one in path.as_path[:_MOST_SHOWN]],
         "next_hop": str(path.next_hop),
         "communities": sorted(str(one) for one in path.communities)[:_MOST_SHOWN],
     }
-    return {"cidr": str(path.prefix), "path": shown}
