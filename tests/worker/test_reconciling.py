@@ -105,7 +105,7 @@ async def test_nothing_is_waited_for_between_the_last_look_and_its_sessions(flee
     (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
     async with reconciling(fleet, one):
         await until(lambda: one.restarted and one.sends_to(PEER, prefix) is not None)
-    assert one.came_up_with == [1, 1]
+    assert set(one.came_up_with) == {1}, "never without its route"
 
 
 async def test_a_route_that_a_speaker_refuses_does_not_keep_its_sessions_down(fleet: Fleet) -> None:

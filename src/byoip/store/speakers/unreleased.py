@@ -33,10 +33,10 @@ _RELEASE_UP: Final = from_text("""
             OR EXISTS (SELECT FROM applied_routes a WHERE a.bgp_prefix_id = u.bgp_prefix_id
                 AND a.advertised)
         ) AND NOT EXISTS (
-            SELECT FROM speakers s WHERE s.name = ANY(CAST(:speakers AS text[])) AND s.alive
+            SELECT FROM speakers s WHERE s.name = ANY(CAST(:speakers AS text[]))
             AND NOT EXISTS (SELECT FROM applied_routes a WHERE a.speaker = s.name
                 AND a.bgp_prefix_id = u.bgp_prefix_id AND a.advertised)
-            AND (s.asked_at < u.since OR EXISTS (SELECT FROM loaded h
+            AND (s.asked_at < u.since OR s.alive AND EXISTS (SELECT FROM loaded h
                 WHERE h.speaker = s.name AND h.family = family(b.cidr)))
         )
         ORDER BY u.bgp_prefix_id FOR UPDATE OF u
