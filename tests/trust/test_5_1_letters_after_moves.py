@@ -5,6 +5,7 @@ Space may move to another registry, and a national registry names no holders of 
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -45,6 +46,7 @@ async def test_5_1_a_late_letter_names_no_holder_at_another_registry(
     await parties.statistics(american("seller"))
     claim = await proven(parties, server, CIDR, "ARIN")
 
+    parties.clock.advance(timedelta(minutes=1))
     await parties.statistics(row("buyer"))
     view = await parties.validate(claim)  # the other registry is the responsible one now
     assert (view.run.result, (await parties.now(claim)).registry) == (RunResult.FAILED, "ripencc")
