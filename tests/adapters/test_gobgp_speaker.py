@@ -21,6 +21,7 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Community, Path
 from byoip.ports.speakers.speaker import SpeakerUnanswered
 from tests import gobgp_stubs
+from tests.grpc_server import serving
 
 ORIGIN = Asn(4200000001)
 V4 = Path(Prefix.parse("198.51.100.0/24"), (ORIGIN,), IPv4Address("192.0.2.1"))
@@ -109,22 +110,16 @@ def gobgp() -> Gobgp:
 
 @pytest.fixture
 async def speaker(gobgp: Gobgp) -> AsyncIterator[GobgpSpeaker]:
-    server = grpc.aio.server()
     handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
         "GetBgp": grpc.unary_unary_rpc_method_handler(gobgp.one),
         "ListPeer": grpc.unary_stream_rpc_method_handler(gobgp.peers),
         "ListPath": grpc.unary_stream_rpc_method_handler(gobgp.list_paths),
         "AddPathStream": grpc.stream_unary_rpc_method_handler(gobgp.add_paths),
     }
-    server.add_generic_rpc_handlers(
-        [grpc.method_handlers_generic_handler("apipb.GobgpApi", handlers)]
-    )
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    speaker = GobgpSpeaker("one", f"127.0.0.1:{port}", deadline=5, most_paths=3)
-    yield speaker
-    await speaker.close()
-    await server.stop(None)
+    async with serving(handlers) as target:
+        speaker = GobgpSpeaker("one", target, deadline=5, most_paths=3)
+        yield speaker
+        await speaker.close()
 
 
 def listed(prefix: str, *attributes: Message, neighbour: str = "<nil>") -> pb.ListPathResponse:

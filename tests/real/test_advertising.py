@@ -171,9 +171,9 @@ async def test_a_speaker_that_forgot_takes_its_routes_away_unless_its_sessions_a
 async def test_while_one_of_two_speakers_is_away_the_other_keeps_the_routes_up() -> None:
     async with running_edge("one", "two") as edge:
         await edge.up()
-        for speaker in edge.speakers.values():
+        for name, speaker in edge.speakers.items():
             await speaker.announce(paths(*ROUTES))
-        await edge.until_seen(V4, V6)
+            await eventually(partial(came, edge, name))
         for name, daemon in edge.daemons.items():
             daemon.kill()
             await eventually(partial(left, edge, name))

@@ -65,32 +65,29 @@ async def test_a_fresh_database_that_meets_a_speaker_with_routes_is_an_alarm(fle
         await until(lambda: stands(fleet, "strange_routes"))
 
 
-async def test_an_orphan_that_its_owner_announced_and_withdrew_again_is_none(fleet: Fleet) -> None:
+@pytest.mark.parametrize("heard", [True, False])
+async def test_an_orphan_that_its_owner_announced_and_withdrew_again_is_none(
+    fleet: Fleet, *, heard: bool
+) -> None:
+    """Whether the speaker heard of the announcement, or not before the withdrawal."""
     one = speaker("one")
     kept, owned = await fleet.add("31.0.0.0/24", "31.0.1.0/24")
     one.put(path(owned))
     await fleet.announce(kept)
     async with reconciling(fleet, one):
         await until(lambda: recorded(fleet, {kept, owned}))
+        if heard:
+            await fleet.announce(owned)
+            await until(fleet.settled)
+            await fleet.withdraw(owned)
+            await until(lambda: set(one.paths) == {kept})
+    if not heard:
         await fleet.announce(owned)
         await fleet.withdraw(owned)
+    async with reconciling(fleet, one):
         await until(lambda: set(one.paths) == {kept})
         await until(lambda: left(fleet))
         assert await fleet.alarms("no_longer_held") == set()
-
-
-async def test_nor_if_it_was_withdrawn_before_the_speaker_heard_of_it(fleet: Fleet) -> None:
-    one = speaker("one")
-    kept, owned = await fleet.add("31.0.0.0/24", "31.0.1.0/24")
-    one.put(path(owned))
-    await fleet.announce(kept)
-    async with reconciling(fleet, one):
-        await until(lambda: recorded(fleet, {kept, owned}))
-    await fleet.announce(owned)
-    await fleet.withdraw(owned)
-    async with reconciling(fleet, one):
-        await until(lambda: set(one.paths) == {kept})
-        await until(lambda: left(fleet))
 
 
 async def test_after_a_restore_orphans_are_remembered_and_undecided(fleet: Fleet) -> None:

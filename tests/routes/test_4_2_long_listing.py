@@ -11,6 +11,7 @@ import pytest
 from byoip.adapters.gobgp import gobgp_pb2 as pb
 from byoip.adapters.speakers.gobgp_speaker import GobgpSpeaker
 from byoip.ports.speakers.speaker import SpeakerUnanswered
+from tests.grpc_server import serving
 
 DEADLINE = 1.0
 
@@ -42,19 +43,12 @@ def slow() -> Slow:
 
 @pytest.fixture
 async def speaker(slow: Slow) -> AsyncIterator[GobgpSpeaker]:
-    server = grpc.aio.server()
-    handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
-        "ListPath": grpc.unary_stream_rpc_method_handler(slow.list_paths)
-    }
-    server.add_generic_rpc_handlers(
-        [grpc.method_handlers_generic_handler("apipb.GobgpApi", handlers)]
-    )
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    speaker = GobgpSpeaker("one", f"127.0.0.1:{port}", deadline=DEADLINE, most_paths=20_000)
-    yield speaker
-    await speaker.close()
-    await server.stop(None)
+    async with serving(
+        {"ListPath": grpc.unary_stream_rpc_method_handler(slow.list_paths)}
+    ) as target:
+        speaker = GobgpSpeaker("one", target, deadline=DEADLINE, most_paths=20_000)
+        yield speaker
+        await speaker.close()
 
 
 async def test_a_listing_that_goes_on_may_take_longer_than_the_deadline(

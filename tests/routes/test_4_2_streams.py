@@ -15,6 +15,7 @@ from byoip.adapters.gobgp import gobgp_pb2 as pb
 from byoip.adapters.gobgp.calls import GobgpCalls
 from byoip.ports.speakers.speaker import SpeakerUnanswered
 from tests.announcing import until
+from tests.grpc_server import serving
 
 EVENTS = 5_000
 MOST = 100
@@ -49,17 +50,10 @@ def talking() -> Talking:
 
 @pytest.fixture
 async def target(talking: Talking) -> AsyncIterator[str]:
-    server = grpc.aio.server()
-    handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
-        "WatchEvent": grpc.unary_stream_rpc_method_handler(talking.watch)
-    }
-    server.add_generic_rpc_handlers(
-        [grpc.method_handlers_generic_handler("apipb.GobgpApi", handlers)]
-    )
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    yield f"127.0.0.1:{port}"
-    await server.stop(None)
+    async with serving(
+        {"WatchEvent": grpc.unary_stream_rpc_method_handler(talking.watch)}
+    ) as target:
+        yield target
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from byoip.domain.asn import Asn
 from byoip.ports.speakers.speaker import SpeakerUnanswered
 from byoip.settings.loader import read_settings
 from byoip.settings.names import SettingsError
+from tests.grpc_server import serving
 from tests.real.gobgpd import gobgpd
 from tests.real.parts import Part, require
 from tests.routes.tls_files import Authority
@@ -168,19 +169,10 @@ async def server(
         del context
         return pb.GetBgpResponse(bgp=pb.Global(asn=OWN_AS.number)).SerializeToString()
 
-    running = grpc.aio.server()
-    handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(get_bgp)
-    running.add_generic_rpc_handlers(
-        [grpc.method_handlers_generic_handler(service, {"GetBgp": handler})]
-    )
-    port = (
-        running.add_secure_port(f"{HERE}:0", credentials)
-        if credentials
-        else running.add_insecure_port(f"{HERE}:0")
-    )
-    await running.start()
-    yield f"{HERE}:{port}"
-    await running.stop(None)
+    async with serving(
+        {"GetBgp": grpc.unary_unary_rpc_method_handler(get_bgp)}, service, credentials
+    ) as target:
+        yield target
 
 
 async def test_a_server_that_asks_who_we_are_is_told(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 
 from byoip.adapters.gobgp import gobgp_pb2 as pb
 from byoip.adapters.speakers.gobgp_speaker import GobgpSpeaker
+from tests.grpc_server import serving
 
 _Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
 _Handler: TypeAlias = "grpc.RpcMethodHandler[bytes, bytes]"
@@ -91,14 +92,7 @@ async def served(gobgpd: HostileGobgpd, name: str) -> AsyncIterator[GobgpSpeaker
     """The speaker that asks it."""
     if "GetBgp" not in gobgpd.answers:
         gobgpd.says("GetBgp", pb.GetBgpResponse(bgp=pb.Global(asn=64500)))
-    server = grpc.aio.server()
-    handlers = grpc.method_handlers_generic_handler("apipb.GobgpApi", gobgpd.handlers)
-    server.add_generic_rpc_handlers([handlers])
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    speaker = GobgpSpeaker(name, f"127.0.0.1:{port}", deadline=5)
-    try:
+    async with serving(gobgpd.handlers) as target:
+        speaker = GobgpSpeaker(name, target, deadline=5)
         yield speaker
-    finally:
         await speaker.close()
-        await server.stop(None)

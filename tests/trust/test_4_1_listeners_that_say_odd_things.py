@@ -1,6 +1,7 @@
 """Trust 4.1, the whole kind: a listener that says odd things, or too much, counts as silent."""
 
 import asyncio
+import re
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -37,6 +38,17 @@ async def test_a_time_that_is_none_is_no_answer(tmp_path: Path, since: str) -> N
         for asked in ([V4], [V4, *MANY]):
             with pytest.raises(SpeakerUnanswered, match="not a time"):
                 await listener.sees(asked)
+
+
+async def test_a_clock_that_is_none_is_no_answer(tmp_path: Path) -> None:
+    bird = Bird()
+    bird.shows(table(route("64500")))
+    status = bird.answers["show status"]
+    (shown,) = re.findall("Current server time is (.*)", status)
+    bird.answers["show status"] = status.replace(shown, "2026-13-29 01:00:00.000")
+    async with served(bird, tmp_path) as listener:
+        with pytest.raises(SpeakerUnanswered, match="not a time"):
+            await listener.sees([V4])
 
 
 async def test_an_answer_of_short_lines_has_an_end(tmp_path: Path) -> None:

@@ -19,11 +19,10 @@ _READY: Final = re.compile(r"0001 BIRD [23]\.\S+ ready\.", re.ASCII)
 _TABLE: Final = re.compile(r"Table \S+:", re.ASCII)
 # 198.51.100.0/24      unreachable [one 13:26:14.440 from 127.0.0.71] * (100) [AS4200000001i]
 #                      unreachable [two 13:26:15.012 from 127.0.0.73] (100) [AS4200000001i]
-# The time as `timeformat route iso long ms` writes it; other formats are not exact.
+# A time as `timeformat ... iso long ms` writes it; other formats are not exact.
+EXACT: Final = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3,6}"
 _ROUTE: Final = re.compile(
-    r"([0-9a-f.:]+/\d{1,3})? +[a-z]+ \[([\w.:-]+) "
-    r"(?:(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3,6})[ \]])?(.*)",
-    re.ASCII,
+    rf"([0-9a-f.:]+/\d{{1,3}})? +[a-z]+ \[([\w.:-]+) (?:({EXACT})[ \]])?(.*)", re.ASCII
 )
 _LAST_AS: Final = re.compile(r".*\[AS(\d{1,10})[ie?]\]", re.ASCII)
 # BIRD 2 names attributes in one way, BIRD 3 in another.
@@ -181,11 +180,20 @@ def _since(shown: str | None) -> str:
     """Since when a route has been there, by its head; empty: that does not say it exactly."""
     if shown is None:
         return ""
+    moment(shown)
+    return shown
+
+
+def moment(shown: str) -> datetime:
+    """A time that BIRD shows.
+
+    Raises:
+        OddAnswer: there is no such time.
+    """
     try:
-        datetime.fromisoformat(shown)
+        return datetime.fromisoformat(shown)
     except ValueError as fault:
         raise OddAnswer(f"not a time: {shown}") from fault
-    return shown
 
 
 def _prefix(shown: str) -> Prefix:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from byoip.adapters.speakers.bird_answers import Line, OddAnswer
+from byoip.adapters.speakers.bird_answers import EXACT, Line, OddAnswer, moment
 from byoip.ports.speakers.speaker import Feed
 
 # one        BGP        ---        up     14:51:26.252  Established
@@ -16,7 +16,6 @@ _ESTABLISHED: Final = re.compile(
 #     Routes:         2 imported, 0 exported, 2 preferred
 _IMPORTED: Final = re.compile(r"\s+Routes:\s+(\d{1,10}) imported,.*", re.ASCII)
 _CLOCK: Final = re.compile(r"Current server time is (.+)", re.ASCII)
-_EXACT: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3,6}", re.ASCII)
 _MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\d)?[ T]?(?:(\d\d:\d\d:\d\d)(?:\.\d+)?)?", re.ASCII)
 
 _PROTOCOLS: Final = "1002"
@@ -90,8 +89,12 @@ def read_clock(lines: Sequence[Line]) -> str:
 
 
 def exact(clock: str) -> datetime | None:
-    """The same as a moment; None where its settings show less than thousandths, or no date."""
-    return datetime.fromisoformat(clock) if _EXACT.fullmatch(clock) else None
+    """The same as a moment; None where its settings show less than thousandths, or no date.
+
+    Raises:
+        OddAnswer: there is no such time.
+    """
+    return moment(clock) if re.fullmatch(EXACT, clock, re.ASCII) else None
 
 
 def age(since: str, clock: str) -> timedelta | None:
@@ -109,14 +112,7 @@ def age(since: str, clock: str) -> timedelta | None:
     days = [one.date or "2000-01-01" for one in (began, now)]
     if began.date is None or now.date is None:
         days = ["2000-01-01", "2000-01-01"]
-    passed = _read(days[1], now.time) - _read(days[0], began.time)
+    passed = moment(f"{days[1]} {now.time}") - moment(f"{days[0]} {began.time}")
     if began.date and now.date:
         return passed if passed >= timedelta(0) else None
     return passed % _DAY  # of today, or of yesterday evening
-
-
-def _read(date: str, time: str) -> datetime:
-    try:
-        return datetime.fromisoformat(f"{date} {time}")
-    except ValueError as fault:
-        raise OddAnswer(f"not a time: {date} {time}") from fault

@@ -1,4 +1,4 @@
-"""How often a route's owner is told that it was lost: whoever makes it flap fills no history."""
+"""How often a route's owner is told that it was lost: one that flaps fills no history."""
 
 from collections import defaultdict, deque
 from typing import Final
