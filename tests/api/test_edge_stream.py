@@ -13,6 +13,7 @@ from byoip.api.border.access_log import AccessLog
 from byoip.api.border.declarations import Audience
 from byoip.cli.serving import bind, port_of, serving
 from byoip.store.claims.event_notifier import EventNotifier
+from tests.accounts import Accounts
 from tests.api.edges import Customer, Edge, customer, edge, engine, listening
 from tests.api.test_history import WELL_BEFORE, hurried, waiting
 from tests.api.world import World
@@ -61,6 +62,25 @@ async def test_a_stream_gives_each_change_as_a_line_as_soon_as_it_is_there(
     async with asyncio.timeout(2):
         while listening._waiting:  # noqa: ASYNC110 - it has no event for tests
             await asyncio.sleep(0.01)
+
+
+async def test_a_stream_ends_with_its_token(
+    edge: Edge, customer: Customer, listening: EventNotifier, server: str
+) -> None:
+    binding = await customer.bind()
+    credential = await edge.world.backend.credentials.recognise(edge.token)
+    assert credential is not None
+    async with (
+        httpx.AsyncClient(base_url=server) as client,
+        stream_of(edge, client, "?after=0") as response,
+    ):
+        lines = response.aiter_lines()
+        await numbered(lines)
+        await waiting(listening)
+        await Accounts(edge.world.backend.border.store).revoke(credential.id)
+        await customer.swap(binding, "Spectrum")
+        async with asyncio.timeout(WELL_BEFORE):
+            assert [line async for line in lines if line] == []
 
 
 @pytest.mark.usefixtures("listening")

@@ -10,7 +10,7 @@ from byoip.store.routes.views import BgpPrefixView
 from byoip.usecases.routes.bgp_prefixes import advertise
 from byoip.usecases.speakers.forget_applied import forget_applied
 from tests.announcing import OWNER, PEER, Fleet, listener, looks, reconciling, speaker, until
-from tests.fakes.speaker import FakeSpeaker
+from tests.fakes.speaker import FakeSpeaker, Trouble
 
 LEDGER = "SELECT count(*) FROM withdrawals"
 EVENTS = "SELECT before->>'advertised' FROM events WHERE kind = 'bgp_prefix.withdrawn' ORDER BY at"
@@ -89,6 +89,51 @@ async def test_one_that_is_under_way_is_asked_once(fleet: Fleet) -> None:
     await fleet.withdraw(gone)
     assert not (await withdraw_again(fleet, gone)).changed
     assert await fleet.ask(LEDGER) == [(1,)]
+
+
+async def test_a_speaker_that_was_not_looked_at_yet_is_asked_to_withdraw_it_as_well(
+    fleet: Fleet,
+) -> None:
+    """The withdrawal comes after the restore: the other speaker has been looked at already."""
+    gone, stays = await fleet.add("31.0.0.0/24", "31.0.1.0/24", advertised=True)
+    one, two = speaker("one"), speaker("two")
+    await up(fleet, one, two)
+    two.trouble = Trouble.REFUSED
+    async with fleet.store.transaction(actor=OWNER) as tx:
+        await forget_applied(tx, name="A", reason="last night's backup")
+    async with reconciling(fleet, one, two, known=False):
+        await until(lambda: _marked(fleet, gone))
+        assert (await withdraw_again(fleet, gone)).changed
+        two.trouble = None
+        await until(lambda: _only(stays, one, two))
+        assert await fleet.orphans("two") == set()
+    assert await fleet.ask(LEDGER) == [(1,)]
+
+
+async def test_an_orphan_at_one_speaker_while_another_carries_out_the_withdrawal(
+    fleet: Fleet,
+) -> None:
+    gone, stays = await fleet.add("31.0.0.0/24", "31.0.1.0/24", advertised=True)
+    one, two = speaker("one"), speaker("two")
+    await up(fleet, one, two)
+    await fleet.do("DELETE FROM applied_routes WHERE speaker = 'two'")
+    one.trouble, one.troubled = Trouble.REFUSED, frozenset({"withdraw"})
+    await fleet.withdraw(gone)
+    async with reconciling(fleet, one, two):
+        await until(lambda: _orphan_of_two(fleet, gone))
+        assert (await withdraw_again(fleet, gone)).changed
+        one.trouble = None
+        await until(lambda: _only(stays, one, two))
+        await until(lambda: _no_orphans(fleet))
+
+
+async def _marked(fleet: Fleet, prefix: Prefix) -> bool:
+    marked = "SELECT cidr FROM applied_routes a JOIN bgp_prefixes b ON b.id = a.bgp_prefix_id"
+    return (prefix.network,) in await fleet.ask(f"{marked} WHERE a.advertised")
+
+
+async def _orphan_of_two(fleet: Fleet, prefix: Prefix) -> bool:
+    return prefix in await fleet.orphans("two")
 
 
 async def _orphaned(fleet: Fleet, prefix: Prefix) -> bool:

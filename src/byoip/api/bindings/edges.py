@@ -84,16 +84,17 @@ async def get_edge_change_stream(
 ) -> Answer:
     """Follow the changes as a stream: one JSON object a line, each as soon as it is there.
 
-    Empty lines are signs of life. The stream ends after some time, or when the service is
-    restarted: ask again `after` the last number.
+    Empty lines are signs of life. The stream ends after some time, when the service is restarted,
+    or when the token has ended: ask again `after` the last number.
     """
-    reader = caller.backend.edges
+    reader, credentials = caller.backend.edges, caller.backend.credentials
     await _require_made(reader, after, feed)
 
     async def read(last: EdgeChange | None) -> Sequence[EdgeChange]:
         return await reader.changes(after=last.number if last else after, limit=_AT_ONCE)
 
-    found = follow(read, caller.backend.notifier, EDGE_CHANGES, seconds)
+    allowed = partial(credentials.stands, caller.credential.id)
+    found = follow(read, caller.backend.notifier, EDGE_CHANGES, seconds, allowed)
     return StreamAnswer(status=200, body=b"", lines=_lines(found))
 
 

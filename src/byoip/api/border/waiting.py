@@ -62,16 +62,20 @@ async def follow(
     notifier: EventNotifier,
     about: UUID,
     seconds: float,
+    allowed: Callable[[], Awaitable[bool]],
 ) -> AsyncIterator[Sequence[Item]]:
     """All there is after the last item, again and again; nothing where nothing is new.
 
-    Ends when the time is over, when the notifier has stopped, or when nothing can be read:
-    the client then asks again after the last item, and misses nothing.
+    Ends when the time is over, when the notifier has stopped, when the client may no longer read
+    (asked before each read), or when nothing can be read: the client then asks again after the last
+    item, and misses nothing.
     """
     end, last = asyncio.get_running_loop().time() + seconds, None
     with notifier.subscribe(about) as notified:
         while True:
             try:
+                if not await allowed():
+                    return
                 found = await read(last)
             except StoreUnavailable:
                 return

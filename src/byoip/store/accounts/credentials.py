@@ -26,14 +26,14 @@ _REVOKE: Final = compiled(
     .returning(credentials),
     ["revoked_at"],
 )
+_IN_FORCE: Final = sa.and_(
+    _c.revoked_at.is_(None), sa.or_(_c.expires_at.is_(None), _c.expires_at > sa.bindparam("now"))
+)
 # By the hash of the token: how long that takes says nothing about the token.
 _RECOGNISE: Final = compiled(
-    sa.select(credentials).where(
-        _c.token_sha256 == sa.bindparam("token_sha256"),
-        _c.revoked_at.is_(None),
-        sa.or_(_c.expires_at.is_(None), _c.expires_at > sa.bindparam("now")),
-    )
+    sa.select(credentials).where(_c.token_sha256 == sa.bindparam("token_sha256"), _IN_FORCE)
 )
+_STANDS: Final = compiled(sa.select(_c.id).where(_c.id == sa.bindparam("credential_id"), _IN_FORCE))
 # Asks again whether it is due, so that of many requests at once only one writes.
 _NOTE_USE: Final = compiled(
     sa.update(credentials)
@@ -105,6 +105,11 @@ class CredentialReader:
             asked = {"credential_id": credential.id, "before": before, "last_used_at": now}
             await self._autocommit.ask(_NOTE_USE, **asked)
         return credential
+
+    async def stands(self, credential_id: UUID) -> bool:
+        """Whether a credential that was recognised is neither revoked nor expired by now."""
+        now = self._clock.now()
+        return bool(await self._autocommit.ask(_STANDS, credential_id=credential_id, now=now))
 
     def _remember(self, digest: bytes, whose: UUID) -> None:
         self._seen[digest] = self._seen.pop(digest, whose)

@@ -25,7 +25,8 @@ from byoip.store.claims.epochs import EpochReader
 from byoip.store.claims.events import event_from
 from byoip.store.claims.views import AccountEvent, BindingView, Cursor, NumberedEvent, RunView
 from byoip.store.routes.awaited import waiting_from
-from byoip.store.routes.bgp_prefixes import applied_from, bgp_prefix_from, observed_from
+from byoip.store.routes.bgp_prefixes import bgp_prefix_from
+from byoip.store.routes.held_and_seen import applied_from, observed_from
 from byoip.store.routes.views import BgpPrefixView
 from byoip.store.statements import AnyRow, Statement
 

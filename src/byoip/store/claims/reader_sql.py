@@ -17,7 +17,7 @@ from byoip.store.claims.tables import (
     validation_tokens,
 )
 from byoip.store.routes.awaited import WAITING
-from byoip.store.routes.bgp_prefixes import APPLIED, OBSERVED
+from byoip.store.routes.held_and_seen import APPLIED, OBSERVED
 from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.statements import compiled
 

@@ -1,7 +1,7 @@
 """BGP prefixes: what is desired, what speakers hold of it, and what is seen."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,23 +19,22 @@ from byoip.domain.routes.bgp_prefix import (
 )
 from byoip.store.claims.tables import prefixes
 from byoip.store.routes.awaited import NEXT_HOPS, WAITING, waiting_from
+from byoip.store.routes.held_and_seen import APPLIED, OBSERVED, applied_from, observed_from
 from byoip.store.routes.notices import ring
 from byoip.store.routes.tables import bgp_prefixes
-from byoip.store.routes.views import Applied, BgpPrefixView, Observed
+from byoip.store.routes.views import BgpPrefixView
 from byoip.store.speakers.tables import (
     applied_routes,
-    listeners,
     observed_routes,
     orphan_routes,
     speakers,
+    unreleased_routes,
 )
 from byoip.store.statements import AnyRow, Repository, compiled, from_row, to_row
 from byoip.store.unavailable import refusing
 
-# How long an observation holds: the watcher confirms it each second, but may have died.
-WORD_HOLDS: Final = timedelta(seconds=5)
-
 _b, _p, _a, _o = bgp_prefixes.c, prefixes.c, applied_routes.c, observed_routes.c
+_u = unreleased_routes.c
 _CLAIM: Final = sa.bindparam("claim_id", type_=sa.Uuid)
 _THIS: Final = sa.bindparam("bgp_prefix_id", type_=sa.Uuid)
 _COLUMNS: Final = (*bgp_prefixes.c, _p.account_id)
@@ -77,7 +76,17 @@ _h = prefixes.alias("holders").c
 _ANOTHERS: Final = sa.exists().where(
     _h.id != _b.prefix_id, _h.state == "approved", _h.cidr.op(">>=")(_b.cidr)
 )
-_FORGOTTEN: Final = compiled(sa.select(_b.id).where(_b.id == _THIS, LINGERS, ~_MARKED, ~_ANOTHERS))
+_marked_there = _MARKED.where(_a.speaker == orphan_routes.c.speaker)
+_STRAYS: Final = sa.exists().where(
+    orphan_routes.c.cidr == _b.cidr, ~_marked_there.correlate(bgp_prefixes, orphan_routes)
+)
+_forgotten: Final = sa.and_(LINGERS, sa.or_(~_MARKED, _STRAYS))
+_FORGOTTEN: Final = compiled(sa.select(_b.id).where(_b.id == _THIS, _forgotten, ~_ANOTHERS))
+# After a restore it waited: some speakers had been looked at, others perhaps not.
+_WAITED: Final = sa.exists().where(_u.bgp_prefix_id == _b.id, _u.change == _b.change - 1)
+_UNRECORDED: Final = compiled(
+    sa.select(_b.id).where(_b.id == _THIS, sa.or_(_forgotten, _WAITED), ~_ANOTHERS)
+)
 # Any speaker may have it: each is asked what it holds before it is told anything.
 _ADOPT: Final = compiled(
     pg.insert(applied_routes)
@@ -110,54 +119,6 @@ _PREPENDS_LOST: Final = compiled(
     sa.select(prepends_lost(sa.bindparam("origin", type_=sa.BigInteger)).label("lost"))
 )
 
-_holding = sa.func.bool_or(_a.advertised)
-APPLIED: Final = (
-    sa.select(
-        sa.func.coalesce(_holding, sa.false()).label("applied"),
-        sa.case(
-            (_holding, sa.func.min(_a.at).filter(_a.advertised)), else_=sa.func.max(_a.at)
-        ).label("applied_at"),
-    )
-    .where(_a.bgp_prefix_id == _b.id)
-    .correlate(bgp_prefixes)
-    .lateral("held")
-)
-# The observer's last answer: it was about all settled routes that are advertised.
-_answered: Final = sa.case(
-    (
-        _o.own_word,
-        sa.select(speakers.c.told_at)
-        .where(speakers.c.name == sa.func.split_part(_o.seen_by, sa.literal_column("' '"), 1))
-        .scalar_subquery(),
-    ),
-    else_=sa.select(listeners.c.answered_at)
-    .where(listeners.c.name == _o.seen_by)
-    .scalar_subquery(),
-)
-# No observer looks for routes that are withdrawn and gone: their last observation holds.
-_looked_for: Final = sa.or_(_b.advertised, _o.advertised)
-_said_at: Final = sa.case(
-    (sa.and_(_looked_for, _b.settled >= _b.change), sa.func.greatest(_o.at, _answered)), else_=_o.at
-)
-_holds: Final = sa.or_(
-    ~_looked_for,
-    _said_at > sa.func.now() - sa.literal_column(f"interval '{WORD_HOLDS.total_seconds():.0f} s'"),
-)
-# Which observation is shown: one that still holds first, then a listener's before a speaker's own
-# report, one that sees the route before one that does not, and the newest.
-OBSERVED: Final = (
-    sa.select(
-        sa.case((_holds, _o.advertised)).label("observed"),
-        _said_at.label("observed_at"),
-        _o.seen_by.label("observed_by"),
-        _o.own_word.label("observed_own_word"),
-    )
-    .where(_o.bgp_prefix_id == _b.id)
-    .order_by(_holds.desc(), _o.own_word, _o.advertised.desc(), _said_at.desc(), _o.seen_by)
-    .limit(1)
-    .correlate(bgp_prefixes)
-    .lateral("seen")
-)
 _VIEW: Final = compiled(
     sa.select(*APPLIED.c, *OBSERVED.c, *WAITING.c, *NEXT_HOPS)
     .select_from(
@@ -216,11 +177,15 @@ class BgpPrefixRepository(Repository):
         return [bgp_prefix_from(row) for row in rows]
 
     async def forgotten(self, bgp_prefix_id: UUID) -> bool:
-        """Whether it is withdrawn and still out, with no record that any speaker has it from us.
+        """Whether it is withdrawn, and out at a speaker that has no record of having it from us.
 
         Not if another claim is approved for that space: what is out may be that one's.
         """
         return await self._session.row(_FORGOTTEN, bgp_prefix_id=bgp_prefix_id) is not None
+
+    async def unrecorded(self, bgp_prefix_id: UUID) -> bool:
+        """Just after its withdrawal: whether speakers may have it from us without a record."""
+        return await self._session.row(_UNRECORDED, bgp_prefix_id=bgp_prefix_id) is not None
 
     async def adopt(self, bgp_prefix_id: UUID) -> None:
         """Record that any speaker may have it from us, so that its withdrawal takes effect."""
@@ -275,16 +240,6 @@ def bgp_prefix_from(row: AnyRow) -> BgpPrefix:
         asn=Asn(row.asn),
         desired=from_row(Desired, row, at=row.advertised_modified_at),
     )
-
-
-def applied_from(row: AnyRow) -> Applied:
-    """Columns of APPLIED."""
-    return Applied(row.applied, row.applied_at)
-
-
-def observed_from(row: AnyRow) -> Observed:
-    """Columns of OBSERVED."""
-    return Observed(row.observed, row.observed_at, row.observed_by, row.observed_own_word)
 
 
 def _changing(bgp_prefix: BgpPrefix) -> dict[str, Any]:
