@@ -47,6 +47,9 @@ _LEFT: LiteralString = """
         WHERE b.prefix_id = o.prefix_id AND b.removed_at IS NULL)
     FROM offboardings o WHERE live AND prefix_id = %s
 """
+_NOT_LOOKED_AT: LiteralString = """
+    SELECT FROM speakers, incarnation WHERE speakers.asked_at < incarnation.since
+"""
 _PATIENCE_SECONDS = 120
 _LOST: LiteralString = """
     SELECT coalesce(after ->> 'lost', '') FROM operator_events
@@ -124,7 +127,15 @@ class Estate:
         return {str(cidr) for (cidr,) in self.rows(_UNDECIDED)}
 
     async def put_right(self) -> None:
-        """As the runbook says: owners repeat what is lost, or was not carried out."""
+        """As the runbook says: owners repeat what is lost, or was not carried out.
+
+        What a speaker holds and no row wants is known once it has been looked at.
+        """
+
+        async def looked_at() -> bool:
+            return not self.rows(_NOT_LOOKED_AT)
+
+        await eventually(looked_at, seconds=_PATIENCE_SECONDS)
         lost = self.missing()
         again = [one.write for one in self.owners.written if one.request in lost]
         await self.owners.send(*again)

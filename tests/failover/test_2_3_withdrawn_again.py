@@ -98,13 +98,13 @@ async def test_a_speaker_that_was_not_looked_at_yet_is_asked_to_withdraw_it_as_w
     gone, stays = await fleet.add("31.0.0.0/24", "31.0.1.0/24", advertised=True)
     one, two = speaker("one"), speaker("two")
     await up(fleet, one, two)
-    two.trouble = Trouble.REFUSED
+    two.delay = 1  # before it has answered what it holds, the other one has
     async with fleet.store.transaction(actor=OWNER) as tx:
         await forget_applied(tx, name="A", reason="last night's backup")
     async with reconciling(fleet, one, two, known=False):
         await until(lambda: _marked(fleet, gone))
         assert (await withdraw_again(fleet, gone)).changed
-        two.trouble = None
+        two.delay = 0
         await until(lambda: _only(stays, one, two))
         assert await fleet.orphans("two") == set()
     assert await fleet.ask(LEDGER) == [(1,)]

@@ -43,7 +43,12 @@ _LETTERS_OWED: Final = compiled(
     WHERE state = 'approved' AND delegate_loa_creation AND approved_by = 'checks'
         AND standing <> 'offboarding' AND NOT EXISTS (
             SELECT FROM letters WHERE prefix_id = prefixes.id AND superseded_by IS NULL
-                AND (revoked_because = 'operator' OR revoked_at IS NULL AND valid_until > now())
+                AND (revoked_because = 'operator' OR revoked_at IS NULL AND valid_until > now()
+                    OR revoked_at IS NOT NULL AND (
+                        -- The operator took it back when it was revoked for another reason.
+                        SELECT max(at) FROM events WHERE events.prefix_id = letters.prefix_id
+                            AND kind = 'letter.revoked' AND after ->> 'because' = 'operator'
+                    ) >= approved_at)
         )
     ON CONFLICT (figure, label) DO UPDATE SET value = excluded.value
     """)

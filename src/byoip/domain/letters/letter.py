@@ -182,18 +182,23 @@ class Letter:
         return replace(self, rpki=heard)
 
 
-def letter_due(claim: Claim, newest: Letter | None, now: datetime) -> bool:
+def letter_due(
+    claim: Claim, newest: Letter | None, now: datetime, *, barred_at: datetime | None = None
+) -> bool:
     """Whether a letter should be written for a claim: its first, or the next one.
 
     A disputed or suspended claim gets no first letter, but its letter is renewed: networks that
     ask for the letter would drop a live route. After a revocation for RPKI, the next letter needs
     a newer pass; after one by the operator, a newer approval. A claim that the operator approved
     without checks gets no letter: it would have nothing to state.
+
+    `barred_at`: when the operator last took a letter back, also one that was revoked before.
     """
     passed_at = claim.rpki.passed_at
     if not (claim.approved and claim.delegate_loa_creation and passed_at):
         return False
-    if claim.approved_by is Approver.OPERATOR:
+    barred = barred_at and claim.approved_at and claim.approved_at <= barred_at
+    if barred or claim.approved_by is Approver.OPERATOR:
         return False
     if newest is None:
         return claim.standing is Standing.OK

@@ -20,7 +20,13 @@ _OVERRIDES: Final = compiled(
     sa.select(_o.cidr, _o.registry).where(_o.cidr.op("&&")(_PREFIX), _o.live)
 )
 _WRITTEN: Final = ("id", "cidr", "registry", "reason", "created_at")
-_ADD_OVERRIDE: Final = compiled(sa.insert(registry_overrides), _WRITTEN)
+# It waits for another transaction's override of the same range, and gives way to it.
+_ADD_OVERRIDE: Final = compiled(
+    pg.insert(registry_overrides).on_conflict_do_nothing(
+        index_elements=[_o.cidr], index_where=_o.live
+    ),
+    _WRITTEN,
+)
 _end_override = sa.update(registry_overrides).where(_o.live).returning(registry_overrides)
 _REPLACE: Final = compiled(_end_override.where(_o.cidr == _PREFIX), ["removed_at"])
 _REMOVE: Final = compiled(_end_override.where(_o.id == sa.bindparam("override_id")), ["removed_at"])
@@ -36,10 +42,10 @@ class OverrideRepository(Repository):
 
     async def put(self, override: RegistryOverride) -> RegistryOverride | None:
         """Keep it; gives the one that it replaces, of exactly the same range."""
-        replaced = await self._session.row(
-            _REPLACE, prefix=override.prefix.network, removed_at=override.created_at
-        )
-        await self._session.change(_ADD_OVERRIDE, **_values(override))
+        asked = {"prefix": override.prefix.network, "removed_at": override.created_at}
+        replaced = await self._session.row(_REPLACE, **asked)
+        while not await self._session.change(_ADD_OVERRIDE, **_values(override)):
+            replaced = await self._session.row(_REPLACE, **asked)  # put at the same time
         return None if replaced is None else override_from(replaced)
 
     async def remove(self, override_id: UUID, now: datetime) -> RegistryOverride:

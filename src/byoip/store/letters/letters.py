@@ -26,7 +26,7 @@ from byoip.store.checks.evidence import finding_from
 from byoip.store.checks.raw_answers import mark_letter, unpacked
 from byoip.store.checks.tables import exhibits, findings, validation_runs
 from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots
-from byoip.store.claims.tables import prefixes
+from byoip.store.claims.tables import events, prefixes
 from byoip.store.columns import constant
 from byoip.store.letters.grounds_sql import NAME, PASSES, REGISTERED
 from byoip.store.letters.letter_rows import (
@@ -75,7 +75,7 @@ class SnapshotNews:
 
 
 _l, _p = letters.c, prefixes.c
-_r, _f, _x = validation_runs.c, findings.c, exhibits.c
+_r, _f, _x, _e = validation_runs.c, findings.c, exhibits.c, events.c
 
 _REFERENCE: Final = sa.bindparam("letter", type_=sa.Uuid)
 _CLAIM: Final = sa.bindparam("claim_id", type_=sa.Uuid)
@@ -103,6 +103,17 @@ _STANDING: Final = compiled(
     .limit(_MOST)
 )
 
+
+def _barred(claim_id: sa.ColumnElement[UUID]) -> sa.Select[tuple[datetime | None]]:
+    """When the operator last took a letter back: a letter keeps its first reason."""
+    return sa.select(sa.func.max(_e.at).label("at")).where(
+        _e.prefix_id == claim_id,
+        _e.kind == "letter.revoked",
+        _e.after["because"].astext == constant(RevokedBecause.OPERATOR),
+    )
+
+
+_BARRED: Final = compiled(_barred(_CLAIM))
 _newest = (
     sa.select(letters)
     .where(_l.prefix_id == _p.id)
@@ -113,6 +124,9 @@ _newest = (
 )
 _n = _newest.c
 _STANDING_OK: Final = _p.standing == constant(Standing.OK)
+_NOT_BARRED: Final = sa.func.coalesce(
+    _barred(_p.id).correlate(prefixes).scalar_subquery() < _p.approved_at, sa.true()
+)
 # The conditions of `letter_due`. In random order, so that claims whose letters cannot be written
 # now do not hold up others.
 _DUE: Final = compiled(
@@ -126,15 +140,19 @@ _DUE: Final = compiled(
         sa.or_(
             sa.and_(_n.reference.is_(None), _STANDING_OK),
             sa.and_(
-                _n.revoked_because == constant(RevokedBecause.RPKI),
-                _n.revoked_at < _p.rpki_passed_at,
+                sa.or_(
+                    sa.and_(
+                        _n.revoked_because == constant(RevokedBecause.RPKI),
+                        _n.revoked_at < _p.rpki_passed_at,
+                    ),
+                    _n.revoked_because == constant(RevokedBecause.OFFBOARDED),
+                    sa.and_(
+                        _n.revoked_because != constant(RevokedBecause.RPKI),
+                        _n.revoked_at < _p.approved_at,
+                    ),
+                ),
                 _STANDING_OK,
-            ),
-            sa.and_(_n.revoked_because == constant(RevokedBecause.OFFBOARDED), _STANDING_OK),
-            sa.and_(
-                _n.revoked_because != constant(RevokedBecause.RPKI),
-                _n.revoked_at < _p.approved_at,
-                _STANDING_OK,
+                _NOT_BARRED,
             ),
             sa.and_(
                 _n.revoked_at.is_(None),
@@ -188,6 +206,11 @@ class LetterRepository(Repository):
     async def of(self, claim_id: UUID) -> Sequence[Letter]:
         """All letters of a claim, newest first, locked for update."""
         return [letter_from(row) for row in await self._session.rows(_OF, claim_id=claim_id)]
+
+    async def barred_at(self, claim_id: UUID) -> datetime | None:
+        """When the operator last took a letter of the claim back, as its history says."""
+        row = await self._session.row(_BARRED, claim_id=claim_id)
+        return None if row is None else row.at
 
     async def save(self, letter: Letter) -> None:
         """Write back what became of a letter; its facts never change."""

@@ -81,7 +81,7 @@ async def submit(
     Raises:
         InvalidPrefix, PrefixLengthRefused, SpecialPurposePrefix, OperatorInfrastructure,
         InvalidAsn, OriginNotOffered, InvalidText: the request itself is refused.
-        LoaDocumentUnknown: the account has no such document.
+        LoaDocumentUnknown: the account has uploaded no such document.
         TooManyClaims, OverlapsOwnClaim: the account's other claims stand in the way.
         SpaceReserved: the operator keeps the space for another account.
     """
@@ -164,6 +164,8 @@ async def remove(tx: Transaction, account_id: UUID, claim_id: UUID) -> None:
 
 async def _require_document(tx: Transaction, document_id: UUID, account_id: UUID) -> None:
     try:
-        await tx.loa_documents.get(document_id, account_id)
+        document = await tx.loa_documents.get(document_id, account_id)
     except LoaDocumentNotFound:
         raise LoaDocumentUnknown from None
+    if document.auto_generated:  # the operator wrote it, of another prefix
+        raise LoaDocumentUnknown

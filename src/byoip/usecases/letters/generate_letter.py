@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from hashlib import sha256
 from uuid import UUID, uuid4
 
@@ -36,6 +35,15 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class _Found:
+    """What a letter states, and what that rests on."""
+
+    facts: LetterFacts
+    claim: Claim
+    registered: Sequence[Allocation]
+
+
+@dataclass(frozen=True, slots=True)
 class GenerateLetter:
     """Write the letter that an approved claim is due: its first, or the one that renews it.
 
@@ -57,28 +65,34 @@ class GenerateLetter:
 
     async def __call__(self, claim_id: UUID, *, by: Actor) -> Letter | None:
         """Write the letter; None if none is due, or if what it would state does not hold now."""
-        stated = await self._facts(claim_id)
-        if stated is None:
+        found = await self._facts(claim_id)
+        if found is None:
             return None
-        facts, approved_at = stated
-        page = await self.press.press(facts)  # nothing is locked while we set and sign it
-        signed = await self.signer.sign(page, facts)
-        return await self._record(claim_id, facts, signed, by, approved_at=approved_at)
+        page = await self.press.press(found.facts)  # nothing is locked while we set and sign it
+        signed = await self.signer.sign(page, found.facts)
+        return await self._record(claim_id, found, signed, by)
 
-    async def _facts(self, claim_id: UUID) -> tuple[LetterFacts, datetime | None] | None:
+    async def _facts(self, claim_id: UUID) -> _Found | None:
         async with self.store.transaction() as tx:
             try:
                 claim = await tx.claims.get(claim_id)
             except ClaimNotFound:
                 return None
             newest = await _newest(tx, claim_id)
-            if not letter_due(claim, newest, self.clock.now()):
+            barred_at = await tx.letters.barred_at(claim_id)
+            due = letter_due(claim, newest, self.clock.now(), barred_at=barred_at)
+            if not (due and _still_offered(tx, claim)):
                 return None
-            facts = await self._stated(claim, newest, tx)
-            return None if facts is None else (facts, claim.approved_at)
+            registered = await _registered(tx, claim)
+            facts = await self._stated(claim, newest, registered, tx)
+            return None if facts is None else _Found(facts, claim, registered)
 
     async def _stated(
-        self, claim: Claim, newest: Letter | None, tx: Transaction
+        self,
+        claim: Claim,
+        newest: Letter | None,
+        registered: Sequence[Allocation],
+        tx: Transaction,
     ) -> LetterFacts | None:
         grounds = await tx.letters.grounds(claim.id)
         vrps = await tx.roas.about(claim.prefix)
@@ -92,7 +106,6 @@ class GenerateLetter:
         today, _ = check_rpki(claim.prefix, claim.asn, vrps, self.clock, waiver=rpki)
         if not isinstance(today.outcome, Passed):
             return None
-        registered = (await tx.registrations.overlapping(claim.prefix)).allocations
         holder = RegisteredHolder.of(claim.registry, registered)
         proven = _proven_for(claim, newest, grounds, registered)
         same = _same_holder(claim, proven, holder)
@@ -134,24 +147,19 @@ class GenerateLetter:
         return Witnesses(self.resolvers, self.registries, responsible, fetched)
 
     async def _record(
-        self,
-        claim_id: UUID,
-        facts: LetterFacts,
-        content: bytes,
-        by: Actor,
-        *,
-        approved_at: datetime | None,
+        self, claim_id: UUID, found: _Found, content: bytes, by: Actor
     ) -> Letter | None:
-        now = self.clock.now()
+        facts, now = found.facts, self.clock.now()
         async with self.store.transaction(actor=by) as tx:
             try:
                 claim = await tx.claims.lock(claim_id)
             except ClaimNotFound:
                 return None
             newest = await _newest(tx, claim_id)
-            if not letter_due(claim, newest, now):
+            barred_at = await tx.letters.barred_at(claim_id)
+            if not letter_due(claim, newest, now, barred_at=barred_at):
                 return None  # another worker was first, or the claim has changed
-            if claim.approved_at != approved_at or not await _still_valid(tx, claim, facts):
+            if not await _still_so(tx, claim, found):
                 return None  # what it states holds no longer: the next letter states what does
             document = _document(claim, facts, content)
             await tx.loa_documents.add(document, content)
@@ -169,6 +177,15 @@ class GenerateLetter:
             }
             tx.record(claim_id, "letter.issued", before=before, after=after)
         return letter
+
+
+def _still_offered(tx: Transaction, claim: Claim) -> bool:
+    """Whether the operator still announces from its origin, which may be another's by now."""
+    offered = tx.rules.origins is None or claim.asn in tx.rules.origins
+    if not offered:
+        why = f"{claim.asn} is not among origin_asns"
+        _log.warning("no letter for prefix %s: %s", claim.id.hex, why)
+    return offered
 
 
 def _proven_for(
@@ -216,12 +233,27 @@ def _named(holders: Iterable[tuple[str, str]]) -> str:
     return listed(f"{holder} at {registry_name(key)}" for holder, key in sorted(holders)) or "none"
 
 
+async def _still_so(tx: Transaction, claim: Claim, found: _Found) -> bool:
+    """Whether all is as it was found: a worker may have been stopped for hours since."""
+    before, registered = found.claim, await _registered(tx, claim)
+    same = (claim.approved_at, claim.registry) == (before.approved_at, before.registry)
+    return same and registered == found.registered and await _still_valid(tx, claim, found.facts)
+
+
+async def _registered(tx: Transaction, claim: Claim) -> Sequence[Allocation]:
+    return (await tx.registrations.overlapping(claim.prefix)).allocations
+
+
 async def _still_valid(tx: Transaction, claim: Claim, facts: LetterFacts) -> bool:
     vrps = await tx.roas.about(facts.prefix)
     if not isinstance(vrps, Vrps):
         return False
     waivers = await tx.waivers.of(claim.id, tx.now)
     if facts.waivers != tuple(str(one) for one in waivers.values()):
+        return False
+    rpki = waivers.get(Waivable.RPKI)
+    today, _ = check_rpki(facts.prefix, facts.origin, vrps, tx.clock, waiver=rpki)
+    if not isinstance(today.outcome, Passed):  # a ROA came that no waiver excuses
         return False
     found = deciding_roas(facts.prefix, facts.origin, vrps.covering, now=tx.now)
     return {_told(one) for one in facts.roas} == {_told(one) for one in found}

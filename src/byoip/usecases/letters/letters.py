@@ -12,7 +12,7 @@ async def revoke(tx: Transaction, reference: str, *, reason: str) -> Letter:
     """Take a letter back, as an operator, and with it every other letter for its route.
 
     No other letter is written until the claim is approved again. A letter that was revoked before
-    stays as it is.
+    keeps its reason, and what follows from the operator's word stands in the history.
 
     Raises:
         InvalidText: the reason.
@@ -22,11 +22,13 @@ async def revoke(tx: Transaction, reference: str, *, reason: str) -> Letter:
     wanted = LetterReference.parse(reference)
     letter = await tx.letters.get(wanted)
     try:
-        await tx.claims.lock(letter.claim_id)
+        claim = await tx.claims.lock(letter.claim_id)
     except ClaimNotFound:
-        pass  # closed, and its letters revoked with it
-    else:
-        await revoke_all(tx, letter.claim_id, RevokedBecause.OPERATOR, reason=why.value)
+        return letter  # closed, and its letters revoked with it
+    if not await revoke_all(tx, claim.id, RevokedBecause.OPERATOR, reason=why.value):
+        barred_at = await tx.letters.barred_at(claim.id)
+        if claim.approved_at and (barred_at is None or barred_at < claim.approved_at):
+            _record(tx, letter, RevokedBecause.OPERATOR, why.value)
     return await tx.letters.get(wanted)
 
 
@@ -40,7 +42,11 @@ async def revoke_all(
     ending = [one for one in await tx.letters.of(claim_id) if one.revoked_at is None]
     for letter in ending:
         await tx.letters.save(letter.revoke(because, tx.now))
-        before = {"reference": str(letter.reference)}
-        after = {"because": because.value} | ({"reason": reason} if reason else {})
-        tx.record(claim_id, "letter.revoked", before=before, after=after)
+        _record(tx, letter, because, reason)
     return len(ending)
+
+
+def _record(tx: Transaction, letter: Letter, because: RevokedBecause, reason: str) -> None:
+    before = {"reference": str(letter.reference)}
+    after = {"because": because.value} | ({"reason": reason} if reason else {})
+    tx.record(letter.claim_id, "letter.revoked", before=before, after=after)

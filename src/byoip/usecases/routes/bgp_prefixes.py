@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from byoip.domain.bindings.service_binding import PrefixNotApproved
 from byoip.domain.claims.claim import Claim, WithdrawFirst
 from byoip.domain.operator_text import stated_reason
 from byoip.domain.prefix import Prefix
@@ -168,6 +169,8 @@ async def _change(
         # The owner may always withdraw: contested, suspended, no longer approved or not.
         after = await withdraw(tx, before, source=Source.REQUEST)
     elif after.desired.advertised:
+        if not claim.approved:
+            raise PrefixNotApproved
         claim.require_not_suspended()
     return await _prepend(tx, after, prepend)
 
