@@ -8,9 +8,11 @@ import pstats
 from contextlib import suppress
 
 import pytest
+from starlette.requests import Request
 
 from byoip.api.border.bodies import parse_body
-from byoip.api.border.refusals import BODY_LIMIT, Refusals
+from byoip.api.border.refusals import BODY_LIMIT, MalformedForm, Refusals
+from byoip.api.border.upload_form import Form, parser_of
 from byoip.api.claims.prefix_schemas import NewPrefix
 from byoip.domain.errors import Refusal
 
@@ -43,9 +45,22 @@ def test_no_body_costs_more_than_its_bytes(body: bytes) -> None:
     with suppress(Refusal, Refusals), profile:
         parse_body(NewPrefix, body)
         pytest.fail("it was taken")
+    hooks = body.count(b"{")  # the parser calls for each object, which no limit can avoid
+    assert _calls(profile) < 20_000 + 5 * hooks
+
+
+@pytest.mark.parametrize("parameters", ['; a="' + ";" * 60_000, ";a" * 30_000, ';"' * 30_000])
+def test_no_kind_of_form_costs_more_than_another(parameters: str) -> None:
+    kind = f"multipart/form-data{parameters}".encode()
+    request = Request({"type": "http", "headers": [(b"content-type", kind)]})
+    profile = cProfile.Profile()
+    with profile, pytest.raises(MalformedForm):
+        parser_of(request, Form("a"))
+    assert _calls(profile) < 10_000
+
+
+def _calls(profile: cProfile.Profile) -> int:
     stats: dict[object, tuple[int, int, float, float, object]] = vars(pstats.Stats(profile))[
         "stats"
     ]
-    hooks = body.count(b"{")  # the parser calls for each object, which no limit can avoid
-    calls = sum(called for _, called, *_ in stats.values())
-    assert calls < 20_000 + 5 * hooks
+    return sum(called for _, called, *_ in stats.values())

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from starlette.types import Message, Scope
 
 from byoip.api.border.answers import JsonBytes, list_answer
-from byoip.api.border.large_answers import OF_AN_ACCOUNT
+from byoip.api.border.large_answers import BYTES_OF_AN_ACCOUNT, OF_AN_ACCOUNT
 from byoip.api.border.paging import everything
 from tests.announcing import until
 from tests.api.world import World
@@ -108,6 +108,21 @@ async def test_who_reads_slowly_holds_few_answers_and_none_twice(world: World) -
     goes_on.set()
     await asyncio.gather(*reading)
     assert await _status(world, "/prefixes") == 200
+
+
+async def test_who_reads_slowly_holds_so_many_bytes(world: World) -> None:
+    large, whose = world.backend.large, world.account_id
+    with large.holding(whose, BYTES_OF_AN_ACCOUNT):
+        assert await _status(world, "/prefixes") == 429
+        other = await world.client.get(
+            world.url("/prefixes", world.other_account_id),
+            headers={"authorization": f"Bearer {world.other_token}"},
+        )
+        assert other.status_code == 200
+    with large.holding(whose, 2 * BYTES_OF_AN_ACCOUNT):
+        pass  # one that is alone may be as large as it is
+    assert await _status(world, "/prefixes") == 200
+    assert not large.bytes_of
 
 
 async def test_what_was_waited_for_counts_once_it_is_large(world: World) -> None:

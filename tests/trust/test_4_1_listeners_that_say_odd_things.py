@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from byoip.adapters.speakers import bird_answers
 from byoip.adapters.speakers.bird_answers import EveryRoute
 from byoip.adapters.speakers.bird_listener import BirdListener
 from byoip.domain.prefix import Prefix
+from byoip.domain.speakers.sightings import Seen
 from byoip.ports.speakers.speaker import SpeakerUnanswered
 from tests.adapters.bird_script import GREETING, RESTRICTED, UP, V4, Bird, protocols, route, table
 
 MANY = [Prefix.parse(f"20.0.{number}.0/24") for number in range(250)]
+LONG = "".join(f" \tBGP.{number}: {'x' * 60_000}\n" for number in range(12))
 
 
 @asynccontextmanager
@@ -59,6 +62,28 @@ async def test_an_answer_of_short_lines_has_an_end(tmp_path: Path) -> None:
             await listener.sees([V4])
 
 
+async def test_all_that_it_shows_one_by_one_has_an_end(tmp_path: Path) -> None:
+    async with served(_Talkative(), tmp_path) as listener:
+        with pytest.raises(SpeakerUnanswered, match="more than the routes that it has"):
+            await listener.sees(MANY[:100])
+
+
+async def test_long_attributes_are_compared_and_not_kept(tmp_path: Path) -> None:
+    """A megabyte of each of a thousand routes was kept until others took its place."""
+    bird, seen = Bird(), []
+    kept = bird_answers._kind.cache_info().misses
+    async with served(bird, tmp_path) as listener:
+        for number in (1, 1, 2):
+            bird.shows(table(route("64500") + f" \tBGP.community: (65000,{number})\n" + LONG))
+            found = (await listener.sees([V4]))[V4]
+            assert isinstance(found, Seen)
+            seen += [one.shown for one in found.paths]
+    assert seen[0] == seen[1]
+    assert seen[1] != seen[2]
+    assert max(map(len, seen)) < 100
+    assert bird_answers._kind.cache_info().misses == kept
+
+
 async def test_all_that_it_shows_has_an_end(tmp_path: Path) -> None:
     async with served(_Endless(), tmp_path) as listener:
         with pytest.raises(SpeakerUnanswered, match="more than the routes that it has"):
@@ -77,4 +102,18 @@ class _Endless(Bird):
                 while EveryRoute.COMMAND in line.decode():
                     writer.write(b" \tx\n" * 10_000)
                     await writer.drain()
+        writer.close()
+
+
+class _Talkative(Bird):
+    """Shows a long route to whatever it is asked for."""
+
+    async def serve(self, reader: StreamReader, writer: StreamWriter) -> None:
+        writer.write(GREETING.encode())
+        with suppress(ConnectionError):
+            while line := (await reader.readline()).decode().strip():
+                shown = re.fullmatch("show route (.*) all", line)
+                said = table(route("64500", prefix=shown[1]) + LONG) if shown else RESTRICTED
+                writer.write(said.encode())
+                await writer.drain()
         writer.close()

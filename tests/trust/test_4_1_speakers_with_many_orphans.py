@@ -9,12 +9,16 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, ip_network
 from typing import Any, cast
 
+import pytest
+
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Community, Path
 from byoip.store.autocommit import AutocommitPool, autocommit_pool
+from byoip.store.speakers import routes as routes_module
 from byoip.store.statements import Statement
-from tests.announcing import Fleet
+from byoip.store.unavailable import StoreRefused
+from tests.announcing import Fleet, reconciling, speaker, until
 
 MANY, PAGE = 12_000, 5000
 
@@ -70,3 +74,42 @@ async def test_a_long_path_is_kept_in_short(fleet: Fleet) -> None:
     long = _path(0, 1000)
     await routes.note_orphans("one", {long.prefix: long}, fleet.clock.now())
     assert measured.longest < 1000
+
+
+async def test_ever_others_are_not_remembered_without_end(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes_module, "_MOST_ORPHANS", 250)
+    refused = 0
+    for look in range(10):
+        held = {one.prefix: one for one in map(_path, range(100 * look, 100 * (look + 1)))}
+        try:
+            await fleet.routes.note_orphans("one", held, fleet.clock.now())
+        except StoreRefused:
+            refused += 1
+    assert len(await fleet.orphans("one")) == 200
+    assert refused == 8
+    await fleet.do(
+        "UPDATE orphan_routes SET decision = 'withdraw', decided_by = 'A', decided_because = 'b'"
+    )
+    await fleet.routes.note_orphans("one", held, fleet.clock.now())
+    assert await fleet.orphans("one") == held.keys(), "those that were decided about make room"
+
+
+async def test_a_speaker_that_holds_ever_others_counts_as_silent_alone(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes_module, "_MOST_ORPHANS", 10)
+    one, strange = speaker("one"), speaker("two")
+    first, second = await fleet.add("31.0.0.0/24", "31.0.1.0/24")
+    await strange.announce([_path(number) for number in range(11)])
+    async with reconciling(fleet, one, strange, stages=[1, 2]):
+        await fleet.announce(first)
+
+        async def down() -> bool:
+            return await fleet.alarms("speaker_down") == {"two"}
+
+        await until(down)
+        await fleet.announce(second)
+        await until(lambda: {first, second} <= one.paths.keys())
+    assert await fleet.orphans("two") == set()

@@ -1,6 +1,7 @@
 """An HTTP answer, as it comes; refused where reading costs more than its bytes."""
 
 from collections.abc import AsyncIterator, Mapping
+from http.cookiejar import CookieJar
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -17,6 +18,13 @@ _BYTES_A_PIECE: Final = 256  # on average, beyond these
 # and all that is read at once is parsed at once.
 _HEAD_BYTES: Final = 64 * 1024
 _HEAD_SLICE: Final = 4 * 1024
+
+
+class NoCookies(CookieJar):
+    """Keeps none, and reads none: 60 kB of them, made for it, keep the event loop for a second."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Leave them."""
 
 
 class BoundedHead:

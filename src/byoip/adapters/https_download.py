@@ -8,7 +8,7 @@ from typing import IO
 
 import httpx
 
-from byoip.adapters.http_pieces import UNPACKED, BoundedHead, pieces
+from byoip.adapters.http_pieces import UNPACKED, BoundedHead, NoCookies, pieces
 
 _NOT_MODIFIED = 304
 
@@ -59,7 +59,8 @@ async def download(
             return await _stream(url, sink, limits, headers or {})
     except TimeoutError:
         return DownloadFailed(f"{url}: not complete after {limits.deadline.total_seconds():g} s")
-    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as fault:
+    # Where a redirect leads is read though it is not followed, and numbers are: ValueError.
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError) as fault:
         return DownloadFailed(f"{url}: {type(fault).__name__} {fault}".rstrip())
 
 
@@ -67,7 +68,7 @@ async def _stream(
     url: str, sink: IO[bytes], limits: DownloadLimits, headers: Mapping[str, str]
 ) -> Downloaded | NotModified | DownloadFailed:
     async with (
-        httpx.AsyncClient(timeout=limits.deadline.total_seconds()) as client,
+        httpx.AsyncClient(timeout=limits.deadline.total_seconds(), cookies=NoCookies()) as client,
         client.stream(
             "GET", url, headers={**UNPACKED, **headers}, extensions=BoundedHead().extensions
         ) as response,

@@ -89,7 +89,8 @@ def _conditions(mark: FetchMark | None) -> dict[str, str]:
     if mark is None:
         return {}
     conditions = {"If-None-Match": mark.etag, "If-Modified-Since": mark.last_modified}
-    return {name: value for name, value in conditions.items() if value is not None}
+    # What is not ASCII (RFC 9110, section 5.5: obsolete) httpx takes from a server and cannot send.
+    return {name: value for name, value in conditions.items() if value and value.isascii()}
 
 
 def _mark(answer: Downloaded, file: StatisticsFile) -> FetchMark:

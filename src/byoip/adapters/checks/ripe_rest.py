@@ -19,7 +19,7 @@ from byoip.adapters.checks.whois_dialects import (
     fault_of,
     object_class,
 )
-from byoip.adapters.http_pieces import UNPACKED, BoundedHead, pieces
+from byoip.adapters.http_pieces import UNPACKED, BoundedHead, NoCookies, pieces
 from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.rpsl import parse_objects
 from byoip.ports.checks.registry import (
@@ -119,7 +119,12 @@ class RipeRest:
         try:
             async with (
                 asyncio.timeout(self._deadline),
-                httpx.AsyncClient(verify=self._tls, trust_env=False, timeout=None) as client,  # noqa: S113 - the deadline is around all of it
+                httpx.AsyncClient(
+                    verify=self._tls,
+                    trust_env=False,
+                    timeout=None,  # noqa: S113 - the deadline is around all of it
+                    cookies=NoCookies(),
+                ) as client,
                 client.stream(
                     "GET", url, headers=headers, extensions=BoundedHead().extensions
                 ) as response,
@@ -133,7 +138,8 @@ class RipeRest:
         except TimeoutError:
             detail = f"no complete answer in {self._deadline:g} s"
             raise NotAnAnswer(Fault.TIMEOUT, detail) from None
-        except httpx.RemoteProtocolError as fault:
+        # Where a redirect leads is read though it is not followed, and numbers are: ValueError.
+        except (httpx.RemoteProtocolError, httpx.InvalidURL, ValueError) as fault:
             kind = Fault.TRUNCATED if body else Fault.GARBAGE
             raise NotAnAnswer(kind, f"not a whole HTTP answer: {fault}") from fault
         except httpx.HTTPError as fault:  # name not found, refused, reset, TLS

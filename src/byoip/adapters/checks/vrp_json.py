@@ -13,6 +13,8 @@ from byoip.ports.checks.rpki import VrpExport
 from byoip.ports.checks.snapshots import LeftOut, MalformedExport, VrpDocument
 
 _LARGEST = 512 * 2**20
+# Today's have five million. Each may end an entry, and of an entry 70 bytes are kept, even of a 1.
+_MOST_COMMAS = 25_000_000
 _WANTED = (
     "needed is JSON with `metadata` and `roas`: rpki-client's json, Routinator's json, OctoRPKI's"
 )
@@ -27,10 +29,14 @@ class _Metadata(msgspec.Struct):
     generated: _Seconds | None = None  # OctoRPKI, and Routinator as well
 
     def built_at(self) -> datetime | None:
-        """When the relying party made the export, in its own words."""
-        if self.buildtime or self.generated_time or self.generated is None:
-            return self.buildtime or self.generated_time
-        return datetime.fromtimestamp(self.generated, UTC)
+        """When the relying party made the export, in its own words.
+
+        Raises:
+            OverflowError: it is no time in UTC, as one of the year 9999 in the far west.
+        """
+        if said := self.buildtime or self.generated_time:
+            return said.astimezone(UTC)
+        return None if self.generated is None else datetime.fromtimestamp(self.generated, UTC)
 
 
 class _Document(msgspec.Struct):
@@ -59,7 +65,10 @@ class JsonVrps:
             document = _read_document(content)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
             raise MalformedExport(f"{_form(content)}: {fault}; {_WANTED}") from None
-        built_at = document.metadata.built_at()
+        try:
+            built_at = document.metadata.built_at()
+        except OverflowError:  # Postgres would keep it, and could not be asked for it again
+            raise MalformedExport("the time at which the export was built is none") from None
         if built_at is None:
             raise MalformedExport("the export does not say when it was built")
         left_out = LeftOut()
@@ -74,6 +83,8 @@ class JsonVrps:
             raise MalformedExport(f"the export cannot be read: {fault}") from None
         if len(content) > self.largest:
             raise MalformedExport(f"the export is larger than {self.largest} bytes")
+        if content.count(b",") > _MOST_COMMAS:
+            raise MalformedExport(f"the export has more than {_MOST_COMMAS} values")
         return content
 
 

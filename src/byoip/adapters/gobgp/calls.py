@@ -83,9 +83,10 @@ class GobgpCalls:
             return SpeakerUnanswered(f"{self._name}: what answers there is no gobgpd 3.x")
         return SpeakerUnanswered(f"{self._name}: this is GoBGP 4; byoip speaks to gobgpd 3.x only")
 
-    async def list_peers(self) -> list[pb.Peer]:
-        """All its neighbours."""
-        answers = await self.many("ListPeer", pb.ListPeerRequest(), pb.ListPeerResponse)
+    async def list_peers(self, most: int) -> list[pb.Peer]:
+        """All its neighbours: one more than `most`, where it has more."""
+        asked = pb.ListPeerRequest()
+        answers = await self.many("ListPeer", asked, pb.ListPeerResponse, up_to=most + 1)
         return [answer.peer for answer in answers]
 
     async def enable_peer(self, address: str, until: float) -> None:
@@ -180,8 +181,10 @@ class GobgpCalls:
             answer = await call(request.SerializeToString(), timeout=timeout)
             return kind.FromString(answer)
 
-    async def many(self, method: str, request: Message, kind: type[_Answer]) -> list[_Answer]:
-        """Make a call with a stream of answers.
+    async def many(
+        self, method: str, request: Message, kind: type[_Answer], up_to: int = 0
+    ) -> list[_Answer]:
+        """Make a call with a stream of answers; the first `up_to` of them, or all.
 
         The deadline is for silence; a long answer has time in proportion to what it may be.
         """
@@ -190,11 +193,13 @@ class GobgpCalls:
             call = self._channel().unary_stream(f"{_SERVICE}{method}")
             coming = call(request.SerializeToString(), timeout=self._longest)
             try:
-                return await self._all(coming, kind)
+                return await self._all(coming, kind, up_to)
             finally:
                 coming.cancel()  # nothing to do where it has come to its end
 
-    async def _all(self, coming: AsyncIterable[bytes], kind: type[_Answer]) -> list[_Answer]:
+    async def _all(
+        self, coming: AsyncIterable[bytes], kind: type[_Answer], up_to: int
+    ) -> list[_Answer]:
         answers: list[_Answer] = []
         left = self._most_bytes
         async with asyncio.timeout(self._deadline) as silence:
@@ -204,6 +209,8 @@ class GobgpCalls:
                     raise TooMany
                 silence.reschedule(asyncio.get_running_loop().time() + self._deadline)
                 answers.append(kind.FromString(answer))
+                if len(answers) == up_to:
+                    break
         return answers
 
     async def _very_many(self, method: str, request: Message, kind: type[_Answer]) -> list[_Answer]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from hashlib import sha256
 from typing import Final, NamedTuple
 
 from byoip.domain.asn import Asn
@@ -38,6 +39,7 @@ _ROUTES: Final = "1007"
 _DONE: Final = "0000"
 _NOT_FOUND: Final = "8001"
 _KINDS: Final = 1024  # of attributes: those of our own routes are few
+_KEPT: Final = 4096  # characters of them, as they are
 
 
 class OddAnswer(Exception):  # noqa: N818 - translated where the question is asked
@@ -248,8 +250,9 @@ def _check(shown: str | None, prefix: Prefix, *, first: bool) -> None:
 
 
 def _bgp_route(block: _Block) -> BgpRoute | None:
-    lines = [line for line in block.lines if not line.startswith(_COUNTED)]
-    kind = _kind(block.protocol, tuple(lines))
+    lines = tuple(line for line in block.lines if not line.startswith(_COUNTED))
+    read = _kind if sum(map(len, lines)) <= _KEPT else _kind.__wrapped__
+    kind = read(block.protocol, lines)
     if kind is None:
         return None
     origins, shown = kind
@@ -271,6 +274,7 @@ def _kind(protocol: str, lines: Sequence[str]) -> tuple[frozenset[Asn] | None, s
     if not any(_FROM_BGP.fullmatch(line) for line in lines):
         return None
     shown = "\n".join([protocol, *lines])
+    shown = shown if len(shown) <= _KEPT else sha256(shown.encode()).hexdigest()
     paths = [found for line in lines if (found := _AS_PATH.fullmatch(line))]
     if not paths:
         raise OddAnswer(f"a route without an AS path that we can read: {lines[0]:.80}")

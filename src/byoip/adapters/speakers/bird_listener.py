@@ -32,7 +32,7 @@ _SLOWEST: Final = 1000  # prefixes a second that a call is given time for; measu
 _FEWEST_AT_ONCE: Final = 200
 _ROUTES_EACH: Final = 10
 _MOST_BYTES: Final = 1024 * 1024  # of one answer: a prefix with thousands of paths
-_BYTES_EACH: Final = 2048  # of a route, where all are shown; BIRD's have some 500
+_BYTES_EACH: Final = 2048  # of a route, on average; BIRD's have some 500
 _LONGEST_LINE: Final = 64 * 1024
 _SHORTEST_LINE: Final = 32  # a line costs no less than so many bytes
 _SLICE: Final = 500  # lines read before others have a turn
@@ -165,10 +165,15 @@ class _Conversation:
         if len(prefixes) >= _FEWEST_AT_ONCE and await self._has_few(len(prefixes)):
             with suppress(NotShown):  # one by one, then
                 return await self._at_once(prefixes)
-        return {
-            one: bird_answers.read_routes(await self.ask(f"show route {one} all"), one)
-            for one in prefixes
-        }
+        found: dict[Prefix, Sequence[BgpRoute]] = {}
+        left = _MOST_BYTES + len(prefixes) * _ROUTES_EACH * _BYTES_EACH
+        for one in prefixes:
+            lines = await self.ask(f"show route {one} all")
+            left -= sum(max(len(line.text), _SHORTEST_LINE) for line in lines)
+            if left < 0:
+                raise OddAnswer("it shows more than the routes that it has")
+            found[one] = bird_answers.read_routes(lines, one)
+        return found
 
     async def _has_few(self, asked: int) -> bool:
         feeds = read_feeds(await self.ask("show protocols all"))

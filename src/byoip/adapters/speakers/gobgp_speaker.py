@@ -42,6 +42,8 @@ PROBES: Final = (
 )
 _PROBED: Final = frozenset(one.prefix for one in PROBES)
 
+# That it names in the life of a process: there is a word of each of them about each route.
+_MOST_NEIGHBOURS: Final = 500
 _BATCH: Final = 500  # paths a message: some 100 kB, and GoBGP takes 4 MB
 _SLOWEST: Final = 1000  # paths a second that a call is given time for; measured: 20,000
 # From here on one dump is cheaper than naming the prefixes.
@@ -80,6 +82,7 @@ class GobgpSpeaker:
         self._imports = ImportPolicy(self._calls)
         self._told = Told()
         self._drains = DrainPolicies(self._calls)
+        self._named: set[str] = set()
 
     @property
     def name(self) -> str:
@@ -200,12 +203,18 @@ class GobgpSpeaker:
     async def neighbours(self) -> Sequence[Neighbour]:
         """Its sessions; always in one order, for gobgpd lists them in any [tried]."""
         try:
-            found = [neighbour(peer) for peer in await self._calls.list_peers()]
-            return sorted(found, key=lambda one: one.address)
+            peers = await self._calls.list_peers(_MOST_NEIGHBOURS)
+            found = sorted(map(neighbour, peers), key=lambda one: one.address)
         except (Refusal, ValueError) as fault:
             raise SpeakerUnanswered(
                 f"{self._name}: lists an odd neighbour: {fault!s:.300}"
             ) from fault
+        named = self._named | {one.address for one in found}
+        if len(named) > _MOST_NEIGHBOURS:
+            said = f"names ever other neighbours, more than {_MOST_NEIGHBOURS}"
+            raise SpeakerUnanswered(f"{self._name}: {said}")
+        self._named = named
+        return found
 
     async def enable(self, address: str, *, until: float = inf) -> None:
         """Let a session that is administratively down come up; idempotent.

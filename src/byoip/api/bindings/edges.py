@@ -31,6 +31,7 @@ from byoip.usecases.border import Verb
 edges = Declarations("operator: edges", Audience.OPERATOR)
 
 LONGEST_STREAM = 300
+_AT_ONCE = 100  # changes, 70 kB: as much of a stream is made in one go, and waits for a slow edge
 
 After: TypeAlias = Annotated[
     int, Query(ge=0, le=2**63 - 1, description="Only changes with greater numbers.")
@@ -90,7 +91,7 @@ async def get_edge_change_stream(
     await _require_made(reader, after, feed)
 
     async def read(last: EdgeChange | None) -> Sequence[EdgeChange]:
-        return await reader.changes(after=last.number if last else after, limit=paging.LONGEST_PAGE)
+        return await reader.changes(after=last.number if last else after, limit=_AT_ONCE)
 
     allowed = partial(credentials.stands, caller.credential.id)
     found = follow(read, caller.backend.notifier, EDGE_CHANGES, seconds, allowed)

@@ -20,7 +20,9 @@ from byoip.store.sharing import working_for
 log = logging.getLogger("byoip.access")
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_LONGEST_PATH = 300  # of ours 200; anyone may ask for 64 kB, which would fill the disk with them
+# Of ours 200: what is cut is at none. Anyone may ask for 64 kB, which would fill the disk with log
+# lines, and among the files of /docs be looked for step by step.
+_LONGEST_PATH = 300
 # A proxy asks each copy twice a second: their lines would be nearly all of the log.
 _PROBES = frozenset({"/healthz", "/readyz"})
 _OK = 200
@@ -54,6 +56,7 @@ class AccessLog:
             return
         await self._begin(client_of(scope))
         request_id = _request_id(scope)
+        scope["path"] = scope["path"][:_LONGEST_PATH]
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
         status = 0
         started = time.perf_counter()
@@ -80,8 +83,11 @@ class AccessLog:
         asyncio.get_running_loop().call_soon(self._beginning.give_back, client)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "none")
-        method = scope["method"] if route != "none" else "any"
+        found = scope.get("route")
+        route = getattr(found, "path", "none")
+        # Of a route also those that it does not answer to find it: a line of metrics for each.
+        known = scope["method"] in (getattr(found, "methods", None) or ())
+        method = scope["method"] if known else "any"
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
         probe_passed = scope["path"] in _PROBES and status == _OK
@@ -96,7 +102,7 @@ def _line(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
         "request_id": state["request_id"],
         "credential": state.get("credential"),
         "method": scope["method"],
-        "path": scope["path"][:_LONGEST_PATH],  # never the query; tokens stand in neither
+        "path": scope["path"],  # never the query; tokens stand in neither
         "status": status,
         "ms": round(seconds * 1000, 2),
     }

@@ -88,8 +88,8 @@ class Declaration:
 
     @property
     def large(self) -> bool:
-        """Whether its answer may have megabytes: a list, a document, or a run's evidence."""
-        alone = self.path.endswith(("/download", "/{validation_id}"))
+        """Whether it may have megabytes: a list, a document, evidence, all that is bound."""
+        alone = self.path.endswith(("/download", "/{validation_id}", "/edge/state"))
         return alone or "per_page" in get_type_hints(self.endpoint)
 
     @property

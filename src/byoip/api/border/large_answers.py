@@ -17,8 +17,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from byoip.api.border.account_turns import one_more
+from byoip.api.border.refusals import RateLimited
 
 OF_AN_ACCOUNT = 20
+BYTES_OF_AN_ACCOUNT = 64 * 2**20  # of all of them; of one that is alone any number
+_RETRY_AFTER = 5
 PART = 64 * 1024
 
 
@@ -27,10 +30,12 @@ class LargeAnswers:
     """Those of this process that were asked for and are not read.
 
     Attributes:
-        of: how many, by account.
+        of: how many, by account; of operators and edges by credential.
+        bytes_of: of those that are made.
     """
 
     of: Counter[UUID] = field(default_factory=Counter)
+    bytes_of: Counter[UUID] = field(default_factory=Counter)
     _turns: WeakValueDictionary[UUID, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     @contextmanager
@@ -42,6 +47,24 @@ class LargeAnswers:
         """
         with one_more(self.of, account_id, OF_AN_ACCOUNT):
             yield
+
+    @contextmanager
+    def holding(self, account_id: UUID, size: int) -> Iterator[None]:
+        """Count so many bytes more while the block runs.
+
+        Raises:
+            RateLimited: with others the account would have more than it may.
+        """
+        others = self.bytes_of[account_id]
+        if others and others + size > BYTES_OF_AN_ACCOUNT:
+            raise RateLimited(_RETRY_AFTER)
+        self.bytes_of[account_id] += size
+        try:
+            yield
+        finally:
+            self.bytes_of[account_id] -= size
+            if not self.bytes_of[account_id]:
+                del self.bytes_of[account_id]
 
     @asynccontextmanager
     async def turn(self, account_id: UUID) -> AsyncIterator[None]:

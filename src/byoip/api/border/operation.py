@@ -116,7 +116,8 @@ class Operation(APIRoute):
         scope = request.scope
         token = given_token(scope["headers"])
         credential = await self._recognise(token, scope)
-        held.enter_context(working_for(credential.account_id or credential.id))
+        whose = credential.account_id or credential.id  # an edge has a token of its own
+        held.enter_context(working_for(whose))
         scope["state"]["credential"] = credential.id.hex
         await self.backend.limiter.admit(credential, scope["state"])
         account_id, ids = self._read_ids(request.path_params)
@@ -143,21 +144,24 @@ class Operation(APIRoute):
         caller = (
             Operator(**known) if account_id is None else Customer(**known, account_id=account_id)
         )
-        if self._large and account_id is not None and not arguments.get("wait"):
-            held.enter_context(self.backend.large.one_more(account_id))
-            async with self.backend.large.turn(account_id), caller.turn():
-                return await self.declaration.endpoint(caller, **arguments)
+        if self._large and not arguments.get("wait"):
+            held.enter_context(self.backend.large.one_more(whose))
+            async with self.backend.large.turn(whose), caller.turn():
+                given = await self.declaration.endpoint(caller, **arguments)
+            held.enter_context(self.backend.large.holding(whose, len(given.body)))
+            return given
         if not self._writes and not arguments.get("wait"):
             async with caller.turn():
                 return await self.declaration.endpoint(caller, **arguments)
-        if account_id is not None and arguments.get("wait"):
-            held.enter_context(self.backend.turns.listen(account_id))
+        if arguments.get("wait"):
+            held.enter_context(self.backend.turns.listen(whose))
         work = self.declaration.endpoint(caller, **arguments)
         if not arguments.get("wait"):
             return await work
         given = await unless_gone(request.receive, work)  # the client may leave before it is there
-        if account_id is not None and len(given.body) > PART:
-            held.enter_context(self.backend.large.one_more(account_id))
+        if len(given.body) > PART:
+            held.enter_context(self.backend.large.one_more(whose))
+            held.enter_context(self.backend.large.holding(whose, len(given.body)))
         return given
 
     async def _recognise(self, token: str, scope: AsgiScope) -> Credential:

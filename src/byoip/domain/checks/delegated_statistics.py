@@ -25,7 +25,7 @@ _STATUSES = frozenset({"allocated", "assigned", "available", "reserved"})
 _OPAQUE_ID = re.compile(r"[!-\[\]-~]{0,100}")  # printable ASCII without spaces and backslashes
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _LONGEST_LINE = 1000
-_MOST_RANGES = 5_000_000
+_MOST_RANGES = 1_000_000  # a hundred and forty megabytes; the largest file has 300,000
 MOST_LINES = 5_000_000  # of any kind, the rest is not read; the longest file has 400,000
 # Lines that make no sense, and lines that the file's own summary counts but does not contain.
 _TOLERATED_SHARE = 0.01

@@ -68,7 +68,7 @@ class EdgeReader:
     async def changes(self, *, after: int, limit: int) -> Sequence[EdgeChange]:
         """Changes with greater numbers, in their order."""
         rows = await self._autocommit.ask(CHANGES, after_number=after, page_size=limit)
-        return [_change(row) for row in rows]
+        return await in_slices(rows, _change, size=PART)
 
     async def state(self) -> FullState:
         """All that is bound, as of one number."""

@@ -55,7 +55,7 @@ ORPHANS_MISSED: Final = from_text("""
         UPDATE orphan_routes SET gone_at = :now WHERE ctid = ANY(ARRAY(
             SELECT place FROM missed WHERE NOT over AND gone_at IS NULL))
     )
-    SELECT count(*) AS many FROM missed
+    SELECT count(*) FILTER (WHERE NOT over) AS remembered FROM missed
 """)
 ORPHANS_FOUND: Final = from_text("""
     WITH noted AS (

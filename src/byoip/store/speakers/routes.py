@@ -25,6 +25,7 @@ from byoip.store.speakers.drains import Drains
 from byoip.store.speakers.records import SpeakerRecords, SpeakerState
 from byoip.store.speakers.revisions import Revisions
 from byoip.store.statements import AnyRow, json_text
+from byoip.store.unavailable import StoreRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class Alarm:
 
 _SLICE: Final = 500  # rows, some two milliseconds
 _PAGE: Final = 5000  # orphans, some 200 ms of the database
+# Of a speaker, held or gone: more than it can hold at once (`MOST_PATHS` of each family).
+_MOST_ORPHANS: Final = 500_000
 # All of the last hour, then the last of each hour, for a week: far below the bound.
 _SNAPSHOTS: Final = {"whole_for": timedelta(hours=1), "kept_for": timedelta(days=7), "most": 400}
 
@@ -159,11 +162,19 @@ class Routes:
         """Record which orphans it holds; others end when decided, or a row wants or wanted them.
 
         Page by page: what one speaker holds, however much, must not take others the time.
+
+        Raises:
+            StoreRefused: it holds ever others: of one speaker no more are remembered.
         """
         by = {"speaker": speaker, "now": now}
         held = await in_slices(list(orphans.values()), made.orphan, size=_SLICE)
         cidrs = made.array(one["cidr"] for one in held)
-        await self._autocommit.ask(orphan_sql.ORPHANS_MISSED, cidrs=cidrs, **by)
+        (gone,) = await self._autocommit.ask(orphan_sql.ORPHANS_MISSED, cidrs=cidrs, **by)
+        if gone.remembered + len(held) > _MOST_ORPHANS:
+            raise StoreRefused(
+                f"{gone.remembered} orphans that it holds no more are remembered, and it holds "
+                f"{len(held)}: decide about some, for these are more than {_MOST_ORPHANS}"
+            )
         for start in range(0, len(held), _PAGE):
             found = json_text(held[start : start + _PAGE])
             await self._autocommit.ask(orphan_sql.ORPHANS_FOUND, found=found, unknown=unknown, **by)

@@ -15,7 +15,7 @@ from byoip.domain.checks.vrp_snapshot import STALE_AFTER, stale
 from byoip.ports.clock import Clock
 from byoip.store.checks.registration_snapshots import RegistrationSnapshots
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
-from byoip.store.unavailable import StoreUnavailable
+from byoip.store.unavailable import StoreRefused, StoreUnavailable
 
 LOOKED_AT_EVERY: Final = timedelta(seconds=30)  # however often anyone asks
 _SECONDS = 2.0
@@ -99,6 +99,8 @@ async def _answer(question: Question) -> Look:
         return Look(f"there was no answer within {_SECONDS:g} s.", "It is asked again.")
     except StoreUnavailable:
         return Look("the database is away.", "See DATABASE_URL, and whether Postgres runs.")
+    except StoreRefused as fault:
+        return Look(f"what is kept of it cannot be read ({fault}).", "It is looked at again.")
 
 
 @dataclass(frozen=True, slots=True)
