@@ -23,7 +23,7 @@ from byoip.domain.speakers.drain import (
     DrainTarget,
 )
 from byoip.domain.speakers.tellings import Tellings
-from byoip.ports.speakers.speaker import Neighbour, NotDrained, Speaker, SpeakerUnanswered
+from byoip.ports.speakers.speaker import Neighbour, NotDrained, Speaker
 from byoip.ports.steady_clock import boottime
 from byoip.store.speakers.leader_election import Leadership
 from byoip.store.transaction import Store
@@ -186,17 +186,13 @@ class DrainedSessions:
             concerned = [drain for drain in self.orders if self._covers(drain, one.address)]
             hand = next((drain for drain in concerned if drain.by_hand and drain.live), None)
             if not one.enabled and not concerned:
-                self._require_seldom(one.address)
-                await self._record(one.address)
+                # What goes down and up all day is on record six times an hour, and stays as it is.
+                if self._noticed.take(one.address, boottime()):
+                    await self._record(one.address)
                 found.add(one.address)
             elif one.enabled and hand:
                 await self._record_enabled(hand)
         return frozenset(found)
-
-    def _require_seldom(self, address: str) -> None:
-        if not self._noticed.take(address, boottime()):
-            said = f"{address} is taken down there and enabled again and again"
-            raise SpeakerUnanswered(f"{self.speaker.name}: {said}")
 
     async def _record(self, address: str) -> None:
         target = DrainTarget(self.speaker.name, address)
