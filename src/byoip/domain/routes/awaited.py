@@ -9,9 +9,9 @@ class Awaited(StrEnum):
     """The party that has to come back first."""
 
     RECONCILER = "reconciler"  # no worker has asked a speaker for a minute: none runs, or has one
-    NEXT_HOP = "next_hop"  # no speaker has one for the family, by the settings
-    SPEAKERS = "speakers"  # none of those that have one answers
+    SPEAKERS = "speakers"  # none of those that have a next hop for the family answers
     DRAIN = "drain"  # the operator keeps all sessions of all of those that answer down
+    NEXT_HOP = "next_hop"  # no speaker has one, by the settings
     OBSERVERS = "observers"  # none can say whether it is seen, so it goes to no further stage
 
 
