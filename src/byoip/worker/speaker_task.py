@@ -270,10 +270,11 @@ class SpeakerTask:
             _LOG.info("Speaker %s is back", self.staged.name)
             self.staged = replace(self.staged, down_since=None)
             self._changed.set()
-        if self.staged.drained is not self._sync.drained.silenced:
-            self.staged = replace(self.staged, drained=self._sync.drained.silenced)
-            self._changed.set()
-        if done.changed:
+        before, drains = self.staged, self._sync.drained
+        up = {one.address for one in self.neighbours if one.established}
+        cut_off = (before.cut_off | drains.kept_down) - up
+        self.staged = replace(before, drained=drains.silenced, cut_off=cut_off)
+        if done.changed or self.staged != before:
             self._changed.set()
 
     async def _down(self, fault: SpeakerUnanswered) -> None:
