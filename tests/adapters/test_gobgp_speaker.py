@@ -43,6 +43,7 @@ def test_there_is_no_call_that_could_delete_every_route() -> None:
         "EnablePeer",
         "DisablePeer",
         "ListPath",
+        "GetTable",
         "AddPathStream",
         "ListDefinedSet",
         "AddDefinedSet",

@@ -89,6 +89,14 @@ class SpeakerContract:
         assert list(await world.speaker.held_of([absent])) == []
         assert list(await world.speaker.held_of([])) == []
 
+    async def test_it_counts_as_many_as_it_holds(self, world: World) -> None:
+        assert await world.speaker.count() == 0
+        await world.speaker.announce([V4, V6, *PARTS])
+        await world.speaker.announce([path(str(V4.prefix), ORIGIN, ORIGIN)])
+        assert await world.speaker.count() == 4
+        await world.speaker.withdraw([V4, V6])
+        assert await world.speaker.count() == 2
+
     async def test_it_takes_ours_and_nothing_remains_of_the_probe(self, world: World) -> None:
         assert await world.speaker.takes_ours([4, 6])
         assert list(await world.speaker.held()) == []

@@ -11,17 +11,11 @@ from byoip.domain.asn import Asn
 from byoip.domain.prefix import Family, Prefix
 from byoip.domain.routes.route import Community, Path
 from byoip.domain.speakers.sightings import Seen, SeenPath
-from byoip.ports.speakers.speaker import (
-    Feed,
-    Feeds,
-    ImportsOpen,
-    Neighbour,
-    SpeakerUnanswered,
-)
+from byoip.ports.speakers.speaker import Feed, Feeds, ImportsOpen, Neighbour, SpeakerUnanswered
 from byoip.ports.steady_clock import boottime
 from tests.fakes.drained import Drained
 
-Asking = Literal["local_as", "held", "held_of", "neighbours", "notes", "sent"]
+Asking = Literal["local_as", "held", "held_of", "count", "neighbours", "notes", "sent"]
 Telling = Literal["close_imports", "takes_ours", "announce", "withdraw", "enable", "disable"]
 Method = Asking | Telling | Literal["drain", "note"]
 
@@ -81,6 +75,10 @@ class FakeSpeaker(Drained):
     async def held_of(self, prefixes: Collection[Prefix]) -> Sequence[Path]:
         await self._answer("held_of")
         return [self._paths[one] for one in prefixes if one in self._paths]
+
+    async def count(self) -> int:
+        await self._answer("count")
+        return len(self._paths)
 
     async def surprises(self) -> AsyncIterator[None]:
         started = self.started

@@ -18,7 +18,7 @@ _Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
 _Handler: TypeAlias = "grpc.RpcMethodHandler[bytes, bytes]"
 
 _ONE = ("EnablePeer", "DisablePeer", "AddDefinedSet", "AddPolicy", "AddPolicyAssignment")
-_ALONE = (*_ONE, "GetBgp", "DeletePolicyAssignment", "ResetPeer")
+_ALONE = (*_ONE, "GetBgp", "GetTable", "DeletePolicyAssignment", "ResetPeer")
 _LISTS = ("ListPeer", "ListDefinedSet", "ListPolicy", "ListPolicyAssignment")
 
 

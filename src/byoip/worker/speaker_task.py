@@ -1,7 +1,8 @@
 """The work of one speaker while this process leads: syncs, and a watch for its restarts.
 
-A full sync costs as much as the speaker holds. While what it holds is watched (`surprises`), and
-nothing is left for the next one to do, they come slowly: in proportion to what one takes.
+A full sync costs as much as the speaker holds. While that is watched (`surprises`), and is as many
+as it should be (`miscounts`), and nothing is left for the next one to do, they come slowly: in
+proportion to what one takes.
 """
 
 import asyncio
@@ -82,7 +83,7 @@ class SpeakerTask:
         self._changed = changed
         self._pending: set[UUID] = set()
         self._wakeup = asyncio.Event()
-        self._full_sync_at = self._noted_at = steady.now()
+        self._full_sync_at = self._noted_at = self._counted_at = steady.now()
         self._second_at = self._noted_again_at = self._full_sync_at + pace.second_after
         self._took = timedelta(0)
         self._surprises: asyncio.Task[None] | None = None
@@ -222,8 +223,21 @@ class SpeakerTask:
             await self._probe(now)
             if now >= self._noted_again_at:
                 self._noted_again_at = now + self._pace.every
-                if not await self._sync.look():
+                if await self._miscounts(now) or not await self._sync.look():
                     self._look_again()
+
+    async def _miscounts(self, now: datetime) -> bool:
+        """Whether its count calls for a full sync: that may be so for good, so not often."""
+        if now < self._counted_at:
+            return False
+        self._counted_at = now + self._pace.calm(self._took)
+        with suppress(SpeakerUnanswered, TimeoutError):  # then nothing is known by it, and no more
+            async with asyncio.timeout(_PROBE_SECONDS):
+                if await self._sync.miscounts():
+                    _LOG.info("Speaker %s: its count differs", self.staged.name)
+                    return True
+                self._counted_at = now
+        return False
 
     def _next_full_sync(self, now: datetime, done: SyncResult) -> datetime:
         """Soon, at first: the leader before may have told the speaker something since."""
@@ -256,10 +270,11 @@ class SpeakerTask:
             _LOG.info("Speaker %s is back", self.staged.name)
             self.staged = replace(self.staged, down_since=None)
             self._changed.set()
-        if self.staged.drained is not self._sync.drained.silenced:
-            self.staged = replace(self.staged, drained=self._sync.drained.silenced)
-            self._changed.set()
-        if done.changed:
+        before, drains = self.staged, self._sync.drained
+        up = {one.address for one in self.neighbours if one.established}
+        cut_off = (before.cut_off | drains.kept_down) - up
+        self.staged = replace(before, drained=drains.silenced, cut_off=cut_off)
+        if done.changed or self.staged != before:
             self._changed.set()
 
     async def _down(self, fault: SpeakerUnanswered) -> None:

@@ -118,6 +118,11 @@ class GobgpCalls:
             answers = await self._very_many("ListPath", request, pb.ListPathResponse)
         return [answer.destination for answer in answers]
 
+    async def count(self, family: pb.Family) -> int:
+        """How many destinations its own table has: as many as `list_paths` lists."""
+        asked = pb.GetTableRequest(table_type=pb.GLOBAL, family=family)
+        return (await self.one("GetTable", asked, pb.GetTableResponse)).num_destination
+
     async def add_paths(
         self, batches: Iterable[pb.AddPathStreamRequest], seconds: float, until: float
     ) -> None:

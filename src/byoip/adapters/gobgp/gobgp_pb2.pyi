@@ -179,6 +179,20 @@ class ListPathResponse(_message.Message):
     destination: Destination
     def __init__(self, destination: _Optional[_Union[Destination, _Mapping]] = ...) -> None: ...
 
+class GetTableRequest(_message.Message):
+    __slots__ = ("table_type", "family")
+    TABLE_TYPE_FIELD_NUMBER: _ClassVar[int]
+    FAMILY_FIELD_NUMBER: _ClassVar[int]
+    table_type: TableType
+    family: Family
+    def __init__(self, table_type: _Optional[_Union[TableType, str]] = ..., family: _Optional[_Union[Family, _Mapping]] = ...) -> None: ...
+
+class GetTableResponse(_message.Message):
+    __slots__ = ("num_destination",)
+    NUM_DESTINATION_FIELD_NUMBER: _ClassVar[int]
+    num_destination: int
+    def __init__(self, num_destination: _Optional[int] = ...) -> None: ...
+
 class AddPathStreamRequest(_message.Message):
     __slots__ = ("table_type", "paths")
     TABLE_TYPE_FIELD_NUMBER: _ClassVar[int]

@@ -133,6 +133,10 @@ class GobgpSpeaker:
         asked = frozenset(prefixes)
         return [path for path in held if path.prefix in asked]
 
+    async def count(self) -> int:
+        """How many prefixes it has a path to; neighbours' count, too, where it accepts them."""
+        return sum([await self._calls.count(family) for family in FAMILIES.values()])
+
     async def surprises(self) -> AsyncIterator[None]:
         """Yield when none can be missed any more; then whenever it changed what it was not told.
 

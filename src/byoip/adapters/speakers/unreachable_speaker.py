@@ -36,6 +36,10 @@ class UnreachableSpeaker:
         del prefixes
         self._refuse()
 
+    async def count(self) -> int:
+        """Not to be had."""
+        self._refuse()
+
     def surprises(self) -> AsyncIterator[None]:
         """Not to be had."""
         self._refuse()

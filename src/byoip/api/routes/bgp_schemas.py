@@ -152,18 +152,32 @@ class ObservedState(Wire):
     own_word: bool | None = Field(description="true: one of our speakers reports it about itself.")
 
 
+class AwaitedDrain(Wire):
+    """What the operator keeps out of service."""
+
+    target: str = Field(description="A stage, a speaker, or `SPEAKER to NEIGHBOUR`.")
+    since: Time
+    until: Time | None = Field(
+        description="When it ends by itself, or was lifted; null: a person has to end it."
+    )
+
+
 class WaitingFor(Wire):
     """What a change waits for."""
 
     what: str = Field(
         description="`reconciler`: no worker has asked a speaker for a minute; `speakers`: none of "
-        "them answers; `drain`: the operator keeps all that answer out of service; `next_hop`: no "
-        "speaker has one for the family; `observers`: none can say whether it is seen, so it goes "
-        "to no further stage. Others may come."
+        "those that have a next hop for the family answers; `drain`: the operator keeps all of "
+        "those that answer out of service; `next_hop`: no speaker has one; `observers`: none can "
+        "say whether it is seen, so it goes to no further stage. Others may come."
     )
     since: Time = Field(
         description="When the change was asked for, or when what it waits for went away, if that "
         "is later and known."
+    )
+    drain: AwaitedDrain | None = Field(
+        description="With `drain`: the one to wait for, the first after which a session can come "
+        "up. null: it waits for another party."
     )
 
 

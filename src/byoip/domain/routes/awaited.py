@@ -9,10 +9,24 @@ class Awaited(StrEnum):
     """The party that has to come back first."""
 
     RECONCILER = "reconciler"  # no worker has asked a speaker for a minute: none runs, or has one
-    SPEAKERS = "speakers"  # none of them answers
-    DRAIN = "drain"  # the operator keeps all sessions of all that answer down
-    NEXT_HOP = "next_hop"  # no speaker has one for the family, by the settings
+    SPEAKERS = "speakers"  # none of those that have a next hop for the family answers
+    DRAIN = "drain"  # the operator keeps all sessions of all of those that answer down
+    NEXT_HOP = "next_hop"  # no speaker has one, by the settings
     OBSERVERS = "observers"  # none can say whether it is seen, so it goes to no further stage
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitedDrain:
+    """A drain that keeps speakers out of service.
+
+    Attributes:
+        target: a stage, a speaker, or `SPEAKER to NEIGHBOUR`.
+        until: when it ends by itself, or was lifted; None: a person has to end it.
+    """
+
+    target: str
+    since: datetime
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +36,10 @@ class WaitingFor:
     Attributes:
         since: when the change was asked for, or when what it waits for went away, if that is later
             and known.
+        drain: the one to wait for: of each session the drain that ends last, of all sessions the
+            one that is free first. None: it waits for another party.
     """
 
     what: Awaited
     since: datetime
+    drain: AwaitedDrain | None = None

@@ -48,6 +48,8 @@ class StagedSpeaker:
         down_since: since when it has not answered; None while it answers.
         gone_after: how long it must stay away to count as gone.
         drained: all its sessions are kept down: it is told changes, and they are seen nowhere.
+        cut_off: neighbours that a drain keeps down, or has kept, and that are not up again: what
+            listeners hear of it they may hear by one of these.
     """
 
     name: str
@@ -56,6 +58,7 @@ class StagedSpeaker:
     down_since: datetime | None = None
     gone_after: timedelta = GONE_AFTER
     drained: bool = False
+    cut_off: frozenset[str] = frozenset()
 
     def gone(self, now: datetime) -> bool:
         """Whether the stage goes on without this speaker."""
@@ -143,12 +146,15 @@ def _done(desired: DesiredRoute, applied: AppliedRoute) -> bool:
     return applied.confirms(desired) or never_had
 
 
-def announcement_visibility(heard: Visibility, own: Visibility, *, first: bool) -> Visibility:
+def announcement_visibility(
+    heard: Visibility, own: Visibility, *, first: bool, cut_off: bool = False
+) -> Visibility:
     """Put together what listeners and the stage's own speakers say of an announcement.
 
-    Listeners do not tell stages apart: beyond the first, they see what the first announced.
+    Listeners do not tell stages apart: beyond the first, they see what the first announced. Where
+    neighbours are cut off, one that does not see it may have heard it by one of these.
     """
-    if heard is Visibility.UNANSWERED:
+    if heard is Visibility.UNANSWERED or (cut_off and heard is Visibility.ABSENT):
         return own
     if heard is Visibility.ABSENT:
         # Our speakers had no session, so no listener could hear it: that is no "absent".

@@ -93,6 +93,10 @@ class Speaker(Protocol):
         """The same of exactly these prefixes."""
         ...
 
+    async def count(self) -> int:
+        """To how many prefixes it has a path, as it counts itself: quick, however many."""
+        ...
+
     def surprises(self) -> AsyncIterator[None]:
         """Yield when none can be missed any more; then whenever it changed what it was not told.
 

@@ -1,59 +1,75 @@
-"""What a change waits for, from what the reconciler notes of speakers and changes."""
+"""What a change waits for, from what the reconciler notes of speakers and changes.
 
-from datetime import timedelta
-from typing import Final
+Text SQL, for it is asked of every route that is shown: each table is looked at once.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
-from byoip.domain.routes.awaited import Awaited, WaitingFor
-from byoip.store.columns import constant
-from byoip.store.routes.tables import bgp_prefixes
-from byoip.store.speakers.tables import route_alarms, speakers
+from byoip.domain.routes.awaited import Awaited, AwaitedDrain, WaitingFor
+from byoip.domain.speakers.drain import DrainTarget
 from byoip.store.statements import AnyRow
 
 SILENT_AFTER: Final = timedelta(seconds=60)  # six rounds of the reconciler
 
-_b, _s, _a = bgp_prefixes.c, speakers.c, route_alarms.c
-_asked: Final = _s.asked_at > sa.func.now() - sa.literal_column(
-    f"interval '{SILENT_AFTER.total_seconds():.0f} s'"
-)
-_SUBJECT: Final = sa.func.replace(sa.cast(_b.id, sa.Text), "-", "")
-
-
-def _alarm(kind: str, *about: sa.ColumnElement[bool]) -> sa.ScalarSelect[object]:
-    """Since when it stands; null: it does not."""
-    stands = sa.select(sa.func.max(_a.since)).where(_a.kind == sa.literal_column(f"'{kind}'"))
-    return stands.where(*about).correlate(bgp_prefixes).scalar_subquery()
-
-
-_no_next_hop = _alarm("no_next_hop", _a.subject == _SUBJECT)
-_unanswered = _alarm("unanswered", _a.subject == _SUBJECT)
-_why: Final = (
-    (
-        ~sa.exists().where(_asked),
-        Awaited.RECONCILER,
-        sa.select(sa.func.max(_s.asked_at)).scalar_subquery(),
-    ),
-    (~sa.exists().where(_asked, _s.alive), Awaited.SPEAKERS, _alarm("stage_skipped")),
-    (
-        ~sa.exists().where(_asked, _s.alive, _s.drained_at.is_(None)),
-        Awaited.DRAIN,
-        sa.select(sa.func.max(_s.drained_at)).scalar_subquery(),
-    ),
-    (_no_next_hop.is_not(None), Awaited.NEXT_HOP, _no_next_hop),
-    (_unanswered.is_not(None), Awaited.OBSERVERS, _unanswered),
-)
-_on_its_way: Final = sa.and_(_b.settled < _b.change, _b.advertised_modified_at.is_not(None))
+# Whether each was asked lately; and answers, and has a next hop for the route's family, by any
+# settings that it may be told by.
+_SPEAKERS: Final = f"""
+    SELECT s.*, s.asked_at > now() - interval '{SILENT_AFTER.total_seconds():.0f} s' AS asked,
+        s.alive AND coalesce(entries.fit, true) AS fit
+    FROM speakers s LEFT JOIN (
+        SELECT entry ->> 'name' AS name,
+            bool_or(entry ->> ('next_hop' || family(bgp_prefixes.cidr)) IS NOT NULL) AS fit
+        FROM speaker_revisions r, jsonb_array_elements(r.speakers) AS entry
+        WHERE r.state IN ('in_force', 'travelling') GROUP BY 1
+    ) AS entries USING (name)
+"""  # noqa: S608 - words from here
+# Of each session of those the drain that ends last, and of these the first to end.
+_FIRST_FREE: Final = f"""
+    SELECT last.drain
+    FROM ({_SPEAKERS}) AS s, jsonb_object_keys(s.sessions) AS session, LATERAL (
+        SELECT ends, jsonb_build_array(d.speaker, d.neighbour, d.stage, d.since, ends) AS drain
+        FROM speaker_drains d, least(d.until, d.ended_at) AS ends
+        WHERE d.undone_at IS NULL AND (d.stage = s.stage OR d.speaker = s.name)
+            AND coalesce(d.neighbour, session) = session
+        ORDER BY ends DESC NULLS FIRST, d.since LIMIT 1
+    ) AS last
+    WHERE s.asked AND s.fit ORDER BY last.ends NULLS LAST LIMIT 1
+"""  # noqa: S608 - words from here
+_ALARM: Final = "(SELECT max(since) FROM route_alarms WHERE kind = '{}' AND {})"
+_OF_ROUTE: Final = "subject = replace(CAST(bgp_prefixes.id AS text), '-', '')"
+_WAITING: Final = f"""
+    SELECT what AS waits_for,
+        greatest(bgp_prefixes.modified_at, CASE what WHEN 'reconciler' THEN asked_at
+            WHEN 'next_hop' THEN no_next_hop WHEN 'speakers' THEN skipped
+            WHEN 'drain' THEN drained_at ELSE unanswered END) AS waits_since,
+        CASE what WHEN 'drain' THEN ({_FIRST_FREE}) END AS waits_drain
+    FROM (
+        SELECT max(s.asked_at) AS asked_at, max(s.drained_at) AS drained_at,
+            bool_or(s.asked) AS asked, bool_or(s.asked AND s.fit) AS answers,
+            bool_or(s.asked AND s.fit AND s.drained_at IS NULL) AS serves,
+            {_ALARM.format("stage_skipped", "true")} AS skipped,
+            {_ALARM.format("no_next_hop", _OF_ROUTE)} AS no_next_hop,
+            {_ALARM.format("unanswered", _OF_ROUTE)} AS unanswered
+        FROM ({_SPEAKERS}) AS s
+        HAVING bgp_prefixes.settled < bgp_prefixes.change
+            AND bgp_prefixes.advertised_modified_at IS NOT NULL
+    ) AS found, LATERAL (
+        SELECT CASE WHEN asked IS NOT TRUE THEN 'reconciler'
+            WHEN no_next_hop IS NOT NULL THEN 'next_hop' WHEN NOT answers THEN 'speakers'
+            WHEN NOT serves THEN 'drain' WHEN unanswered IS NOT NULL THEN 'observers' END AS what
+    ) AS judged
+"""  # noqa: S608 - words from here
 WAITING: Final = (
-    sa.select(
-        sa.case(*((holds, constant(what)) for holds, what, _ in _why)).label("waits_for"),
-        sa.func.greatest(
-            _b.modified_at,
-            sa.case(*((holds, since) for holds, _, since in _why)),
-        ).label("waits_since"),
+    sa.text(_WAITING)
+    .columns(
+        sa.column("waits_for", sa.Text()),
+        sa.column("waits_since", sa.DateTime(timezone=True)),
+        sa.column("waits_drain", JSONB()),
     )
-    .where(_on_its_way)
-    .correlate(bgp_prefixes)
     .lateral("waits")
 )
 # By the settings that count: speakers with a next hop for the route's family, and all.
@@ -70,4 +86,15 @@ def waiting_from(row: AnyRow) -> WaitingFor | None:
     """Columns of WAITING; None: it waits for nothing."""
     if row.waits_for is None:
         return None
-    return WaitingFor(Awaited(row.waits_for), row.waits_since)
+    return WaitingFor(Awaited(row.waits_for), row.waits_since, _drain_from(row.waits_drain))
+
+
+def _drain_from(kept: Any | None) -> AwaitedDrain | None:
+    if kept is None:
+        return None
+    *target, since, until = kept
+    return AwaitedDrain(
+        str(DrainTarget(*target)),
+        datetime.fromisoformat(since),
+        None if until is None else datetime.fromisoformat(until),
+    )

@@ -236,7 +236,8 @@ class StageChanges:
         heard, own = sightings.by_listeners(desired), sightings.by_speakers(desired, where.speakers)
         if desired.advertised:
             seen = self._propagations[desired.bgp_prefix_id].seen
-            return staging.announcement_visibility(heard, own, first=not seen)
+            cut_off = any(one.cut_off for one in where.speakers)
+            return staging.announcement_visibility(heard, own, first=not seen, cut_off=cut_off)
         return staging.withdrawal_visibility(heard, own, last=where.stage == last)
 
     def _judge(

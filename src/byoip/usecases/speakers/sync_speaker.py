@@ -102,6 +102,7 @@ class SyncSpeaker:
     listed_at: float = field(default=0.0, init=False)
     _local_as: Asn | None = field(default=None, init=False)
     _orphans: frozenset[Prefix] = field(default=frozenset(), init=False)
+    _has: set[Prefix] = field(default_factory=set, init=False)  # listed, and told since
 
     def __post_init__(self) -> None:
         self.acceptance = Acceptance(self.speaker)
@@ -145,6 +146,7 @@ class SyncSpeaker:
         attributes, looked_at = await self._attributes(), self.clock.now()
         self.listed_at = boottime()
         held = {path.prefix: path for path in await self.speaker.held()}
+        self._has = set(held)
         self.progressed_at = boottime()
         states = await self.routes.states(self.name)
         self.progressed_at = boottime()
@@ -180,6 +182,10 @@ class SyncSpeaker:
         await self.acceptance.close_imports(await self.leadership.require())
         await self.notes.again()
         return await self.drained.remembered()
+
+    async def miscounts(self) -> bool:
+        """Whether it counts more or fewer routes than it was found to have, and was told since."""
+        return await self.speaker.count() != len(self._has)
 
     async def sync_changes(self, ids: Collection[UUID]) -> SyncResult:
         """Tell it of a few rows that changed, without asking for all that it holds.
@@ -249,6 +255,7 @@ class SyncSpeaker:
     async def _held(self, updates: Sequence[PathUpdate]) -> Sequence[DesiredRoute]:
         """Those of what was announced that it holds: a policy of its own may have rejected some."""
         held = await self.acceptance.held_of([update.path for update in updates])
+        self._has.update(held)
         for update in updates:
             if update.path.prefix not in held:
                 for desired in update.desired_routes:
@@ -264,6 +271,7 @@ class SyncSpeaker:
             if any(desired.bgp_prefix_id in still for desired in one.desired_routes)
         ]
         await self._tell(self.speaker.withdraw, [update.path for update in asked])
+        self._has.difference_update(update.path.prefix for update in asked)
         return [one for one in _desired_routes(asked) if one.bgp_prefix_id in still]
 
     async def _tell(self, tell: _Tell, paths: Sequence[Path]) -> None:
@@ -280,6 +288,7 @@ class SyncSpeaker:
         gone = await self.routes.permit_orphan_withdrawals(self.name, decided)
         told = [path for path in todo.decided if path.prefix in gone]
         await self._tell(self.speaker.withdraw, told)
+        self._has.difference_update(gone)
         return {prefix: path for prefix, path in todo.orphans.items() if prefix not in gone}
 
 
