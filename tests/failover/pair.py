@@ -21,7 +21,7 @@ from byoip.adapters.postgres.binaries import find_installation, readable_by_ever
 from byoip.adapters.postgres.cluster import clean_environment
 from tests.databases import directory_open_to_all, fast_place
 from tests.failover.lan import Lan, Plug
-from tests.processes import children_of
+from tests.processes import children_of, gone_within
 
 _START_SECONDS = 60
 _SETTINGS = {
@@ -102,20 +102,24 @@ class Server:
         self.process = None
 
     def kill(self) -> None:
-        """End all its processes at once."""
-        self._send(signal.SIGKILL)
+        """End all its processes at once; none is left that has the shared memory attached."""
+        children = self._send(signal.SIGKILL)
         if self.process:
             self.process.wait()
         self.process = None
+        assert gone_within(_START_SECONDS, children)
 
-    def _send(self, number: signal.Signals) -> None:
+    def _send(self, number: signal.Signals) -> list[int]:
+        """Send it to all its processes; give back those below the postmaster."""
         if self.process is None or self.process.poll() is not None:
-            return
+            return []
         self.process.send_signal(signal.SIGSTOP)  # no more children from here on
-        for pid in children_of(self.process.pid):
+        children = children_of(self.process.pid)
+        for pid in children:
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
         self.process.send_signal(number)
+        return children
 
     def _as_account(self, argv: Sequence[str]) -> list[str]:
         who = account()
