@@ -1,11 +1,7 @@
 """What a validation run asks of the database, counted: exactly so many statements for each part."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
-import psycopg
 import pytest
 
 from byoip.adapters.checks.budgeted_registry import BudgetedRegistry
@@ -15,6 +11,7 @@ from byoip.store.accounts.rate_limits import Allowance
 from byoip.store.checks.dns_budget import PostgresDnsBudget
 from byoip.store.checks.registry_budget import PostgresRegistryBudget
 from byoip.usecases.checks.run_validation import RunValidation
+from tests.counting import counted
 from tests.usecases.world import WORKER, World
 
 LOADING = 3  # the run, the claim, the token
@@ -28,22 +25,6 @@ RECORDING = (
     7  # the quota, the run, answers, findings, what approval rests on, older ones, the claim
 )
 EVENTS = 1
-
-
-@contextmanager
-def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The statements of all connections of this process, in order."""
-    told: list[str] = []
-    execute = psycopg.AsyncCursor.execute
-
-    async def telling(cursor: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
-        words = query.decode() if isinstance(query, bytes) else str(query)
-        told.append(" ".join(words.split())[:100])
-        return await execute(cursor, query, *args, **kwargs)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(psycopg.AsyncCursor, "execute", telling)
-        yield told
 
 
 async def test_an_approving_run_takes_35_statements(
