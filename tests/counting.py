@@ -1,4 +1,4 @@
-"""Statements that are asked of the database, counted, without those that begin and end transactions."""
+"""Statements that are asked of the database, without those that begin and end transactions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -91,7 +91,7 @@ from byoip.store.claims.events import EventRepository
 from byoip.store.claims.reservations import ReservationRepository
 from byoip.store.claims.tokens import TokenRepository
 from byoip.store.engine import begun
-from byoip.store.idempotency import IdempotencyRepository, prune_keys
+from byoip.store.idempotency import IdempotencyRepository, look_again, prune_keys
 from byoip.store.jobs.job_guards import JobGuardRepository
 from byoip.store.jobs.jobs import JobRepository, make_enqueuing_app
 from byoip.store.letters.letters import LetterRepository
@@ -121,7 +121,7 @@ class Transaction:
         connection, session, app, rules: what the repositories are made of.
     """
 
-    claims = cached_property(lambda tx: ClaimRepository(tx.session))
+    claims = cached_property(lambda tx: ClaimRepository(tx.session, tx.events))
     contests = cached_property(lambda tx: ContestRepository(tx.session))
     tokens = cached_property(lambda tx: TokenRepository(tx.session))
     bindings = cached_property(lambda tx: BindingRepository(tx.session, tx.edge_feed))
@@ -243,6 +243,7 @@ class Transaction:
                 await made[one].write()
         if self._key is not None:
             await self._key.write()
+        await self.session.flush()
 
 
 class Store:
@@ -280,18 +281,23 @@ class Store:
             IdempotencyKeyBusy: the first request with this key is still running.
             StoreUnavailable: the database is away, now or at any time until the end.
         """
-        with translate_driver_errors():
-            async with begun(self._engine) as connection:
-                session = await Session.of(connection)
-                claimed = None if key is None else IdempotencyRepository(session, self._clock, key)
-                made_of = connection, session, self._clock, self._app, self._rules
-                tx = Transaction(*made_of, actor=actor, precondition=precondition, key=claimed)
-                if claimed is not None:
-                    await claimed.claim()
-                yield tx
-                await tx.end()
-            if "events" in tx.__dict__:
-                self.acknowledged.extend(tx.events.written)
+        claimed: IdempotencyRepository | None = None
+        try:
+            with translate_driver_errors():
+                async with begun(self._engine) as connection:
+                    session = await Session.of(connection)
+                    if key is not None:
+                        claimed = IdempotencyRepository(session, self._clock, key)
+                        await claimed.claim()
+                    of = connection, session, self._clock, self._app, self._rules
+                    tx = Transaction(*of, actor=actor, precondition=precondition, key=claimed)
+                    yield tx
+                    await tx.end()
+        except Exception as fault:
+            await look_again(self._engine, claimed, fault)
+            raise
+        if "events" in tx.__dict__:
+            self.acknowledged.extend(tx.events.written)
 
     async def prune(self) -> int:
         """Drop idempotency keys older than a day, and permits that are past; how many keys."""

@@ -48,7 +48,8 @@ class TokenRepository(Repository):
 
     async def add(self, token: OwnershipToken) -> None:
         """Keep a new token; the claim's other live ones must be revoked before."""
-        await self._session.change(_INSERT, **to_row(token, _t.keys(), prefix_id=token.claim_id))
+        row = to_row(token, _t.keys(), prefix_id=token.claim_id)
+        await self._session.put_off("token", _INSERT, **row)
 
     async def live(self, claim_id: UUID) -> OwnershipToken | None:
         """The one neither consumed nor revoked; it may have expired."""
