@@ -54,7 +54,7 @@ async def test_bringing_a_prefix(writes: Writes) -> None:
 @keys
 async def test_having_it_validated(writes: Writes, world: World) -> None:
     path = f"/prefixes/{(await world.prefix())['id']}"
-    await writes("POST", f"{path}/validate", AT_THE_BORDER + 8)
+    await writes("POST", f"{path}/validate", AT_THE_BORDER + 4)
 
 
 @keys
@@ -69,5 +69,5 @@ async def test_announcing_and_withdrawing_its_route(
 ) -> None:
     _, cidr, route = await bound(world)
     await roas(world, engine, tmp_path, cidr)
-    await writes("PATCH", route, AT_THE_BORDER + 15, json=UP)
-    await writes("PATCH", route, AT_THE_BORDER + 13, json=DOWN)
+    await writes("PATCH", route, AT_THE_BORDER + 6, json=UP)
+    await writes("PATCH", route, AT_THE_BORDER + 8, json=DOWN)
