@@ -90,6 +90,26 @@ async def test_the_minute_of_a_registry_is_shared_by_all(budget: PostgresRegistr
     assert admission.why == "the registry's 3 questions of this minute are used up"
 
 
+async def test_what_is_spent_while_we_wait_for_the_registry_counts(
+    engine: AsyncEngine, budget: PostgresRegistryBudget
+) -> None:
+    limits = replace(WIDE, connections=1)
+    assert await ask_and_settle(budget, question(BERT, limits)) == "Permit"
+    waits = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    async with engine.connect() as looking:
+        async with engine.begin() as other:
+            await other.execute(text("UPDATE registry_budgets SET asked_in_minute = 1"))
+            await other.execute(
+                text("""INSERT INTO registry_leases (registry, account_id, expires_at)
+                    VALUES ('ripencc', :bert, clock_timestamp() + interval '30 s')"""),
+                {"bert": BERT},
+            )
+            admitted = asyncio.create_task(budget.admit(question(ANNA, limits, number=1)))
+            while not admitted.done() and not (await looking.execute(waits)).scalar_one():
+                await asyncio.sleep(0.01)
+        assert await admitted == Busy()
+
+
 async def test_one_account_gets_half_of_a_minute(budget: PostgresRegistryBudget) -> None:
     limits = replace(WIDE, per_minute=5)
     ends = [await ask_and_settle(budget, question(ANNA, limits)) for _ in range(3)]

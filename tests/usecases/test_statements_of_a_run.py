@@ -14,20 +14,13 @@ from byoip.usecases.checks.run_validation import RunValidation
 from tests.counting import counted
 from tests.usecases.world import WORKER, World
 
-LOADING = 3  # the run, the claim, the token
-BEFORE_ASKING = 4  # statistics, overrides, waivers, ROA data
-A_REGISTRY_QUESTION = 4  # locked, counted, spent, given back with the answer
-JUDGING = (
-    12  # space, claim, run, token, waivers, statistics, overrides, ROA data, rivals, reservations,
-    # consumed, contests
-)
-RECORDING = (
-    7  # the quota, the run, answers, findings, what approval rests on, older ones, the claim
-)
-EVENTS = 1
+LOADING = 2  # the run; the claim, its token, statistics, overrides, waivers, ROA data
+A_REGISTRY_QUESTION = 3  # locked and counted; spent; given back with the answer
+JUDGING = 4  # space, claim and run; all that was loaded, once more; rivals; the token is consumed
+RECORDING = 4  # the claim; contests; the run with its evidence; older ones with the events
 
 
-async def test_an_approving_run_takes_35_statements(
+async def test_an_approving_run_takes_16_statements(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room = Budget(connections=100, per_minute=1000, per_day=1000)  # no question waits for another
@@ -43,8 +36,11 @@ async def test_an_approving_run_takes_35_statements(
             await validation(run_id, by=WORKER)
     assert (await world.now(claim)).approved
     asking = 2 * A_REGISTRY_QUESTION
-    expected = LOADING + BEFORE_ASKING + asking + JUDGING + RECORDING + EVENTS
-    assert len(told) == expected, "\n".join(told)
+    expected = LOADING + asking + JUDGING + RECORDING
+    # Its two questions may come to the registry's row at one moment: the second counts again then.
+    again = [one for one in told if one.startswith("WITH clock AS MATERIALIZED")]
+    assert len(again) <= 1
+    assert len(told) - len(again) == expected, "\n".join(told)
 
 
 async def test_questions_of_a_look_and_of_its_neighbours_are_one_statement(

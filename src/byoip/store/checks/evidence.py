@@ -50,7 +50,8 @@ async def keep_findings(
 
     Of raw answers whose digests are not in `kept`, the digest stays.
     """
-    await session.change(
+    await session.put_off(
+        "findings",
         _KEEP,
         run_id=run_id,
         findings=json(list(_findings(found))),

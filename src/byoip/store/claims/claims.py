@@ -87,7 +87,8 @@ _LOCK_SPACE: Final = from_text(
         ELSE pg_advisory_xact_lock(kind, number) END
     FROM unnest(CAST(:kinds AS int[]), CAST(:numbers AS int[]))
         WITH ORDINALITY AS path (kind, number, place)
-    """
+    """,
+    selects=["locked"],
 )
 _OVERLAPPING: Final = compiled(
     _for_update(
@@ -175,6 +176,13 @@ class ClaimRepository(Repository):
         )
         return claim_from(row)
 
+    def asking(self, claim_id: UUID, *, locking: bool = False) -> Part:
+        """A live claim, or None where there is none: for a look, which may lock it, too."""
+        of = {"claim_id": claim_id, "account_id": None}
+        return asking(
+            _LOCK if locking else _GET, lambda rows: claim_from(rows[0]) if rows else None, **of
+        )
+
     async def lock_outside_contests(self, claim_id: UUID, account_id: UUID | None) -> Claim | None:
         """Lock a claim that never was in a contest. None: it was by now, and is not locked.
 
@@ -223,8 +231,12 @@ class ClaimRepository(Repository):
         All that overlaps it waits, and nothing else does. Before any claim is locked: see the order
         of locks in `transaction.py`.
         """
+        await self._session.look(self.locking_space(prefix))
+
+    def locking_space(self, prefix: Prefix) -> Part:
+        """The same, as a part of a look that only locks: claims and runs after it."""
         kinds, numbers = zip(*_path(prefix), strict=True)
-        await self._session.rows(_LOCK_SPACE, kinds=list(kinds), numbers=list(numbers))
+        return asking(_LOCK_SPACE, len, kinds=list(kinds), numbers=list(numbers))
 
     async def approved_overlapping(self, prefix: Prefix) -> Sequence[Claim]:
         """Approved live claims of any account that overlap it, locked for update."""
