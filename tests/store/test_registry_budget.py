@@ -19,7 +19,14 @@ from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registry import Found, Lookup, NoEntries, RegistryAnswer, RegistryQuestion
 from byoip.ports.checks.registry_budget import Busy, Permit, Spent
 from byoip.store.checks.registry_budget import PostgresRegistryBudget
-from byoip.store.engine import SESSION, PoolSize, make_engine, session_options
+from byoip.store.engine import (
+    SESSION,
+    PoolSize,
+    autocommitting,
+    make_engine,
+    session_options,
+)
+from tests.announcing import until
 
 ANNA, BERT, CARLA = UUID(int=1), UUID(int=2), UUID(int=3)
 EXHIBIT = RawAnswer("asked", "of:43", b"\x00\xff raw", datetime(2026, 1, 1, tzinfo=UTC))
@@ -96,7 +103,11 @@ async def test_what_is_spent_while_we_wait_for_the_registry_counts(
     limits = replace(WIDE, connections=1)
     assert await ask_and_settle(budget, question(BERT, limits)) == "Permit"
     waits = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-    async with engine.connect() as looking:
+    async with autocommitting(engine).connect() as looking:
+
+        async def it_waits() -> bool:
+            return bool((await looking.execute(waits)).scalar_one())
+
         async with engine.begin() as other:
             await other.execute(text("UPDATE registry_budgets SET asked_in_minute = 1"))
             await other.execute(
@@ -105,8 +116,7 @@ async def test_what_is_spent_while_we_wait_for_the_registry_counts(
                 {"bert": BERT},
             )
             admitted = asyncio.create_task(budget.admit(question(ANNA, limits, number=1)))
-            while not admitted.done() and not (await looking.execute(waits)).scalar_one():
-                await asyncio.sleep(0.01)
+            await until(it_waits)
         assert await admitted == Busy()
 
 

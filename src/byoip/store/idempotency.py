@@ -3,7 +3,8 @@
 Text SQL where old keys go in pages: SQLAlchemy has no DELETE of a limited number of rows.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from hashlib import blake2b
 from typing import Final
@@ -71,8 +72,7 @@ class IdempotencyRepository:
     The lock is the transaction's, so a write that fails leaves nothing behind.
     """
 
-    def __init__(self, session: Session, clock: Clock, key: IdempotencyKey) -> None:
-        self._session = session
+    def __init__(self, clock: Clock, key: IdempotencyKey) -> None:
         self._claimed_key = key
         self._now = clock.now()
         self._named = {
@@ -84,9 +84,9 @@ class IdempotencyRepository:
         self._answer: StoredAnswer | None = None
         self._locked = False
 
-    async def claim(self) -> None:
+    async def claim(self, session: Session) -> None:
         """Lock the key, or raise what was answered before."""
-        (row,) = await self._session.rows(_CLAIM, lock=_lock_key(self._claimed_key), **self._asked)
+        (row,) = await session.rows(_CLAIM, lock=_lock_key(self._claimed_key), **self._asked)
         if row.status is not None:
             raise self._before(row)
         if not row.locked:
@@ -112,7 +112,7 @@ class IdempotencyRepository:
         """Have this answer kept; `write` does it."""
         self._answer = answer
 
-    async def write(self) -> None:
+    async def write(self, session: Session) -> None:
         """Keep the answer: the last statement of the transaction.
 
         Raises:
@@ -121,7 +121,7 @@ class IdempotencyRepository:
         """
         if self._answer is None:
             raise RuntimeError("a write with a key ended without its answer")
-        await self._session.put_off(
+        await session.put_off(
             "kept",
             _KEEP,
             missing=IdempotencyKeyBusy,
@@ -135,16 +135,24 @@ class IdempotencyRepository:
         )
 
 
-async def look_again(
-    engine: AsyncEngine, claimed: IdempotencyRepository | None, fault: Exception
-) -> None:
-    """Of a write that has failed, raise what was answered before, if it was.
+@asynccontextmanager
+async def looking_again(
+    engine: AsyncEngine, claimed: IdempotencyRepository | None
+) -> AsyncIterator[None]:
+    """Wraps a write: where it fails, raises what was answered before, if it was.
 
     A statement sees what was committed when it began, before it had the key's lock. So the first
     answer may be there, and be why this write failed; where it did not, `write` notices.
     """
-    if claimed is not None and not isinstance(fault, StoreUnavailable):
-        await claimed.look_again(engine)
+    try:
+        with translate_driver_errors():
+            yield
+    except StoreUnavailable:
+        raise
+    except Exception:
+        if claimed is not None:
+            await claimed.look_again(engine)
+        raise
 
 
 async def prune_keys(engine: AsyncEngine, clock: Clock, page: int = _PAGE) -> int:

@@ -11,7 +11,7 @@ another worker takes it. The first one's attempt number is then out of date: it 
                          |   ^                                       15 s to 12 h later
                          +---+ the lease ended: taken again, five attempts at most
 
-    transaction 1     take the run; read the claim and its token
+    transaction 1     take the run; read the claim, its token, and what is known about its space
     no transaction    wait for a turn of the account (turns.py); where none comes, put the run back
     no transaction    ask registry and reverse DNS, at most 50 s; renew the lease every 10 s
     transaction 2     lock space, claim and run; look again; decide; record
