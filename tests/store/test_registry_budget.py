@@ -19,14 +19,7 @@ from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registry import Found, Lookup, NoEntries, RegistryAnswer, RegistryQuestion
 from byoip.ports.checks.registry_budget import Busy, Permit, Spent
 from byoip.store.checks.registry_budget import PostgresRegistryBudget
-from byoip.store.engine import (
-    SESSION,
-    PoolSize,
-    autocommitting,
-    make_engine,
-    session_options,
-)
-from tests.announcing import until
+from byoip.store.engine import SESSION, PoolSize, make_engine, session_options
 
 ANNA, BERT, CARLA = UUID(int=1), UUID(int=2), UUID(int=3)
 EXHIBIT = RawAnswer("asked", "of:43", b"\x00\xff raw", datetime(2026, 1, 1, tzinfo=UTC))
@@ -95,29 +88,6 @@ async def test_the_minute_of_a_registry_is_shared_by_all(budget: PostgresRegistr
     admission = await budget.admit(question(UUID(int=4), limits))
     assert isinstance(admission, Spent)
     assert admission.why == "the registry's 3 questions of this minute are used up"
-
-
-async def test_what_is_spent_while_we_wait_for_the_registry_counts(
-    engine: AsyncEngine, budget: PostgresRegistryBudget
-) -> None:
-    limits = replace(WIDE, connections=1)
-    assert await ask_and_settle(budget, question(BERT, limits)) == "Permit"
-    waits = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-    async with autocommitting(engine).connect() as looking:
-
-        async def it_waits() -> bool:
-            return bool((await looking.execute(waits)).scalar_one())
-
-        async with engine.begin() as other:
-            await other.execute(text("UPDATE registry_budgets SET asked_in_minute = 1"))
-            await other.execute(
-                text("""INSERT INTO registry_leases (registry, account_id, expires_at)
-                    VALUES ('ripencc', :bert, clock_timestamp() + interval '30 s')"""),
-                {"bert": BERT},
-            )
-            admitted = asyncio.create_task(budget.admit(question(ANNA, limits, number=1)))
-            await until(it_waits)
-        assert await admitted == Busy()
 
 
 async def test_one_account_gets_half_of_a_minute(budget: PostgresRegistryBudget) -> None:

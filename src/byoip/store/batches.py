@@ -9,12 +9,22 @@ from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from byoip.store.statements import Statement
+from typing import Any, Final, Protocol
 
 _PARAMETER: Final = re.compile(r"%\((\w+)\)s")
+
+
+class Statement(Protocol):
+    """What is asked for of a statement; see `statements.py`."""
+
+    @property
+    def text(self) -> bytes: ...  # noqa: D102
+
+    @property
+    def values(self) -> Mapping[str, object]: ...  # noqa: D102
+
+    @property
+    def columns(self) -> tuple[str, ...]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +37,14 @@ class Part:
         refusals: of a write, what is raised where a constraint (or trigger) forbids it.
     """
 
-    statement: "Statement"
+    statement: Statement
     asked: Mapping[str, Any] = field(default_factory=dict)
     read: Callable[[list[Any]], Any] = list
     missing: Exception | type[Exception] | None = None
     refusals: Mapping[str, Exception | type[Exception]] = field(default_factory=dict)
 
 
-def asking(statement: "Statement", read: Callable[[list[Any]], Any], /, **asked: object) -> Part:
+def asking(statement: Statement, read: Callable[[list[Any]], Any], /, **asked: object) -> Part:
     """One part of a look."""
     return Part(statement, asked, read)
 
@@ -49,7 +59,7 @@ def values_of(parts: Mapping[str, Part]) -> dict[str, object]:
 
 
 @lru_cache(maxsize=1000)
-def writing(names: tuple[str, ...], statements: tuple["Statement", ...]) -> bytes:
+def writing(names: tuple[str, ...], statements: tuple[Statement, ...]) -> bytes:
     """Writes as one statement, whose row has the count of rows of each.
 
     They are done in this order, since the counts are asked for in it.
@@ -65,12 +75,12 @@ def writing(names: tuple[str, ...], statements: tuple["Statement", ...]) -> byte
 
 
 @lru_cache(maxsize=1000)
-def looking(statements: tuple["Statement", ...]) -> bytes:
+def looking(statements: tuple[Statement, ...]) -> bytes:
     """Look-ups as one statement: rows of a part's place and a record; parameters as `values_of`."""
-    parts = (
-        f"SELECT {place} AS place, found_ AS found FROM ({_named(f'_{place}', one)}) AS found_"  # noqa: S608
-        for place, one in enumerate(statements)
-    )
+    parts = []
+    for n, statement in enumerate(statements):
+        one = _named(f"_{n}", statement)
+        parts.append(f"SELECT {n} AS place, found_ AS found FROM ({one}) AS found_")  # noqa: S608
     return " UNION ALL ".join(parts).encode()
 
 
@@ -84,11 +94,11 @@ def found_by(parts: Sequence[Part], rows: Sequence[tuple[int, tuple[Any, ...]]])
 
 
 @lru_cache(maxsize=1000)
-def _row_of(statement: "Statement") -> Any:
+def _row_of(statement: Statement) -> Any:
     return namedtuple("Row", statement.columns)  # noqa: PYI024 - as the driver's
 
 
-def _named(name: str, statement: "Statement") -> str:
+def _named(name: str, statement: Statement) -> str:
     return _PARAMETER.sub(rf"%({name}__\1)s", statement.text.decode().strip())
 
 

@@ -65,8 +65,7 @@ _take = (
     )
 )
 _cidr = sa.select(prefixes.c.cidr).where(prefixes.c.id == _r.prefix_id).scalar_subquery()
-_TAKE: Final = compiled(_take.returning(validation_runs))
-_BEGIN: Final = compiled(_take.returning(validation_runs, _cidr.label("cidr")))
+_TAKE: Final = compiled(_take.returning(validation_runs, _cidr.label("cidr")))
 _PUT_BACK: Final = compiled(
     sa.update(validation_runs)
     .where(_HELD)
@@ -153,14 +152,13 @@ class RunRepository:
 
         None if there is nothing to take. Increments the attempt number.
         """
-        now = self._clock.now()
-        row = await self._session.row(_TAKE, run_id=run_id, time=now, due=now + _SKEW, lease=lease)
-        return None if row is None else run_from(row)
+        taken = await self.begin(run_id, lease)
+        return None if taken is None else taken[0]
 
     async def begin(self, run_id: UUID, lease: timedelta) -> tuple[ValidationRun, Prefix] | None:
         """The same, with its claim's prefix, which never changes."""
         now = self._clock.now()
-        row = await self._session.row(_BEGIN, run_id=run_id, time=now, due=now + _SKEW, lease=lease)
+        row = await self._session.row(_TAKE, run_id=run_id, time=now, due=now + _SKEW, lease=lease)
         return None if row is None else (run_from(row), Prefix(row.cidr))
 
     async def put_back(self, run_id: UUID, attempt: int) -> bool:

@@ -35,10 +35,6 @@ class Registries:
     overrides: Sequence[tuple[Prefix, str]] = ()
     countries: Mapping[str, str] = field(default_factory=dict)
 
-    async def responsible(self, tx: Transaction, prefix: Prefix) -> Responsibility:
-        """Read statistics and overrides, and judge."""
-        return self.judge(prefix, *await tx.session.look(*self.about(tx, prefix)))
-
     def about(self, tx: Transaction, prefix: Prefix) -> tuple[Part, Part]:
         """What `judge` goes by: two parts of a look."""
         return tx.registrations.asking(prefix), tx.registry_overrides.asking(prefix)
