@@ -80,12 +80,16 @@ async def test_a_second_write_of_one_name_comes_after_the_first(session: Session
     assert await _done(session) == ["first", "second"]
 
 
-async def test_a_look_asks_its_parts_in_order_and_leaves_what_was_put_off(
-    session: Session,
+@pytest.mark.parametrize("unseen", [False, True])
+async def test_a_look_sees_what_was_put_off_unless_it_is_said_to_be_unseen(
+    session: Session, *, unseen: bool
 ) -> None:
-    await session.put_off("part", _ADD, what="part", really=True)
-    parts = [asking(_NEXT, lambda rows: rows[0].place) for _ in range(5)]
-    *places, seen = await session.look(*parts, asking(_DONE, len))
-    assert places == sorted(places)
-    assert seen == 0
+    await session.put_off("part", _ADD, unseen=unseen, what="part", really=True)
+    assert await session.look(asking(_DONE, len)) == [0 if unseen else 1]
     assert await _done(session) == ["part"]
+
+
+async def test_a_look_asks_its_parts_in_order(session: Session) -> None:
+    parts = [asking(_NEXT, lambda rows: rows[0].place) for _ in range(5)]
+    places = await session.look(*parts)
+    assert places == sorted(places)

@@ -35,6 +35,7 @@ class Part:
         read: of a look, what its rows say.
         missing: of a write, what is raised where it touches no row.
         refusals: of a write, what is raised where a constraint (or trigger) forbids it.
+        unseen: a write that no look would see, if it were done.
     """
 
     statement: Statement
@@ -42,6 +43,7 @@ class Part:
     read: Callable[[list[Any]], Any] = list
     missing: Exception | type[Exception] | None = None
     refusals: Mapping[str, Exception | type[Exception]] = field(default_factory=dict)
+    unseen: bool = False
 
 
 def asking(statement: Statement, read: Callable[[list[Any]], Any], /, **asked: object) -> Part:

@@ -127,9 +127,10 @@ class Session:
     async def look(self, *parts: Part) -> list[Any]:
         """Ask all of them in one statement, in this order; what each says.
 
-        All see the same moment: what has to be read under a lock is not asked with it. And none
-        sees what was put off, which stays so.
+        All see the same moment: what has to be read under a lock is not asked with it.
         """
+        if not all(part.unseen for part in self._put_off.values()):
+            await self.flush()
         named = {f"_{place}": part for place, part in enumerate(parts)}
         cursor = self.driver.cursor(binary=True)  # else the fields of a record have no types
         text = looking(tuple(part.statement for part in parts))
@@ -144,16 +145,20 @@ class Session:
         *,
         missing: Exception | type[Exception] | None = None,
         refusals: Mapping[str, Exception | type[Exception]] = _NO_REFUSALS,
+        unseen: bool = False,
         **asked: object,
     ) -> None:
         """Have a write done in one statement with what follows: see `batches.Part`.
 
-        It is done before the next statement that is no look, and so before the transaction ends.
-        One of the same name, which may touch the same row, is done before.
+        It is done before the next statement, and so before the transaction ends; one that no look
+        asks about, before the next that is no look. One of the same name, which may touch the same
+        row, is done before.
         """
         if name in self._put_off:
             await self.flush()
-        self._put_off[name] = Part(statement, asked, missing=missing, refusals=refusals)
+        self._put_off[name] = Part(
+            statement, asked, missing=missing, refusals=refusals, unseen=unseen
+        )
 
     async def flush(self) -> None:
         """Do now what was put off."""

@@ -222,8 +222,9 @@ class ClaimRepository(Repository):
         return claim_view(row)
 
     async def save(self, claim: Claim) -> None:
-        """Write back a claim that was locked."""
-        await self._session.put_off("claim", _SAVE, claim_id=claim.id, **_values(claim))
+        """Write back a claim that was locked. Looks ask about claims before that, if at all."""
+        row = {"claim_id": claim.id, **_values(claim)}
+        await self._session.put_off("claim", _SAVE, unseen=True, **row)
 
     async def lock_space(self, prefix: Prefix) -> None:
         """Serialise what begins and ends contests over a space until the transaction ends.

@@ -177,11 +177,14 @@ class RunValidation:
             if held is None:
                 return  # another worker has taken the run
             # What is decided by is asked for under all these locks.
-            live, used, reserved, *known = await tx.session.look(
-                tx.tokens.asking(claim.id),
-                tx.runs.evidence_kept(claim.id),
+            deciding = (
                 tx.reservations.blocking(claim.prefix, claim.account_id),
                 *self.ask.about(tx, claim.prefix, claim.id),
+            )
+            live, used, *known = await tx.session.look(
+                tx.tokens.asking(claim.id),
+                tx.runs.evidence_kept(claim.id),
+                *(deciding if settles else ()),
             )
             proof = token if token and live and live.id == token.id else None
             counting = [one for one in answers.findings if proof or one.check not in _OWNERSHIP]
@@ -191,7 +194,7 @@ class RunValidation:
                 method = token.method if token else TokenMethod.ANY
                 findings = (*findings, *useless_token(method, Reason.TOKEN_REVOKED, tx.now))
             decided, result, more = await self._settle(
-                tx, learnt, proof if settles else None, findings, known, reserved=reserved
+                tx, learnt, proof if settles else None, findings, known
             )
             await tx.claims.save(decided)
             record_changes(tx, claim, decided)
@@ -206,8 +209,6 @@ class RunValidation:
         token: OwnershipToken | None,
         findings: Sequence[Finding],
         known: Sequence[Any],
-        *,
-        reserved: bool,
     ) -> _Settled:
         """Approve, contest, or leave the claim as it is; gives what was found here, too."""
         result = result_of(findings) if findings else RunResult.UNANSWERED
@@ -215,7 +216,8 @@ class RunValidation:
         stopped = claim.approved or claim.suspended or claim.offboarding
         if stopped or token is None or not claim.proven(now):
             return claim, result, ()
-        registry, vrps, waivers = self.ask.understood(claim.prefix, known)
+        reserved, *facts = known
+        registry, vrps, waivers = self.ask.understood(claim.prefix, facts)
         if changed := self._changed(tx, claim, waivers, registry):
             return changed
         waiver = waivers.get(Waivable.RPKI)
