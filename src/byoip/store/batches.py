@@ -26,6 +26,8 @@ class Statement(Protocol):
     @property
     def columns(self) -> tuple[str, ...]: ...  # noqa: D102
 
+    def __hash__(self) -> int: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
