@@ -47,36 +47,38 @@ async def _done(session: Session) -> list[str]:
 @pytest.mark.parametrize("names", ["abcdef", "fedcba"])
 async def test_writes_are_done_in_the_order_they_were_put_off(session: Session, names: str) -> None:
     for name in names:
-        await session.put_off(f"part_{name}", _ADD, what=name, really=True)
+        await session.put_off(f"part_{name}", _ADD, {"what": name, "really": True})
     await session.flush()
     assert await _done(session) == list(names)
 
 
 async def test_a_write_that_writes_twice_goes_with_others(session: Session) -> None:
-    await session.put_off("one", _ADD, what="one", really=True)
-    await session.put_off("two", _ADD_TO_BOTH, what="two", really=True)
+    await session.put_off("one", _ADD, {"what": "one", "really": True})
+    await session.put_off("two", _ADD_TO_BOTH, {"what": "two", "really": True})
     assert set(await _done(session)) == {"one", "two (before)", "two"}
 
 
 @pytest.mark.parametrize("alone", [True, False])
 async def test_a_write_that_touches_no_row_is_told(session: Session, *, alone: bool) -> None:
     if not alone:
-        await session.put_off("other", _ADD, what="other", really=True)
-    await session.put_off("part", _ADD, missing=Missing, what="part", really=False)
+        await session.put_off("other", _ADD, {"what": "other", "really": True})
+    await session.put_off("part", _ADD, {"what": "part", "really": False}, missing=Missing)
     with pytest.raises(Missing):
         await session.flush()
 
 
 async def test_a_constraint_refuses_as_the_write_says(session: Session) -> None:
-    await session.put_off("other", _ADD, what="other", really=True)
-    await session.put_off("part", _ADD, refusals={"short": Refused}, what="x" * 20, really=True)
+    await session.put_off("other", _ADD, {"what": "other", "really": True})
+    await session.put_off(
+        "part", _ADD, {"what": "x" * 20, "really": True}, refusals={"short": Refused}
+    )
     with pytest.raises(Refused):
         await session.flush()
 
 
 async def test_a_second_write_of_one_name_comes_after_the_first(session: Session) -> None:
     for what in ("first", "second"):
-        await session.put_off("part", _ADD, what=what, really=True)
+        await session.put_off("part", _ADD, {"what": what, "really": True})
     assert await _done(session) == ["first", "second"]
 
 
@@ -84,7 +86,7 @@ async def test_a_second_write_of_one_name_comes_after_the_first(session: Session
 async def test_a_look_sees_what_was_put_off_unless_it_is_said_to_be_unseen(
     session: Session, *, unseen: bool
 ) -> None:
-    await session.put_off("part", _ADD, unseen=unseen, what="part", really=True)
+    await session.put_off("part", _ADD, {"what": "part", "really": True}, unseen=unseen)
     assert await session.look(asking(_DONE, len)) == [0 if unseen else 1]
     assert await _done(session) == ["part"]
 

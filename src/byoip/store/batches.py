@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 _PARAMETER: Final = re.compile(r"%\((\w+)\)s")
 
 
-class Statement(Protocol):
+class Compiled(Protocol):
     """What is asked for of a statement; see `statements.py`."""
 
     @property
@@ -40,7 +40,7 @@ class Part:
         unseen: a write that no look would see, if it were done.
     """
 
-    statement: Statement
+    statement: Compiled
     asked: Mapping[str, Any] = field(default_factory=dict)
     read: Callable[[list[Any]], Any] = list
     missing: Exception | type[Exception] | None = None
@@ -48,7 +48,7 @@ class Part:
     unseen: bool = False
 
 
-def asking(statement: Statement, read: Callable[[list[Any]], Any], /, **asked: object) -> Part:
+def asking(statement: Compiled, read: Callable[[list[Any]], Any], /, **asked: object) -> Part:
     """One part of a look."""
     return Part(statement, asked, read)
 
@@ -63,7 +63,7 @@ def values_of(parts: Mapping[str, Part]) -> dict[str, object]:
 
 
 @lru_cache(maxsize=1000)
-def writing(names: tuple[str, ...], statements: tuple[Statement, ...]) -> bytes:
+def writing(names: tuple[str, ...], statements: tuple[Compiled, ...]) -> bytes:
     """Writes as one statement, whose row has the count of rows of each.
 
     They are done in this order, since the counts are asked for in it.
@@ -79,7 +79,7 @@ def writing(names: tuple[str, ...], statements: tuple[Statement, ...]) -> bytes:
 
 
 @lru_cache(maxsize=1000)
-def looking(statements: tuple[Statement, ...]) -> bytes:
+def looking(statements: tuple[Compiled, ...]) -> bytes:
     """Look-ups as one statement: rows of a part's place and a record; parameters as `values_of`."""
     parts = []
     for n, statement in enumerate(statements):
@@ -98,11 +98,11 @@ def found_by(parts: Sequence[Part], rows: Sequence[tuple[int, tuple[Any, ...]]])
 
 
 @lru_cache(maxsize=1000)
-def _row_of(statement: Statement) -> Any:
+def _row_of(statement: Compiled) -> Any:
     return namedtuple("Row", statement.columns)  # noqa: PYI024 - as the driver's
 
 
-def _named(name: str, statement: Statement) -> str:
+def _named(name: str, statement: Compiled) -> str:
     return _PARAMETER.sub(rf"%({name}__\1)s", statement.text.decode().strip())
 
 

@@ -124,14 +124,15 @@ class IdempotencyRepository:
         await session.put_off(
             "kept",
             _KEEP,
+            {
+                **self._asked,
+                "body_sha256": self._claimed_key.body_sha256,
+                "status": self._answer.status,
+                "body": self._answer.body,
+                "version": self._answer.version,
+                "created_at": self._now,
+            },
             missing=IdempotencyKeyBusy,
-            **self._named,
-            body_sha256=self._claimed_key.body_sha256,
-            status=self._answer.status,
-            body=self._answer.body,
-            version=self._answer.version,
-            created_at=self._now,
-            free=self._now - KEPT,
         )
 
 

@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from byoip.store.batches import Part, found_by, looking, values_of, writing
+from byoip.store.batches import Compiled, Part, found_by, looking, values_of, writing
 from byoip.store.sharing import rows_of
 from byoip.store.unavailable import refusing
 
@@ -141,12 +141,11 @@ class Session:
         self,
         name: str,
         statement: Statement,
-        /,
+        asked: Mapping[str, object],
         *,
         missing: Exception | type[Exception] | None = None,
         refusals: Mapping[str, Exception | type[Exception]] = _NO_REFUSALS,
         unseen: bool = False,
-        **asked: object,
     ) -> None:
         """Have a write done in one statement with what follows: see `batches.Part`.
 
@@ -184,7 +183,7 @@ class Session:
         counts: Sequence[int] = await cursor.fetchone()  # type: ignore[assignment] # it has a row
         return counts
 
-    async def _change(self, statement: Statement, asked: Mapping[str, object]) -> int:
+    async def _change(self, statement: Compiled, asked: Mapping[str, object]) -> int:
         cursor = self.driver.cursor()
         await cursor.execute(statement.text, {**statement.values, **asked})
         return cursor.rowcount

@@ -177,7 +177,7 @@ async def keep(session: Session, claim_id: UUID, contents: Mapping[bytes, bytes]
     digests, answers = list(contents), list(contents.values())
     size = sum(map(len, answers))
     asked = {"digests": digests, "packed": answers, "claim_id": claim_id, "bytes": size}
-    await session.put_off("answers", _KEEP, **asked)
+    await session.put_off("answers", _KEEP, asked)
 
 
 async def supersede(
@@ -188,12 +188,12 @@ async def supersede(
     An approval at this time rests on the newest pass of each check.
     """
     await session.flush()  # the newest run is one of them
-    asked = {"claim_id": claim_id, "now": now, "newest": newest}
+    asked: dict[str, object] = {"claim_id": claim_id, "now": now, "newest": newest}
     if approved:
         of = {"since": now - WINDOW, "until": now}
-        await session.put_off("superseded", _APPROVE, **asked, **of)
+        await session.put_off("superseded", _APPROVE, asked | of)
     else:
-        await session.put_off("superseded", _SUPERSEDE, **asked)
+        await session.put_off("superseded", _SUPERSEDE, asked)
 
 
 async def mark_letter(session: Session, claim_id: UUID, issued_at: datetime) -> None:

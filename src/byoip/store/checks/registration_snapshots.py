@@ -65,8 +65,9 @@ class RegistrationRepository:
         Of each registry at most MOST_RANGES and one more are read.
         """
         session = await Session.of(self.connection)
-        asked = self.asking(prefix)
-        return self._registered(await session.rows(asked.statement, **asked.asked))
+        found: Registered
+        (found,) = await session.look(self.asking(prefix))
+        return found
 
     def asking(self, prefix: Prefix) -> Part:
         """The same, as a part of a look."""

@@ -215,14 +215,16 @@ class RunRepository:
         await session.put_off(
             "run",
             _FINISH,
+            {
+                "run_id": run.id,
+                "held_attempt": run.attempt,
+                "state": run.state,
+                "result": run.result,
+                "finished_at": run.finished_at,
+                "lease_until": None,
+                "raw_bytes": size,
+            },
             missing=RuntimeError("a run was finished without being locked"),
-            run_id=run.id,
-            held_attempt=run.attempt,
-            state=run.state,
-            result=run.result,
-            finished_at=run.finished_at,
-            lease_until=None,
-            raw_bytes=size,
         )
         if contents:
             await raw_answers.keep(session, claim_id, contents)

@@ -134,7 +134,7 @@ class ClaimRepository(Repository):
             "ex_prefixes_own_overlap": OverlapsOwnClaim(claim.prefix),
             "prefixes_claim_unreserved": SpaceReserved(claim.prefix),
         }
-        await self._session.put_off("claim", _INSERT, refusals=refusals, **_values(claim))
+        await self._session.put_off("claim", _INSERT, _values(claim), refusals=refusals)
         self._events.of_new(claim.id, claim.account_id)
 
     async def lock_account(self, account_id: UUID) -> tuple[int, int]:
@@ -224,7 +224,7 @@ class ClaimRepository(Repository):
     async def save(self, claim: Claim) -> None:
         """Write back a claim that was locked. Looks ask about claims before that, if at all."""
         row = {"claim_id": claim.id, **_values(claim)}
-        await self._session.put_off("claim", _SAVE, unseen=True, **row)
+        await self._session.put_off("claim", _SAVE, row, unseen=True)
 
     async def lock_space(self, prefix: Prefix) -> None:
         """Serialise what begins and ends contests over a space until the transaction ends.

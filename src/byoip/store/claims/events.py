@@ -87,7 +87,7 @@ class EventRepository:
     async def write(self) -> None:
         """Number and write them: the last thing in a transaction but for its stored answer."""
         if self._added:
-            await self._session.put_off("rung", _WRITE, events=await self._as_json())
+            await self._session.put_off("rung", _WRITE, {"events": await self._as_json()})
             self.written += {(one.claim_id, one.by.request_id) for one in self._added}
             self._added.clear()
 

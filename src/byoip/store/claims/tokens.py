@@ -50,7 +50,7 @@ class TokenRepository(Repository):
     async def add(self, token: OwnershipToken) -> None:
         """Keep a new token; the claim's other live ones must be revoked before."""
         row = to_row(token, _t.keys(), prefix_id=token.claim_id)
-        await self._session.put_off("token", _INSERT, **row)
+        await self._session.put_off("token", _INSERT, row)
 
     async def live(self, claim_id: UUID) -> OwnershipToken | None:
         """The one neither consumed nor revoked; it may have expired."""

@@ -120,11 +120,13 @@ class JobRepository:
         await self._session.put_off(
             "job",
             _ENQUEUE_RUN,
-            queue=jobs.DEFAULT_QUEUE,
-            task=jobs.RUN_VALIDATION,
-            run_id=run_id,
-            args=json_text({"run_id": run_id.hex}),
-            at=at,
+            {
+                "queue": jobs.DEFAULT_QUEUE,
+                "task": jobs.RUN_VALIDATION,
+                "run_id": run_id,
+                "args": json_text({"run_id": run_id.hex}),
+                "at": at,
+            },
         )
 
     async def fail_stalled(self) -> int:

@@ -222,16 +222,11 @@ class BgpPrefixRepository(Repository):
         """
         # Where another claim announced it a moment ago; before that `out_elsewhere` would know.
         refusals = {"uq_bgp_prefixes_advertised": Contested(still_served=True)}
-        about, changing = bgp_prefix.id, _changing(bgp_prefix)
+        row = {"bgp_prefix_id": bgp_prefix.id, **_changing(bgp_prefix)}
         await self._session.put_off(
-            "route",
-            _SAVE,
-            missing=BgpPrefixNotFound,
-            refusals=refusals,
-            bgp_prefix_id=about,
-            **changing,
+            "route", _SAVE, row, missing=BgpPrefixNotFound, refusals=refusals
         )
-        await self._session.put_off("route_rung", RING, about=about.hex)
+        await self._session.put_off("route_rung", RING, {"about": bgp_prefix.id.hex})
 
     async def remove(self, bgp_prefix_id: UUID, now: datetime) -> None:
         """End one that is withdrawn; the row stays."""

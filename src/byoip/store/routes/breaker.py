@@ -174,7 +174,7 @@ class BreakerRepository:
         entry = uuid4()
         by = {"actor": actor, "request_id": request_id}
         row = to_row(asked, _WITHDRAWN)
-        await self._session.put_off("withdrawal", _ADD, id=entry, **row, **by)
+        await self._session.put_off("withdrawal", _ADD, {"id": entry, **row, **by})
         return entry
 
     async def room_at(self, asked: breaker.Withdrawal) -> datetime | None:
