@@ -118,7 +118,7 @@ class Customer(Authenticated):
     async def spend(self, *wanted: Wanted) -> None:
         """Take some of the account's permits for what costs others more than a read, in this order.
 
-        0 a minute: no limit.
+        0 a minute: no limit. Those named "…:id" are for that prefix alone.
 
         Raises:
             RateLimited: none is left in these minutes.
@@ -130,8 +130,9 @@ class Customer(Authenticated):
             refused = await self.backend.allowance.spend_each(self.account_id, *limited)
         if refused is not None:
             one, wait = refused
-            what, minutes = one.what.partition(":")[0], one.minutes
-            raise RateLimited(wait, Policy(what, round(one.per_minute * minutes), 60 * minutes))
+            what, _, of = one.what.partition(":")
+            policy = Policy(what, round(one.per_minute * one.minutes), 60 * one.minutes)
+            raise RateLimited(wait, policy, whose="this prefix" if of else "this account")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,3 +151,4 @@ def _only_an_operation_knows() -> NoReturn:
 
 CustomerRequest: TypeAlias = Annotated[Customer, Depends(_only_an_operation_knows)]
 OperatorRequest: TypeAlias = Annotated[Operator, Depends(_only_an_operation_knows)]
+TokenRequest: TypeAlias = Annotated[Customer | Operator, Depends(_only_an_operation_knows)]
