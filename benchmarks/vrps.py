@@ -27,8 +27,8 @@ from byoip.domain.prefix import Prefix
 from byoip.store.checks.snapshots_sql import ABOUT_TEXT
 from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots, vrps
 from byoip.store.checks.vrp_snapshots import RoaRepository, VrpSnapshots
+from byoip.store.columns import metadata
 from byoip.store.engine import make_engine
-from byoip.store.metadata import metadata
 from byoip.usecases.checks.refresh_roas import RefreshRoas, RoasAccepted
 
 ANCHORS = ("afrinic", "apnic", "arin", "lacnic", "ripe")

@@ -13,18 +13,21 @@ import sqlalchemy as sa
 
 from byoip.domain.bindings.edge import ChangeKind, Edge, no_edge_counts
 from byoip.ports.clock import Clock
+from byoip.store.bindings.tables import edges
 from byoip.store.claims.events import CHANNEL
 from byoip.store.statements import AnyRow, Session, compiled, from_row, from_text, json_text
 
 # What waiting readers of the feed are notified about: no claim and no account.
 EDGE_CHANGES: Final = UUID("00000000-0000-0000-0000-0000000000ed")
 
-ALL: Final = from_text("SELECT * FROM edges WHERE live ORDER BY name")
+ALL: Final = compiled(sa.select(edges).where(edges.c.live).order_by(edges.c.name))
 
 # Shared by bindings and announcements; taken alone where an edge begins to count, is drained,
 # comes back or goes. "by", "edg": Postgres 15 knows decimals only.
 ALONE: Final = from_text("SELECT pg_advisory_xact_lock(25209, 6644839)")
-TOGETHER: Final = from_text("SELECT pg_advisory_xact_lock_shared(25209, 6644839)")
+TOGETHER: Final = from_text(
+    "SELECT pg_advisory_xact_lock_shared(25209, 6644839)", selects=["locked"]
+)
 
 # The counter is locked here, as the last thing before the commit. Waiting readers are notified
 # when, and only if, the transaction commits.

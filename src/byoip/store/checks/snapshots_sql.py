@@ -31,7 +31,11 @@ ABOUT_TEXT: Final = sa.text(f"""
     ) as found on true
     order by covers, prefix, max_length, asn, anchor
 """)  # noqa: S608 - of a constant
-ABOUT: Final = compiled(ABOUT_TEXT)
+_ABOUT_COLUMNS: Final = (
+    *("number", "source", "built_at"),
+    *("covers", "prefix", "max_length", "asn", "anchor", "expires"),
+)
+ABOUT: Final = compiled(ABOUT_TEXT.columns(*map(sa.column, _ABOUT_COLUMNS)))
 
 # All but the one in use, the one before it (statements may still read it), and one that an operator
 # may yet accept.
@@ -48,7 +52,9 @@ SUPERSEDED_ROAS: Final = sa.text("""
     )
 """)
 
-OVERLAPPING: Final = from_text(f"""
+_OVERLAPPING_COLUMNS: Final = ("registry", "number", "prefix", "status", "holder", "country")
+OVERLAPPING: Final = from_text(
+    f"""
     with asked as materialized (
         select registry, number, cast(:prefix as cidr) as prefix
         from current_registration_snapshots
@@ -59,7 +65,9 @@ OVERLAPPING: Final = from_text(f"""
         where snapshot = asked.number and prefix && asked.prefix
         limit {MOST_RANGES + 1}
     ) as found on true
-""")  # noqa: S608 - of a constant
+""",  # noqa: S608 - of a constant
+    selects=_OVERLAPPING_COLUMNS,
+)
 
 STATUS: Final = sa.text("""
     select newest.registry, newest.fault, used.serial, used.attempted_at,

@@ -1,6 +1,6 @@
 """ROA data in use: asked about a prefix, and its snapshots pruned."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from byoip.domain.checks.vrp_snapshot import stale
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import NoVrps, SnapshotFacts, VrpAnswer, Vrps
 from byoip.ports.clock import Clock
+from byoip.store.batches import Part, asking
 from byoip.store.checks import snapshots_sql as sql
 from byoip.store.checks.partitions import VRPS_LOCK, drop_superseded, writing
 from byoip.store.checks.snapshots import RoaStatus
@@ -35,7 +36,13 @@ class RoaRepository:
     async def about(self, prefix: Prefix) -> VrpAnswer:
         """Read the newest accepted snapshot, in one statement."""
         session = await Session.of(self.connection)
-        rows = await session.rows(sql.ABOUT, prefix=str(prefix))
+        return self._answer(await session.rows(sql.ABOUT, prefix=str(prefix)))
+
+    def asking(self, prefix: Prefix) -> Part:
+        """The same, as a part of a look."""
+        return asking(sql.ABOUT, self._answer, prefix=str(prefix))
+
+    def _answer(self, rows: Sequence[Any]) -> VrpAnswer:
         if not rows:
             return NoVrps(Fault.NO_DATA, "no ROA data has been loaded yet")
         snapshot = SnapshotFacts(rows[0].number, rows[0].source, rows[0].built_at)

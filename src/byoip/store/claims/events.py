@@ -24,11 +24,11 @@ CHANNEL: Final = "byoip_events"
 _WRITE: Final = compiled(
     sa.text("""
     WITH added AS (
-        SELECT added.*, prefixes.account_id
-        FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS added (
-            prefix_id uuid, position int, place int, kind text, actor text, request_id text,
-            at timestamptz, before jsonb, after jsonb
-        ) JOIN prefixes ON prefixes.id = added.prefix_id
+        SELECT event.*, coalesce(new_of, prefixes.account_id) AS account_id
+        FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS event (
+            prefix_id uuid, new_of uuid, position int, place int, kind text, actor text,
+            request_id text, at timestamptz, before jsonb, after jsonb
+        ) LEFT JOIN prefixes ON prefixes.id = event.prefix_id
     ), counts AS (
         SELECT prefix_id, count(*) AS many FROM added GROUP BY prefix_id ORDER BY prefix_id
     ), counters AS (
@@ -73,44 +73,49 @@ class EventRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._added: list[Event] = []
+        self._new: dict[UUID, UUID] = {}
         self.written: list[Write] = []
 
     def note(self, *events: Event) -> None:
         """Note what happened; numbers are given when the transaction ends, in this order."""
         self._added.extend(events)
 
+    def of_new(self, claim_id: UUID, account_id: UUID) -> None:
+        """A claim is written with its first events, in one statement, which does not see it yet."""
+        self._new[claim_id] = account_id
+
     async def write(self) -> None:
         """Number and write them: the last thing in a transaction but for its stored answer."""
         if self._added:
-            await self._session.change(_WRITE, events=await _as_json(self._added))
+            await self._session.put_off("rung", _WRITE, {"events": await self._as_json()})
             self.written += {(one.claim_id, one.by.request_id) for one in self._added}
             self._added.clear()
+
+    async def _as_json(self) -> str:
+        """In slices: a contest of thousands may end in one transaction."""
+        places: Counter[UUID] = Counter()
+
+        def row(positioned: tuple[int, Event]) -> str:
+            position, event = positioned
+            places[event.claim_id] += 1
+            return json_text(
+                {
+                    "prefix_id": event.claim_id,
+                    "new_of": self._new.get(event.claim_id),
+                    "position": position,
+                    "place": places[event.claim_id],
+                    "kind": event.kind,
+                    "actor": event.by.name,
+                    "request_id": event.by.request_id,
+                    "at": event.at,
+                    "before": event.before,
+                    "after": event.after,
+                }
+            )
+
+        return f"[{','.join(await in_slices(list(enumerate(self._added)), row, size=PART))}]"
 
 
 def event_from(row: AnyRow) -> NumberedEvent:
     """A row of events."""
     return from_row(NumberedEvent, row)
-
-
-async def _as_json(events: list[Event]) -> str:
-    """In slices: a contest of thousands may end in one transaction."""
-    places: Counter[UUID] = Counter()
-
-    def row(positioned: tuple[int, Event]) -> str:
-        position, event = positioned
-        places[event.claim_id] += 1
-        return json_text(
-            {
-                "prefix_id": event.claim_id,
-                "position": position,
-                "place": places[event.claim_id],
-                "kind": event.kind,
-                "actor": event.by.name,
-                "request_id": event.by.request_id,
-                "at": event.at,
-                "before": event.before,
-                "after": event.after,
-            }
-        )
-
-    return f"[{','.join(await in_slices(list(enumerate(events)), row, size=PART))}]"

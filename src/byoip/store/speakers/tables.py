@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from byoip.store import columns as col
-from byoip.store.metadata import table
+from byoip.store.columns import table
 
 # Who acts for all processes: see `leases.py`. Every write of a holder carries the number; `beat`
 # counts renewals, and `process` is for operators.

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
 
 from byoip.domain.checks.decision import useless_token
 from byoip.domain.checks.evidence import (
@@ -27,6 +29,7 @@ from byoip.ports.checks.dns import ReverseDns
 from byoip.ports.checks.registry import RouteRegistry
 from byoip.ports.checks.rpki import VrpAnswer, Vrps
 from byoip.ports.clock import Clock
+from byoip.store.batches import Part
 from byoip.store.checks.registration_snapshots import Registered
 from byoip.store.transaction import Store, Transaction
 from byoip.store.unavailable import StoreUnavailable
@@ -76,13 +79,15 @@ class CollectEvidence:
     deadline: float
     countries: Mapping[str, str] = field(default_factory=dict)
 
-    async def __call__(self, subject: CheckTarget) -> CollectedEvidence:
-        """Ask once. No transaction is open while an answer is waited for."""
-        async with self.store.transaction() as tx:
-            found = await self._registries.responsible(tx, subject.prefix)
-            vrps = await tx.roas.about(subject.prefix)
-            if subject.claim_id is not None:
-                subject = replace(subject, waivers=await tx.waivers.of(subject.claim_id, tx.now))
+    async def __call__(
+        self, subject: CheckTarget, known: Sequence[Any] | None = None
+    ) -> CollectedEvidence:
+        """Ask once, by what is `known` at this moment. No transaction is open while we wait."""
+        if known is None:
+            async with self.store.transaction() as tx:
+                known = await tx.session.look(*self.about(tx, subject.prefix, subject.claim_id))
+        found, vrps, waivers = self._understood(subject.prefix, known)
+        subject = replace(subject, waivers=waivers)
         responsible = found.registry
         expired, subject = self._checked_token(subject)
         until = asyncio.get_running_loop().time() + self.deadline
@@ -106,11 +111,24 @@ class CollectEvidence:
             others_complete=all(part.others_complete for part in parts),
         )
 
-    async def registry_of(
-        self, tx: Transaction, prefix: Prefix, waivers: Mapping[Waivable, CheckWaiver]
-    ) -> str | None:
-        """Key of the registry that is responsible at this moment, where it is known."""
-        return _key(await self._registries.responsible(tx, prefix), waivers)
+    def about(self, tx: Transaction, prefix: Prefix, claim_id: UUID | None) -> Sequence[Part]:
+        """What is known at this moment: parts of a look."""
+        of_all = (*self._registries.about(tx, prefix), tx.roas.asking(prefix))
+        return of_all if claim_id is None else (*of_all, tx.waivers.asking(claim_id, tx.now))
+
+    def _understood(
+        self, prefix: Prefix, known: Sequence[Any]
+    ) -> tuple[Responsibility, VrpAnswer, Mapping[Waivable, CheckWaiver]]:
+        registered, overrides, vrps, *waivers = known
+        found = self._registries.judge(prefix, registered, overrides)
+        return found, vrps, waivers[0] if waivers else {}
+
+    def understood(
+        self, prefix: Prefix, known: Sequence[Any]
+    ) -> tuple[str | None, VrpAnswer, Mapping[Waivable, CheckWaiver]]:
+        """Of what is known: the key of the responsible registry, ROA data, and waivers."""
+        found, vrps, waivers = self._understood(prefix, known)
+        return _key(found, waivers), vrps, waivers
 
     @property
     def _registries(self) -> Registries:
