@@ -85,6 +85,7 @@ async def test_what_was_committed_before_the_first_look_is_told(
     """A reader found nothing, then it was committed, then we looked: or this process slept."""
     one = several[0]
     await write(store, one)
+    await listens(notifier)  # a look at another counter, and nothing is written since
     with notifier.subscribe(one.id, FIRST) as reader, notifier.subscribe(one.id, 0) as behind:
         await told(behind)
         assert await silent(reader)

@@ -104,10 +104,7 @@ class EventNotifier:
         while True:
             try:
                 await self._look_again_and_again()
-            except (
-                psycopg.Error,
-                TimeoutError,
-            ) as fault:  # also of a database that is being restored
+            except (psycopg.Error, TimeoutError) as fault:  # also while it is restored
                 _LOG.warning("Not listening for events, trying again: %s", fault)
             await asyncio.sleep(_PAUSE_SECONDS)
 
