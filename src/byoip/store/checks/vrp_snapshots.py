@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -25,6 +26,16 @@ from byoip.store.statements import Session
 from byoip.store.unavailable import translate_driver_errors
 
 
+@dataclass(slots=True)
+class _Number:
+    """Of the snapshot that this process last saw in use: an answer says whether it still is."""
+
+    in_use: int = 0
+
+
+_NUMBER: Final = _Number()
+
+
 @dataclass(frozen=True, slots=True)
 class RoaRepository:
     """ROA data as one connection sees it, for example inside the transaction that approves."""
@@ -33,12 +44,17 @@ class RoaRepository:
     clock: Clock
 
     async def about(self, prefix: Prefix) -> VrpAnswer:
-        """Read the newest accepted snapshot, in one statement."""
-        session = await Session.of(self.connection)
-        rows = await session.rows(sql.ABOUT, prefix=str(prefix))
-        if not rows:
-            return NoVrps(Fault.NO_DATA, "no ROA data has been loaded yet")
-        snapshot = SnapshotFacts(rows[0].number, rows[0].source, rows[0].built_at)
+        """Read the newest accepted snapshot, in one statement; after a new one in two."""
+        session, number = await Session.of(self.connection), _NUMBER.in_use
+        while True:
+            rows = await session.rows(sql.about(number), prefix=str(prefix))
+            current = next((row for row in rows if row.number is not None), None)
+            if current is None:
+                return NoVrps(Fault.NO_DATA, "no ROA data has been loaded yet")
+            if current.number == number:
+                break
+            number = _NUMBER.in_use = current.number
+        snapshot = SnapshotFacts(number, current.source, current.built_at)
         if stale(snapshot.built_at, self.clock.now()):
             since = f"{snapshot.built_at:%Y-%m-%dT%H:%M:%SZ}"
             return NoVrps(Fault.STALE, f"the newest ROA data was built at {since}")
@@ -88,6 +104,7 @@ class VrpSnapshots:
 
 
 def _vrps(rows: Iterable[Any]) -> tuple[Vrp, ...]:
+    ordered = sorted(rows, key=attrgetter("prefix", "max_length", "asn", "anchor"))
     return tuple(
         Vrp(
             prefix=Prefix(row.prefix),
@@ -96,5 +113,5 @@ def _vrps(rows: Iterable[Any]) -> tuple[Vrp, ...]:
             anchor=row.anchor,
             expires_at=None if row.expires is None else datetime.fromtimestamp(row.expires, UTC),
         )
-        for row in rows
+        for row in ordered
     )
