@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any, Final
 from uuid import UUID
@@ -267,6 +268,8 @@ def token_from(row: AnyRow) -> OwnershipToken:
 
 
 def _check(state: str, passed_at: datetime | None, found: Mapping[str, str]) -> CheckRecord:
+    if not found:
+        return _plain_check(state, passed_at)
     reason = found.get("reason")
     return CheckRecord(
         state=CheckState(state),
@@ -276,6 +279,12 @@ def _check(state: str, passed_at: datetime | None, found: Mapping[str, str]) -> 
         fix=found.get("fix", ""),
         doubt=found.get("doubt", ""),
     )
+
+
+@lru_cache(maxsize=1000)
+def _plain_check(state: str, passed_at: datetime | None) -> CheckRecord:
+    """One that found nothing to tell: of most claims, and of many the same."""
+    return CheckRecord(state=CheckState(state), passed_at=passed_at)
 
 
 def _other_origin(kept: Mapping[str, Any]) -> OtherOrigin:
