@@ -30,7 +30,7 @@ async def notifier(database_url: str) -> AsyncIterator[EventNotifier]:
 async def listens(notifier: EventNotifier) -> None:
     """Wait until it is connected: who knows of no number is told at the first look."""
     with notifier.subscribe(uuid4()) as notified:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await notified.wait()
 
 
@@ -40,7 +40,7 @@ async def write(store: Store, one: Claim) -> None:
 
 
 async def told(notified: asyncio.Event) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         await notified.wait()
     notified.clear()
 
@@ -121,7 +121,7 @@ async def test_one_connection_serves_all_who_wait(
     await asyncio.sleep(0)
     assert await listeners(database_url) == 1
     await write(store, several[0])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await asyncio.gather(*waiting)
     assert notifier._waiting == {}
 

@@ -1,6 +1,5 @@
-from collections import namedtuple
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -14,7 +13,10 @@ class Made:
     name: str
 
 
-Row = namedtuple("Row", ["number", "name", "more"])
+class Row(NamedTuple):
+    number: int
+    name: str
+    more: str
 
 
 def test_what_is_given_wins_and_the_rest_is_the_rows() -> None:
