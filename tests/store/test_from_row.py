@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 import pytest
@@ -27,14 +27,14 @@ def test_what_is_given_wins_and_the_rest_is_the_rows() -> None:
 
 
 def test_of_a_thousand_rows_the_fields_are_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    looked, fields = 0, statements.fields
+    looked = 0
 
     def counted(kind: Any) -> Any:
         nonlocal looked
         looked += 1
         return fields(kind)
 
-    monkeypatch.setattr(statements, "fields", counted)
+    monkeypatch.setattr("byoip.store.statements.fields", counted)
     statements._fields_but.cache_clear()
     made = [from_row(Made, Row(number, "", ""), name="same") for number in range(1000)]
     assert [one.number for one in made] == list(range(1000))

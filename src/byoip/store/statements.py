@@ -122,7 +122,8 @@ def from_row(kind: type[_Made], row: AnyRow, /, **given: Any) -> _Made:
 
     So what is more than the driver's own type (an enumeration, a prefix) has to be given.
     """
-    for name in _fields_but(kind, frozenset(given)):
+    made: Any = kind
+    for name in _fields_but(made, frozenset(given)):
         given[name] = getattr(row, name)
     return kind(**given)
 
