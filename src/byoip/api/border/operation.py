@@ -188,7 +188,7 @@ class Operation(APIRoute):
             asked = self.backend.reader.beside(claim_id)
             return await self.backend.credentials.recognise_with(token, asked)
         credential = await self.backend.credentials.recognise(token)
-        return credential and (credential, None)
+        return None if credential is None else (credential, None)
 
     async def _read_write(
         self, request: Request, credential: Credential, actor: Actor, held: AsyncExitStack
