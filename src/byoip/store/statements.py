@@ -7,7 +7,7 @@ the driver runs the statements. What goes together goes in one: `batches.py`.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
@@ -202,8 +202,15 @@ def from_row(kind: type[_Made], row: AnyRow, /, **given: Any) -> _Made:
     So what is more than the driver's own type (an enumeration, a prefix) has to be given.
     """
     made: Any = kind
-    names = (one.name for one in fields(made) if one.name not in given)
-    return kind(**given, **{name: getattr(row, name) for name in names})
+    for name in _fields_but(made, frozenset(given)):
+        given[name] = getattr(row, name)
+    return kind(**given)
+
+
+@cache
+def _fields_but(kind: Any, given: frozenset[str]) -> tuple[str, ...]:
+    """Found once: a list of a thousand asks as often."""
+    return tuple(one.name for one in fields(kind) if one.name not in given)
 
 
 def to_row(source: object, columns: Iterable[str], /, **given: Any) -> dict[str, Any]:

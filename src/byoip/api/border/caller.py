@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
-from typing import Annotated, NoReturn, TypeAlias, TypeVar
+from typing import Annotated, Any, NoReturn, TypeAlias, TypeVar
 from uuid import UUID
 
 from fastapi import Depends
@@ -34,6 +34,7 @@ class Authenticated:
         declaration: of the operation that it is for.
         now: when the request was let in.
         request: who asks for a write, with its precondition and its idempotency key.
+        beside: what was read with the credential, where the operation is one that has that.
     """
 
     backend: Backend
@@ -41,6 +42,7 @@ class Authenticated:
     credential: Credential
     now: datetime
     request: WriteRequest
+    beside: Any = None
 
     async def write(
         self,

@@ -117,9 +117,9 @@ async def list_prefixes(
     tagged=True,
     refuses=(ClaimNotFound,),
 )
-async def get_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
+async def get_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:  # noqa: ARG001 - read
     """Read one prefix, with its checks and what it still lacks."""
-    view = await caller.backend.reader.claim(caller.account_id, prefix_id)
+    view = caller.backend.reader.claim_beside(caller.beside)
     return answer(shown(caller)(view), version=version(view))
 
 

@@ -1,28 +1,22 @@
 """Histories of claims.
 
-Text SQL: hot, at the end of every write. One statement locks the counters, numbers the events,
-writes them and notifies.
+Text SQL: hot, at the end of every write. One statement locks the counters, numbers the events
+and writes them. It notifies nobody: who waits looks at the counters (`event_notifier.py`).
 """
 
 from collections import Counter
 from typing import Final
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from byoip.domain.history import Event
 from byoip.domain.speakers.succession import Write
 from byoip.store.claims.views import NumberedEvent
 from byoip.store.sharing import PART, in_slices
-from byoip.store.statements import AnyRow, Session, compiled, from_row, json_text
-
-CHANNEL: Final = "byoip_events"
+from byoip.store.statements import AnyRow, Session, from_row, from_text, json_text
 
 # One statement, so that the counters are locked for as short as can be: those of claims first,
 # then those of accounts (which read what the first returned), each in the order of their ids.
-# Waiting readers are notified when, and only if, the transaction commits.
-_WRITE: Final = compiled(
-    sa.text("""
+_WRITE: Final = from_text("""
     WITH added AS (
         SELECT event.*, coalesce(new_of, prefixes.account_id) AS account_id
         FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS event (
@@ -46,21 +40,15 @@ _WRITE: Final = compiled(
         SELECT account_id, many FROM account_counts
         ON CONFLICT (account_id) DO UPDATE SET last = kept.last + excluded.last
         RETURNING account_id, last
-    ), written AS (
-        INSERT INTO events (
-            prefix_id, number, account_id, account_number, kind, actor, request_id, at, before,
-            after
-        )
-        SELECT prefix_id, number, account_id, last - many + account_place, kind, actor,
-            request_id, at, before, after
-        FROM numbered JOIN account_counters USING (account_id)
-            JOIN account_counts USING (account_id)
-        RETURNING account_id, prefix_id
     )
-    SELECT pg_notify(:channel, concat_ws(' ', account_id, prefix_id))
-    FROM (SELECT DISTINCT account_id, prefix_id FROM written) AS rung
-    """).bindparams(channel=CHANNEL)
-)
+    INSERT INTO events (
+        prefix_id, number, account_id, account_number, kind, actor, request_id, at, before, after
+    )
+    SELECT prefix_id, number, account_id, last - many + account_place, kind, actor,
+        request_id, at, before, after
+    FROM numbered JOIN account_counters USING (account_id)
+        JOIN account_counts USING (account_id)
+""")
 
 
 class EventRepository:
