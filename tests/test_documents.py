@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from byoip.domain.speakers.alarm_kinds import ALARM_KINDS
 from byoip.store import transaction
 
 REPOSITORY = Path(__file__).parent.parent
@@ -99,21 +98,6 @@ def test_every_decision_is_listed() -> None:
     folder = REPOSITORY / "docs" / "decisions"
     listed = set(re.findall(r"\]\(([\w-]+\.md)\)", (folder / "README.md").read_text()))
     assert listed == {one.name for one in folder.glob("*.md")} - {"README.md"}
-
-
-def test_every_metric_has_its_row_or_sentence() -> None:
-    frozen = REPOSITORY / "tests" / "golden" / "frozen" / "metrics.txt"  # the net: as in the code
-    kinds = re.findall(r"^(\w+) is a \w+$", frozen.read_text(), re.MULTILINE)
-    metrics = {one for one in kinds if not one.endswith("_created")}
-    told = set(in_code(REPOSITORY / "docs" / "operating.md"))
-    assert metrics <= {re.sub(r"(_total)?({.*})?$", "", words) for words in told}
-
-
-def test_the_runbook_says_what_to_do_about_every_alarm() -> None:
-    told = re.findall(
-        r"^- \*\*(\w+)\*\*:", (REPOSITORY / "docs" / "runbook.md").read_text(), re.MULTILINE
-    )
-    assert set(told) >= set(ALARM_KINDS)
 
 
 def test_every_repository_that_the_order_of_locks_names_exists() -> None:
