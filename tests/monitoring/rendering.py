@@ -113,7 +113,7 @@ def _place(x: int, y: int, width: int, height: int) -> dict[str, int]:
 
 def families() -> dict[str, tuple[str, tuple[str, ...]]]:
     """What each metric says, and its labels."""
-    told = {
+    told: dict[str, tuple[str, tuple[str, ...]]] = {
         one.name: (one.explanation, (one.label,) if one.label else ()) for one in (AWAY, *GAUGES)
     }
     registry = CollectorRegistry()

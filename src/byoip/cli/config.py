@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 
 from byoip.adapters.checks.resolver_check import resolver_complaint
-from byoip.cli.opening import opened
+from byoip.cli.opening import opened, require_stamp
 from byoip.cli.serving import LETTERS
 from byoip.composition.connecting import tls_of
 from byoip.composition.connections import connection_notes
 from byoip.composition.speaking import neighbour_notes
 from byoip.settings.loader import read_settings
-from byoip.settings.model import Settings, letter_notes, speaker_notes
+from byoip.settings.model import Settings, letter_notes, require_served, speaker_notes
+from byoip.settings.names import SettingsError
 from byoip.settings.parts import resolver_address
 from byoip.store.migrating import check_revision
 from byoip.store.poolers import refuse_unfit_pooler
@@ -44,8 +45,19 @@ def check(
         typer.echo(f"{name} = {value}")
     for note in (*speaker_notes(settings), *letter_notes(settings)):
         typer.echo(note)
-    if not offline and asyncio.run(_check_parties(settings)):
+    refused = _refused(settings)
+    if not offline and asyncio.run(_check_parties(settings)) + refused:
         raise typer.Exit(1)
+
+
+def _refused(settings: Settings) -> int:
+    """Say what `up` and `api` would refuse."""
+    try:
+        require_served(settings)
+    except SettingsError as fault:
+        typer.echo(str(fault), err=True)
+        return 1
+    return 0
 
 
 async def _check_parties(settings: Settings) -> int:
@@ -61,6 +73,7 @@ async def _check_database(settings: Settings) -> int:
     try:
         await refuse_unfit_pooler(settings.database_url)
         state = await check_revision(composition.engine)
+        await require_stamp(composition)
         server = await look_at_server(composition.engine)
     except StoreUnavailable as fault:
         typer.echo(f"database: cannot be reached: {fault.why}", err=True)
@@ -70,7 +83,9 @@ async def _check_database(settings: Settings) -> int:
     typer.echo(f"database: has revision {state.found}, this version needs {state.expected}")
     for note in (*server.notes, *connection_notes(settings, server)):
         typer.echo(f"database: {note}")
-    return 0
+    if state.from_elsewhere:
+        typer.echo("database: its revision is unknown here: a newer byoip was at work", err=True)
+    return int(state.from_elsewhere)
 
 
 async def _check_resolvers(settings: Settings) -> int:

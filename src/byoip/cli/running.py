@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from byoip.cli.opening import opened, require_migrated, say_server_notes
+from byoip.cli.opening import opened, require_migrated, require_stamp, say_server_notes
 from byoip.cli.serving import (
     LETTERS,
     bind,
@@ -29,8 +29,6 @@ from byoip.composition.worker import worker_of
 from byoip.ports import jobs
 from byoip.settings.loader import read_settings
 from byoip.settings.model import Settings, require_origins
-from byoip.settings.names import SettingsError
-from byoip.store.migrating import stamped_mode
 from byoip.store.poolers import refuse_unfit_pooler
 from byoip.store.speakers.watch_election import OF_API
 from byoip.worker.tasks import LetterWork
@@ -106,7 +104,5 @@ async def _open(stack: AsyncExitStack, settings: Settings, kind: str) -> Composi
     await refuse_unfit_pooler(composition.database_url)
     await require_migrated(composition)
     await say_server_notes(composition, kind)
-    stamped = await stamped_mode(composition.engine)
-    if stamped not in {None, composition.mode}:
-        raise SettingsError(f"This database is stamped {stamped}: it serves nothing else.")
+    await require_stamp(composition)
     return composition

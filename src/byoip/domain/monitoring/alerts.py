@@ -8,6 +8,8 @@ never was any data, and infinite is above every limit.
 from collections.abc import Sequence
 from typing import Final
 
+from byoip.domain.checks.delegated_statistics import OLD_AFTER
+from byoip.domain.checks.vrp_snapshot import STALE_AFTER
 from byoip.domain.monitoring.alert import Alert, Severity, most
 from byoip.domain.monitoring.route_alarms import FOR_LATER, PAGED
 
@@ -25,7 +27,6 @@ _ENTRIES: Final = "byoip_roa_snapshot_entries"
 _BY_ITSELF: Final = 'byoip_withdrawals{source=~"job|roll_back"}'
 _CONFIRMING: Final = 'byoip_offboardings_open{step="confirm"}'
 _CONTESTED: Final = 'byoip_prefixes_not_ok{standing="contested"}'
-_DAY: Final = 24 * 3600
 
 ALERTS: Final[Sequence[Alert]] = (
     Alert(
@@ -191,7 +192,7 @@ ALERTS: Final[Sequence[Alert]] = (
     ),
     Alert(
         "ByoipRoaDataStale",
-        f"{most('byoip_roa_snapshot_age_seconds')} > {_DAY}",
+        f"{most('byoip_roa_snapshot_age_seconds')} > {STALE_AFTER.total_seconds():.0f}",
         "10m",
         Severity.PAGE,
         "ROA data is older than 24 hours, or there is none: approvals wait.",
@@ -215,7 +216,7 @@ ALERTS: Final[Sequence[Alert]] = (
     ),
     Alert(
         "ByoipStatisticsOld",
-        f"{most('byoip_registration_age_seconds', 'registry')} > {2 * _DAY}",
+        f"{most('byoip_registration_age_seconds', 'registry')} > {OLD_AFTER.total_seconds():.0f}",
         "1h",
         Severity.TICKET,
         "The statistics of {registry} are older than two days.",
