@@ -1,18 +1,25 @@
 """What documents say of the tree is true, and they can be read in a terminal."""
 
 import re
+import tomllib
 from collections.abc import Iterator
+from configparser import RawConfigParser
 from pathlib import Path
 
 import pytest
 
+from byoip.cli import stopping
+from byoip.cli.commands import Commands
 from byoip.store import transaction
 
 REPOSITORY = Path(__file__).parent.parent
 PACKAGE = REPOSITORY / "src" / "byoip"
 GENERATED = REPOSITORY / "docs" / "errors.md"
 DOCUMENTS = sorted(
-    {REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *(REPOSITORY / "docs").rglob("*.md")}
+    {
+        *(REPOSITORY / f"{one}.md" for one in ("README", "CONTRIBUTING", "CHANGELOG", "SECURITY")),
+        *(REPOSITORY / "docs").rglob("*.md"),
+    }
 )
 LONGEST_LINE = 100
 FOLDERS = {
@@ -122,3 +129,24 @@ def test_a_file_with_text_sql_says_why() -> None:
 def holds_text_sql(source: str) -> bool:
     begins = r"(SELECT|INSERT|UPDATE|DELETE|WITH|COPY)\b"
     return bool(re.search(rf'\b(text|from_text|execute)\(\s*f?"+\s*{begins}', source))
+
+
+def test_the_newest_change_is_of_this_version() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    newest = re.findall(
+        r"^## (\S+?)(?:,|$)", (REPOSITORY / "CHANGELOG.md").read_text(), re.MULTILINE
+    )
+    assert newest[0] == project["version"]
+
+
+def test_units_of_systemd_start_commands_that_there_are_and_let_them_end() -> None:
+    units = sorted((REPOSITORY / "docs" / "systemd").glob("*.service"))
+    assert len(units) == 3
+    for unit in units:
+        told = RawConfigParser(strict=True)
+        told.read(unit)
+        service = told["Service"]
+        command = service["ExecStart"].split()[1]
+        assert command in Commands.catalogue
+        assert int(service["TimeoutStopSec"]) > stopping._END_SECONDS
+        assert service["Restart"] == "always", "one that starts before Postgres ends with status 2"

@@ -43,7 +43,7 @@ async def called(service: Service, *words: str) -> tuple[int, str, str]:
 
 async def process(service: Service, *words: str) -> tuple[int, str]:
     """Status and all that it says, of a process that ends by itself."""
-    argv, env = [BYOIP, *words], as_environment(service)
+    argv, env = [str(BYOIP), *words], as_environment(service)
     both, one = subprocess.PIPE, subprocess.STDOUT
 
     def run() -> subprocess.CompletedProcess[str]:

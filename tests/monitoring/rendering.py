@@ -7,7 +7,7 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry
 
 from byoip.api.border.access_log import AccessLog
-from byoip.api.operations import AWAY
+from byoip.api.operations import AWAY, BUILD
 from byoip.domain.monitoring.alert import Alert
 from byoip.domain.monitoring.alerts import ALERTS, JOB
 from byoip.domain.monitoring.graphs import GRAPH_ONLY, ROWS, Panel
@@ -114,7 +114,8 @@ def _place(x: int, y: int, width: int, height: int) -> dict[str, int]:
 def families() -> dict[str, tuple[str, tuple[str, ...]]]:
     """What each metric says, and its labels."""
     told: dict[str, tuple[str, tuple[str, ...]]] = {
-        one.name: (one.explanation, (one.label,) if one.label else ()) for one in (AWAY, *GAUGES)
+        one.name: (one.explanation, (one.label,) if one.label else ())
+        for one in (AWAY, BUILD, *GAUGES)
     }
     registry = CollectorRegistry()
     log = AccessLog(_nobody, registry)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from importlib.metadata import version
 from typing import Final, TypeAlias
 
 import msgspec
@@ -22,6 +23,10 @@ from byoip.usecases.checks.capabilities import Capabilities, Capability
 
 PROBE_SECONDS = 2.0
 AWAY: Final = Gauge("byoip_database_up", "Whether this process reaches the database.", [("", 0)])
+
+BUILD: Final = Gauge(
+    "byoip_build_info", "1, with the version of this process.", [(version("byoip"), 1)], "version"
+)
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
@@ -76,7 +81,7 @@ async def _service_wide(gauges: Gauges) -> bytes:
     except StoreUnavailable:
         read = [AWAY]
     registry = CollectorRegistry()
-    registry.register(_Collected(read))
+    registry.register(_Collected([BUILD, *read]))
     return generate_latest(registry)
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 # Why nobody is called for it.
 GRAPH_ONLY: Final[Mapping[str, str]] = {
+    "byoip_build_info": "it says which version runs; during an upgrade there are two",
     "byoip_http_request_seconds": "some requests wait for events, as asked",
     "byoip_prefixes_approved": "no number of them is wrong",
     "byoip_validation_runs_open": "runs may be many; the overdue ones count",
@@ -43,6 +44,7 @@ _RATE: Final = f"rate({_SECONDS}[$__rate_interval])"
 
 ROWS: Final[Mapping[str, Sequence[Panel]]] = {
     "Service": (
+        Panel("Versions", [('sum by (version) (byoip_build_info{job=~"$job"})', "{{version}}")]),
         Panel("Database", [('byoip_database_up{job=~"$job"}', "{{instance}}")]),
         Panel(
             "Requests",
