@@ -16,6 +16,7 @@ from byoip.settings.loader import read_settings
 from byoip.settings.model import Settings, letter_notes, require_served, speaker_notes
 from byoip.settings.names import SettingsError
 from byoip.settings.parts import resolver_address
+from byoip.settings.toml import settings_toml
 from byoip.store.migrating import check_revision
 from byoip.store.poolers import refuse_unfit_pooler
 from byoip.store.server_settings import look_at_server
@@ -38,13 +39,9 @@ def check(
     tls_of(settings)
     if settings.letter_key is not None:
         import_module(LETTERS).configured_signer(settings)
-    shown = settings.model_dump(mode="json", fallback=str)
-    for name in ("database_url", "rpki_feed_url"):  # may hold passwords
-        shown[name] = "set" if getattr(settings, name) else None
-    for name, value in shown.items():
-        typer.echo(f"{name} = {value}")
+    typer.echo(settings_toml(settings))
     for note in (*speaker_notes(settings), *letter_notes(settings)):
-        typer.echo(note)
+        typer.echo(f"# {note}")
     refused = _refused(settings)
     if not offline and asyncio.run(_check_parties(settings)) + refused:
         raise typer.Exit(1)
