@@ -139,7 +139,7 @@ def test_the_newest_change_is_of_this_version() -> None:
     assert newest[0] == project["version"]
 
 
-def test_units_of_systemd_start_commands_that_there_are_and_let_them_end() -> None:
+def test_stumble_25_units_of_systemd_start_commands_that_there_are_and_let_them_end() -> None:
     units = sorted((REPOSITORY / "docs" / "systemd").glob("*.service"))
     assert len(units) == 3
     for unit in units:

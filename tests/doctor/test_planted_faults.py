@@ -10,7 +10,16 @@ from psycopg import sql
 
 from byoip.adapters.system_clock import SystemClock
 from byoip.cli.doctor.finding import State
-from tests.doctor.healthy import ANCHORS, Service, listening, program_that_says, resolver
+from byoip.domain.checks.delegated_statistics import REGISTRIES
+from byoip.store.migrating import migrate
+from tests.doctor.healthy import (
+    ANCHORS,
+    Service,
+    listening,
+    program_that_says,
+    registry,
+    resolver,
+)
 from tests.fakes.rpki import StoppedClock
 
 NEEDED = {
@@ -36,6 +45,29 @@ async def test_a_healthy_service_has_nothing_to_mend(healthy: Service) -> None:
     assert [one for one in found if one.state in {State.FAULT, State.UNKNOWN}] == []
     assert {one.check for one in found if one.state is State.OK} == NEEDED
     assert {one.subject for one in found if one.check == "locator"} == set(ANCHORS)
+
+
+async def test_stumble_16_a_service_that_lacks_everything(
+    bare_database_url: str, tmp_path: Path
+) -> None:
+    migrate(bare_database_url, "production")
+    settings = {
+        "origin_asns": "64500",
+        "resolvers": "127.0.0.1:1",
+        "rpki_program": str(tmp_path / "rpki-client"),
+        "rpki_tals": tmp_path,
+        "registries": [registry(key, 1) for key in sorted(REGISTRIES)],
+    }
+    found = await Service(tmp_path, bare_database_url, settings).to_mend()
+    locators = {f"locator {one}" for one in ANCHORS}
+    registries = {f"registry {one}" for one in REGISTRIES}
+    assert set(found) == locators | registries | {
+        "resolver",
+        "rpki_client",
+        "statistics",
+        "roa_data",
+    }
+    assert "some want their terms accepted first" in found["locator arin"].fix
 
 
 async def test_settings_that_a_process_would_refuse(healthy: Service) -> None:

@@ -228,7 +228,7 @@ def test_every_alert_has_its_case() -> None:
     ],
     ids=["soon", "in a day"],
 )
-def test_the_rules_fire_when_they_should(
+def test_stumble_25_the_rules_fire_when_they_should(
     tmp_path: Path, alerts: Sequence[Alert], step: int
 ) -> None:
     file = tmp_path / "tests.yml"  # JSON is YAML

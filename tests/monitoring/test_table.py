@@ -37,7 +37,7 @@ def test_the_net_has_the_metrics_that_the_code_tells() -> None:
     assert {name: set(labels) for name, (_, labels) in families().items()} == frozen_labels()
 
 
-def test_every_metric_has_an_alert_or_a_reason_for_none() -> None:
+def test_stumble_23_every_metric_has_an_alert_or_a_reason_for_none() -> None:
     alerted = {name for one in ALERTS for name in metrics_in(one.expression)}
     assert alerted | set(GRAPH_ONLY) == set(frozen_labels())
     assert not alerted & set(GRAPH_ONLY)
@@ -86,7 +86,7 @@ def test_the_kinds_that_call_a_person_at_once_exist() -> None:
     assert not set(PAGED_KINDS) & set(KINDS_WITH_GAUGES)
 
 
-def test_the_runbook_asks_nobody_to_edit_rows() -> None:
+def test_stumble_24_the_runbook_asks_nobody_to_edit_rows() -> None:
     writes = r"\b(UPDATE \w+\s+SET|INSERT INTO|DELETE FROM|TRUNCATE)\b"
     assert re.findall(writes, RUNBOOK.read_text(), re.IGNORECASE) == []
 
