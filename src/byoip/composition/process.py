@@ -13,6 +13,7 @@ from byoip.adapters.system_clock import SystemClock
 from byoip.composition.external_services import ExternalServices
 from byoip.ports.checks.registrations import StatisticsSource
 from byoip.ports.checks.rpki import VrpSource
+from byoip.ports.clock import Clock
 from byoip.settings import Mode
 from byoip.settings.model import Settings
 from byoip.store.accounts.rate_limits import Allowance
@@ -53,7 +54,7 @@ class Composition:
         self.database_url = database_url
         self.mode = mode
         self.outside = outside
-        self.clock = SystemClock()
+        self.clock: Clock = SystemClock()
         autocommit = settings.database_connections // 3
         self.kept = settings.database_connections - autocommit  # for transactions
         self.engine = make_engine(

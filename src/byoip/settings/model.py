@@ -230,6 +230,26 @@ def letter_notes(settings: Settings) -> list[str]:
     return []
 
 
+def require_served(settings: Settings) -> None:
+    """Refuse settings with which no process could serve customers.
+
+    Raises:
+        SettingsError: no origin ASN is configured, or no public URL although it is needed.
+    """
+    require_origins(settings)
+    settings.base_url(settings.host, settings.port)
+
+
+def require_letter_url(settings: Settings) -> None:
+    """Refuse to sign letters that name no place.
+
+    Raises:
+        SettingsError: there is a key, and no public URL.
+    """
+    if settings.letter_key is not None and settings.public_url is None:
+        raise SettingsError("BYOIP_PUBLIC_URL is required with BYOIP_LETTER_KEY: letters name it.")
+
+
 def require_origins(settings: Settings) -> None:
     """Refuse to serve customers who could submit nothing.
 
