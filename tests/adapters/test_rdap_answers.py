@@ -12,7 +12,7 @@ import pytest
 
 from byoip.adapters.rdap.rdap_client import MAX_BYTES, MOST_REDIRECTS
 from byoip.domain.checks.evidence import Fault
-from byoip.domain.rdap.said import End
+from byoip.domain.rdap.said import RdapEnd
 from tests.fakes.rdap_servers import CIDR, HEAD, ask_at, fault, network, said, serving, whole
 
 
@@ -35,7 +35,7 @@ async def test_a_huge_answer_is_not_read_to_its_end() -> None:
 async def test_a_large_answer_that_is_within_the_limit_is_read() -> None:
     remarks = [{"description": ["a" * 1000] * 200}]
     async with serving(said(network(remarks=remarks))) as server:
-        assert (await ask_at(server)).said.end is End.ANSWERED
+        assert (await ask_at(server)).said.end is RdapEnd.ANSWERED
 
 
 async def test_a_silent_server_is_given_up() -> None:

@@ -35,6 +35,7 @@ async def test_it_says_what_the_letter_states_and_nothing_else(world: World) -> 
             "operator_contact",
             "account_name",
             "holder",
+            "registrants",
             "prefix",
             "asn",
         ),

@@ -19,8 +19,8 @@ from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.rirs import RIRS
 from byoip.domain.prefix import Prefix
-from byoip.domain.rdap.network import Registrant, Space
-from byoip.domain.rdap.said import ASKED, End, Said, read_said
+from byoip.domain.rdap.network import Registrant, SpaceKind
+from byoip.domain.rdap.said import ASKED, RdapEnd, Said, read_said
 from byoip.ports.checks.rdap import HolderAnswer, HolderQuestion
 from byoip.sandbox.rdap_server import RdapServer
 from byoip.sandbox.rdap_shapes import RdapRecord
@@ -45,23 +45,23 @@ class Given:
     handle: str
     name: str
     type: str
-    space: Space | None = None
+    space: SpaceKind | None = None
     given_on: bool = False
 
 
 NETWORKS = {
     "ripencc": Given(
         *("192.0.2.0/24", "192.0.2.128/25", "ORG-ENB1-RIPE", "Example Networks B.V."),
-        *("ASSIGNED PI", Space.PI),
+        *("ASSIGNED PI", SpaceKind.PI),
     ),
     "arin": Given(
         *("198.51.100.0/24", "198.51.100.0/25", "EXAMPL-1", "Example Company, Inc."),
-        *("REASSIGNMENT", Space.PA),
+        *("REASSIGNMENT", SpaceKind.PA),
         given_on=True,
     ),
     "apnic": Given(
         *("203.0.113.0/24", "203.0.113.64/26", "ORG-EPL1-AP", "Example Pty Ltd"),
-        *("ASSIGNED PORTABLE", Space.PI),
+        *("ASSIGNED PORTABLE", SpaceKind.PI),
     ),
     "lacnic": Given(
         *("198.19.128.0/22", "198.19.129.0/24", "UY-EXAM-LACNIC", "Compañía Ejemplo S.A."),
@@ -69,7 +69,7 @@ NETWORKS = {
     ),
     "afrinic": Given(
         *("2001:db8:e000::/48", "2001:db8:e000:8000::/49", "ORG-EXL1-AFRINIC"),
-        *("Example (Pty) Ltd", "ASSIGNED PI", Space.PI),
+        *("Example (Pty) Ltd", "ASSIGNED PI", SpaceKind.PI),
     ),
 }
 ELSEWHERE = Prefix.parse("31.0.0.0/24")
@@ -119,27 +119,27 @@ class RegistrationDataContract:
 
     async def test_nothing_there_is_an_absence(self, world: World) -> None:
         answer = await world.ask("ripencc", str(ELSEWHERE))
-        assert answer.said == Said(End.ABSENT, "ripencc")
+        assert answer.said == Said(RdapEnd.ABSENT, "ripencc")
 
     async def test_it_is_none_where_a_national_registry_may_have_it(self, world: World) -> None:
         answer = await world.ask("ripencc", str(ELSEWHERE), all_here=False)
-        assert (answer.said.end, answer.said.fault) == (End.UNANSWERED, Fault.NO_DATA)
+        assert (answer.said.end, answer.said.fault) == (RdapEnd.UNANSWERED, Fault.NO_DATA)
 
     async def test_a_redirect_leads_to_the_registry_that_has_it(self, world: World) -> None:
         answer = await world.ask("ripencc", "192.0.3.0/24")
-        assert (answer.said.end, answer.said.registry) == (End.ANSWERED, "arin")
+        assert (answer.said.end, answer.said.registry) == (RdapEnd.ANSWERED, "arin")
         asked, arin = answer.exhibit.asked, world.registries["arin"].rdap_url
         assert f" -> {arin}" in asked
         assert answer.exhibit.of in (arin or "")
 
     async def test_a_404_of_another_registry_is_no_absence(self, world: World) -> None:
         answer = await world.ask("ripencc", "192.0.4.0/24")
-        assert (answer.said.end, answer.said.registry) == (End.UNANSWERED, "arin")
+        assert (answer.said.end, answer.said.registry) == (RdapEnd.UNANSWERED, "arin")
         assert answer.said.fault is Fault.NO_DATA
 
     async def test_a_stub_of_transferred_space_names_nobody(self, world: World) -> None:
         answer = await world.ask("apnic", "203.0.112.0/24")
-        assert (answer.said.end, answer.said.fault) == (End.UNANSWERED, Fault.NO_DATA)
+        assert (answer.said.end, answer.said.fault) == (RdapEnd.UNANSWERED, Fault.NO_DATA)
         assert "STUB-" in answer.said.detail
 
     async def test_the_evidence_says_who_was_asked_and_keeps_no_contact(self, world: World) -> None:

@@ -16,7 +16,7 @@ from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.rirs import RIRS
 from byoip.domain.prefix import Prefix
-from byoip.domain.rdap.said import End
+from byoip.domain.rdap.said import RdapEnd
 from byoip.ports.checks.rdap import HolderAnswer, HolderQuestion
 from byoip.sandbox.rdap_shapes import RdapRecord, network_answer
 from tests.fakes.registry_budget import EnoughBudget
@@ -109,6 +109,6 @@ async def ask_at(server: Server, deadline: float = 5) -> HolderAnswer:
 
 
 def fault(answer: HolderAnswer) -> Fault | None:
-    assert answer.said.end is End.UNANSWERED, answer.said
+    assert answer.said.end is RdapEnd.UNANSWERED, answer.said
     assert answer.said.network is None
     return answer.said.fault

@@ -21,7 +21,7 @@ from byoip.adapters.rdap.rdap_servers import RdapServers
 from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.registry import Registry
 from byoip.domain.rdap.network import legible
-from byoip.domain.rdap.said import ASKED, End, Said
+from byoip.domain.rdap.said import ASKED, RdapEnd, Said
 from byoip.ports.checks.rdap import HolderAnswer, HolderQuestion
 from byoip.ports.checks.registry_budget import RegistryBudget
 from byoip.ports.clock import Clock
@@ -79,10 +79,12 @@ class RdapClient:
             async with asyncio.timeout(self._deadline):
                 said = await self._follow(question, trail)
         except NotAnAnswer as odd:
-            said = Said(End.UNANSWERED, trail.registry, fault=odd.fault, detail=legible(odd.detail))
+            said = Said(
+                RdapEnd.UNANSWERED, trail.registry, fault=odd.fault, detail=legible(odd.detail)
+            )
         except TimeoutError:
             detail = f"no complete answer in {self._deadline:g} s"
-            said = Said(End.UNANSWERED, trail.registry, fault=Fault.TIMEOUT, detail=detail)
+            said = Said(RdapEnd.UNANSWERED, trail.registry, fault=Fault.TIMEOUT, detail=detail)
         first = _first_url(question)
         urls = trail.urls or [first]
         how = " -> ".join(str(url)[:_LONGEST_URL] for url in urls)
@@ -156,8 +158,8 @@ def _read(hop: _Hop, owner: Registry, question: HolderQuestion) -> Said:
     network = read_network(hop.body, question.prefix)
     if network.placeholder:
         detail = f"{owner.key} has a placeholder there: {network.name}"
-        return Said(End.UNANSWERED, owner.key, fault=Fault.NO_DATA, detail=detail)
-    return Said(End.ANSWERED, owner.key, network)
+        return _unanswered(owner.key, Fault.NO_DATA, detail)
+    return Said(RdapEnd.ANSWERED, owner.key, network)
 
 
 def _not_found(hop: _Hop, owner: Registry, question: HolderQuestion) -> Said:
@@ -165,9 +167,13 @@ def _not_found(hop: _Hop, owner: Registry, question: HolderQuestion) -> Said:
     if not says_not_found(hop.body):
         raise NotAnAnswer(Fault.GARBAGE, "404, and not from an RDAP server")
     if owner.key == question.registry.key and question.all_here:
-        return Said(End.ABSENT, owner.key)
+        return Said(RdapEnd.ABSENT, owner.key)
     detail = f"{owner.key} does not have it, and another registry may"
-    return Said(End.UNANSWERED, owner.key, fault=Fault.NO_DATA, detail=detail)
+    return _unanswered(owner.key, Fault.NO_DATA, detail)
+
+
+def _unanswered(registry: str, fault: Fault, detail: str) -> Said:
+    return Said(RdapEnd.UNANSWERED, registry, fault=fault, detail=legible(detail))
 
 
 def _first_url(question: HolderQuestion) -> httpx.URL:

@@ -20,7 +20,7 @@ _REGISTRANT: Final = "registrant"
 _KINDS: Final = ("org", "individual", "")  # an organisation goes before persons
 
 
-class Space(StrEnum):
+class SpaceKind(StrEnum):
     """Whether space stays with its user when the provider changes."""
 
     PA = "PA"  # provider aggregatable: it is its provider's, or was given to a provider
@@ -29,12 +29,12 @@ class Space(StrEnum):
 
 # By `type` of a network in upper case: statuses of RIPE, APNIC and AFRINIC (see the sources of
 # address_blocks.py), types of ARIN ("Understanding RDAP responses") and of LACNIC.
-_SPACES: Final[Mapping[str, Space]] = MappingProxyType(
-    dict.fromkeys(("ALLOCATED PI", "ASSIGNED PI", "ASSIGNED ANYCAST"), Space.PI)
-    | dict.fromkeys(("ALLOCATED PORTABLE", "ASSIGNED PORTABLE"), Space.PI)
-    | dict.fromkeys(("DIRECT ASSIGNMENT", "ASSIGNMENT"), Space.PI)
-    | dict.fromkeys(("ALLOCATED PA", "ALLOCATED-ASSIGNED PA", "ALLOCATED-BY-RIR"), Space.PA)
-    | dict.fromkeys(("DIRECT ALLOCATION", "ALLOCATION"), Space.PA)
+_SPACES: Final[Mapping[str, SpaceKind]] = MappingProxyType(
+    dict.fromkeys(("ALLOCATED PI", "ASSIGNED PI", "ASSIGNED ANYCAST"), SpaceKind.PI)
+    | dict.fromkeys(("ALLOCATED PORTABLE", "ASSIGNED PORTABLE"), SpaceKind.PI)
+    | dict.fromkeys(("DIRECT ASSIGNMENT", "ASSIGNMENT"), SpaceKind.PI)
+    | dict.fromkeys(("ALLOCATED PA", "ALLOCATED-ASSIGNED PA", "ALLOCATED-BY-RIR"), SpaceKind.PA)
+    | dict.fromkeys(("DIRECT ALLOCATION", "ALLOCATION"), SpaceKind.PA)
 )
 # Given on by a holder to a customer of its own, who may be no more than a lessee.
 _GIVEN_ON: Final = frozenset(
@@ -110,10 +110,10 @@ class Network:
         return placeholder(self.name.upper())
 
     @property
-    def space(self) -> Space | None:
+    def space(self) -> SpaceKind | None:
         """PA or PI; None where the type does not say."""
         kind = self.type.upper()
-        return Space.PA if kind in _GIVEN_ON else _SPACES.get(kind)
+        return SpaceKind.PA if kind in _GIVEN_ON else _SPACES.get(kind)
 
     @property
     def given_on(self) -> bool:

@@ -13,7 +13,7 @@ from byoip.domain.rdap.network import Network, Registrant
 ASKED: Final = "RDAP "
 
 
-class End(StrEnum):
+class RdapEnd(StrEnum):
     """Three ends, of which only the first says anything of the space."""
 
     ANSWERED = "answered"
@@ -31,7 +31,7 @@ class Said:
         fault: why it is unanswered; `detail` says it in words.
     """
 
-    end: End
+    end: RdapEnd
     registry: str
     network: Network | None = None
     fault: Fault | None = None
@@ -64,7 +64,7 @@ def read_said(kept: bytes) -> Said:
         network = Network(**{**given, "registrant": registrant})
     fault = Fault(said["fault"]) if "fault" in said else None
     detail = said.get("detail", "")
-    return Said(End(said["end"]), said["registry"], network, fault, detail)
+    return Said(RdapEnd(said["end"]), said["registry"], network, fault, detail)
 
 
 def lessee_hints(words: Sequence[Said]) -> tuple[str, ...]:
