@@ -1,5 +1,6 @@
 """Registration data: whose network, what kind of space, and what a letter may say of it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -17,7 +18,7 @@ from byoip.domain.rdap.network import (
     quoted,
     registrant_of,
 )
-from byoip.domain.rdap.said import ASKED, RdapEnd, Said, lessee_hints, read_said
+from byoip.domain.rdap.said import ASKED, NOTHING_ASKED, RdapEnd, Said, lessee_hints, read_said
 from tests.domain.samples import prefix
 
 AT = datetime(2026, 11, 22, 11, 53, tzinfo=UTC)
@@ -131,7 +132,7 @@ def test_who_brings_a_part_may_be_a_lessee(words: list[Said], hint: str | None) 
         ("Société", "Société"),
         ("A\u202eB", "A<U+202E>B"),
         ("\x1b[31m", "<U+001B>[31m"),
-        ("x" * 200, "x" * 157 + "..."),
+        ("x" * 200, "x" * 97 + "..."),
         ("  Example  ", "Example"),
     ],
 )
@@ -191,6 +192,12 @@ def test_a_name_of_another_block_does_not() -> None:
 def test_what_was_not_kept_is_not_stated() -> None:
     gone = RawAnswer(f"{ASKED}GET https://{OF}/", OF, b"", AT)
     assert stated(gone) == []
+
+
+def test_nor_is_a_question_that_nobody_was_asked() -> None:
+    unanswered = exhibit(Said(RdapEnd.UNANSWERED, "ripencc", fault=Fault.OUT_OF_BUDGET))
+    assert len(stated(unanswered)) == 1
+    assert stated(replace(unanswered, asked=f"{NOTHING_ASKED}: https://{OF}/")) == []
 
 
 @pytest.mark.parametrize(

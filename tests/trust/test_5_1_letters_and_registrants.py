@@ -30,7 +30,7 @@ ROW = "ripencc|NL|ipv4|31.1.0.0|4096|20261101|allocated|holder"
 
 @dataclass
 class Office(Parties):
-    """Parties that have RDAP servers as well; `asked_before` is what was asked before a letter."""
+    """Parties that have RDAP servers as well."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -45,7 +45,7 @@ class Office(Parties):
         client = RdapClient(self.clock, servers, self.budget, deadline=1, back_off=back_off)
         return replace(super().ask, holder=AskHolder(client))
 
-    async def prove(self, claim: Claim) -> Finding:
+    async def approve(self, claim: Claim) -> Finding:
         """Have it approved; what was found of its registration."""
         await self.roas(roa(claim.prefix))
         text = f"route: {claim.prefix}\norigin: AS64500\nsource: RIPE"
@@ -85,7 +85,7 @@ def names(finding: Finding) -> list[str]:
 async def test_the_holder_is_named_in_evidence_and_letter_with_who_said_so(office: Office) -> None:
     put(office, "Example B.V.")
     claim = await claimed(office, CIDR)
-    finding = await office.prove(claim)
+    finding = await office.approve(claim)
     assert names(finding) == ["Example B.V."]
     letter = await written(office, claim)
     (words,) = letter.facts.registrants
@@ -104,7 +104,7 @@ async def test_a_part_is_named_with_the_holder_around_it(office: Office) -> None
     put(office, "Example LIR", handle="ORG-LIR-RIPE", type="ALLOCATED PA")
     put(office, "Example B.V.", PART, handle="ORG-EX-RIPE", type="ASSIGNED PA")
     claim = await claimed(office, PART)
-    finding = await office.prove(claim)
+    finding = await office.approve(claim)
     assert names(finding) == ["Example B.V.", "Example LIR"]
     (hint,) = finding.outcome.warnings  # type: ignore[union-attr] # it passed
     assert "may be a lessee" in hint
@@ -119,7 +119,7 @@ async def test_a_part_is_named_with_the_holder_around_it(office: Office) -> None
 async def test_unanswered_changes_nothing_and_is_said(office: Office, fault: RdapFault) -> None:
     office.rdap.fault = fault
     claim = await claimed(office, CIDR)
-    finding = await office.prove(claim)
+    finding = await office.approve(claim)
     (exhibit,) = [one for one in finding.exhibits if is_rdap(one)]
     assert read_said(exhibit.answer).end is RdapEnd.UNANSWERED
     (words,) = (await written(office, claim)).facts.registrants
@@ -129,7 +129,7 @@ async def test_unanswered_changes_nothing_and_is_said(office: Office, fault: Rda
 
 async def test_an_absence_changes_nothing_either(office: Office) -> None:
     claim = await claimed(office, CIDR)
-    await office.prove(claim)
+    await office.approve(claim)
     (words,) = (await written(office, claim)).facts.registrants
     assert words.end is RdapEnd.ABSENT
 
@@ -137,7 +137,7 @@ async def test_an_absence_changes_nothing_either(office: Office) -> None:
 async def test_where_no_url_is_configured_nobody_is_asked(office: Office) -> None:
     office.known = {key: replace(one, rdap_url=None) for key, one in office.known.items()}
     claim = await claimed(office, CIDR)
-    finding = await office.prove(claim)
+    finding = await office.approve(claim)
     assert len(finding.exhibits) == 1
     assert (await written(office, claim)).facts.registrants == ()
 
@@ -145,7 +145,7 @@ async def test_where_no_url_is_configured_nobody_is_asked(office: Office) -> Non
 async def test_a_letter_asks_nobody_and_takes_no_name_that_came_since(office: Office) -> None:
     put(office, "Seller B.V.")
     claim = await claimed(office, CIDR)
-    await office.prove(claim)
+    await office.approve(claim)
     put(office, "Buyer B.V.")
     assert names(await office.look(claim)) == ["Buyer B.V."], "evidence says what is said today"
     office.rdap.fault = RdapFault.GARBAGE
@@ -170,7 +170,7 @@ async def test_a_name_of_the_run_before_the_approval_is_not_taken(office: Office
     assert not (await office.now(claim)).approved
     office.rdap.fault = RdapFault.SERVER_FAILURE
     office.clock.advance(timedelta(minutes=1))
-    await office.prove(claim)
+    await office.approve(claim)
     (words,) = (await written(office, claim)).facts.registrants
     assert words.end is RdapEnd.UNANSWERED
 
@@ -178,7 +178,7 @@ async def test_a_name_of_the_run_before_the_approval_is_not_taken(office: Office
 async def test_a_party_that_cannot_be_named_is_not_quoted(office: Office) -> None:
     put(office, "Example B.V.")
     claim = await claimed(office, CIDR)
-    await office.prove(claim)
+    await office.approve(claim)
     office.known = {
         key: replace(one, rdap_url="https://rdap.example/") for key, one in office.known.items()
     }
@@ -191,7 +191,7 @@ async def test_it_uses_up_nothing_of_what_whois_may_ask(office: Office) -> None:
     put(office, "Example B.V.")
     office.rdap.fault = RdapFault.REFUSED
     claim = await claimed(office, CIDR)
-    await office.prove(claim)
+    await office.approve(claim)
     async with office.engine.connect() as connection:
         rows = await connection.exec_driver_sql(
             "SELECT registry, asked_in_day, paused_until > now() FROM registry_budgets"

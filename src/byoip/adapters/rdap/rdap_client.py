@@ -21,7 +21,7 @@ from byoip.adapters.rdap.rdap_servers import RdapServers
 from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.registry import Registry
 from byoip.domain.rdap.network import legible
-from byoip.domain.rdap.said import ASKED, RdapEnd, Said
+from byoip.domain.rdap.said import ASKED, NOTHING_ASKED, RdapEnd, Said
 from byoip.ports.checks.rdap import HolderAnswer, HolderQuestion
 from byoip.ports.checks.registry_budget import RegistryBudget
 from byoip.ports.clock import Clock
@@ -79,16 +79,14 @@ class RdapClient:
             async with asyncio.timeout(self._deadline):
                 said = await self._follow(question, trail)
         except NotAnAnswer as odd:
-            said = Said(
-                RdapEnd.UNANSWERED, trail.registry, fault=odd.fault, detail=legible(odd.detail)
-            )
+            said = _unanswered(trail.registry, odd.fault, odd.detail)
         except TimeoutError:
             detail = f"no complete answer in {self._deadline:g} s"
-            said = Said(RdapEnd.UNANSWERED, trail.registry, fault=Fault.TIMEOUT, detail=detail)
+            said = _unanswered(trail.registry, Fault.TIMEOUT, detail)
         first = _first_url(question)
         urls = trail.urls or [first]
         how = " -> ".join(str(url)[:_LONGEST_URL] for url in urls)
-        asked = f"{ASKED}GET {how}" if trail.urls else f"{ASKED}nothing was asked: {how}"
+        asked = f"{ASKED}GET {how}" if trail.urls else f"{NOTHING_ASKED}: {how}"
         of = urls[-1].netloc.decode("ascii")
         return HolderAnswer(said, RawAnswer(asked, of, said.kept(), self._clock.now()))
 

@@ -12,7 +12,7 @@ from byoip.domain.checks.evidence import RawAnswer
 from byoip.domain.letters.witnesses import Witnesses
 from byoip.domain.prefix import Prefix
 from byoip.domain.rdap.network import SpaceKind, quoted
-from byoip.domain.rdap.said import RdapEnd, read_said
+from byoip.domain.rdap.said import NOTHING_ASKED, RdapEnd, read_said
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,11 @@ def registrants_of(
 ) -> tuple[RegistrantWords, ...]:
     """What a letter for the prefix says, from the evidence of its approval.
 
-    Left out: what was not kept, what a party said that cannot be named, and of a network that does
-    not contain the prefix.
+    Left out: what was not asked or not kept, what a party said that cannot be named, and of a
+    network that does not contain the prefix.
     """
-    found = (_words(one, prefix, witnesses) for one in exhibits if one.answer)
+    kept = (one for one in exhibits if one.answer and not one.asked.startswith(NOTHING_ASKED))
+    found = (_words(one, prefix, witnesses) for one in kept)
     return tuple(one for one in found if one is not None)
 
 

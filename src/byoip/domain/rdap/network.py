@@ -15,7 +15,7 @@ from typing import Final
 from byoip.domain.checks.registries.address_blocks import placeholder, registrys_own
 from byoip.domain.prefix import Prefix
 
-LONGEST_NAME: Final = 160
+LONGEST_NAME: Final = 100
 _REGISTRANT: Final = "registrant"
 _KINDS: Final = ("org", "individual", "")  # an organisation goes before persons
 

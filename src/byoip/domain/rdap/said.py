@@ -11,6 +11,7 @@ from byoip.domain.rdap.network import Network, Registrant
 
 # What the question of an exhibit begins with: beside those of registration.
 ASKED: Final = "RDAP "
+NOTHING_ASKED: Final = f"{ASKED}nothing was asked"  # the budget did not allow it
 
 
 class RdapEnd(StrEnum):
