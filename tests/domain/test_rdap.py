@@ -14,6 +14,7 @@ from byoip.domain.rdap.network import (
     Network,
     Registrant,
     SpaceKind,
+    address_text,
     legible,
     quoted,
     registrant_of,
@@ -89,6 +90,12 @@ def test_types_say_pa_or_pi(kind: str, space: SpaceKind | None, *, given_on: boo
 )
 def test_placeholders_are_known_by_name(name: str, *, placeholder: bool) -> None:
     assert Network("192.0.2.0", "192.0.2.255", name=name).placeholder is placeholder
+
+
+@pytest.mark.parametrize("text", ["fe80::1%eth0", "192.0.2", "192.0.2.0/24", "", "01.2.3.4"])
+def test_what_is_no_address_of_the_internet_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"zone|address"):
+        address_text(text)
 
 
 @pytest.mark.parametrize(
