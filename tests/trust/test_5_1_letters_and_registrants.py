@@ -9,8 +9,9 @@ import pytest
 from byoip.adapters.checks.budgeted_registry import BackOff
 from byoip.adapters.rdap.rdap_client import RdapClient
 from byoip.adapters.rdap.rdap_servers import RdapServers
-from byoip.domain.checks.evidence import Check, Finding
+from byoip.domain.checks.evidence import Check, Finding, Passed
 from byoip.domain.claims.claim import Claim
+from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.domain.rdap.said import RdapEnd, is_rdap, read_said
 from byoip.sandbox.rdap_server import RdapFault, RdapServer
 from byoip.sandbox.rdap_shapes import RdapRecord
@@ -18,6 +19,7 @@ from byoip.sandbox.whois_server import WhoisServer
 from byoip.store.checks.registry_budget import PostgresRegistryBudget
 from byoip.usecases.checks.ask_holder import AskHolder
 from byoip.usecases.checks.collect_evidence import CollectEvidence
+from tests.trust.contests import revoke
 from tests.trust.parties import Parties
 from tests.usecases.letters import claimed, read, write, written
 from tests.usecases.world import roa
@@ -120,6 +122,7 @@ async def test_unanswered_changes_nothing_and_is_said(office: Office, fault: Rda
     office.rdap.fault = fault
     claim = await claimed(office, CIDR)
     finding = await office.approve(claim)
+    assert finding.outcome == Passed("ripencc (delegated-extended statistics)")
     (exhibit,) = [one for one in finding.exhibits if is_rdap(one)]
     assert read_said(exhibit.answer).end is RdapEnd.UNANSWERED
     (words,) = (await written(office, claim)).facts.registrants
@@ -170,6 +173,20 @@ async def test_a_name_of_the_run_before_the_approval_is_not_taken(office: Office
     assert not (await office.now(claim)).approved
     office.rdap.fault = RdapFault.SERVER_FAILURE
     office.clock.advance(timedelta(minutes=1))
+    await office.approve(claim)
+    (words,) = (await written(office, claim)).facts.registrants
+    assert words.end is RdapEnd.UNANSWERED
+
+
+async def test_an_approval_by_a_clock_that_was_ahead_lends_no_name(office: Office) -> None:
+    put(office, "Seller B.V.")
+    claim = await claimed(office, CIDR)
+    office.clock.advance(timedelta(hours=1))
+    await office.approve(claim)
+    await revoke(office, claim)
+    office.clock.advance(timedelta(minutes=-30))
+    await office.issue(claim, TokenMethod.RDNS)
+    office.rdap.fault = RdapFault.SERVER_FAILURE
     await office.approve(claim)
     (words,) = (await written(office, claim)).facts.registrants
     assert words.end is RdapEnd.UNANSWERED
