@@ -20,7 +20,8 @@ from benchmarks.filling import AN_ACCOUNT, fill, id_of, owner_of
 from byoip.adapters.system_clock import SystemClock
 from byoip.domain.history import Actor, Event
 from byoip.store.claims.event_notifier import EventNotifier
-from byoip.store.claims.events import _WRITE, _as_json  # a store's own, but the same statement
+from byoip.store.claims.events import _WRITE, EventRepository  # a store's own, the same statement
+from byoip.store.statements import Session
 
 _GOAL, _MILLISECONDS = 0.9, 50
 _CONNECTIONS, _NOTIFIERS, _WAITING = 8, 3, 200
@@ -107,7 +108,7 @@ async def _rate(
 async def _write(
     connection: psycopg.AsyncConnection, claim_id: UUID, until: float, *, notify: bool
 ) -> int:
-    made, events = 0, await _one(claim_id)
+    made, events = 0, await _one(connection, claim_id)
     while time.perf_counter() < until:
         async with connection.transaction():
             await connection.execute(_WRITE.text, {"events": events})
@@ -117,8 +118,10 @@ async def _write(
     return made
 
 
-async def _one(claim_id: UUID) -> str:
-    return await _as_json([Event(claim_id, "prefix.described", _BY, SystemClock().now(), {}, {})])
+async def _one(connection: psycopg.AsyncConnection, claim_id: UUID) -> str:
+    history = EventRepository(Session(connection))
+    history.note(Event(claim_id, "prefix.described", _BY, SystemClock().now(), {}, {}))
+    return await history._as_json()  # noqa: SLF001 - rendered once, for all
 
 
 @asynccontextmanager

@@ -236,7 +236,7 @@ ALERTS: Final[Sequence[Alert]] = (
         f"{most('byoip_registry_paused_seconds', 'registry')} > 0",
         "15m",
         Severity.TICKET,
-        "{registry} refused to answer us, and is left alone for a time.",
+        "{registry} refused to answer us, and is left alone for a time; no check waits for …/rdap.",
         "A registry refused us",
     ),
     Alert(
