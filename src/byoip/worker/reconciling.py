@@ -53,6 +53,7 @@ from byoip.usecases.speakers.stage_changes import StageChanges
 from byoip.usecases.speakers.sync_speaker import SyncSpeaker
 from byoip.usecases.speakers.travel import TravelRevision
 from byoip.worker.draining import Draining
+from byoip.worker.pace import Pace
 from byoip.worker.recognising import recognise_database
 from byoip.worker.revising import (
     SETTINGS_ALARMS,
@@ -65,7 +66,7 @@ from byoip.worker.revising import (
     told,
 )
 from byoip.worker.speaker_alarms import fed_by_one, speakers_down, unreleased
-from byoip.worker.speaker_task import Pace, SpeakerTask
+from byoip.worker.speaker_task import SpeakerTask
 
 _LOG = logging.getLogger(__name__)
 

@@ -9,14 +9,14 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from math import inf
 from uuid import UUID
 
 from byoip.domain.speakers.drain import Drain
 from byoip.domain.speakers.reconciliation import EVERY_ROUTE
-from byoip.domain.speakers.staging import GONE_AFTER, StagedSpeaker
+from byoip.domain.speakers.staging import StagedSpeaker
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
 from byoip.ports.steady_clock import boottime
@@ -26,43 +26,13 @@ from byoip.store.unavailable import StoreRefused
 from byoip.usecases.speakers.carry_out_drains import DrainProgress
 from byoip.usecases.speakers.observe import QueriedSpeaker
 from byoip.usecases.speakers.sync_speaker import SyncResult, SyncSpeaker
+from byoip.worker.pace import Pace
 
 _LOG = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 0.2  # how soon a speaker that went away is noticed to be back
 _PROBE_SECONDS = 3.0  # it answers within a millisecond, unless it is frozen or very busy
 _NOTED_EVERY = timedelta(seconds=1)  # while a speaker is away
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How often, and how patiently.
-
-    Attributes:
-        every: between two full syncs of a speaker that cannot be watched, or where work is left.
-        rest: how many times as long as a full sync, or a look from outside, the pause after it is
-            at least. With 60, a watched speaker costs a sixtieth of a core.
-        absent_for: how long an announcement may be answered "absent".
-        probe: seconds between two looks at a speaker's sessions: how soon a restart is noticed.
-        second_after: from the first full sync of a term to the next one.
-        gone_after: how long a speaker must stay away to count as gone.
-        stalled_after: seconds without any progress after which a task hangs; far beyond the
-            deadline of any one call.
-        unreached_after: seconds without an answer of any speaker after which a turn ends.
-    """
-
-    every: timedelta = timedelta(seconds=10)
-    rest: float = 60.0
-    absent_for: timedelta = timedelta(seconds=10)
-    probe: float = 1.0
-    second_after: timedelta = timedelta(seconds=10)
-    gone_after: timedelta = GONE_AFTER
-    stalled_after: float = 60.0
-    unreached_after: float = 30.0
-
-    def calm(self, took: timedelta) -> timedelta:
-        """From the begin of a full sync or look that took so long to the next, if all is calm."""
-        return max(self.every, took * self.rest)
 
 
 class SpeakerTask:
@@ -149,6 +119,14 @@ class SpeakerTask:
         self._full_sync_at = min(self._full_sync_at, self._steady.now() + after)
         self._wakeup.set()
 
+    def _list_again_since(self, listed_at: float) -> None:
+        """Have a full sync as soon as one that cannot be watched has it, after that listing."""
+        due = self._pace.every - timedelta(seconds=boottime() - listed_at)
+        due_at = self._steady.now() + max(due, timedelta(0))
+        if due_at < self._full_sync_at:
+            self._full_sync_at = due_at
+            self._wakeup.set()
+
     async def run(self) -> None:
         """Run until cancelled.
 
@@ -189,6 +167,7 @@ class SpeakerTask:
             async for _ in self._sync.speaker.surprises():
                 if self._watched_since == inf:
                     self._watched_since = boottime()
+                    self._list_again_since(self._sync.listed_at)  # it may have missed some
                 else:
                     self._look_again(self._took)  # with pauses: it may change all the time
 
