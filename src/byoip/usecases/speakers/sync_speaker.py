@@ -140,7 +140,7 @@ class SyncSpeaker:
             LeaseLost, StoreUnavailable: nothing more may be told to any speaker.
         """
         self._local_as = await self.speaker.local_as()
-        await self.acceptance.close_imports(await self.leadership.require())
+        await self.acceptance.close_imports(await self.leadership.standing())
         await self.opening.begin(self.routes.records)
         await self.drained.look()
         attributes, looked_at = await self._attributes(), self.clock.now()
@@ -179,7 +179,7 @@ class SyncSpeaker:
         Raises:
             SpeakerUnanswered, LeaseLost, StoreUnavailable: as for `full_sync`.
         """
-        await self.acceptance.close_imports(await self.leadership.require())
+        await self.acceptance.close_imports(await self.leadership.standing())
         await self.notes.again()
         return await self.drained.remembered()
 
