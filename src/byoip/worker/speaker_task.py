@@ -202,6 +202,7 @@ class SpeakerTask:
             await self._probe(now)
             if now >= self._noted_again_at:
                 self._noted_again_at = now + self._pace.every
+                await self._sync.opening.note_seen(self._sync.routes.records)
                 if await self._miscounts(now) or not await self._sync.look():
                     self._look_again()
 
@@ -274,3 +275,4 @@ class SpeakerTask:
                 self.staged.name, self.staged.stage, str(fault), 0, at, loaded=False
             )
             await self._sync.routes.note_speaker(state)
+            await self._sync.opening.note_seen(self._sync.routes.records)

@@ -51,7 +51,9 @@ _RECORD: Final = from_text("""
 """)
 _NOTE_UP: Final = from_text("""
     INSERT INTO speaker_records AS kept (speaker, up_at, restart_seconds)
-    VALUES (:speaker, CASE WHEN :up THEN statement_timestamp() END, :restart_seconds)
+    SELECT :speaker, statement_timestamp() - make_interval(secs => CAST(:up_before AS float8)),
+        :restart_seconds
+    WHERE :enabled OR EXISTS (SELECT FROM speaker_records WHERE speaker = :speaker)
     ON CONFLICT (speaker) DO UPDATE SET up_at = coalesce(excluded.up_at, kept.up_at),
         restart_seconds = excluded.restart_seconds
     RETURNING 1
@@ -144,9 +146,15 @@ class SpeakerRecords:
         record = SpeakerRecord(rows[0].ordered_by, rows[0].order_number)
         return record, rows[0].up_before, rows[0].restart_seconds
 
-    async def note_up(self, speaker: str, *, up: bool, restart_seconds: int) -> None:
-        """Record that its sessions are enabled, and whether one is established now."""
-        await self._pool.ask(_NOTE_UP, speaker=speaker, up=up, restart_seconds=restart_seconds)
+    async def note_up(
+        self, speaker: str, *, enabled: bool, up_before: float | None, restart_seconds: int
+    ) -> None:
+        """Record how many seconds ago one of its sessions was last up.
+
+        Where they are not enabled, only of a speaker that is on record already.
+        """
+        asked = {"enabled": enabled, "up_before": up_before, "restart_seconds": restart_seconds}
+        await self._pool.ask(_NOTE_UP, speaker=speaker, **asked)
 
     async def note_held(self, speaker: str, held: Collection[Prefix]) -> None:
         """Record that it holds these, besides what it held before."""
