@@ -121,7 +121,7 @@ class Term:
                 tasks.create_task(task.run())
                 tasks.create_task(task.watch())
             beside = (self._beat, self._listen, self._advance, self._warn, self._keep)
-            for one in (*beside, self._revise, self._drain):
+            for one in (*beside, self._revise, self._drain, self._follow):
                 tasks.create_task(one())
 
     async def _beat(self) -> None:
@@ -198,6 +198,15 @@ class Term:
         """Carry out what people take out of service, and what they bring back."""
         while True:
             await self._raise(DRAINED, await self._draining.look(self._speaker_tasks))
+            await asyncio.sleep(min(_WARN_SECONDS, self._parts.pace.probe))
+
+    async def _follow(self) -> None:
+        """Take what other processes find that compare speakers (`comparing.py`)."""
+        while True:
+            rows = await self._parts.routes.comparisons.look()
+            found = {one.speaker: one for one in rows if one.holder is not None}
+            for task in self._speaker_tasks:
+                task.follow(found.get(task.staged.name))
             await asyncio.sleep(min(_WARN_SECONDS, self._parts.pace.probe))
 
     async def _raise(self, kind: str, alarms: Iterable[Alarm]) -> None:

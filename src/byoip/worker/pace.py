@@ -14,6 +14,8 @@ class Pace:
         every: between two full syncs of a speaker that cannot be watched, or where work is left.
         rest: how many times as long as a full sync, or a look from outside, the pause after it is
             at least. With 60, a watched speaker costs a sixtieth of a core.
+        backstop: between two full syncs of a speaker that is watched, and that another process
+            compares.
         absent_for: how long an announcement may be answered "absent".
         probe: seconds between two looks at a speaker's sessions: how soon a restart is noticed.
         second_after: from the first full sync of a term to the next one.
@@ -25,6 +27,7 @@ class Pace:
 
     every: timedelta = timedelta(seconds=10)
     rest: float = 60.0
+    backstop: timedelta = timedelta(hours=1)
     absent_for: timedelta = timedelta(seconds=10)
     probe: float = 1.0
     second_after: timedelta = timedelta(seconds=10)

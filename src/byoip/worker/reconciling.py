@@ -1,7 +1,7 @@
 """Theory of operation: the reconciler makes speakers hold what owners want.
 
 One process leads: it holds a lease (`LeaderElection`). For its term it runs a task for each
-speaker, so that none waits for another, and seven tasks beside them:
+speaker, so that none waits for another, and eight tasks beside them:
 
     bgp_prefixes ─NOTIFY─▶ listen ──▶ speaker task ──▶ speaker ──BGP──▶ peers, listeners
       (desired)                         ▲      │          │                  │
@@ -13,6 +13,7 @@ speaker, so that none waits for another, and seven tasks beside them:
                                       beat:    renew the lease, while the tasks make progress
                                       revise:  which settings count, and how far do new ones get
                                       drain:   what do people take out of service
+                                      follow:  what do workers find that compare (`comparing.py`)
 
 A speaker task starts with a full sync (ask what the speaker holds, correct that, let its sessions
 come up), repeats it after a restart, after a change that it was not told, and slowly otherwise; in
@@ -42,6 +43,7 @@ from byoip.store.speakers.leases import LeaseLost
 from byoip.store.speakers.routes import Routes
 from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable
+from byoip.worker.comparing import Comparing
 from byoip.worker.leading import Parts, ReachesNone, Term
 from byoip.worker.pace import Pace
 from byoip.worker.recognising import recognise_database
@@ -88,12 +90,15 @@ class Reconciler:
         A cancellation that meets a fault may be lost. It is tried again (`cli/stopping.py`), and
         each must get through to what leads: a group of tasks would pass on just the first.
         """
-        proposing = asyncio.create_task(Proposing(self.routes.revisions, self.proposal).run())
+        comparing = Comparing(self.routes, self.connect, self.pace, self.leading, self.silent_after)
+        proposing = Proposing(self.routes.revisions, self.proposal)
+        beside = [asyncio.create_task(one.run()) for one in (proposing, comparing)]
         try:
             await self._reconcile()
         finally:
-            proposing.cancel()
-            await asyncio.wait([proposing])
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
 
     async def _reconcile(self) -> None:
         while True:

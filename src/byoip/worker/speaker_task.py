@@ -20,6 +20,8 @@ from byoip.domain.speakers.staging import StagedSpeaker
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
 from byoip.ports.steady_clock import boottime
+from byoip.store.speakers.comparisons import Comparison
+from byoip.store.speakers.leases import Stillness
 from byoip.store.speakers.records import SpeakerState
 from byoip.store.speakers.routes import Alarm
 from byoip.store.unavailable import StoreRefused
@@ -33,6 +35,7 @@ _LOG = logging.getLogger(__name__)
 _RETRY_SECONDS = 0.2  # how soon a speaker that went away is noticed to be back
 _PROBE_SECONDS = 3.0  # it answers within a millisecond, unless it is frozen or very busy
 _NOTED_EVERY = timedelta(seconds=1)  # while a speaker is away
+_COMPARED_AGAIN = 3  # times as long as a comparison is waited for as the next one is due after
 
 
 class SpeakerTask:
@@ -59,9 +62,9 @@ class SpeakerTask:
         self._surprises: asyncio.Task[None] | None = None
         self._watched_since = inf
         self._again = False
+        self._compared, self._still, self._differed = False, Stillness(), (0, 0)
         self.staged = replace(staged, gone_after=pace.gone_after)
         self.neighbours: Sequence[Neighbour] = ()
-        self.held = 0
         self.fault = ""
         self.synced = False
 
@@ -69,6 +72,11 @@ class SpeakerTask:
     def alive(self) -> bool:
         """Whether the speaker answered when it was last asked."""
         return self.staged.down_since is None
+
+    @property
+    def held(self) -> int:
+        """How many routes it holds, as far as is known."""
+        return self._sync.many
 
     @property
     def alarms(self) -> Sequence[Alarm]:
@@ -119,13 +127,25 @@ class SpeakerTask:
         self._full_sync_at = min(self._full_sync_at, self._steady.now() + after)
         self._wakeup.set()
 
-    def _list_again_since(self, listed_at: float) -> None:
-        """Have a full sync as soon as one that cannot be watched has it, after that listing."""
-        due = self._pace.every - timedelta(seconds=boottime() - listed_at)
-        due_at = self._steady.now() + max(due, timedelta(0))
-        if due_at < self._full_sync_at:
-            self._full_sync_at = due_at
-            self._wakeup.set()
+    def follow(self, found: Comparison | None) -> None:
+        """Take what another process says that compares the speaker, if one does.
+
+        That counts while it goes on to compare: not that it lives, but what it does.
+        """
+        before, count = self._compared, (found.number, found.compared) if found else (0, 0)
+        patience = _COMPARED_AGAIN * self._pace.calm(self._took).total_seconds()
+        still = self._still.seconds(*count)
+        self._compared = count[1] > 0 and still < patience
+        if before and not self._compared:
+            self._full_sync_at = min(self._full_sync_at, self._steady.now() + self._rest)
+        if found and found.differs and self._differed != (found.number, found.differs):
+            self._differed = found.number, found.differs
+            self._look_again(self._rest)
+
+    @property
+    def _rest(self) -> timedelta:  # until one that cannot be watched has its next full sync
+        rested = timedelta(seconds=boottime() - self._sync.listed_at)
+        return max(self._pace.every - rested, timedelta(0))
 
     async def run(self) -> None:
         """Run until cancelled.
@@ -167,7 +187,8 @@ class SpeakerTask:
             async for _ in self._sync.speaker.surprises():
                 if self._watched_since == inf:
                     self._watched_since = boottime()
-                    self._list_again_since(self._sync.listed_at)  # it may have missed some
+                    due = self._steady.now() + self._rest  # it may have missed some
+                    self._full_sync_at = min(self._full_sync_at, due)
                 else:
                     self._look_again(self._took)  # with pauses: it may change all the time
 
@@ -203,7 +224,7 @@ class SpeakerTask:
             if now >= self._noted_again_at:
                 self._noted_again_at = now + self._pace.every
                 await self._sync.opening.note_seen(self._sync.routes.records)
-                if await self._miscounts(now) or not await self._sync.look():
+                if await self._miscounts(now) or not await self._sync.look(self.neighbours):
                     self._look_again()
 
     async def _miscounts(self, now: datetime) -> bool:
@@ -227,6 +248,8 @@ class SpeakerTask:
             return self._steady.now() + self._took
         calm = self._watched_since <= self._sync.listed_at and not done.left
         due = now + (self._pace.calm(self._took) if calm else self._pace.every)
+        if calm and self._compared:
+            due = now + self._pace.backstop
         return min(due, self._second_at) if now < self._second_at else due
 
     async def _probe(self, now: datetime) -> None:
@@ -245,7 +268,6 @@ class SpeakerTask:
     def _note(self, done: SyncResult) -> None:
         if done.neighbours is not None:
             self.neighbours = done.neighbours
-            self.held = done.held
         if not self.alive:
             _LOG.info("Speaker %s is back", self.staged.name)
             self.staged = replace(self.staged, down_since=None)
