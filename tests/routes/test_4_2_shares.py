@@ -213,6 +213,28 @@ async def test_what_was_told_is_on_record_as_held_without_a_listing(fleet: Fleet
             await each.kill()
 
 
+async def test_what_no_worker_compares_any_more_the_leader_compares(fleet: Fleet) -> None:
+    one = Deaf("one", OURS, speaker("one").sessions)
+    prefixes = await fleet.add("31.0.0.0/24", "31.0.1.0/24")
+    await know(fleet, "one")
+    await enforce(fleet.store, fleet.routes, proposal([one], [1], MARKING))
+    judge = Judge()
+    workers = [Worker(name, fleet, [one], judge) for name in ("a", "b")]
+    try:
+        await fleet.announce(prefixes[0])
+        await until(lambda: one.feeds(PEER))
+        await until(lambda: shared_by(fleet, 1))
+        (leader,) = [each for each in workers if each.leads]
+        (hung,) = [each for each in workers if not each.leads]
+        await asyncio.sleep(3 * PACE.every.total_seconds())
+        hung.hangs = True
+        await goes_on(fleet, [one], prefixes)
+        assert set(judge.told) == {leader.name}
+    finally:
+        for each in workers:
+            await each.kill()
+
+
 async def recorded(fleet: Fleet, prefixes: set[Prefix]) -> bool:
     return set(await fleet.routes.records.held("one")) == prefixes
 
