@@ -25,8 +25,8 @@ from byoip.store.speakers.leader_election import LeaderElection
 from byoip.store.speakers.routes import Routes
 from byoip.store.speakers.watch_election import WatchElection
 from byoip.store.speakers.witnesses import Witness
+from byoip.worker.pace import Pace
 from byoip.worker.reconciling import Reconciler
-from byoip.worker.speaker_task import Pace
 from byoip.worker.watching import Watcher
 
 _CHECK_SECONDS = 5.0

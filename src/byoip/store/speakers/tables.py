@@ -266,6 +266,18 @@ orphan_routes = table(
     col.check("decided", "num_nulls(decision, decided_by, decided_because) IN (0, 3)"),
 )
 
+# Who compares what a speaker holds with what is recorded: see `comparisons.py`.
+speaker_comparisons = table(
+    "speaker_comparisons",
+    sa.Column("speaker", sa.Text, primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("holder", sa.Uuid),  # null: none
+    col.text("process"),
+    sa.Column("beat", sa.BigInteger, nullable=False),
+    sa.Column("compared", sa.BigInteger, nullable=False),
+    sa.Column("differs", sa.BigInteger, nullable=False),
+)
+
 # What operators should know while it lasts; written by the reconciler that leads, and the watcher.
 route_alarms = table(
     "route_alarms",
