@@ -86,6 +86,23 @@ def deferred_facts(package: Sources) -> Iterator[str]:
         yield f"enqueues {' '.join(sorted(names))} in {' '.join(queue)}"
     for call in package.calls({"defer", "defer_async"}):
         yield f"gives {' '.join(str(one.arg) for one in call.keywords)}"
+    for call in package.calls({"put_off"}):  # by the queue's own function
+        for given in [_members(one) for one in call.args]:
+            if "task" in given:
+                queue, name = (
+                    " ".join(sorted(package.values(given[k]))) for k in ("queue", "task")
+                )
+                yield f"enqueues {name} in {queue}"
+                args = given["args"]
+                assert isinstance(args, ast.Call)
+                yield f"gives {' '.join(_members(args.args[0]))}"
+
+
+def _members(node: ast.expr) -> dict[str, ast.expr]:
+    if not isinstance(node, ast.Dict):
+        return {}
+    pairs = zip(node.keys, node.values, strict=True)
+    return {str(key.value): value for key, value in pairs if isinstance(key, ast.Constant)}
 
 
 def logged_facts(package: Sources) -> Iterator[str]:
