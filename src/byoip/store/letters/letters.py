@@ -206,7 +206,7 @@ class LetterRepository(Repository):
         return letter_from(row)
 
     async def of(self, claim_id: UUID) -> Sequence[Letter]:
-        """All letters of a claim, newest first, locked for update; above all the one that stands."""
+        """All letters of a claim, the one that stands first, then the newest; locked for update."""
         return [letter_from(row) for row in await self._session.rows(_OF, claim_id=claim_id)]
 
     async def barred_at(self, claim_id: UUID) -> datetime | None:

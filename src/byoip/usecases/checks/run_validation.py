@@ -5,7 +5,8 @@ THEORY OF OPERATION
 A run is a row, and a claim has at most one open run. A job in the queue only says "look at this
 run now": the row decides. A worker takes the row with a lease and a new attempt number, and renews
 the lease while it asks. If the worker dies, the lease ends, `rescue_runs` enqueues the run, and
-another worker takes it. The first one's attempt number is then out of date: it records nothing.
+another worker takes it. The first one's attempt number is then out of date: it records nothing, and
+neither does one whose lease has ended, for it may have been stopped, and found what was so then.
 
     SCHEDULED --take--> RUNNING --record--> FINISHED --unanswered--> a new run, SCHEDULED
                          |   ^                                       15 s to 12 h later
@@ -164,7 +165,7 @@ class RunValidation:
                 return  # the claim was closed, and its run ended with it
             held = await tx.runs.lock(run.id, run.attempt)
             if held is None:
-                return  # another worker has taken the run
+                return  # its lease has ended, and another worker has taken the run, or will
             live = await tx.tokens.live(claim.id)
             proof = token if token and live and live.id == token.id else None
             counting = [one for one in answers.findings if proof or one.check not in _OWNERSHIP]

@@ -1,7 +1,7 @@
 """Write, sign and record the letter of agency that an approved claim is due."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from uuid import UUID, uuid4
@@ -114,10 +114,8 @@ class GenerateLetter:
         today, _ = check_rpki(claim.prefix, claim.asn, vrps, self.clock, waiver=rpki)
         if not isinstance(today.outcome, Passed):
             return None
-        if not still_held(claim, newest, grounds, space.registered, space.responsible):
-            return None
-        if claim.irr.state is not CheckState.VALID:
-            _log.warning("no letter for prefix %s: irr: %s", claim.id.hex, claim.irr.seen)
+        held = still_held(claim, newest, grounds, space.registered, space.responsible)
+        if not (held and _irr_passes(claim)):
             return None
         # A waiver that has ended is no word of today.
         passed = [one for one in grounds.findings if holds(one.outcome, waivers.values())]
@@ -190,8 +188,7 @@ class GenerateLetter:
         """Whether all is as it was found: a worker may have been stopped for hours since."""
         before = found.claim
         same = (claim.approved_at, claim.registry) == (before.approved_at, before.registry)
-        passes = claim.irr.state is CheckState.VALID
-        if not (same and passes and await self._space(tx, claim) == found.space):
+        if not (same and _irr_passes(claim) and await self._space(tx, claim) == found.space):
             return False
         return await _still_valid(tx, claim, found.facts)
 
@@ -209,6 +206,14 @@ def _still_offered(tx: Transaction, claim: Claim) -> bool:
         why = f"{claim.asn} is not among origin_asns"
         _log.warning("no letter for prefix %s: %s", claim.id.hex, why)
     return offered
+
+
+def _irr_passes(claim: Claim) -> bool:
+    """Whether the newest answer is yes; what passed before is no word of today."""
+    passes = claim.irr.state is CheckState.VALID
+    if not passes:
+        _log.warning("no letter for prefix %s: irr: %s", claim.id.hex, claim.irr.seen)
+    return passes
 
 
 async def _still_valid(tx: Transaction, claim: Claim, facts: LetterFacts) -> bool:
