@@ -54,7 +54,7 @@ from byoip.usecases.checks.check_rpki import check_rpki
 from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvidence
 from byoip.usecases.checks.targets import CheckTarget
 from byoip.usecases.checks.turns import Turns
-from byoip.usecases.claims.contests import clear_contests, contest_holders
+from byoip.usecases.claims.contests import clear_contests, contest_holders, lock_with_space
 from byoip.usecases.events import record_changes
 
 _Settled = tuple[Claim, RunResult, tuple[Finding, ...]]
@@ -160,6 +160,8 @@ class RunValidation:
             if settles:
                 await tx.claims.lock_space(asked.prefix)
             try:
+                if asked.silent_rival:
+                    await lock_with_space(tx, run.claim_id)
                 claim = await tx.claims.lock(run.claim_id)
             except ClaimNotFound:
                 return  # the claim was closed, and its run ended with it
@@ -179,7 +181,7 @@ class RunValidation:
             )
             await tx.claims.save(decided)
             record_changes(tx, claim, decided)
-            if result is RunResult.APPROVED:
+            if result is RunResult.APPROVED or (asked.silent_rival and not decided.silent_rival):
                 await clear_contests(tx, claim.prefix)
             await self._finish(tx, held, result, (*findings, *more))
 
