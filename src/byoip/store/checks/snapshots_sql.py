@@ -84,6 +84,22 @@ ACCEPT: Final = sa.text("""
     where number = (select max(number) from registration_snapshots where registry = :registry)
 """)
 
+# Of good files, the one in use among them. Beside a refused one that an operator has accepted those
+# before it count no longer.
+BEST_COUNT: Final = sa.text("""
+    with used as (
+        select coalesce(max(number), 0) as number from current_registration_snapshots
+        where registry = :registry
+    ), word as (
+        select coalesce(max(number), 0) as number from registration_snapshots
+        where registry = :registry and accepted_at is not null
+    )
+    select max(ranges) from registration_snapshots as tried, used, word
+    where registry = :registry and tried.number >= word.number
+        and (fault is null or accepted_at is not null)
+        and (attempted_at > :since or tried.number >= used.number)
+""")
+
 SUPERSEDED_REGISTRATIONS: Final = sa.text("""
     select number from registration_snapshots
     where kept and number not in (select number from current_registration_snapshots)
