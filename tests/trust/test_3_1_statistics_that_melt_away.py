@@ -10,7 +10,6 @@ from byoip.usecases.checks.refresh_registrations import RefreshRegistrations
 from tests.fakes.rpki import StoppedClock
 from tests.usecases.test_refresh_registrations import Source, file
 
-
 SIX_HOURS = timedelta(hours=6)
 BEST = 64
 

@@ -33,6 +33,24 @@ ABOUT_TEXT: Final = sa.text(f"""
 """)  # noqa: S608 - of a constant
 ABOUT: Final = compiled(ABOUT_TEXT)
 
+# Of more, those that decide the route of an origin come first: what matches, then what is current.
+MOST_SIFTED: Final = 10_000
+DECISIVE: Final = from_text(f"""
+    with asked as materialized (
+        select snapshot.number, snapshot.source, snapshot.built_at, cast(:prefix as cidr) as prefix
+        from current_vrp_snapshot join vrp_snapshots as snapshot using (number)
+    ), covering as materialized (
+        select vrps.* from asked join vrps on snapshot = asked.number
+        where vrps.prefix >>= asked.prefix limit {MOST_SIFTED + 1}
+    )
+    select asked.number, asked.source, asked.built_at, found.*,
+        (select count(*) from covering) as known
+    from asked join covering as found on true
+    order by found.asn = :origin and masklen(asked.prefix) <= max_length desc,
+        coalesce(expires > :now_epoch, true) desc
+    limit {MOST_COVERING}
+""")  # noqa: S608 - of constants
+
 # All but the one in use, the one before it (statements may still read it), and one that an operator
 # may yet accept.
 SUPERSEDED_ROAS: Final = sa.text("""
