@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from byoip.domain.checks.origin_validation import MOST_COVERING
+from byoip.domain.checks.evidence import Passed
+from byoip.domain.checks.origin_validation import MOST_COVERING, judge_roas
 from byoip.domain.claims.claim import Claim
 from byoip.domain.letters.letter import Letter, LetterStatus, RevokedBecause
+from byoip.ports.checks.rpki import Vrps
 from byoip.store.checks import snapshots_sql
 from byoip.usecases.letters.watch_letters import WatchLetters
 from tests.usecases.conftest import world, world_engine
@@ -57,6 +59,27 @@ async def test_5_1_where_one_has_expired_that_made_it_valid_there_is_no_answer(
     letter = await written(world, claim)
     expired = roa(claim.prefix, expires=world.clock.now() + timedelta(minutes=1))
     assert await day(world, letter, *of_others(claim), expired) is LetterStatus.VALID
+
+
+@pytest.mark.parametrize("others_expired", [False, True])
+@pytest.mark.parametrize("first", [False, True])
+async def test_5_1_the_one_that_decides_is_found_wherever_it_stands(
+    world: World, *, first: bool, others_expired: bool
+) -> None:
+    claim = await world.claim()
+    others = [*of_others(claim)]
+    if others_expired:  # of our own origin
+        earlier = [world.clock.now() - timedelta(seconds=one) for one in range(MANY)]
+        others = [roa(claim.prefix, expires=at) for at in earlier]
+    ours = roa(claim.prefix)
+    await world.roas(*([ours, *others] if first else [*others, ours]))
+    async with world.store.transaction() as tx:
+        answer = await tx.roas.decisive(claim.prefix, claim.asn)
+    assert isinstance(answer, Vrps)
+    assert len(answer.covering) == MOST_COVERING
+    now = world.clock.now()
+    said = judge_roas(claim.prefix, claim.asn, answer.covering, now=now)
+    assert isinstance(said, Passed)
 
 
 async def test_5_1_of_more_than_are_sifted_there_is_no_answer(
