@@ -15,7 +15,7 @@ from byoip.domain.errors import Fixable, Refusal
 
 _UNUSABLE = 2
 # Hardly anything that is imported is garbage, and looking among it is a sixth of a start's time.
-_GARBAGE = (20_000, 20, 10)
+_GARBAGE = (100_000, 20, 10)
 
 
 class Commands(LazyGroup):
@@ -58,6 +58,10 @@ class Commands(LazyGroup):
         "kill-switch": Entry(
             "byoip.cli.kill_switch:kill_switch_app",
             "Stop a kind of job in the database itself; works while the API is down.",
+        ),
+        "doctor": Entry(
+            "byoip.cli.doctor.command:doctor",
+            "Look at everything that the service needs here, and say what is missing and the fix.",
         ),
         "config": Entry("byoip.cli.config:config_app", "Settings."),
     }

@@ -6,7 +6,7 @@ that the contract demands: credential, rate limit, account, scope, query, body.
 
 import re
 from collections.abc import Iterable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from copy import copy
 from hashlib import sha256
 from typing import Any, Self, get_args, get_type_hints
@@ -81,7 +81,7 @@ class Operation(APIRoute):
         self._query = QueryParameters(
             {name: hint for name, hint in hints.items() if name not in {*_APART, *self._ids}}
         )
-        self._large = declaration.large
+        self._large, self._beside = declaration.large, declaration.beside
         self._takes_body = declaration.body is not None
         self._body_model = declaration.body or NoMembers
         self._writes = declaration.method != "GET"
@@ -115,7 +115,7 @@ class Operation(APIRoute):
     async def _answer(self, request: Request, held: AsyncExitStack) -> Answer:
         scope = request.scope
         token = given_token(scope["headers"])
-        credential = await self._recognise(token, scope)
+        credential, beside = await self._recognise(token, request)
         whose = credential.account_id or credential.id  # an edge has a token of its own
         held.enter_context(working_for(whose))
         scope["state"]["credential"] = credential.id.hex
@@ -140,6 +140,7 @@ class Operation(APIRoute):
             "credential": credential,
             "now": self.backend.clock.now(),
             "request": write,
+            "beside": beside,
         }
         caller = (
             Operator(**known) if account_id is None else Customer(**known, account_id=account_id)
@@ -164,18 +165,30 @@ class Operation(APIRoute):
             held.enter_context(self.backend.large.holding(whose, len(given.body)))
         return given
 
-    async def _recognise(self, token: str, scope: AsgiScope) -> Credential:
-        """Whose token it is; who was here before does not wait for strangers."""
-        credentials = self.backend.credentials
-        if whose := credentials.whose(token):
+    async def _recognise(self, token: str, request: Request) -> tuple[Credential, Any]:
+        """Whose token it is, and what is read beside it, of which nothing is judged yet.
+
+        Who was here before does not wait for strangers.
+        """
+        if whose := self.backend.credentials.whose(token):
             with working_for(whose):
-                credential = await credentials.recognise(token)
+                known = await self._known(token, request.path_params)
         else:
-            async with self.backend.client_turns.turn(scope):
-                credential = await credentials.recognise(token)
-        if credential is None:
+            async with self.backend.client_turns.turn(request.scope):
+                known = await self._known(token, request.path_params)
+        if known is None:
             raise NotAuthenticated
-        return credential
+        return known
+
+    async def _known(self, token: str, params: Mapping[str, str]) -> tuple[Credential, Any] | None:
+        claim_id = None
+        with suppress(ValueError):  # refused when its turn comes
+            claim_id = read_id(params["prefix_id"]) if self._beside else None
+        if claim_id is not None:
+            asked = self.backend.reader.beside(claim_id)
+            return await self.backend.credentials.recognise_with(token, asked)
+        credential = await self.backend.credentials.recognise(token)
+        return None if credential is None else (credential, None)
 
     async def _read_write(
         self, request: Request, credential: Credential, actor: Actor, held: AsyncExitStack

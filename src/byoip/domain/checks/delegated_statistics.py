@@ -19,6 +19,9 @@ from byoip.domain.prefix import Prefix
 
 REGISTRIES = frozenset({"afrinic", "apnic", "arin", "lacnic", "ripencc"})
 
+# They come out daily: what is older was not fetched.
+OLD_AFTER = timedelta(days=2)
+
 # A new file with fewer prefixes than this share of the best count is not believed.
 SMALLEST_SHARE = 0.5
 # How far back the best count is looked for: a loss in small steps is a loss, too.

@@ -20,6 +20,7 @@ from byoip.domain.letters.letter_evidence import (
     passed_checks,
 )
 from byoip.domain.letters.loa_document import DocumentName, LoaDocument
+from byoip.domain.letters.registrants import registrants_of
 from byoip.domain.letters.witnesses import Witnesses, statistics_number
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import Vrps
@@ -124,7 +125,8 @@ class GenerateLetter:
             _log.warning("no letter for prefix %s: irr passed by an ended waiver", claim.id.hex)
             return None
         try:
-            checks = passed_checks(findings, await self._witnesses(tx, claim.registry, findings))
+            witnesses = await self._witnesses(tx, claim.registry, findings)
+            checks = passed_checks(findings, witnesses)
         except UnnamedWitness as unnamed:
             # A check that is asked once more may name a party that settings know today.
             _log.warning("no letter for prefix %s: %s", claim.id.hex, unnamed)
@@ -142,6 +144,7 @@ class GenerateLetter:
             issued_at=now,
             valid_until=now + VALIDITY,
             waivers=tuple(str(one) for one in waivers.values()),
+            registrants=registrants_of(grounds.registrants, claim.prefix, witnesses),
         )
 
     async def _witnesses(
@@ -194,7 +197,7 @@ class GenerateLetter:
 
     async def _space(self, tx: Transaction, claim: Claim) -> _Space:
         known = Registries(self.registries, self.overrides, self.countries)
-        found = await known.responsible(tx, claim.prefix)
+        found = known.judge(claim.prefix, *await tx.session.look(*known.about(tx, claim.prefix)))
         named = found.registry.registry.key if isinstance(found.registry, Responsible) else None
         return _Space(found.registered.allocations, named)
 
