@@ -171,7 +171,7 @@ async def test_a_registry_that_shrank_is_believed_on_an_operators_word(
         file = StatisticsFile("ripencc", "1", "0" * 64, world.clock.now(), allocations)
         registrations = RegistrationSnapshots(engine)
         async with registrations.exclusive() as tx:
-            if fault := too_few(ranges, await tx.ranges("ripencc")):
+            if fault := too_few(ranges, await tx.best_count("ripencc", world.clock.now())):
                 now = world.clock.now()
                 await tx.record_failure("ripencc", fault, at=now, refused=ranges)
             else:

@@ -118,5 +118,5 @@ def test_a_range_of_any_size_becomes_prefixes_that_hold_exactly_its_addresses(
 def test_a_new_file_needs_half_the_ranges_of_the_last_good_one() -> None:
     assert delegated_statistics.too_few(50, 100) is None
     assert delegated_statistics.too_few(1, None) is None
-    assert delegated_statistics.too_few(49, 100) == "49 prefixes, 100 in the last good file"
+    assert delegated_statistics.too_few(49, 100) == "49 prefixes, 100 at best within a week"
     assert delegated_statistics.too_few(0, None) is not None

@@ -190,6 +190,7 @@ class Service:
         generate = GenerateLetter(
             *(store, clock, RandomHex(), FakePress(), FakeSigner(), "Example", "noc@example.net"),
             registries=outside.registries,
+            overrides=self.composition.overrides,
         )
         return LetterWork(generate, RenewLetters(store, clock))
 

@@ -33,6 +33,10 @@ class Parties(World):
         return self.known
 
     @property
+    def overrides(self) -> list[tuple[Prefix, str]]:
+        return self.overridden
+
+    @property
     def ask(self) -> CollectEvidence:
         return CollectEvidence(
             self.store,
@@ -40,7 +44,7 @@ class Parties(World):
             WhoisRegistry(self.clock, deadline=5),
             self.dns,
             self.registries,
-            self.overridden,
+            self.overrides,
             self.waived,
             LABEL,
             self.deadline,

@@ -64,6 +64,7 @@ async def write(
         *(world.store, world.clock, mint, press, FakeSigner(), "Example", ""),
         resolvers,
         world.registries,
+        world.overrides,
     )
     return await writing(claim.id, by=WORKER)
 

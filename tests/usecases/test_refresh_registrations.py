@@ -58,7 +58,7 @@ async def test_each_registry_is_taken_on_its_own(engine: AsyncEngine) -> None:
 async def test_a_file_that_shrank_by_half_is_not_believed(engine: AsyncEngine) -> None:
     await refresh(engine, file("apnic", 10))
     (result,) = await refresh(engine, file("apnic", 4))
-    assert result == RegistryRefreshed("apnic", None, "4 prefixes, 10 in the last good file")
+    assert result == RegistryRefreshed("apnic", None, "4 prefixes, 10 at best within a week")
     assert await known(engine, "apnic") == 10
     (result,) = await refresh(engine, file("apnic", 5))
     assert result.fault is None

@@ -78,15 +78,18 @@ class World:
         return {self.responsible.key: self.responsible}
 
     @property
+    def overrides(self) -> list[tuple[Prefix, str]]:
+        return [(part, self.responsible.key) for part in EVERYTHING]
+
+    @property
     def ask(self) -> CollectEvidence:
-        everything = [(part, self.responsible.key) for part in EVERYTHING]
         return CollectEvidence(
             self.store,
             self.clock,
             self.registry,
             self.dns,
             self.registries,
-            everything,
+            self.overrides,
             self.waived,
             LABEL,
             self.deadline,

@@ -23,7 +23,9 @@ BOTH = [jobs.DEFAULT_QUEUE, jobs.LETTER_QUEUE]
 
 def work_with_key(world: World) -> Work:
     generate = GenerateLetter(
-        world.store, world.clock, RandomHex(), FakePress(), FakeSigner(), "Example", ""
+        *(world.store, world.clock, RandomHex(), FakePress(), FakeSigner(), "Example", ""),
+        registries=world.registries,
+        overrides=world.overrides,
     )
     letters = LetterWork(generate, RenewLetters(world.store, world.clock))
     return replace(work_of(world)[0], letters=letters)

@@ -78,6 +78,8 @@ def _work(composition: Composition, signer: PyhankoSigner, public_url: str) -> L
             *us,
             _resolvers(composition),
             composition.outside.registries,
+            composition.overrides,
+            composition.settings.national_registries,
         ),
         RenewLetters(store, clock),
     )

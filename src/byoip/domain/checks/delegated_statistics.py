@@ -22,8 +22,10 @@ REGISTRIES = frozenset({"afrinic", "apnic", "arin", "lacnic", "ripencc"})
 # They come out daily: what is older was not fetched.
 OLD_AFTER = timedelta(days=2)
 
-# A new file with fewer prefixes than this share of the last good one is not believed.
+# A new file with fewer prefixes than this share of the best count is not believed.
 SMALLEST_SHARE = 0.5
+# How far back the best count is looked for: a loss in small steps is a loss, too.
+MEASURED_FOR = timedelta(days=7)
 
 _STATUSES = frozenset({"allocated", "assigned", "available", "reserved"})
 _OPAQUE_ID = re.compile(r"[!-\[\]-~]{0,100}")  # printable ASCII without spaces and backslashes
@@ -126,10 +128,13 @@ def parse_statistics(lines: Iterable[str], registry: str) -> Statistics | Unread
     return Statistics(registry, serial, Ranges(registry, ranges), skipped)
 
 
-def too_few(ranges: int, last_good: int | None) -> str | None:
-    """Why a file with so few prefixes is not believed after the last good one; None: it is."""
-    if ranges == 0 or (last_good is not None and ranges < SMALLEST_SHARE * last_good):
-        return f"{ranges} prefixes, {last_good or 0} in the last good file"
+def too_few(ranges: int, best: int | None) -> str | None:
+    """Why a file with so few prefixes is not believed; None: it is.
+
+    `best` is the highest count of the last seven days, or since an operator last accepted one.
+    """
+    if ranges == 0 or (best is not None and ranges < SMALLEST_SHARE * best):
+        return f"{ranges} prefixes, {best or 0} at best within a week"
     return None
 
 

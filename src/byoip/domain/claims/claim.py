@@ -153,6 +153,12 @@ class Claim:
         """Whether it is no one's rival: it holds no space, and did not prove any beside another."""
         return self.state is State.PENDING and self.standing is Standing.OK
 
+    @property
+    def silent_rival(self) -> bool:
+        """Whether it is a rival by its proof alone, which it may lose: no mark says so now."""
+        covered = self.standing in {Standing.SUSPENDED, Standing.OFFBOARDING}
+        return not self.approved and covered and self.ownership.state is CheckState.VALID
+
     def require_not_suspended(self) -> None:
         """Refuse anything new while it is suspended.
 

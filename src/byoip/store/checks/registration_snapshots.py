@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from byoip.domain.checks.delegated_statistics import REGISTRIES
+from byoip.domain.checks.delegated_statistics import MEASURED_FOR, REGISTRIES
 from byoip.domain.checks.registry import Allocation
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registrations import StatisticsFile
@@ -97,17 +97,14 @@ class RegistrationSnapshotRepository:
 
     connection: AsyncConnection
 
-    async def ranges(self, registry: str) -> int | None:
-        """Size of the registry's last good snapshot, or of a newer file that was accepted."""
-        tried, current = registration_snapshots.c, current_registration_snapshots.c
-        last_good = sa.select(current.number).where(current.registry == registry).scalar_subquery()
-        return await self.connection.scalar(
-            sa.select(tried.ranges)
-            .where(tried.registry == registry)
-            .where((tried.number == last_good) | tried.accepted_at.is_not(None))
-            .order_by(tried.number.desc())
-            .limit(1)
-        )
+    async def best_count(self, registry: str, now: datetime) -> int | None:
+        """The most ranges of the registry's good files of late, or since one was accepted.
+
+        Compared with the last one only, a file could lose half again and again.
+        """
+        asked = {"registry": registry, "since": now - MEASURED_FOR}
+        best: int | None = await self.connection.scalar(sql.BEST_COUNT, asked)
+        return best
 
     async def status(self, registry: str) -> RegistrationStatus | None:
         """How the registry stands; None where it was never tried."""

@@ -76,8 +76,10 @@ _PUT_BACK: Final = compiled(
         lease_until=None,
     )
 )
-_RENEW: Final = compiled(sa.update(validation_runs).where(_HELD).values(lease_until=_LEASE))
-_LOCK: Final = compiled(sa.select(validation_runs).where(_HELD).with_for_update())
+# Whether others have taken it or not: one that was stopped meanwhile found what was true hours ago.
+_ALIVE: Final = sa.and_(_HELD, _r.lease_until >= _CLOCK)
+_RENEW: Final = compiled(sa.update(validation_runs).where(_ALIVE).values(lease_until=_LEASE))
+_LOCK: Final = compiled(sa.select(validation_runs).where(_ALIVE).with_for_update())
 _FINISH: Final = compiled(
     sa.update(validation_runs).where(_HELD),
     ["state", "result", "finished_at", "lease_until", "raw_bytes"],
@@ -171,12 +173,12 @@ class RunRepository:
         return None if row is None else row.id
 
     async def renew(self, run_id: UUID, attempt: int, lease: timedelta) -> bool:
-        """Show that this attempt lives; False if another has taken over."""
+        """Show that this attempt lives; False if its lease has ended."""
         held = {"run_id": run_id, "held_attempt": attempt}
         return bool(await self._session.change(_RENEW, **held, lease=lease))
 
     async def lock(self, run_id: UUID, attempt: int) -> ValidationRun | None:
-        """Lock the run for recording, after its claim; None unless this attempt still holds it."""
+        """Lock the run for recording, after its claim; None unless this attempt's lease lasts."""
         (run,) = await self._session.look(self.locking(run_id, attempt))
         locked: ValidationRun | None = run
         return locked

@@ -64,6 +64,24 @@ ABOUT: Final = compiled(
     """).columns(*map(sa.column, _ABOUT_COLUMNS))  # noqa: S608 - of a constant
 )
 
+# Of more, those that decide the route of an origin come first: what matches, then what is current.
+MOST_SIFTED: Final = 10_000
+DECISIVE: Final = from_text(f"""
+    with asked as materialized (
+        select snapshot.number, snapshot.source, snapshot.built_at, cast(:prefix as cidr) as prefix
+        from current_vrp_snapshot join vrp_snapshots as snapshot using (number)
+    ), covering as materialized (
+        select vrps.* from asked join vrps on snapshot = asked.number
+        where vrps.prefix >>= asked.prefix limit {MOST_SIFTED + 1}
+    )
+    select asked.number, asked.source, asked.built_at, found.*,
+        (select count(*) from covering) as known
+    from asked join covering as found on true
+    order by found.asn = :origin and masklen(asked.prefix) <= max_length desc,
+        coalesce(expires > :now_epoch, true) desc
+    limit {MOST_COVERING}
+""")  # noqa: S608 - of constants
+
 # All but the one in use, the one before it (statements may still read it), and one that an operator
 # may yet accept.
 SUPERSEDED_ROAS: Final = sa.text("""
@@ -117,6 +135,22 @@ ACCEPT: Final = sa.text("""
     update registration_snapshots
     set accepted_by = :by, accepted_because = :because, accepted_at = :at
     where number = (select max(number) from registration_snapshots where registry = :registry)
+""")
+
+# Of good files, the one in use among them. Beside a refused one that an operator has accepted those
+# before it count no longer.
+BEST_COUNT: Final = sa.text("""
+    with used as (
+        select coalesce(max(number), 0) as number from current_registration_snapshots
+        where registry = :registry
+    ), word as (
+        select coalesce(max(number), 0) as number from registration_snapshots
+        where registry = :registry and accepted_at is not null
+    )
+    select max(ranges) from registration_snapshots as tried, used, word
+    where registry = :registry and tried.number >= word.number
+        and (fault is null or accepted_at is not null)
+        and (attempted_at > :since or tried.number >= used.number)
 """)
 
 SUPERSEDED_REGISTRATIONS: Final = sa.text("""

@@ -75,6 +75,22 @@ class RoaRepository:
             inside=_vrps(row for row in rows if row.covers is False),
         )
 
+    async def decisive(self, prefix: Prefix, origin: Asn) -> VrpAnswer:
+        """As `about`; where too many cover it for that, those that decide whether it is valid.
+
+        One match does (RFC 6811, section 2), and where none is there, whether any covers.
+        """
+        answer = await self.about(prefix)
+        if not (isinstance(answer, NoVrps) and answer.fault is Fault.TOO_LARGE):
+            return answer
+        session, now = await Session.of(self.connection), int(self.clock.now().timestamp())
+        asked = {"prefix": str(prefix), "origin": origin.number, "now_epoch": now}
+        rows = await session.rows(sql.DECISIVE, **asked)
+        if not rows or rows[0].known > sql.MOST_SIFTED:
+            return answer
+        snapshot = SnapshotFacts(rows[0].number, rows[0].source, rows[0].built_at)
+        return Vrps(snapshot, covering=_vrps(rows), inside=())
+
 
 @dataclass(frozen=True, slots=True)
 class VrpSnapshots:

@@ -83,6 +83,8 @@ _REFERENCE: Final = sa.bindparam("letter", type_=sa.Uuid)
 _CLAIM: Final = sa.bindparam("claim_id", type_=sa.Uuid)
 _MOST: Final = sa.bindparam("most", type_=sa.Integer)
 _STANDS: Final = sa.and_(_l.superseded_by.is_(None), _l.revoked_at.is_(None))
+# The one that stands goes before others, whatever clocks said when they were issued.
+_NEWEST_FIRST: Final = (_STANDS.desc(), _l.issued_at.desc(), _l.reference)
 
 
 def _letters() -> sa.Select[Any]:
@@ -94,7 +96,7 @@ GET: Final = compiled(_letters().where(_l.reference == _REFERENCE))
 _OF: Final = compiled(
     _letters()
     .where(_l.prefix_id == _CLAIM)
-    .order_by(_l.issued_at.desc(), _l.reference)
+    .order_by(*_NEWEST_FIRST)
     .with_for_update(of=letters, key_share=True)
 )
 _SAVE: Final = compiled(sa.update(letters).where(_l.reference == _REFERENCE), FATE)
@@ -119,7 +121,7 @@ _BARRED: Final = compiled(_barred(_CLAIM))
 _newest = (
     sa.select(letters)
     .where(_l.prefix_id == _p.id)
-    .order_by(_l.issued_at.desc(), _l.reference)
+    .order_by(*_NEWEST_FIRST)
     .limit(1)
     .correlate(prefixes)
     .lateral("newest")
@@ -206,7 +208,7 @@ class LetterRepository(Repository):
         return letter_from(row)
 
     async def of(self, claim_id: UUID) -> Sequence[Letter]:
-        """All letters of a claim, newest first, locked for update."""
+        """All letters of a claim, the one that stands first, then the newest; locked for update."""
         return [letter_from(row) for row in await self._session.rows(_OF, claim_id=claim_id)]
 
     async def barred_at(self, claim_id: UUID) -> datetime | None:

@@ -47,7 +47,7 @@ class RefreshRegistrations:
         async with self.registrations.exclusive() as tx:
             if isinstance(file, StatisticsFile):
                 refused = len(file.allocations)
-                fault = too_few(refused, await tx.ranges(registry))
+                fault = too_few(refused, await tx.best_count(registry, self.clock.now()))
                 if fault is None:
                     return RegistryRefreshed(registry, await tx.replace(file), None)
             else:

@@ -5,7 +5,8 @@ THEORY OF OPERATION
 A run is a row, and a claim has at most one open run. A job in the queue only says "look at this
 run now": the row decides. A worker takes the row with a lease and a new attempt number, and renews
 the lease while it asks. If the worker dies, the lease ends, `rescue_runs` enqueues the run, and
-another worker takes it. The first one's attempt number is then out of date: it records nothing.
+another worker takes it. The first one's attempt number is then out of date: it records nothing, and
+neither does one whose lease has ended, for it may have been stopped, and found what was so then.
 
     SCHEDULED --take--> RUNNING --record--> FINISHED --unanswered--> a new run, SCHEDULED
                          |   ^                                       15 s to 12 h later
@@ -43,7 +44,7 @@ from byoip.domain.checks.decision import (
 from byoip.domain.checks.evidence import Check, Fault, Finding, Reason, Unanswered
 from byoip.domain.checks.validation_run import LEASE, MOST_ATTEMPTS, RunResult, ValidationRun
 from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
-from byoip.domain.claims.claim import MOST_OTHERS, CheckRecord, Claim
+from byoip.domain.claims.claim import MOST_OTHERS, CheckRecord, Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
 from byoip.store.checks.runs import EVIDENCE_QUOTA
@@ -54,7 +55,7 @@ from byoip.usecases.checks.check_rpki import check_rpki
 from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvidence
 from byoip.usecases.checks.targets import CheckTarget
 from byoip.usecases.checks.turns import Turns
-from byoip.usecases.claims.contests import clear_contests, contest_holders
+from byoip.usecases.claims.contests import clear_contests, contest_holders, lock_with_space
 from byoip.usecases.events import record_changes
 
 _Settled = tuple[Claim, RunResult, tuple[Finding, ...]]
@@ -166,6 +167,9 @@ class RunValidation:
         async with self.store.transaction(actor=by) as tx:
             # If it is proven, it is approved or contested: the space comes first.
             settles = token is not None and _proven(asked, answers, tx.clock.now())
+            if asked.silent_rival:
+                with suppress(ClaimNotFound):  # the look says so
+                    await lock_with_space(tx, run.claim_id)
             space = [tx.claims.locking_space(asked.prefix)] if settles else []
             *_, claim, held = await tx.session.look(
                 *space,
@@ -175,7 +179,7 @@ class RunValidation:
             if claim is None:
                 return  # the claim was closed, and its run ended with it
             if held is None:
-                return  # another worker has taken the run
+                return  # its lease has ended, and another worker has taken the run, or will
             # What is decided by is asked for under all these locks.
             deciding = (
                 tx.reservations.blocking(claim.prefix, claim.account_id),
@@ -198,7 +202,7 @@ class RunValidation:
             )
             await tx.claims.save(decided)
             record_changes(tx, claim, decided)
-            if result is RunResult.APPROVED:
+            if result is RunResult.APPROVED or (asked.silent_rival and not decided.silent_rival):
                 await clear_contests(tx, claim.prefix)
             await self._finish(tx, held, result, (*findings, *more), used)
 

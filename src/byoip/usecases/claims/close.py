@@ -5,7 +5,7 @@ from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.letters.letter import RevokedBecause
 from byoip.domain.routes.offboarding import ROA_LAST, End, GraceNotBegun, Step
 from byoip.store.transaction import Transaction
-from byoip.usecases.claims.contests import clear_contests
+from byoip.usecases.claims.contests import no_rival_any_more
 from byoip.usecases.claims.delegations import ENDED, end
 from byoip.usecases.events import end_token_and_run, record_changes
 from byoip.usecases.letters.letters import revoke_all
@@ -45,8 +45,7 @@ async def close(tx: Transaction, claim: Claim, transition: Transition) -> Claim:
     because = RevokedBecause.OFFBOARDED if claim.offboarding else RevokedBecause.REMOVED
     await revoke_all(tx, claim.id, because)
     record_changes(tx, claim, closed)
-    if not await tx.claims.outside_contests(claim):
-        await clear_contests(tx, claim.prefix)
+    await no_rival_any_more(tx, claim)
     return closed
 
 

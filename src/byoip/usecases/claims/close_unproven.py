@@ -10,7 +10,7 @@ from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
-from byoip.usecases.claims.contests import clear_contests, lock_to_leave
+from byoip.usecases.claims.contests import lock_to_leave, no_rival_any_more
 from byoip.usecases.events import end_token_and_run, record_changes
 from byoip.usecases.jobs.guarded_batch import BATCH_LIMIT, GuardedBatch, New
 from byoip.usecases.routes.lifecycle import end_routes, still_out
@@ -49,6 +49,5 @@ class CloseUnproven:
             await tx.claims.save(closed)
             await end_token_and_run(tx, claim)
             record_changes(tx, claim, closed)
-            if not await tx.claims.outside_contests(claim):  # it was settled
-                await clear_contests(tx, claim.prefix)
+            await no_rival_any_more(tx, claim)  # it was settled
         return True

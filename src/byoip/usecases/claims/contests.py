@@ -82,6 +82,15 @@ async def clear_contests(tx: Transaction, prefix: Prefix) -> None:
             await _forget(tx, claim)
 
 
+async def no_rival_any_more(tx: Transaction, claim: Claim) -> None:
+    """Take away the marks of which a claim was the last reason. It was locked to leave.
+
+    It has gone, or lost what it had proven while another standing covered its mark.
+    """
+    if not await tx.claims.outside_contests(claim):
+        await clear_contests(tx, claim.prefix)
+
+
 async def _forget(tx: Transaction, claim: Claim) -> None:
     leaving = await tx.offboardings.live(claim.id)
     if leaving and leaving.contested:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from byoip.domain.claims.lifecycle import Transition
+from byoip.domain.claims.lifecycle import Standing, Transition
 from byoip.domain.claims.reservation import OverlapsApproved, SpaceReserved
 from byoip.domain.letters.letter import RevokedBecause
 from byoip.domain.operator_text import stated_reason
@@ -71,7 +71,8 @@ async def change_standing(
 ) -> ClaimView:
     """Suspend a prefix, resume it, or settle its contest. What is bound and announced stays.
 
-    A rival may have come while it was suspended, or be there still: then it is contested.
+    A rival may have come while it was suspended, or be there still: then it is contested. Else it
+    is no one's rival, and their marks go.
 
     Raises:
         InvalidText: the reason.
@@ -87,4 +88,6 @@ async def change_standing(
             await contest_holders(tx, await tx.claims.approved_overlapping(claim.prefix))
     await tx.claims.save(moved)
     record_changes(tx, claim, moved, reason=why)
+    if transition is Transition.RESUMED and moved.standing is Standing.OK:
+        await clear_contests(tx, claim.prefix)
     return await tx.claims.view(claim_id)

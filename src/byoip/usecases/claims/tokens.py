@@ -14,6 +14,7 @@ from byoip.domain.claims.ownership_token import (
 )
 from byoip.domain.claims.publishing import Instruction, instructions
 from byoip.store.transaction import Transaction
+from byoip.usecases.claims.contests import lock_to_leave, no_rival_any_more
 from byoip.usecases.claims.prefixes import Terms
 from byoip.usecases.events import record_changes, record_token_revoked
 
@@ -38,7 +39,7 @@ async def issue(
         IllegalTransition: the prefix is approved: there is nothing left to prove.
         TooManyTokens: more than ten within an hour.
     """
-    claim = await tx.lock_claim(claim_id, account_id)
+    claim = await lock_to_leave(tx, claim_id, account_id)
     if claim.approved:
         raise IllegalTransition(claim.state, Transition.ALL_CHECKS_PASSED)
     recently = await tx.tokens.issued_since(claim_id, tx.now - timedelta(hours=1))
@@ -63,6 +64,7 @@ async def issue(
     await tx.claims.save(unproven)
     tx.record(claim_id, "token.issued", after={"token_id": token.id.hex, "method": method.value})
     record_changes(tx, claim, unproven)
+    await no_rival_any_more(tx, claim)
     paste = instructions(token, terms.label, terms.registries.get(claim.registry or ""))
     return IssuedToken(token, paste, unproven.version)
 
@@ -76,10 +78,11 @@ async def revoke(tx: Transaction, account_id: UUID, claim_id: UUID, token_id: UU
         TokenNotFound: the claim has no such token.
         TokenSpent: it has proven ownership already.
     """
-    claim = await tx.lock_claim(claim_id, account_id)
+    claim = await lock_to_leave(tx, claim_id, account_id)
     token = await tx.tokens.get(claim_id, token_id)
     await tx.tokens.save(token.revoke(tx.now))
     unproven = replace(claim.written(tx.now), ownership=CheckRecord())
     await tx.claims.save(unproven)
     record_token_revoked(tx, token)
     record_changes(tx, claim, unproven)
+    await no_rival_any_more(tx, claim)

@@ -1,17 +1,16 @@
 """Write, sign and record the letter of agency that an approved claim is due."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from uuid import UUID, uuid4
 
-from byoip.domain.checks.evidence import Check, Finding, Passed
+from byoip.domain.checks.evidence import Check, CheckState, Finding, Passed
 from byoip.domain.checks.origin_validation import Vrp
-from byoip.domain.checks.registry import Allocation, Registry, kept_rows, rows_to_keep
+from byoip.domain.checks.registry import Allocation, Registry, Responsible
 from byoip.domain.claims.check_waiver import Waivable, holds
 from byoip.domain.claims.claim import Claim, ClaimNotFound
-from byoip.domain.foreign_text import listed
 from byoip.domain.history import Actor
 from byoip.domain.letters.letter import VALIDITY, Letter, LetterFacts, LetterReference, letter_due
 from byoip.domain.letters.letter_evidence import (
@@ -19,18 +18,19 @@ from byoip.domain.letters.letter_evidence import (
     UnnamedWitness,
     deciding_roas,
     passed_checks,
-    registered_to,
 )
 from byoip.domain.letters.loa_document import DocumentName, LoaDocument
 from byoip.domain.letters.registrants import registrants_of
-from byoip.domain.letters.witnesses import Witnesses, registry_name, statistics_number
+from byoip.domain.letters.witnesses import Witnesses, statistics_number
+from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import Vrps
 from byoip.ports.clock import Clock
 from byoip.ports.letters.letters import LetterPress, LetterSigner
 from byoip.ports.tokens import TokenMint
-from byoip.store.letters.letters import LetterGrounds
 from byoip.store.transaction import Store, Transaction
 from byoip.usecases.checks.check_rpki import check_rpki
+from byoip.usecases.checks.responsible import Registries
+from byoip.usecases.letters.still_held import still_held
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +41,16 @@ class _Found:
 
     facts: LetterFacts
     claim: Claim
+    space: "_Space"
+    newest: LetterReference | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Space:
+    """What is known of the space: its ranges in statistics, and the registry responsible."""
+
     registered: Sequence[Allocation]
+    responsible: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,7 @@ class GenerateLetter:
         operator: the operator's name, as the letter states it.
         contact: how networks reach the operator, as the letter states it.
         resolvers, registries: the parties that are asked; see `Witnesses`.
+        overrides, countries: see `Registries`.
     """
 
     store: Store
@@ -63,6 +73,8 @@ class GenerateLetter:
     contact: str
     resolvers: frozenset[str] = frozenset()
     registries: Mapping[str, Registry] = field(default_factory=dict)
+    overrides: Sequence[tuple[Prefix, str]] = ()
+    countries: Mapping[str, str] = field(default_factory=dict)
 
     async def __call__(self, claim_id: UUID, *, by: Actor) -> Letter | None:
         """Write the letter; None if none is due, or if what it would state does not hold now."""
@@ -84,16 +96,12 @@ class GenerateLetter:
             due = letter_due(claim, newest, self.clock.now(), barred_at=barred_at)
             if not (due and _still_offered(tx, claim)):
                 return None
-            registered = await _registered(tx, claim)
-            facts = await self._stated(claim, newest, registered, tx)
-            return None if facts is None else _Found(facts, claim, registered)
+            space = await self._space(tx, claim)
+            facts = await self._stated(claim, newest, space, tx)
+            return None if facts is None else _Found(facts, claim, space, _name(newest))
 
     async def _stated(
-        self,
-        claim: Claim,
-        newest: Letter | None,
-        registered: Sequence[Allocation],
-        tx: Transaction,
+        self, claim: Claim, newest: Letter | None, space: _Space, tx: Transaction
     ) -> LetterFacts | None:
         grounds = await tx.letters.grounds(claim.id)
         vrps = await tx.roas.about(claim.prefix)
@@ -107,10 +115,8 @@ class GenerateLetter:
         today, _ = check_rpki(claim.prefix, claim.asn, vrps, self.clock, waiver=rpki)
         if not isinstance(today.outcome, Passed):
             return None
-        holder = RegisteredHolder.of(claim.registry, registered)
-        proven = _proven_for(claim, newest, grounds, registered)
-        same = _same_holder(claim, proven, holder)
-        if not (same and _still_registered(claim, grounds, registered)):
+        held = still_held(claim, newest, grounds, space.registered, space.responsible)
+        if not (held and _irr_passes(claim)):
             return None
         # A waiver that has ended is no word of today.
         passed = [one for one in grounds.findings if holds(one.outcome, waivers.values())]
@@ -130,7 +136,7 @@ class GenerateLetter:
             operator=self.operator,
             contact=self.contact,
             account_name=grounds.account_name,
-            holder=holder,
+            holder=RegisteredHolder.of(claim.registry, space.registered),
             prefix=claim.prefix,
             origin=claim.asn,
             checks=checks,
@@ -162,7 +168,7 @@ class GenerateLetter:
             barred_at = await tx.letters.barred_at(claim_id)
             if not letter_due(claim, newest, now, barred_at=barred_at):
                 return None  # another worker was first, or the claim has changed
-            if not await _still_so(tx, claim, found):
+            if not await self._still_so(tx, claim, found) or _name(newest) != found.newest:
                 return None  # what it states holds no longer: the next letter states what does
             document = _document(claim, facts, content)
             await tx.loa_documents.add(document, content)
@@ -181,6 +187,20 @@ class GenerateLetter:
             tx.record(claim_id, "letter.issued", before=before, after=after)
         return letter
 
+    async def _still_so(self, tx: Transaction, claim: Claim, found: _Found) -> bool:
+        """Whether all is as it was found: a worker may have been stopped for hours since."""
+        before = found.claim
+        same = (claim.approved_at, claim.registry) == (before.approved_at, before.registry)
+        if not (same and _irr_passes(claim) and await self._space(tx, claim) == found.space):
+            return False
+        return await _still_valid(tx, claim, found.facts)
+
+    async def _space(self, tx: Transaction, claim: Claim) -> _Space:
+        known = Registries(self.registries, self.overrides, self.countries)
+        found = known.judge(claim.prefix, *await tx.session.look(*known.about(tx, claim.prefix)))
+        named = found.registry.registry.key if isinstance(found.registry, Responsible) else None
+        return _Space(found.registered.allocations, named)
+
 
 def _still_offered(tx: Transaction, claim: Claim) -> bool:
     """Whether the operator still announces from its origin, which may be another's by now."""
@@ -191,60 +211,12 @@ def _still_offered(tx: Transaction, claim: Claim) -> bool:
     return offered
 
 
-def _proven_for(
-    claim: Claim, newest: Letter | None, grounds: LetterGrounds, registered: Sequence[Allocation]
-) -> RegisteredHolder | None:
-    """The holder as the claim was approved; None: not known any more, and not as it was."""
-    if newest and claim.approved_at and newest.facts.issued_at >= claim.approved_at:
-        return newest.facts.holder
-    if grounds.registered is not None:
-        registered = kept_rows(grounds.registered)
-    elif grounds.registered_sha256 != sha256(rows_to_keep(registered)).digest():
-        return None
-    return RegisteredHolder.of(claim.registry or "", registered)
-
-
-def _same_holder(claim: Claim, proven: RegisteredHolder | None, now: RegisteredHolder) -> bool:
-    """Whether the holder is the one that proved the space: no other has authorised anything."""
-    same = proven is not None and proven.holder in {"", now.holder}
-    return same or _refused(claim, str(now), str(proven or "not kept"))
-
-
-def _refused(claim: Claim, now: str, proven: str) -> bool:
-    _log.warning(
-        "no letter for prefix %s: it is registered to another holder (%s) than the one that proved "
-        "it (%s). Revoke its approval, and have its ownership proven again.",
-        *(claim.id.hex, now, proven),
-    )
-    return False
-
-
-def _still_registered(
-    claim: Claim, grounds: LetterGrounds, registered: Sequence[Allocation]
-) -> bool:
-    """Whether statistics name the same holder at the same registry as when they were followed.
-
-    A national registry has none of its own, and space that moves gets another registry.
-    """
-    if grounds.registered is None or grounds.overridden:
-        return True
-    then, now = registered_to(kept_rows(grounds.registered)), registered_to(registered)
-    return not then or then == now or _refused(claim, _named(now), _named(then))
-
-
-def _named(holders: Iterable[tuple[str, str]]) -> str:
-    return listed(f"{holder} at {registry_name(key)}" for holder, key in sorted(holders)) or "none"
-
-
-async def _still_so(tx: Transaction, claim: Claim, found: _Found) -> bool:
-    """Whether all is as it was found: a worker may have been stopped for hours since."""
-    before, registered = found.claim, await _registered(tx, claim)
-    same = (claim.approved_at, claim.registry) == (before.approved_at, before.registry)
-    return same and registered == found.registered and await _still_valid(tx, claim, found.facts)
-
-
-async def _registered(tx: Transaction, claim: Claim) -> Sequence[Allocation]:
-    return (await tx.registrations.overlapping(claim.prefix)).allocations
+def _irr_passes(claim: Claim) -> bool:
+    """Whether the newest answer is yes; what passed before is no word of today."""
+    passes = claim.irr.state is CheckState.VALID
+    if not passes:
+        _log.warning("no letter for prefix %s: irr: %s", claim.id.hex, claim.irr.seen)
+    return passes
 
 
 async def _still_valid(tx: Transaction, claim: Claim, facts: LetterFacts) -> bool:
@@ -265,6 +237,10 @@ async def _still_valid(tx: Transaction, claim: Claim, facts: LetterFacts) -> boo
 def _told(roa: Vrp) -> Vrp:
     # Each snapshot has its own expiry of a ROA's chain, and letters do not state it.
     return replace(roa, expires_at=None)
+
+
+def _name(letter: Letter | None) -> LetterReference | None:
+    return None if letter is None else letter.reference
 
 
 async def _newest(tx: Transaction, claim_id: UUID) -> Letter | None:

@@ -85,7 +85,8 @@ class WatchLetters:
         return None
 
     async def _heard(self, tx: Transaction, letter: Letter, news: SnapshotNews) -> Letter:
-        answer = await tx.roas.about(letter.facts.prefix)
+        # Or whoever has a letter could keep it, by ROAs for hundreds of others.
+        answer = await tx.roas.decisive(letter.facts.prefix, letter.facts.origin)
         # No answer, or one of a newer snapshot, which is compared by its own job: nothing changes.
         if not isinstance(answer, Vrps) or answer.snapshot.number != news.number:
             return letter

@@ -1,0 +1,83 @@
+"""Whether a letter may still speak of the space as the party holds it that has proven it."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+
+from byoip.domain.checks.registry import Allocation, kept_rows, rows_to_keep
+from byoip.domain.claims.claim import Claim
+from byoip.domain.foreign_text import listed
+from byoip.domain.letters.letter import Letter
+from byoip.domain.letters.letter_evidence import RegisteredHolder, registered_to
+from byoip.domain.letters.witnesses import registry_name
+from byoip.store.letters.letters import LetterGrounds
+
+_log = logging.getLogger(__name__)
+
+
+def still_held(
+    claim: Claim,
+    newest: Letter | None,
+    grounds: LetterGrounds,
+    registered: Sequence[Allocation],
+    responsible: str | None,
+) -> bool:
+    """Whether holder and registry are those of the proof; no other has authorised anything.
+
+    `registered` is what statistics say now, `responsible` the registry that is now, where it is
+    known.
+    """
+    if responsible != claim.registry and (responsible or grounds.overridden):
+        _log.warning(
+            "no letter for prefix %s: %s is the registry responsible now, and %s was as it was "
+            "proven",
+            *(claim.id.hex, responsible or "none that is known", claim.registry),
+        )
+        return False
+    proven = _proven_for(claim, newest, grounds, registered)
+    holder = RegisteredHolder.of(claim.registry or "", registered)
+    return _same_holder(claim, proven, holder) and _still_registered(claim, grounds, registered)
+
+
+def _proven_for(
+    claim: Claim, newest: Letter | None, grounds: LetterGrounds, registered: Sequence[Allocation]
+) -> RegisteredHolder | None:
+    """The holder as the claim was approved; None: not known any more, and not as it was."""
+    if newest and claim.approved_at and newest.facts.issued_at >= claim.approved_at:
+        return newest.facts.holder
+    if grounds.registered is not None:
+        registered = kept_rows(grounds.registered)
+    elif grounds.registered_sha256 != sha256(rows_to_keep(registered)).digest():
+        return None
+    return RegisteredHolder.of(claim.registry or "", registered)
+
+
+def _same_holder(claim: Claim, proven: RegisteredHolder | None, now: RegisteredHolder) -> bool:
+    same = proven is not None and proven.holder in {"", now.holder}
+    return same or _refused(claim, str(now), str(proven or "not kept"))
+
+
+def _still_registered(
+    claim: Claim, grounds: LetterGrounds, registered: Sequence[Allocation]
+) -> bool:
+    """Whether statistics name the same holder at the same registry as when they were followed.
+
+    A national registry has none of its own, and space that moves gets another registry.
+    """
+    if grounds.registered is None or grounds.overridden:
+        return True
+    then, now = registered_to(kept_rows(grounds.registered)), registered_to(registered)
+    return not then or then == now or _refused(claim, _named(now), _named(then))
+
+
+def _refused(claim: Claim, now: str, proven: str) -> bool:
+    _log.warning(
+        "no letter for prefix %s: it is registered to another holder (%s) than the one that proved "
+        "it (%s). Revoke its approval, and have its ownership proven again.",
+        *(claim.id.hex, now, proven),
+    )
+    return False
+
+
+def _named(holders: Iterable[tuple[str, str]]) -> str:
+    return listed(f"{holder} at {registry_name(key)}" for holder, key in sorted(holders)) or "none"
