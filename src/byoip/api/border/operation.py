@@ -8,7 +8,9 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from copy import copy
+from functools import partial
 from hashlib import sha256
+from time import monotonic
 from typing import Any, Self, get_args, get_type_hints
 from uuid import UUID
 
@@ -23,15 +25,16 @@ from byoip.api.border.backend import Backend
 from byoip.api.border.bodies import parse_body, read_body, require_json
 from byoip.api.border.caller import Customer, Operator
 from byoip.api.border.declarations import Audience, Declaration
-from byoip.api.border.envelope import Strict, read_id
+from byoip.api.border.envelope import Strict
 from byoip.api.border.files import FileAnswer, file_response
 from byoip.api.border.large_answers import PART
 from byoip.api.border.queries import QueryParameters
-from byoip.api.border.refusals import KEY_LIMIT, MalformedId, MalformedIdempotencyKey
+from byoip.api.border.refusals import KEY_LIMIT, MalformedIdempotencyKey
 from byoip.api.border.streams import StreamAnswer, stream_response
 from byoip.api.border.uploads import reading_upload
 from byoip.api.border.waiting import unless_gone
 from byoip.api.document.documentation import operation_document
+from byoip.api.path_ids import path_id, read_name
 from byoip.domain.accounts.credential import (
     AccountNotFound,
     Credential,
@@ -52,6 +55,7 @@ _IDEMPOTENCY_KEY = re.compile(rb"[\x21-\x7e]{1,%d}" % KEY_LIMIT)
 _BEARER = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9\-._~+/]{1,512}=*)")
 _KEY = re.compile(rb"([A-Za-z0-9\-._~+/]{1,512}=*)")
 _CREDENTIAL_HEADERS = (b"authorization", b"x-auth-key", b"x-auth-email")
+_TRUSTED_SECONDS = 1.0  # that a token which was recognised may be revoked for, and counts
 
 
 class NoMembers(Strict):
@@ -114,7 +118,7 @@ class Operation(APIRoute):
 
     async def _answer(self, request: Request, held: AsyncExitStack) -> Answer:
         scope = request.scope
-        token = given_token(scope["headers"])
+        token, since = given_token(scope["headers"]), monotonic()
         credential = await self._recognise(token, scope)
         whose = credential.account_id or credential.id  # an edge has a token of its own
         held.enter_context(working_for(whose))
@@ -134,6 +138,7 @@ class Operation(APIRoute):
         if self._writes:
             write, taken = await self._read_write(request, credential, actor, held)
             arguments |= taken
+            await self._require_standing(credential, since)
         known: dict[str, Any] = {
             "backend": self.backend,
             "declaration": self.declaration,
@@ -159,6 +164,7 @@ class Operation(APIRoute):
         if not arguments.get("wait"):
             return await work
         given = await unless_gone(request.receive, work)  # the client may leave before it is there
+        await self._require_standing(credential, since)
         if len(given.body) > PART:
             held.enter_context(self.backend.large.one_more(whose))
             held.enter_context(self.backend.large.holding(whose, len(given.body)))
@@ -176,6 +182,13 @@ class Operation(APIRoute):
         if credential is None:
             raise NotAuthenticated
         return credential
+
+    async def _require_standing(self, credential: Credential, since: float) -> None:
+        """Look again, where a body or news came so late that the token may have ended since."""
+        if monotonic() - since < _TRUSTED_SECONDS:
+            return
+        if not await self.backend.credentials.stands(credential.id):
+            raise NotAuthenticated
 
     async def _read_write(
         self, request: Request, credential: Credential, actor: Actor, held: AsyncExitStack
@@ -210,9 +223,9 @@ class Operation(APIRoute):
         return given
 
     def _read_ids(self, params: Mapping[str, str]) -> tuple[UUID | None, dict[str, UUID | str]]:
-        account_id = _path_id("account_id", params["account_id"]) if self._of_account else None
+        account_id = path_id("account_id", params["account_id"]) if self._of_account else None
         return account_id, {
-            name: params[name] if name in self._texts else _path_id(name, params[name])
+            name: (read_name if name in self._texts else partial(path_id, name))(params[name])
             for name in self._ids
         }
 
@@ -238,13 +251,6 @@ class Operation(APIRoute):
             return NoMembers()
         require_json(request)
         return parse_body(self._body_model, raw)
-
-
-def _path_id(name: str, text: str) -> UUID:
-    try:
-        return read_id(text)
-    except ValueError:
-        raise MalformedId(name) from None
 
 
 def _idempotency_key(headers: list[tuple[bytes, bytes]]) -> str | None:

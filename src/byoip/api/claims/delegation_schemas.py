@@ -1,7 +1,7 @@
 """Delegations on the wire."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -28,16 +28,19 @@ _RFC_3339 = re.compile(
 
 
 def read_time(given: object) -> datetime | None:
-    """Read a time as RFC 3339 writes it, always with an offset.
+    """Read a time as RFC 3339 writes it, always with an offset; the same in UTC.
 
     Raises:
-        ValueError: anything else.
+        ValueError: anything else, or no time in UTC, as one of the year 9999 in the far west.
     """
     if given is None:
         return None
     if not isinstance(given, str) or not _RFC_3339.fullmatch(given):
         raise ValueError("Times are written as in 2026-01-31T12:00:00Z (RFC 3339)")
-    return datetime.fromisoformat(given.upper())
+    try:
+        return datetime.fromisoformat(given.upper()).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("There is no such time in UTC") from None
 
 
 TimeIn: TypeAlias = Annotated[
