@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from copy import copy
-from functools import partial
 from hashlib import sha256
 from time import monotonic
 from typing import Any, Self, get_args, get_type_hints
@@ -34,7 +33,7 @@ from byoip.api.border.streams import StreamAnswer, stream_response
 from byoip.api.border.uploads import reading_upload
 from byoip.api.border.waiting import unless_gone
 from byoip.api.document.documentation import operation_document
-from byoip.api.path_ids import path_id, read_name
+from byoip.api.path_ids import path_id
 from byoip.domain.accounts.credential import (
     AccountNotFound,
     Credential,
@@ -47,6 +46,7 @@ from byoip.domain.history import Actor
 from byoip.domain.idempotency import AlreadyAnswered, IdempotencyKey
 from byoip.domain.precondition import ANY_VERSION, Precondition, PreconditionRequired
 from byoip.store.sharing import working_for
+from byoip.store.statements import storable
 from byoip.usecases.border import WriteRequest
 
 _APART = ("caller", "body", "upload", "return")
@@ -225,7 +225,7 @@ class Operation(APIRoute):
     def _read_ids(self, params: Mapping[str, str]) -> tuple[UUID | None, dict[str, UUID | str]]:
         account_id = path_id("account_id", params["account_id"]) if self._of_account else None
         return account_id, {
-            name: (read_name if name in self._texts else partial(path_id, name))(params[name])
+            name: storable(params[name]) if name in self._texts else path_id(name, params[name])
             for name in self._ids
         }
 

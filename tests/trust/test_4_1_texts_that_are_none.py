@@ -1,0 +1,64 @@
+"""Trust, 4.1: no text that a client writes, in a path or as a time, is a fault of the service."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.operators import WHY, Operator
+from tests.api.world import World
+
+FAR_WEST, FAR_EAST = "9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+01:00"
+OPERATOR = "/client/v4/operator"
+
+
+def texts_in_paths(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    """Operations whose path holds a text; each with a body that fits, if it takes one."""
+    found = []
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            schemas = [
+                one["schema"] for one in operation.get("parameters", []) if one["in"] == "path"
+            ]
+            if path.startswith(OPERATOR) and {"type": "string"} in [_bare(one) for one in schemas]:
+                body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+                found.append((method.upper(), path, _example(document, body) if body else {}))
+    return found
+
+
+def _bare(schema: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in schema.items() if name != "title"}
+
+
+def _example(document: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    name = body["schema"]["$ref"].rpartition("/")[2]
+    made: dict[str, Any] = document["components"]["schemas"][name]["examples"][0]
+    return made
+
+
+async def test_a_path_with_nul_leads_nowhere(operator: Operator, document: dict[str, Any]) -> None:
+    operations = texts_in_paths(document)
+    assert len(operations) > 5
+    for method, path, body in operations:
+        asked = path.removeprefix(OPERATOR)
+        asked = "/".join("a%00b" if one.startswith("{") else one for one in asked.split("/"))
+        response = await operator.call(method, asked, json=body)
+        assert response.status_code in {404, 422}, (method, path, response.text)
+
+
+@pytest.mark.parametrize("when", [FAR_WEST, FAR_EAST])
+async def test_a_time_that_is_none_in_utc_is_refused(
+    world: World, operator: Operator, when: str
+) -> None:
+    refused = (422, "field_invalid", "/expires_at")
+    body = {"reason": WHY, "name": "ci", "account_id": None, "expires_at": when}
+    assert await operator.errors("POST", "/credentials", json=body) == [refused]
+    prefix_id, cidr = await world.approved()
+    given = {"cidr": cidr, "delegated_account_id": world.other_account_id.hex, "expires_at": when}
+    path = f"/prefixes/{prefix_id}/delegations"
+    assert await world.errors("POST", path, json=given) == [refused]
+
+
+async def test_the_last_moment_of_all_is_one(operator: Operator) -> None:
+    when = "9999-12-31T23:59:59Z"
+    made = await operator.act("/credentials", name="ci", account_id=None, expires_at=when)
+    assert made["expires_at"] == when
