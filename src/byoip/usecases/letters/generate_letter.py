@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from hashlib import sha256
 from uuid import UUID, uuid4
 
@@ -13,7 +14,14 @@ from byoip.domain.claims.check_waiver import Waivable, holds
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.foreign_text import listed
 from byoip.domain.history import Actor
-from byoip.domain.letters.letter import VALIDITY, Letter, LetterFacts, LetterReference, letter_due
+from byoip.domain.letters.letter import (
+    LATELY,
+    VALIDITY,
+    Letter,
+    LetterFacts,
+    LetterReference,
+    letter_due,
+)
 from byoip.domain.letters.letter_evidence import (
     RegisteredHolder,
     UnnamedWitness,
@@ -78,9 +86,7 @@ class GenerateLetter:
                 claim = await tx.claims.get(claim_id)
             except ClaimNotFound:
                 return None
-            newest = await _newest(tx, claim_id)
-            barred_at = await tx.letters.barred_at(claim_id)
-            due = letter_due(claim, newest, self.clock.now(), barred_at=barred_at)
+            newest, due = await _newest(tx, claim, self.clock.now())
             if not (due and _still_offered(tx, claim)):
                 return None
             registered = await _registered(tx, claim)
@@ -155,9 +161,8 @@ class GenerateLetter:
                 claim = await tx.claims.lock(claim_id)
             except ClaimNotFound:
                 return None
-            newest = await _newest(tx, claim_id)
-            barred_at = await tx.letters.barred_at(claim_id)
-            if not letter_due(claim, newest, now, barred_at=barred_at):
+            newest, due = await _newest(tx, claim, now)
+            if not due:
                 return None  # another worker was first, or the claim has changed
             if not await _still_so(tx, claim, found):
                 return None  # what it states holds no longer: the next letter states what does
@@ -264,8 +269,12 @@ def _told(roa: Vrp) -> Vrp:
     return replace(roa, expires_at=None)
 
 
-async def _newest(tx: Transaction, claim_id: UUID) -> Letter | None:
-    return next(iter(await tx.letters.of(claim_id)), None)
+async def _newest(tx: Transaction, claim: Claim, now: datetime) -> tuple[Letter | None, bool]:
+    """Its newest letter, and whether the next one is due."""
+    written, barred_at = await tx.letters.of(claim.id), await tx.letters.barred_at(claim.id)
+    newest = next(iter(written), None)
+    lately = sum(one.facts.issued_at > now - LATELY for one in written)
+    return newest, letter_due(claim, newest, now, barred_at=barred_at, lately=lately)
 
 
 def _document(claim: Claim, facts: LetterFacts, content: bytes) -> LoaDocument:
