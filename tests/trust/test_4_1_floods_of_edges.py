@@ -101,3 +101,20 @@ async def test_an_edge_waits_with_so_many_requests(world: World, edge: Edge) -> 
             held.enter_context(world.backend.turns.listen(whose))
         assert (await edge.call("GET", "/edge/changes?wait=1")).status_code == 429
     assert (await edge.call("GET", "/edge/changes?wait=1")).status_code == 200
+
+
+async def test_an_edge_follows_so_many_streams(world: World, edge: Edge) -> None:
+    path = "/edge/changes/stream?seconds=1"
+    other = Edge(world, await world.credential(None, [Scope.EDGE_READ]))
+    assert (await edge.call("GET", path)).status_code == 200
+    whose = world.backend.credentials.whose(edge.token)
+    assert whose
+    following = asyncio.create_task(edge.call("GET", path))
+    await until(lambda: world.backend.turns.listening[whose] == 1)
+    with ExitStack() as held:
+        for _ in range(MOST_LISTENING - 1):
+            held.enter_context(world.backend.turns.listen(whose))
+        assert (await edge.call("GET", path)).status_code == 429
+        assert (await other.call("GET", path)).status_code == 200
+    assert (await following).status_code == 200
+    assert not world.backend.turns.listening[whose]

@@ -157,7 +157,10 @@ class Operation(APIRoute):
             return given
         if not self._writes and not arguments.get("wait"):
             async with caller.turn():
-                return await self.declaration.endpoint(caller, **arguments)
+                given = await self.declaration.endpoint(caller, **arguments)
+            if isinstance(given, StreamAnswer):
+                held.enter_context(self.backend.turns.listen(whose))
+            return given
         if arguments.get("wait"):
             held.enter_context(self.backend.turns.listen(whose))
         work = self.declaration.endpoint(caller, **arguments)
