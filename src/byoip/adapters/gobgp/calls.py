@@ -31,8 +31,8 @@ _Answer = TypeVar("_Answer", bound=Message)
 _Read = TypeVar("_Read")
 
 _BYTES_EACH: Final = 1024  # that a message may have, on average; GoBGP's have some 300
-# All neighbours have 2 MB, and a thousand named paths 1 MB; in memory it is fifty times as much.
-_MOST_BYTES_OF_FEW: Final = 8 * 1024 * 1024
+# Of messages that are kept as they are: in memory they may have fifty times as much.
+_MOST_BYTES_KEPT: Final = 8 * 1024 * 1024
 _SLOWEST: Final = 10_000  # messages a second that a listing is given time for; measured: 20,000
 _SERVICE: Final = "/apipb.GobgpApi/"
 _SERVICE_OF_4: Final = "/api.GoBgpService/"
@@ -194,10 +194,16 @@ class GobgpCalls:
 
     async def many(self, method: str, request: Message, kind: type[_Answer]) -> list[_Answer]:
         """Make a call with a stream of answers, all of which are kept: they are few and small."""
-        return await self._few(method, request, kind.FromString)
+        most = min(self._most_bytes, _MOST_BYTES_KEPT)
+        return await self._few(method, request, kind.FromString, most_bytes=most)
 
     async def _few(
-        self, method: str, request: Message, parse: Callable[[bytes], _Read], up_to: int = 0
+        self,
+        method: str,
+        request: Message,
+        parse: Callable[[bytes], _Read],
+        up_to: int = 0,
+        most_bytes: int | None = None,
     ) -> list[_Read]:
         """What is read of the first `up_to` answers, or of all.
 
@@ -208,15 +214,18 @@ class GobgpCalls:
             call = self._channel().unary_stream(f"{_SERVICE}{method}")
             coming = call(request.SerializeToString(), timeout=self._longest)
             try:
-                return await self._all(coming, parse, up_to)
+                return await self._all(coming, parse, up_to, most_bytes or self._most_bytes)
             finally:
                 coming.cancel()  # nothing to do where it has come to its end
 
     async def _all(
-        self, coming: AsyncIterable[bytes], parse: Callable[[bytes], _Read], up_to: int
+        self,
+        coming: AsyncIterable[bytes],
+        parse: Callable[[bytes], _Read],
+        up_to: int,
+        left: int,
     ) -> list[_Read]:
         answers: list[_Read] = []
-        left = min(self._most_bytes, _MOST_BYTES_OF_FEW)
         async with asyncio.timeout(self._deadline) as silence:
             async for answer in coming:
                 left -= len(answer)
