@@ -42,11 +42,11 @@ from byoip.domain.accounts.credential import (
     ScopeMissing,
     TwoCredentials,
 )
+from byoip.domain.foreign_text import storable
 from byoip.domain.history import Actor
 from byoip.domain.idempotency import AlreadyAnswered, IdempotencyKey
 from byoip.domain.precondition import ANY_VERSION, Precondition, PreconditionRequired
 from byoip.store.sharing import working_for
-from byoip.store.statements import storable
 from byoip.usecases.border import WriteRequest
 
 _APART = ("caller", "body", "upload", "return")

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from byoip.domain.checks.delegated_statistics import REGISTRIES
 from byoip.domain.checks.registry import Allocation
+from byoip.domain.foreign_text import storable
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registrations import StatisticsFile
 from byoip.ports.checks.snapshots import FetchMark
@@ -25,7 +26,7 @@ from byoip.store.checks.tables_snapshots import (
     registered_ranges,
     registration_snapshots,
 )
-from byoip.store.statements import Session, storable
+from byoip.store.statements import Session
 from byoip.store.unavailable import translate_driver_errors
 
 
