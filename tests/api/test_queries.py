@@ -93,7 +93,7 @@ async def test_every_operation_refuses_an_unknown_parameter_but_tells_strangers_
 ) -> None:
     strange = replace(declaration, path=declaration.path + "?pending_delete")
     own = declaration.audience is Audience.ACCOUNT
-    token = world.token if own else await world.credential(None, [declaration.scope])
+    token = world.token if own else await world.credential(None, declaration.scopes)
     assert outcome(await ask(world, strange, bearer(token))) == (422, "query_parameter_unknown")
     assert outcome(await ask(world, strange, {})) == (401, "not_authenticated")
 

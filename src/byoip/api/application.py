@@ -15,6 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from byoip.api.accounts.operator_accounts import operator_accounts
+from byoip.api.accounts.token_accounts import token_accounts
 from byoip.api.bindings.edges import edges
 from byoip.api.bindings.operator_services import operator_services
 from byoip.api.bindings.services import services
@@ -35,6 +36,7 @@ from byoip.api.claims.reservations import reservations
 from byoip.api.claims.tokens import tokens
 from byoip.api.claims.waivers import waivers
 from byoip.api.document.documentation import complete
+from byoip.api.head import HeadAsGet
 from byoip.api.letters.letter_document import LETTER_PATH, letter_document
 from byoip.api.letters.letters import letter_page
 from byoip.api.letters.loa_documents import loa_documents
@@ -57,6 +59,7 @@ DESCRIPTION = (
 
 
 _CUSTOMER = (
+    token_accounts,
     prefixes,
     offboarding,
     tokens,
@@ -99,7 +102,7 @@ def _operations() -> Sequence[Operation]:
 
 def create_application(backend: Backend) -> ASGIApp:
     """The ASGI application; it holds no state but what `backend` brings."""
-    return AccessLog(bare_application(backend), backend.metrics)
+    return AccessLog(HeadAsGet(bare_application(backend)), backend.metrics)
 
 
 def bare_application(backend: Backend) -> FastAPI:

@@ -88,9 +88,8 @@ class Prefix:
             raise InvalidPrefix(text, "write address/length, for example 192.0.2.0/24")
         try:
             return cls(ip_network(text, strict=True))
-        except ValueError as fault:
-            why = "it has host bits set" if "host bits" in str(fault) else "the address is wrong"
-            raise InvalidPrefix(text, why) from None
+        except ValueError:
+            raise InvalidPrefix(text, _fault(text)) from None
 
     @property
     def family(self) -> Family:
@@ -125,6 +124,13 @@ class Prefix:
     @property
     def _order(self) -> tuple[int, int, int]:
         return self.family, int(self.network.network_address), self.length
+
+
+def _fault(text: str) -> str:
+    try:
+        return f"it has host bits set; its network is {ip_network(text, strict=False)}"
+    except ValueError:
+        return "the address is wrong"
 
 
 @lru_cache(2**17)

@@ -27,7 +27,8 @@ _SLICE = 25  # items: 10 ms, if they are prefixes
 _BEFORE, _BETWEEN = b'{"success":true,"errors":[],"messages":', b',"result":'
 _HEAD = b'{"success":true,"errors":[],"messages":[],"result":'
 
-# Weak tags never match (RFC 9110, section 13.1.1), and neither do tags of another form than ours.
+# A tag names a row's version, whatever a proxy made of its coding: weakened by one, it still
+# counts, unlike in RFC 9110, section 13.1.1. Tags of another form than ours match nothing.
 _TAG = re.compile(rb'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _LONGEST_IF_MATCH = 1000
 NO_VERSION = 0
@@ -89,6 +90,17 @@ async def list_answer(
     return Answer(200, body)
 
 
+async def numbered_answer(
+    items: Sequence[Item], show: Callable[[Item], BaseModel], *, number: int, size: int, total: int
+) -> Answer:
+    """A page of a list whose pages have numbers, in its envelope."""
+    info = {"count": len(items), "page": number, "per_page": size, "total_count": total}
+    shown = await array(items, show)
+    return Answer(
+        200, b"".join((_HEAD, shown, b',"result_info":', msgspec.json.encode(info), b"}"))
+    )
+
+
 def etag(version: int) -> str:
     """The strong tag of a version. What hangs on a claim has the tag of the claim."""
     return f'"{version}"'
@@ -102,6 +114,4 @@ def expected(headers: Iterable[tuple[bytes, bytes]]) -> Precondition | None:
     if [field.strip() for field in fields] == [b"*"]:
         return ANY_VERSION
     tags = _TAG.findall(b",".join(fields)[:_LONGEST_IF_MATCH])  # the rest matches nothing
-    return Precondition(
-        frozenset(int(text) for weak, text in tags if not weak and _OURS.fullmatch(text))
-    )
+    return Precondition(frozenset(int(text) for _, text in tags if _OURS.fullmatch(text)))

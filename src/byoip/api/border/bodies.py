@@ -3,8 +3,9 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from itertools import islice
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
@@ -19,6 +20,7 @@ ERRORS_SHOWN = 20
 MOST_VALUES = 1000
 MOST_LEVELS = 16
 _POINTER_LIMIT = 200
+_LONGEST_NAME = 40
 # NUL is an error in Postgres, a lone surrogate in UTF-8 (RFC 8259, section 8.2).
 _UNSAFE = re.compile("[\x00\ud800-\udfff]")
 
@@ -68,27 +70,41 @@ def parse_body(model: type[Model], raw: bytes) -> Model:
         return model.model_validate(value)
     except ValidationError as fault:
         raise Refusals(
-            field_refusals(fault.errors(include_url=False, include_input=False))
+            field_refusals(fault.errors(include_url=False, include_input=False), model)
         ) from None
 
 
 _UNSAFE_WHY = "Text may not contain U+0000 or half a surrogate pair"
 
 
-def field_refusals(errors: Sequence[Any]) -> list[Refusal]:
+def field_refusals(errors: Sequence[Any], model: type[BaseModel] | None = None) -> list[Refusal]:
     """What pydantic found, as refusals, without the input."""
-    return [_field_refusal(error) for error in errors[:ERRORS_SHOWN]]
+    return [_field_refusal(error, model) for error in errors[:ERRORS_SHOWN]]
 
 
-def _field_refusal(error: dict[str, Any]) -> Refusal:
+def _field_refusal(error: dict[str, Any], model: type[BaseModel] | None) -> Refusal:
     pointer = _pointer(error["loc"])
     match error["type"]:
         case "missing":
             return refusals.FieldMissing(pointer)
         case "extra_forbidden":
-            return refusals.FieldUnknown(pointer)
+            return refusals.FieldUnknown(
+                pointer, None if model is None else _meant(model, error["loc"])
+            )
         case _:
             return refusals.FieldInvalid(pointer, str(error["msg"]).removeprefix("Value error, "))
+
+
+def _meant(model: type[BaseModel], location: Sequence[str | int]) -> str | None:
+    """The member that was probably meant: the same one a level deeper, or one spelled alike."""
+    name, *deeper = location
+    if deeper or not isinstance(name, str) or len(name) > _LONGEST_NAME:
+        return None
+    for member, field in model.model_fields.items():
+        for kind in (field.annotation, *get_args(field.annotation)):
+            if isinstance(kind, type) and issubclass(kind, BaseModel) and name in kind.model_fields:
+                return f"{member}.{name}"
+    return next(iter(get_close_matches(name, model.model_fields, 1)), None)
 
 
 def _pointer(location: Sequence[str | int]) -> str:

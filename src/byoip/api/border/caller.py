@@ -116,7 +116,7 @@ class Customer(Authenticated):
     ) -> None:
         """Take one of the account's permits for something that costs others more than a read.
 
-        With `of` they are for that object alone. Those of so many minutes may be taken at once;
+        With `of` they are for that prefix alone. Those of so many minutes may be taken at once;
         0: no limit.
 
         Raises:
@@ -129,7 +129,9 @@ class Customer(Authenticated):
                     counted, self.account_id, per_minute=per_minute, minutes=minutes
                 )
             if wait is not None:
-                raise RateLimited(wait, Policy(what, round(per_minute * minutes), 60 * minutes))
+                policy = Policy(what, round(per_minute * minutes), 60 * minutes)
+                whose = "this account" if of is None else "this prefix"
+                raise RateLimited(wait, policy, whose=whose)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,3 +150,4 @@ def _only_an_operation_knows() -> NoReturn:
 
 CustomerRequest: TypeAlias = Annotated[Customer, Depends(_only_an_operation_knows)]
 OperatorRequest: TypeAlias = Annotated[Operator, Depends(_only_an_operation_knows)]
+TokenRequest: TypeAlias = Annotated[Customer | Operator, Depends(_only_an_operation_knows)]

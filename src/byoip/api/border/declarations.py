@@ -17,11 +17,13 @@ ROOT = "/client/v4/accounts/{account_id}/addressing"
 class Audience(StrEnum):
     """Who may call an operation; the value is the root of its path.
 
-    A customer's credential is good for its own account only, an operator's for no account.
+    A customer's credential is good for its own account only, an operator's for no account. What
+    only a token is needed for takes both, with any scope, and shows each what is its own.
     """
 
     ACCOUNT = ROOT
     OPERATOR = "/client/v4/operator"
+    EITHER = "/client/v4"
 
 
 Endpoint: TypeAlias = Callable[..., Awaitable[Answer]]
@@ -54,7 +56,7 @@ class Declaration:
     method: str
     path: str
     endpoint: Endpoint
-    scope: Scope
+    scope: Scope | None
     answer: type[BaseModel] | str
     status: int
     refuses: tuple[type[Refusal], ...]
@@ -68,7 +70,7 @@ class Declaration:
     @property
     def scopes(self) -> tuple[Scope, ...]:
         """All scopes that a credential must have."""
-        return (self.scope, *self.also)
+        return self.also if self.scope is None else (self.scope, *self.also)
 
     @property
     def full_path(self) -> str:
@@ -114,7 +116,7 @@ class Declarations:
     def operation(
         self,
         method_and_path: str,
-        scope: Scope,
+        scope: Scope | None,
         *,
         answer: type[BaseModel] | str,
         status: int = 200,
@@ -123,7 +125,7 @@ class Declarations:
         uploads: str | None = None,
         also: tuple[Scope, ...] = (),
     ) -> Decorator:
-        """Declare one, as in `GET /prefixes`. There is no default scope."""
+        """Declare one, as in `GET /prefixes`. There is no default scope; None: any will do."""
         method, _, path = method_and_path.partition(" ")
 
         def note(endpoint: Endpoint, /) -> Endpoint:

@@ -154,6 +154,15 @@ class CountedPageInfo(PageInfo):
     total_count: int
 
 
+class NumberedPageInfo(Wire):
+    """Where a page stands in a list whose pages have numbers."""
+
+    count: int = Field(description="How many are in this answer.")
+    page: int
+    per_page: int
+    total_count: int
+
+
 class EventPageInfo(Wire):
     """Where the client goes on reading."""
 
@@ -181,6 +190,11 @@ def list_of(model: type[Wire], name: str = "") -> type[BaseModel]:
 def counted_list_of(model: type[Wire], name: str = "") -> type[BaseModel]:
     """The envelope of a list that is whole unless `per_page` is given."""
     return _list_of(model, name, CountedPageInfo)
+
+
+def numbered_list_of(model: type[Wire]) -> type[BaseModel]:
+    """The envelope of a list whose pages have numbers."""
+    return _list_of(model, "", NumberedPageInfo)
 
 
 def event_list_of(model: type[Wire]) -> type[BaseModel]:

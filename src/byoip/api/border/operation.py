@@ -76,7 +76,7 @@ class Operation(APIRoute):
             **operation_document(declaration),
         )
         self.declaration = declaration
-        self._of_account = declaration.audience is Audience.ACCOUNT
+        self._audience = declaration.audience
         self._scopes = declaration.scopes
         self._conditional = declaration.conditional
         self._of_prefix = declaration.of_prefix
@@ -124,7 +124,7 @@ class Operation(APIRoute):
         held.enter_context(working_for(whose))
         scope["state"]["credential"] = credential.id.hex
         await self.backend.limiter.admit(credential, scope["state"])
-        account_id, ids = self._read_ids(request.path_params)
+        account_id, ids = self._read_ids(request.path_params, credential)
         self._admit(credential, account_id)
         arguments: dict[str, Any] = {**ids}
         if query := scope["query_string"]:
@@ -225,8 +225,13 @@ class Operation(APIRoute):
             given.require(NO_VERSION)  # the object has no tag that could match
         return given
 
-    def _read_ids(self, params: Mapping[str, str]) -> tuple[UUID | None, dict[str, UUID | str]]:
-        account_id = path_id("account_id", params["account_id"]) if self._of_account else None
+    def _read_ids(
+        self, params: Mapping[str, str], credential: Credential
+    ) -> tuple[UUID | None, dict[str, UUID | str]]:
+        """The account that the request is for, and the ids that the endpoint is given."""
+        account_id = credential.account_id if self._audience is Audience.EITHER else None
+        if self._audience is Audience.ACCOUNT:
+            account_id = path_id("account_id", params["account_id"])
         return account_id, {
             name: storable(params[name]) if name in self._texts else path_id(name, params[name])
             for name in self._ids

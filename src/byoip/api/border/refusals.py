@@ -100,8 +100,11 @@ class FieldUnknown(Refusal):
 
     name = "field_unknown"
 
-    def __init__(self, pointer: str) -> None:
-        super().__init__("There is no such member, or it cannot be changed.", pointer=pointer)
+    def __init__(self, pointer: str, meant: str | None = None) -> None:
+        hint = f" Did you mean {meant}?" if meant else ""
+        super().__init__(
+            f"There is no such member, or it cannot be changed.{hint}", pointer=pointer
+        )
 
 
 class FieldInvalid(Refusal):

@@ -19,9 +19,9 @@ class NewPrefix(Strict):
 
     cidr: str = Field(description="The prefix, without host bits. Canonical text is echoed.")
     asn: AsnIn
-    description: TextIn = ""
-    delegate_loa_creation: bool = Field(
-        default=False,
+    description: TextIn | None = Field(default=None, description="null: none.")
+    delegate_loa_creation: bool | None = Field(
+        default=None,
         description="Whether the operator writes a letter of agency once the prefix is approved; "
         "it takes the place of an uploaded one.",
     )

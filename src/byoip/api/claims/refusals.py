@@ -35,7 +35,7 @@ REFUSALS = (
     ),
     invalid(
         1301,
-        prefix.InvalidPrefix("198.18.0.1/23", "it has host bits set"),
+        prefix.InvalidPrefix("198.18.0.1/23", "it has host bits set; its network is 198.18.0.0/23"),
         "Give the network's first address and its length, as in 198.18.0.0/23.",
     ),
     invalid(

@@ -18,6 +18,8 @@ def success_example(answer: type[BaseModel]) -> dict[str, Any]:
         members = _members(answer.model_fields["result_info"].annotation)
         if "total_count" in members:
             info["total_count"] = 1
+        if "page" in members:
+            info = {"count": 1, "page": 1, "per_page": 50, "total_count": 1}
         if "epoch" in members:
             info["epoch"] = _EPOCH if answer.__name__ in _WITH_EPOCH else None
         return envelope | {"result": model_examples(items[0]), "result_info": info}

@@ -176,14 +176,19 @@ async def delete_bgp_prefix(
     Scope.BGP_READ,
     answer=answer_of(AdvertisementStatus),
     tagged=True,
-    refuses=(ClaimNotFound, BgpPrefixNotFound),
+    refuses=(ClaimNotFound,),
 )
 async def get_advertisement_status(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     """Read whether the whole prefix is to be announced.
 
     Deprecated: read its BGP prefixes instead.
     """
-    view = await caller.backend.reader.bgp_prefix(caller.account_id, prefix_id, _SPANNING)
+    reader = caller.backend.reader
+    try:
+        view = await reader.bgp_prefix(caller.account_id, prefix_id, _SPANNING)
+    except BgpPrefixNotFound:  # it comes with the default binding
+        claim = (await reader.claim(caller.account_id, prefix_id)).claim
+        return answer(wire.NEVER_ADVERTISED, version=claim.version)
     return answer(status_of(view), version=view.version)
 
 

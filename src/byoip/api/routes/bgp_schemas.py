@@ -46,9 +46,9 @@ class NewBgpPrefix(Strict):
 
 
 class WantedOnDemand(Strict):
-    """Whether it is to be announced."""
+    """Whether it is to be announced; what is left out stays as it is."""
 
-    advertised: bool
+    advertised: bool | None = None
 
 
 class WantedSignal(Strict):
@@ -211,6 +211,9 @@ class AdvertisementStatus(Wire):
 
     advertised: bool
     advertised_modified_at: Time | None
+
+
+NEVER_ADVERTISED = AdvertisementStatus(advertised=False, advertised_modified_at=None)
 
 
 def bgp_prefix_of(view: BgpPrefixView) -> BgpPrefix:

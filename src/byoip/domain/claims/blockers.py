@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from byoip.domain.asn import Asn
 from byoip.domain.bindings.service_binding import PrefixNotApproved
@@ -73,17 +73,25 @@ def _blockers(
             yield Blocker(refusal.name, refusal.message)
 
 
-_TOKEN = Blocker(
-    "ownership_token_needed",
-    "The token has expired or was revoked: issue one (POST .../validation_tokens).",
-)
+def _no_token(token: OwnershipToken | None) -> Blocker:
+    if token is None:
+        why = "No token is in force: the last one was revoked."
+    elif token.consumed_at:
+        why = f"The token served the approval of {_moment(token.consumed_at)}, and serves no other."
+    else:
+        why = f"The token expired at {_moment(token.expires_at)}."
+    return Blocker("ownership_token_needed", f"{why} Issue one (POST .../validation_tokens).")
+
+
+def _moment(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _unproven(
     claim: Claim, token: OwnershipToken | None, advice: Advice, now: datetime
 ) -> Iterator[Blocker]:
     if token is None or not token.usable(now):  # approval consumes one, whatever is proven
-        yield _TOKEN
+        yield _no_token(token)
     elif not _settled(claim.ownership, now):
         yield _check("ownership", claim.ownership, _publish(claim, token, advice))
     others = _others_first(claim) if claim.other_origins or not _others_asked(claim) else None

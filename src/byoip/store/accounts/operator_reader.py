@@ -55,6 +55,15 @@ class OperatorReader:
         rows = await self._autocommit.ask(reading.ACCOUNTS, **page_of(after, limit))
         return [AccountView(account_from(row), row.claims) for row in rows]
 
+    async def accounts_by_page(
+        self, *, name: str | None, newest_first: bool, skipped: int, limit: int
+    ) -> tuple[Sequence[AccountView], int]:
+        """Accounts of this name, or all, by age, behind as many; and how many there are in all."""
+        page = reading.NEWEST_FIRST if newest_first else reading.OLDEST_FIRST
+        rows = await self._autocommit.ask(page, name=name, skipped=skipped, page_size=limit)
+        [counted] = await self._autocommit.ask(reading.COUNT_ACCOUNTS, name=name)
+        return [AccountView(account_from(row), row.claims) for row in rows], counted.held
+
     async def account(self, account_id: UUID) -> AccountView:
         """One account.
 
