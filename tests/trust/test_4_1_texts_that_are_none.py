@@ -7,6 +7,7 @@ import pytest
 from tests.api.operators import WHY, Operator
 from tests.api.world import World
 
+NUL = "a%00b"
 FAR_WEST, FAR_EAST = "9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+01:00"
 OPERATOR = "/client/v4/operator"
 
@@ -40,9 +41,16 @@ async def test_a_path_with_nul_leads_nowhere(operator: Operator, document: dict[
     assert len(operations) > 5
     for method, path, body in operations:
         asked = path.removeprefix(OPERATOR)
-        asked = "/".join("a%00b" if one.startswith("{") else one for one in asked.split("/"))
+        asked = "/".join(NUL if one.startswith("{") else one for one in asked.split("/"))
         response = await operator.call(method, asked, json=body)
         assert response.status_code in {404, 422}, (method, path, response.text)
+
+
+async def test_a_query_with_nul_finds_nothing(world: World, operator: Operator) -> None:
+    headers = {"authorization": f"Bearer {operator.token}"}
+    answer = await world.client.get(f"/client/v4/accounts?name={NUL}", headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["name"] == "query_parameter_invalid"
 
 
 @pytest.mark.parametrize("when", [FAR_WEST, FAR_EAST])
