@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 
 from byoip.store.claims.events import CHANNEL
-from byoip.store.connecting import Connection
+from byoip.store.connecting import Connection, noticed
 from byoip.store.database_url import plain
 
 _LOG = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class EventNotifier:
         while True:
             try:
                 await self._listen()
-            except (psycopg.OperationalError, psycopg.InterfaceError, TimeoutError) as fault:
+            except (psycopg.Error, TimeoutError) as fault:
                 _LOG.warning("Not listening for events, trying again: %s", fault)
             await asyncio.sleep(_PAUSE_SECONDS)
 
@@ -91,8 +91,8 @@ class EventNotifier:
                     await connection.execute("SELECT 1")
 
     def _notify(self, payload: str) -> None:
-        for about in payload.split():
-            for notified in self._waiting.get(UUID(about), ()):
+        for about in noticed(payload):
+            for notified in self._waiting.get(about, ()):
                 notified.set()
 
     def _notify_all(self) -> None:

@@ -1,0 +1,53 @@
+"""Trust, 4.1: a notice that names nothing ends no process; any role of the database may send it."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.domain.claims.claim import Claim
+from byoip.store.claims.event_notifier import EventNotifier
+from byoip.store.connecting import noticed
+from byoip.store.transaction import Store
+from tests.announcing import Fleet, reconciling, speaker, until
+from tests.store.conftest import accounts, clock, customer, several, store
+from tests.store.test_event_notifier import notifier, write
+
+__all__ = ["accounts", "clock", "customer", "notifier", "several", "store"]  # fixtures
+
+NONSENSE = "nonsense ' 00000000"
+
+
+async def notify(engine: AsyncEngine, channel: str) -> None:
+    async with engine.begin() as connection:
+        asked = {"channel": channel, "said": NONSENSE}
+        await connection.execute(text("SELECT pg_notify(:channel, :said)"), asked)
+
+
+async def test_requests_that_wait_are_told_of_the_next_event(
+    engine: AsyncEngine, notifier: EventNotifier, store: Store, several: list[Claim]
+) -> None:
+    await notify(engine, "byoip_events")
+    with notifier.subscribe(several[0].id) as notified:
+        await write(store, several[0])
+        async with asyncio.timeout(20):
+            await notified.wait()
+
+
+async def test_routes_are_announced_as_before(fleet: Fleet) -> None:
+    one = speaker("one")
+    first, second = await fleet.add("31.0.0.0/24", "31.0.1.0/24")
+    async with reconciling(fleet, one):
+        await fleet.announce(first)
+        await until(lambda: first in one.paths)
+        await notify(fleet.engine, "byoip_routes")
+        await fleet.announce(second)
+        await until(lambda: second in one.paths)
+
+
+@pytest.mark.parametrize("payload", ["", NONSENSE, "x" * 7000])
+def test_what_is_no_id_is_passed_over(payload: str) -> None:
+    one, two = uuid4(), uuid4()
+    assert noticed(f"{one.hex} {payload} {two.hex}") == [one, two]
