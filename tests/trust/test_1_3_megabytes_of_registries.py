@@ -15,6 +15,7 @@ from byoip.domain.checks.registry import Basis, Responsible
 from byoip.domain.checks.rirs import RIRS
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registry import Found
+from byoip.ports.checks.registry_budget import Permit
 from byoip.store.checks import registry_budget
 from byoip.store.checks.registry_budget import PostgresRegistryBudget
 from byoip.usecases.checks import ask_registries
@@ -75,7 +76,7 @@ async def test_a_remembered_answer_is_read_in_a_thread_and_without_a_lock(
     answer = await twin.look_up(asked)
     permit = await budget.admit(asked)
     assert isinstance(answer, Found)
-    assert isinstance(permit, registry_budget.Permit)
+    assert isinstance(permit, Permit)
     await budget.settle(permit, asked, answer)
     noted, connections = Noted(), []
     read = noted.of("read", registry_budget._remembered)

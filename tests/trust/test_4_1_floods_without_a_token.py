@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from byoip.api import application
+from byoip.api.document.documentation import complete
 from byoip.store.accounts.credentials import CredentialReader
 from byoip.store.letters.letter_reader import LetterReader
 from tests.trust.served import served
@@ -66,13 +67,13 @@ async def test_the_document_is_made_once_and_in_a_thread(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It takes half a second, in which a process would answer nobody."""
-    threads, complete = [], application.complete
+    threads = []
 
     def noted(*given: Any) -> None:
         threads.append(threading.current_thread())
         complete(*given)
 
-    monkeypatch.setattr(application, "complete", noted)
+    monkeypatch.setattr(application, complete.__name__, noted)
     async with (
         served(database_url) as api,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{api.port}", timeout=60) as client,

@@ -26,21 +26,26 @@ _RFC_3339 = re.compile(
     re.ASCII,
 )
 
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
 
 def read_time(given: object) -> datetime | None:
     """Read a time as RFC 3339 writes it, always with an offset; the same in UTC.
 
+    One that is in the year 0 or 10000 there is the nearest that can be kept.
+
     Raises:
-        ValueError: anything else, or no time in UTC, as one of the year 9999 in the far west.
+        ValueError: anything else.
     """
     if given is None:
         return None
     if not isinstance(given, str) or not _RFC_3339.fullmatch(given):
         raise ValueError("Times are written as in 2026-01-31T12:00:00Z (RFC 3339)")
+    read = datetime.fromisoformat(given.upper())
     try:
-        return datetime.fromisoformat(given.upper()).astimezone(UTC)
+        return read.astimezone(UTC)
     except OverflowError:
-        raise ValueError("There is no such time in UTC") from None
+        return _FIRST if read.year == _FIRST.year else _LAST
 
 
 TimeIn: TypeAlias = Annotated[
