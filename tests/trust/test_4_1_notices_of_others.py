@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from byoip.domain.claims.claim import Claim
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.connecting import noticed
+from byoip.store.jobs.jobs import make_job_app
 from byoip.store.transaction import Store
 from tests.announcing import Fleet, reconciling, speaker, until
 from tests.store.conftest import accounts, clock, customer, several, store
@@ -20,9 +21,9 @@ __all__ = ["accounts", "clock", "customer", "notifier", "several", "store"]  # f
 NONSENSE = "nonsense ' 00000000"
 
 
-async def notify(engine: AsyncEngine, channel: str) -> None:
+async def notify(engine: AsyncEngine, channel: str, said: str = NONSENSE) -> None:
     async with engine.begin() as connection:
-        asked = {"channel": channel, "said": NONSENSE}
+        asked = {"channel": channel, "said": said}
         await connection.execute(text("SELECT pg_notify(:channel, :said)"), asked)
 
 
@@ -51,3 +52,30 @@ async def test_routes_are_announced_as_before(fleet: Fleet) -> None:
 def test_what_is_no_id_is_passed_over(payload: str) -> None:
     one, two = uuid4(), uuid4()
     assert noticed(f"{one.hex} {payload} {two.hex}") == [one, two]
+
+
+@pytest.mark.parametrize("said", ["1", "{}"])
+async def test_jobs_are_carried_out_as_before(
+    engine: AsyncEngine, database_url: str, said: str
+) -> None:
+    app, carried_out = make_job_app(database_url), asyncio.Event()
+
+    @app.task(name="one", queue="of_one")
+    async def one() -> None:
+        carried_out.set()
+
+    async def another() -> None:
+        carried_out.clear()
+        await one.defer_async()
+        async with asyncio.timeout(20):
+            await carried_out.wait()
+
+    seldom = {"install_signal_handlers": False, "fetch_job_polling_interval": 300}
+    async with app.open_async():
+        working = asyncio.create_task(app.run_worker_async(queues=["of_one"], **seldom))
+        await another()
+        await notify(engine, "procrastinate_queue_v1#of_one", said)
+        await asyncio.wait([working], timeout=1)  # for what would stop it from listening
+        await another()
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
