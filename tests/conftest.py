@@ -29,13 +29,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
-    """Thousands of tests and modules stay to the end: no search for garbage goes through them."""
+    """Thousands of tests and modules stay to the end: no search for garbage goes through them.
+
+    What tests leave is looked for after 20,000 new objects and not 700: a tenth of their time.
+    """
     gc.disable()
     try:
         return (yield)
     finally:
         gc.enable()
         gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(autouse=True)

@@ -77,7 +77,7 @@ def test_a_child_does_not_outlive_a_killed_parent(script: str) -> None:
     with python_script(script, str(int(signal.SIGKILL)), "sleep", "60") as (parent, line):
         assert alive(int(line))
         parent.kill()
-        assert gone_within(2, [int(line)])
+        assert gone_within(30, [int(line)])
 
 
 @linux_only
@@ -87,7 +87,7 @@ def test_the_child_receives_the_death_signal_it_was_promised(tmp_path: Path) -> 
     with python_script(SYNCHRONOUS, str(int(signal.SIGTERM)), *argv) as (parent, line):
         wait_for(note, "ready")
         parent.kill()
-        assert gone_within(2, [int(line)])
+        assert gone_within(30, [int(line)])
 
     assert note.read_text() == "bye"
 
@@ -98,12 +98,12 @@ def test_a_child_that_dropped_to_another_user_dies_with_its_parent_all_the_same(
     script = SYNCHRONOUS.replace("(argv, ", "(argv, user='nobody', ")
     with python_script(script, str(int(signal.SIGKILL)), "sleep", "60") as (parent, line):
         child = Path(f"/proc/{line}")
-        give_up = time.monotonic() + 5
+        give_up = time.monotonic() + 30
         while child.stat().st_uid == 0 and time.monotonic() < give_up:
             time.sleep(0.01)
         assert child.stat().st_uid == pwd.getpwnam("nobody").pw_uid
         parent.kill()
-        assert gone_within(2, [int(line)])
+        assert gone_within(30, [int(line)])
 
 
 @linux_only
@@ -160,7 +160,7 @@ async def test_no_child_is_started_from_another_thread() -> None:
 
 
 def wait_for(path: Path, text: str) -> None:
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + 30
     while not (path.exists() and path.read_text() == text):
         assert time.monotonic() < give_up, f"{path} never said {text}"
         time.sleep(0.02)

@@ -15,7 +15,7 @@ from byoip.ports.checks.snapshots import FetchMark
 from tests.fakes.rpki import NOON, StoppedClock
 from tests.fakes.web_server import Page, WebServer, web_server
 
-LIMITS = DownloadLimits(timedelta(seconds=5), largest=10_000, schemes=frozenset({"http"}))
+LIMITS = DownloadLimits(timedelta(seconds=30), largest=10_000, schemes=frozenset({"http"}))
 FILE = b"""2|ripencc|20261122|1|19830705|20261121|+0100
 ripencc|*|ipv4|*|1|summary
 ripencc|FR|ipv4|2.0.0.0|1048576|20100712|allocated|5a1f|\xfc

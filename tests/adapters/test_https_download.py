@@ -14,7 +14,7 @@ from byoip.adapters.https_download import (
 )
 from tests.fakes.web_server import Page, WebServer, web_server
 
-LIMITS = DownloadLimits(timedelta(seconds=2), largest=1000, schemes=frozenset({"http"}))
+LIMITS = DownloadLimits(timedelta(seconds=20), largest=1000, schemes=frozenset({"http"}))
 
 
 @pytest.fixture

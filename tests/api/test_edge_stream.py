@@ -59,7 +59,7 @@ async def test_a_stream_gives_each_change_as_a_line_as_soon_as_it_is_there(
         second, seconds = await hurried(numbered(lines))
         assert seconds < WELL_BEFORE
     assert [first, second] == await edge.result("GET", "/edge/changes")
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(WELL_BEFORE):
         while listening._waiting:  # noqa: ASYNC110 - it has no event for tests
             await asyncio.sleep(0.01)
 

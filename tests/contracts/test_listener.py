@@ -48,7 +48,7 @@ class World:
             answer = await self.listener.sees([prefix])
             return set(answer.get(prefix, ())) == set(origins)
 
-        await eventually(seen, seconds=5)
+        await eventually(seen, seconds=30)
 
 
 class ListenerContract:
@@ -110,7 +110,7 @@ class ListenerContract:
                 return True
             return False
 
-        await eventually(unanswered, seconds=5)
+        await eventually(unanswered, seconds=30)
 
     async def test_gone_it_does_not_say_not_seen(self, world: World) -> None:
         world.kill()

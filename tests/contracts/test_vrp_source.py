@@ -22,7 +22,7 @@ from tests.fakes.web_server import Page, web_server
 
 ROAS = (("192.0.2.0/24", 24, 64500, "ripe"), ("2001:db8::/32", 48, 0, "apnic"))
 TEXT = export_text(entry(prefix, asn, length, ta) for prefix, length, asn, ta in ROAS)
-LIMITS = DownloadLimits(timedelta(seconds=5), 10_000, frozenset({"http"}))
+LIMITS = DownloadLimits(timedelta(seconds=30), 10_000, frozenset({"http"}))
 
 
 @dataclass

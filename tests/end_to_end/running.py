@@ -31,7 +31,7 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, **more}
 
 
-def eventually(look: Callable[[], _T | None], *, within: float = 20.0) -> _T:
+def eventually(look: Callable[[], _T | None], *, within: float = 60.0) -> _T:
     """Look again until something is there."""
     give_up = time.monotonic() + within
     while not (found := look()):

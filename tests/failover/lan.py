@@ -37,11 +37,11 @@ class Plug:
 
 @dataclass
 class Lan:
-    """Made and removed as a whole; a /24 of 10.213, drawn by lot."""
+    """Made and removed as a whole; a /24 of 10.213 that no other has, drawn by lot."""
 
     separate: bool
     name: str = field(default_factory=lambda: f"by{secrets.token_hex(3)}")
-    net: int = field(default_factory=lambda: secrets.randbelow(250) + 1)
+    net: int = 0
     spaces: list[str] = field(default_factory=list)
 
     @classmethod
@@ -62,8 +62,19 @@ class Lan:
         _ip("-n", self.name, "link", "set", "lan", "up")
         _ip("link", "add", self.name, "type", "veth", "peer", "name", "us", "netns", self.name)
         _ip("-n", self.name, "link", "set", "us", "master", "lan", "up")
-        _ip("address", "add", f"10.213.{self.net}.254/24", "dev", self.name)
+        self._draw()
         _ip("link", "set", self.name, "up")
+
+    def _draw(self) -> None:
+        """Take one, and see whether another run has it, or one that was killed has left it."""
+        for _ in range(100):
+            self.net = secrets.randbelow(250) + 1
+            ours = f"10.213.{self.net}.254/24"
+            _ip("address", "add", ours, "dev", self.name)
+            if len(_ip("-o", "address", "show", "to", ours).splitlines()) == 1:
+                return
+            _ip("address", "delete", ours, "dev", self.name)
+        raise AssertionError("no /24 of 10.213 is free")
 
     def _space(self, name: str) -> None:
         _ip("netns", "add", name)
@@ -96,5 +107,6 @@ def _may_separate() -> bool:
     return made.returncode == 0
 
 
-def _ip(*arguments: str) -> None:
-    subprocess.run(["ip", *arguments], check=True, capture_output=True)
+def _ip(*arguments: str) -> str:
+    done = subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True)
+    return done.stdout

@@ -48,7 +48,7 @@ class Program:
                 start_new_session=True,
             )
 
-    def wait_until(self, ready: Callable[[], bool], *, seconds: float = 20) -> None:
+    def wait_until(self, ready: Callable[[], bool], *, seconds: float = 60) -> None:
         """Return once `ready()` holds; raise when the program ends before or time is up."""
         deadline = time.monotonic() + seconds
         while not ready():

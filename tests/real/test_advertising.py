@@ -89,7 +89,7 @@ async def test_a_change_of_prepends_is_no_withdrawal(edge: Edge) -> None:
     async def prepended() -> bool:
         return "64500 4200000001 4200000001 4200000001 4200000001\n" in edge.router.shows(V4)
 
-    await eventually(prepended, seconds=5)
+    await eventually(prepended, seconds=30)
     assert [change.what for change in edge.router.changes()] == ["added", "added"]
     assert edge.router.losses() == []
 

@@ -31,7 +31,7 @@ async def server() -> AsyncIterator[NameServer]:
     await server.stop()
 
 
-Ask = Callable[[NameServer, dns.message.Message], Awaitable[dns.message.Message]]
+Ask = Callable[..., Awaitable[dns.message.Message]]
 
 
 def question(name: str = OWNER, kind: str = "TXT", *, resolve: bool = False) -> dns.message.Message:
@@ -40,15 +40,23 @@ def question(name: str = OWNER, kind: str = "TXT", *, resolve: bool = False) -> 
 
 
 async def udp(
-    server: NameServer, asked: dns.message.Message, address: str = "127.0.0.1"
+    server: NameServer,
+    asked: dns.message.Message,
+    address: str = "127.0.0.1",
+    *,
+    seconds: float = 30,
 ) -> dns.message.Message:
-    return await dns.asyncquery.udp(asked, address, port=server.port, timeout=0.5)
+    return await dns.asyncquery.udp(asked, address, port=server.port, timeout=seconds)
 
 
 async def tcp(
-    server: NameServer, asked: dns.message.Message, address: str = "127.0.0.1"
+    server: NameServer,
+    asked: dns.message.Message,
+    address: str = "127.0.0.1",
+    *,
+    seconds: float = 30,
 ) -> dns.message.Message:
-    return await dns.asyncquery.tcp(asked, address, port=server.port, timeout=0.5)
+    return await dns.asyncquery.tcp(asked, address, port=server.port, timeout=seconds)
 
 
 def values(message: dns.message.Message) -> list[str]:
@@ -168,7 +176,7 @@ async def test_faults_that_all_clients_see(server: NameServer, ask: Ask, *, reso
     server.put_txt(OWNER, ["one"])
     server.set_fault("timeout")
     with pytest.raises(dns.exception.Timeout):
-        await ask(server, asked)
+        await ask(server, asked, seconds=0.5)
     server.set_fault("garbage")
     with pytest.raises(dns.exception.FormError):
         await ask(server, asked)

@@ -23,7 +23,7 @@ async def notifier(database_url: str) -> AsyncIterator[EventNotifier]:
 async def listens(notifier: EventNotifier) -> None:
     """Wait for the notice that says that it is connected."""
     with notifier.subscribe(uuid4()) as notified:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await notified.wait()
 
 
@@ -74,7 +74,7 @@ async def test_one_connection_serves_all_who_wait(
     await asyncio.sleep(0)
     assert await listeners(database_url) == 1
     await write(store, several[0])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await asyncio.gather(*waiting)
     assert notifier._waiting == {}
 
@@ -93,7 +93,7 @@ async def test_after_a_lost_connection_all_waiters_look_again(
                 " WHERE application_name = 'byoip events' AND datname = current_database()"
             )
         await write(store, several[0])  # while no request listens
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await notified.wait()
         notified.clear()
         await listens_again(store, several[0], notified)
@@ -102,7 +102,7 @@ async def test_after_a_lost_connection_all_waiters_look_again(
 
 async def listens_again(store: Store, one: Claim, notified: asyncio.Event) -> None:
     await write(store, one)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await notified.wait()
 
 

@@ -1,5 +1,6 @@
 """The API on a real socket before a real database, with customers that speak to it."""
 
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -26,6 +27,8 @@ PART = BOUNDARY + (
     b'Content-Disposition: form-data; name="loa_document"; filename="letter.pdf"\r\n\r\n'
 )
 END = b"\r\n--here--\r\n"
+# For a client in plain text: to read whom this machine trusts takes 25 ms.
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Customer:
         """Send one request, on a connection of its own."""
         headers = {"authorization": f"Bearer {self.token}", **more.pop("headers", {})}
         base = f"http://127.0.0.1:{self.port}"
-        async with httpx.AsyncClient(base_url=base, timeout=60) as client:
+        async with httpx.AsyncClient(base_url=base, timeout=60, verify=NO_TLS) as client:
             return await client.request(method, self.path + path, headers=headers, **more)
 
     def head(self, length: int) -> bytes:

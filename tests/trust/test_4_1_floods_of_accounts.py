@@ -21,7 +21,7 @@ from byoip.store.engine import PoolSize, begun, make_engine
 from byoip.store.sharing import in_slices, working_for
 from byoip.store.statements import from_text
 from tests.announcing import until
-from tests.trust.served import Customer, Served, served
+from tests.trust.served import NO_TLS, Customer, Served, served
 
 ACCOUNTS = 12
 EACH = 10  # requests that wait at a time
@@ -68,7 +68,7 @@ def _held(api: Served) -> Counter[Any]:
 
 
 async def _stranger(api: Served, address: str) -> int:
-    transport = httpx.AsyncHTTPTransport(local_address=address)
+    transport = httpx.AsyncHTTPTransport(local_address=address, verify=NO_TLS)
     headers = {"authorization": f"Bearer {uuid4().hex}"}
     base = f"http://127.0.0.1:{api.port}"
     async with httpx.AsyncClient(base_url=base, transport=transport, timeout=60) as client:

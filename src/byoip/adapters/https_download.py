@@ -8,7 +8,7 @@ from typing import IO
 
 import httpx
 
-from byoip.adapters.http_pieces import UNPACKED, BoundedHead, NoCookies, pieces
+from byoip.adapters.http_pieces import UNPACKED, BoundedHead, NoCookies, pieces, trusted
 
 _NOT_MODIFIED = 304
 
@@ -67,8 +67,9 @@ async def download(
 async def _stream(
     url: str, sink: IO[bytes], limits: DownloadLimits, headers: Mapping[str, str]
 ) -> Downloaded | NotModified | DownloadFailed:
+    seconds = limits.deadline.total_seconds()
     async with (
-        httpx.AsyncClient(timeout=limits.deadline.total_seconds(), cookies=NoCookies()) as client,
+        httpx.AsyncClient(verify=trusted(), timeout=seconds, cookies=NoCookies()) as client,
         client.stream(
             "GET", url, headers={**UNPACKED, **headers}, extensions=BoundedHead().extensions
         ) as response,
