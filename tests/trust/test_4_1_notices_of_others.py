@@ -1,6 +1,7 @@
 """Trust, 4.1: a notice that names nothing ends no process; any role of the database may send it."""
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -70,7 +71,7 @@ async def test_jobs_are_carried_out_as_before(
         async with asyncio.timeout(20):
             await carried_out.wait()
 
-    seldom = {"install_signal_handlers": False, "fetch_job_polling_interval": 300}
+    seldom: dict[str, Any] = {"install_signal_handlers": False, "fetch_job_polling_interval": 300}
     async with app.open_async():
         working = asyncio.create_task(app.run_worker_async(queues=["of_one"], **seldom))
         await another()
