@@ -15,7 +15,7 @@ from byoip.domain.errors import Fixable, Refusal
 
 _UNUSABLE = 2
 # Hardly anything that is imported is garbage, and looking among it is a sixth of a start's time.
-_GARBAGE = (20_000, 20, 10)
+_GARBAGE = (100_000, 20, 10)
 
 
 class Commands(LazyGroup):
