@@ -18,6 +18,7 @@ from multiprocessing import get_context
 
 from benchmarks import (
     announcing,
+    events,
     many_prefixes,
     onboarding,
     one_prefix,
@@ -37,6 +38,7 @@ _MEASURES: dict[str, Measure] = {
     "one-prefix": one_prefix.measure,
     "onboarding": onboarding.measure,
     "throughput": throughput.measure,
+    "events": events.measure,
     "many-prefixes": many_prefixes.measure,
     "announcing": announcing.measure,
     "withdrawing": withdrawing.measure,

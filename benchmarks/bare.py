@@ -51,11 +51,11 @@ class Bare:
             self._pool.connection() as connection,
             connection.cursor(row_factory=dict_row) as cursor,
         ):
-            await (await cursor.execute(_RECOGNISE.text, asked)).fetchone()
             if len(parts) > 7:
-                asked = {**reading.CLAIM.values, **asked, "claim_id": parts[7]}
-                row = await (await cursor.execute(reading.CLAIM.text, asked)).fetchone()
+                asked = {**reading.CLAIM_OF_HOLDER.values, **asked, "claim_id": parts[7]}
+                row = await (await cursor.execute(reading.CLAIM_OF_HOLDER.text, asked)).fetchone()
                 return _plain(row or {})
+            await (await cursor.execute(_RECOGNISE.text, asked)).fetchone()
             start = {"after_time": "-infinity", "after_id": "0" * 32, "page_size": 1001}
             asked = {**reading.CLAIMS.values, **asked, **start}
             rows = await cursor.execute(reading.CLAIMS.text, asked)
@@ -71,7 +71,8 @@ class Bare:
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "cidr": str(row["cidr"])}
+    shown = {name: value for name, value in row.items() if not name.startswith("credential_")}
+    return {**shown, "cidr": str(row["cidr"])}
 
 
 if __name__ == "__main__":

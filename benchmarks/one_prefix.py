@@ -1,4 +1,4 @@
-"""`GET` of one prefix, as a share of a bare program that runs the same statements."""
+"""`GET` of one prefix, as a share of a bare program that runs the same statement."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from benchmarks.processes import Listening, api, bare, cpu_seconds
 
 from byoip.domain.accounts.limits import BLOCK
 
-_GOAL = 1 / 3
+_GOAL, _CPU_GOAL = 1 / 3, 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ def _statements(counted: int, requests: int) -> Figure:
     return Figure(
         "statements for it",
         f"{counted / requests:g}",
-        goal=f"at most 2, and 2 for {BLOCK} requests' permits",
-        met=counted <= 2 * requests + leases,
+        goal=f"1, and 2 for {BLOCK} requests' permits",
+        met=counted <= requests + leases,
     )
 
 
@@ -78,7 +78,7 @@ def _throughput(rounds: Sequence[tuple[_Round, _Round]]) -> Figure:
     return Figure(
         "`GET` one prefix, 32 connections, one process",
         f"{reached:,.0f}/s (p99 {slowest * 1000:.0f} ms)",
-        f"bare ASGI and driver, same statements: {ceiling:,.0f}/s",
+        f"bare ASGI and driver, same statement: {ceiling:,.0f}/s",
         f"{share:.0%}",
         "33 %, aim at 50 %",
         share >= _GOAL,
@@ -93,4 +93,6 @@ def _cpu(rounds: Sequence[tuple[_Round, _Round]]) -> Figure:
         f"{needed * 1000:.2f} ms",
         f"the same bare program: {ceiling * 1000:.2f} ms",
         f"{ceiling / needed:.0%}",
+        f"{_CPU_GOAL:.0%}",
+        ceiling / needed >= _CPU_GOAL,
     )

@@ -24,11 +24,11 @@ from byoip.adapters.checks.vrp_json import JsonVrps
 from byoip.adapters.system_clock import SystemClock
 from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.prefix import Prefix
-from byoip.store.checks.snapshots_sql import ABOUT_TEXT
+from byoip.store.checks.snapshots_sql import about
 from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots, vrps
 from byoip.store.checks.vrp_snapshots import RoaRepository, VrpSnapshots
+from byoip.store.columns import metadata
 from byoip.store.engine import make_engine
-from byoip.store.metadata import metadata
 from byoip.usecases.checks.refresh_roas import RefreshRoas, RoasAccepted
 
 ANCHORS = ("afrinic", "apnic", "arin", "lacnic", "ripe")
@@ -37,7 +37,6 @@ LOOKUPS = 3000
 IPV4 = {16: 1, 18: 1, 19: 2, 20: 4, 21: 4, 22: 12, 23: 8, 24: 40}
 IPV6 = {29: 2, 32: 6, 36: 3, 40: 4, 44: 5, 48: 20}
 IPV4_SHARE = 0.8
-OURS = str(ABOUT_TEXT).replace(":prefix", "%(prefix)s").encode()
 BARE = b"""select prefix, max_length, asn, anchor, expires from bare
 where prefix >>= cast(%(prefix)s as cidr)"""
 
@@ -49,6 +48,24 @@ def timed(connection: psycopg.Connection, query: bytes, asked: Sequence[str]) ->
         connection.execute(query, {"prefix": prefix}, prepare=True).fetchall()
         times.append((time.perf_counter() - started) * 1000)
     return times
+
+
+def in_turn(
+    connection: psycopg.Connection, queries: Sequence[bytes], asked: Sequence[str]
+) -> list[list[float]]:
+    """Both look up the same, a hundred at a time: whatever else happens disturbs both."""
+    times: list[list[float]] = [[] for _ in queries]
+    for first in range(0, len(asked), 100):
+        for each, query in zip(times, queries, strict=True):
+            each.extend(timed(connection, query, asked[first : first + 100]))
+    return times
+
+
+def ours(connection: psycopg.Connection) -> bytes:
+    """The statement of a look-up in the snapshot that is in use."""
+    row = connection.execute("SELECT number FROM current_vrp_snapshot").fetchone()
+    assert row is not None
+    return about(row[0]).text
 
 
 async def look_up(url: str, asked: Sequence[str]) -> list[float]:

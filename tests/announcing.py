@@ -25,8 +25,8 @@ from byoip.store.speakers.routes import Routes
 from byoip.store.speakers.watch_election import OF_LEADER, OF_WORKER, WatchElection
 from byoip.store.transaction import Store, Transaction
 from byoip.usecases.routes.withdraw import tripping, withdraw
+from byoip.worker.pace import Pace
 from byoip.worker.reconciling import Reconciler
-from byoip.worker.speaker_task import Pace
 from byoip.worker.watching import Watcher
 from tests.fakes.speaker import FakeListener, FakeSpeaker
 from tests.revising import connecting, enforce, proposal

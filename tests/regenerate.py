@@ -10,10 +10,14 @@ from byoip.api.problems.problems import PROBLEMS, SAMPLES
 from byoip.domain import event_kinds
 from byoip.domain.errors import Refusal
 from tests import gobgp_stubs
+from tests.monitoring import rendering
 
 REPOSITORY = Path(__file__).parents[1]
 ERROR_PAGE = REPOSITORY / "docs" / "errors.md"
 EVENT_PAGE = REPOSITORY / "docs" / "events.md"
+MONITORING_PAGE = REPOSITORY / "docs" / "monitoring.md"
+RULES = REPOSITORY / "docs" / "monitoring" / "byoip.rules.yml"
+DASHBOARD = REPOSITORY / "docs" / "monitoring" / "dashboard.json"
 ERRORS = REPOSITORY / "tests" / "golden" / "errors"
 
 
@@ -47,10 +51,19 @@ def event_markdown() -> str:
     return "\n".join(lines) + "\n"
 
 
+def monitoring_markdown() -> str:
+    """docs/monitoring.md: what stands above its tables is written by hand."""
+    above, _, _ = MONITORING_PAGE.read_text().partition("<!-- ")
+    return above + rendering.tables()
+
+
 def regenerate() -> None:
     gobgp_stubs.generate()
     ERROR_PAGE.write_text(error_markdown())
     EVENT_PAGE.write_text(event_markdown())
+    MONITORING_PAGE.write_text(monitoring_markdown())
+    RULES.write_text(rendering.rules_yaml())
+    DASHBOARD.write_text(rendering.dashboard_json())
     for left_over in ERRORS.glob("*.json"):
         left_over.unlink()
     for kind in PROBLEMS:

@@ -1,19 +1,25 @@
 """What documents say of the tree is true, and they can be read in a terminal."""
 
 import re
+import tomllib
 from collections.abc import Iterator
+from configparser import RawConfigParser
 from pathlib import Path
 
 import pytest
 
-from byoip.domain.speakers.alarm_kinds import ALARM_KINDS
+from byoip.cli import stopping
+from byoip.cli.commands import Commands
 from byoip.store import transaction
 
 REPOSITORY = Path(__file__).parent.parent
 PACKAGE = REPOSITORY / "src" / "byoip"
 GENERATED = REPOSITORY / "docs" / "errors.md"
 DOCUMENTS = sorted(
-    {REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *(REPOSITORY / "docs").rglob("*.md")}
+    {
+        *(REPOSITORY / f"{one}.md" for one in ("README", "CONTRIBUTING", "CHANGELOG", "SECURITY")),
+        *(REPOSITORY / "docs").rglob("*.md"),
+    }
 )
 LONGEST_LINE = 100
 FOLDERS = {
@@ -101,21 +107,6 @@ def test_every_decision_is_listed() -> None:
     assert listed == {one.name for one in folder.glob("*.md")} - {"README.md"}
 
 
-def test_every_metric_has_its_row_or_sentence() -> None:
-    frozen = REPOSITORY / "tests" / "golden" / "frozen" / "metrics.txt"  # the net: as in the code
-    kinds = re.findall(r"^(\w+) is a \w+$", frozen.read_text(), re.MULTILINE)
-    metrics = {one for one in kinds if not one.endswith("_created")}
-    told = set(in_code(REPOSITORY / "docs" / "operating.md"))
-    assert metrics <= {re.sub(r"(_total)?({.*})?$", "", words) for words in told}
-
-
-def test_the_runbook_says_what_to_do_about_every_alarm() -> None:
-    told = re.findall(
-        r"^- \*\*(\w+)\*\*:", (REPOSITORY / "docs" / "runbook.md").read_text(), re.MULTILINE
-    )
-    assert set(told) >= set(ALARM_KINDS)
-
-
 def test_every_repository_that_the_order_of_locks_names_exists() -> None:
     named = re.findall(r"`tx\.(\w+)(?:\.(\w+))?`", transaction.__doc__ or "")
     assert named
@@ -138,3 +129,24 @@ def test_a_file_with_text_sql_says_why() -> None:
 def holds_text_sql(source: str) -> bool:
     begins = r"(SELECT|INSERT|UPDATE|DELETE|WITH|COPY)\b"
     return bool(re.search(rf'\b(text|from_text|execute)\(\s*f?"+\s*{begins}', source))
+
+
+def test_the_newest_change_is_of_this_version() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    newest = re.findall(
+        r"^## (\S+?)(?:,|$)", (REPOSITORY / "CHANGELOG.md").read_text(), re.MULTILINE
+    )
+    assert newest[0] == project["version"]
+
+
+def test_stumble_25_units_of_systemd_start_commands_that_there_are_and_let_them_end() -> None:
+    units = sorted((REPOSITORY / "docs" / "systemd").glob("*.service"))
+    assert len(units) == 3
+    for unit in units:
+        told = RawConfigParser(strict=True)
+        told.read(unit)
+        service = told["Service"]
+        command = service["ExecStart"].split()[1]
+        assert command in Commands.catalogue
+        assert int(service["TimeoutStopSec"]) > stopping._END_SECONDS
+        assert service["Restart"] == "always", "one that starts before Postgres ends with status 2"

@@ -118,6 +118,36 @@ def test_unknown_keys_and_broken_files_are_errors(tmp_path: Path, text: str) -> 
         read_settings({"BYOIP_CONFIG": str(path)})
 
 
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://rdap.example", "not an https URL"),
+        ("https://user@rdap.example", "not a base URL"),
+        ("https://rdap.example/?q=1", "not a base URL"),
+        ("ftp://rdap.example", "https?"),
+    ],
+)
+def test_registration_data_is_asked_over_tls(tmp_path: Path, url: str, why: str) -> None:
+    file = tmp_path / "byoip.toml"
+    file.write_text(f'[rdap_urls]\nripencc = "{url}"\n')
+    with pytest.raises(SettingsError, match=f"(?s)rdap_urls.*{why}"):
+        read_settings({"BYOIP_CONFIG": str(file)})
+
+
+def test_it_is_asked_where_a_url_is_given_and_nowhere_else(tmp_path: Path) -> None:
+    file = tmp_path / "byoip.toml"
+    file.write_text(
+        '[rdap_urls]\nripencc = "https://rdap.example"\narin = "http://127.0.0.1:1/x"\n'
+    )
+    registries = read_settings({"BYOIP_CONFIG": str(file)}).all_registries
+    urls = {key: one.rdap_url for key, one in registries.items() if one.rdap_url}
+    assert urls == {"ripencc": "https://rdap.example/", "arin": "http://127.0.0.1:1/x"}
+    assert not any(one.rdap_url for one in read_settings({}).all_registries.values())
+    file.write_text('[rdap_urls]\nnobody = "https://rdap.example"\n')
+    with pytest.raises(SettingsError, match="no such registry: nobody"):
+        read_settings({"BYOIP_CONFIG": str(file)})
+
+
 def test_settings_are_frozen() -> None:
     settings = read_settings({})
     with pytest.raises(ValueError, match="frozen"):

@@ -19,9 +19,12 @@ from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.letters.letter import LetterReference
 from byoip.domain.letters.letter_evidence import RegisteredHolder
+from byoip.domain.letters.registrants import RegistrantWords
+from byoip.domain.rdap.network import SpaceKind, legible
+from byoip.domain.rdap.said import RdapEnd
 from byoip.ports.letters.letters import Seal
 from tests.domain.letters import letter_check, letter_facts
-from tests.domain.samples import prefix
+from tests.domain.samples import NOW, prefix
 
 SEAL = Seal("Example Networks B.V.", "0123456789abcdef" * 4, self_signed=True)
 PRESS = TypstPress("https://byoip.example.net", SEAL)
@@ -80,6 +83,7 @@ async def test_the_zone_of_a_time_does_not_matter() -> None:
         {"issued_at": letter_facts().issued_at + timedelta(minutes=1)},
         {"valid_until": letter_facts().valid_until + timedelta(minutes=1)},
         {"holder": RegisteredHolder("arin")},
+        {"registrants": (RegistrantWords(RdapEnd.ABSENT, "ARIN, rdap.arin.net", NOW),)},
     ],
     ids=lambda changes: next(iter(changes)),
 )
@@ -104,6 +108,18 @@ async def test_nothing_that_others_wrote_is_markup(text: str) -> None:
     assert pages(await press.press(facts)) <= 2
 
 
+def registrant(text: str) -> RegistrantWords:
+    name = legible(text)
+    words = "192.0.2.0 - 192.0.2.255", name, name[:20], name[:80], SpaceKind.PA
+    return RegistrantWords(RdapEnd.ANSWERED, "RIPE NCC, rdap.example", NOW, *words)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+async def test_what_registries_say_is_no_markup_and_leaves_room(text: str) -> None:
+    facts = letter_facts(registrants=(registrant(text), registrant(text)))
+    assert pages(await PRESS.press(facts)) <= 2
+
+
 async def test_a_letter_with_much_to_say_ends_on_the_second_page() -> None:
     facts = letter_facts(
         prefix=LONGEST_PREFIX,
@@ -112,6 +128,7 @@ async def test_a_letter_with_much_to_say_ends_on_the_second_page() -> None:
         checks=tuple(
             letter_check(check, "word " * 100, "name.example:53, " * 50) for check in Check
         ),
+        registrants=(registrant("word " * 100), registrant("W" * 1000)),
     )
     assert pages(await PRESS.press(facts)) == 2
 

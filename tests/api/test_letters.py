@@ -1,22 +1,39 @@
 """The public page: for people and for machines, and not a word beyond the letter."""
 
+import html
+import re
 from datetime import timedelta
 
 import httpx
 import pytest
 
-from byoip.api.letters.letter_page import prefers_html
+from byoip.api.letters.letter_page import letter_html, prefers_html
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.letters.letter import Letter, RevokedBecause
+from byoip.domain.letters.registrants import RegistrantWords
+from byoip.domain.rdap.said import RdapEnd
 from tests.api.letters import issued, saved
 from tests.api.world import World
+from tests.domain.letters import letter, letter_facts
+from tests.domain.samples import NOW
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
 async def page(world: World, letter: Letter, accept: str = "*/*") -> httpx.Response:
     return await world.client.get(f"/loa/{letter.reference}", headers={"accept": accept})
+
+
+@pytest.mark.parametrize("name", ["<script>alert(1)</script>", 'A", verified, "', "שלום & B"])
+def test_a_registrys_words_are_quoted_and_no_markup(name: str) -> None:
+    words = RegistrantWords(
+        RdapEnd.ANSWERED, "RIPE NCC, rdap.example", NOW, "192.0.2.0 - 192.0.2.255", name
+    )
+    shown = letter_html(letter(facts=letter_facts(registrants=(words,))), NOW)
+    (said,) = re.findall("<bdi>&quot;(.*)&quot;</bdi> for 192", shown)
+    assert html.unescape(said) == name.replace('"', '\\"')
+    assert "<script" not in shown
 
 
 async def test_it_says_what_the_letter_states_and_nothing_else(world: World) -> None:
@@ -35,6 +52,7 @@ async def test_it_says_what_the_letter_states_and_nothing_else(world: World) -> 
             "operator_contact",
             "account_name",
             "holder",
+            "registrants",
             "prefix",
             "asn",
         ),

@@ -162,7 +162,7 @@ class Counted:
         return getattr(self._inner, name)
 
 
-async def test_reading_a_prefix_asks_the_store_for_two_things(world: World) -> None:
+async def test_reading_a_prefix_asks_the_store_for_one_thing(world: World) -> None:
     made = await world.prefix()
     asked: list[str] = []
     credentials: Any = Counted(world.backend.credentials, asked)
@@ -173,8 +173,8 @@ async def test_reading_a_prefix_asks_the_store_for_two_things(world: World) -> N
         headers = {"authorization": f"Bearer {world.token}"}
         response = await client.get(world.url(f"/prefixes/{made['id']}"), headers=headers)
     assert response.status_code == 200
-    # One statement each, which the store promises; the first asks this process alone.
-    assert asked == ["whose", "recognise", "claim"]
+    # One of these is a statement, as the store promises; the others ask this process alone.
+    assert asked == ["whose", "beside", "recognise_with", "claim_beside"]
 
 
 async def test_a_request_id_is_taken_or_made(world: World) -> None:

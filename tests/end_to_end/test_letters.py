@@ -12,6 +12,8 @@ def test_an_approved_prefix_gets_a_letter_that_ends_with_it(service: Running) ->
     made = service.result("POST", "/prefixes", json=body)
     service.publish(made, owners=["byoip-validation.52.18.198.in-addr.arpa"])
     path = f"/prefixes/{made['id']}"
+    words = {"name": 'Société "Exemple"', "type": "ASSIGNED PA", "handle": "ORG-EX1-RIPE"}
+    service.control("PUT", "/rdap/ripencc/198.18.52.0/24", json=words)
     service.result("POST", f"{path}/validate")
     document_id = eventually(lambda: service.result("GET", path)["loa_document_id"])
     content = service.ask("GET", f"/loa_documents/{document_id}/download").content
@@ -34,7 +36,16 @@ def test_an_approved_prefix_gets_a_letter_that_ends_with_it(service: Running) ->
     assert parties["irr"].startswith("RIPE NCC, 127.0.0.1:")
     assert parties["ownership_rdns"].startswith("the operator's validating resolver, ")
     assert not any("snapshot" in one for one in parties.values())
+    least, around = letter()["registrants"]
+    assert (least["end"], least["name"], least["space"]) == ("answered", 'Société "Exemple"', "PA")
+    assert least["of"].startswith("RIPE NCC, 127.0.0.1:")
+    assert around["name"] == "Holder of sandbox-ripencc-2"
+    (run,) = service.result("GET", f"{path}/validations")
+    (found, *_) = service.result("GET", f"{path}/validations/{run['id']}")["checks"]
+    assert "may be a lessee" in found["warnings"][0]
+    assert [one["asked"].split()[0] for one in found["evidence"][1:]] == ["RDAP", "RDAP"]
     said = service.http.get(page, headers={"accept": "text/html"}).text
     assert "Letter of Agency" in said
+    assert r"<bdi>&quot;Société \&quot;Exemple\&quot;&quot;</bdi>" in said
     service.ask("DELETE", path)
     assert (letter()["status"], letter()["revoked_because"]) == ("revoked", "removed")

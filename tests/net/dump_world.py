@@ -34,7 +34,7 @@ from byoip.settings.model import Settings
 from byoip.store.migrating import migrate
 from byoip.usecases.letters.generate_letter import GenerateLetter
 from byoip.usecases.letters.renew_letters import RenewLetters
-from byoip.worker.speaker_task import Pace
+from byoip.worker.pace import Pace
 from byoip.worker.tasks import LetterWork
 from tests.announcing import Fleet, listener, path, reconciling, speaker
 from tests.fakes.letters import FakePress, FakeSigner

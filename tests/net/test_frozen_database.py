@@ -131,11 +131,6 @@ async def test_metrics_headers_and_lines_of_the_log_stay(
     hold("log", {f"{key} {type(value).__name__}" for one in access for key, value in one.items()})
 
 
-async def test_requests_that_wait_for_events_listen_to_the_same_channel(database_url: str) -> None:
-    async with today.event_bell(database_url):
-        hold("channel_of_events", await listening(database_url))
-
-
 async def test_the_reconciler_has_the_same_lock_and_channel(database_url: str) -> None:
     async with today.reconcilers_turn(database_url):
         hold("turn", [*await locks(database_url), *await listening(database_url)])

@@ -41,7 +41,7 @@ _APART = {
 _TOGETHER = {"LETTER_KEY": "/k.pem", "LETTER_CERTIFICATE": "/c.pem"}
 # Structures stand in the file only.
 _STRUCTURES = {"SERVICES", "REGISTRIES", "REGISTRY_OVERRIDES", "STATISTICS_URLS", "LISTENERS"}
-_STRUCTURES |= {"NATIONAL_REGISTRIES"}
+_STRUCTURES |= {"NATIONAL_REGISTRIES", "RDAP_URLS"}
 
 
 _OURS = {"type": "read by us"}
@@ -122,6 +122,7 @@ services = [{ name = "CDN", default_only = true }]
 registry_overrides = [{ prefix = "192.0.2.0/24", registry = "own" }]
 listeners = [{ name = "b", kind = "bird", socket = "/run/bird.ctl" }]
 statistics_urls = { arin = "https://statistics.example/arin" }
+rdap_urls = { own = "https://rdap.example" }
 [[registries]]
 key = "own"
 source = "OWN"

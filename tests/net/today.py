@@ -33,7 +33,6 @@ from byoip.sandbox.control import create_control
 from byoip.settings.loader import read_settings as _read_settings
 from byoip.settings.model import Settings
 from byoip.settings.names import SettingsError
-from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.engine import make_engine
 from byoip.store.gauges import Gauges
 from byoip.store.speakers.leader_election import LeaderElection
@@ -92,7 +91,7 @@ def app() -> FastAPI:
 
 def control_app() -> FastAPI:
     """The sandbox's control API, likewise."""
-    return create_control(MagicMock(), MagicMock(), MagicMock())
+    return create_control(MagicMock(), MagicMock(), MagicMock(), MagicMock())
 
 
 @asynccontextmanager
@@ -162,13 +161,6 @@ def task_app(*, everything: bool) -> procrastinate.App:
     minutes = Settings().rpki_minutes if everything else None
     schedule(made, roas_every_minutes=minutes, letters=everything)
     return made
-
-
-@asynccontextmanager
-async def event_bell(database_url: str) -> AsyncIterator[None]:
-    """The process listens for requests that wait for events."""
-    async with EventNotifier(database_url).listening():
-        yield
 
 
 @asynccontextmanager

@@ -39,6 +39,7 @@ class Part(Enum):
     GOBGP = "gobgpd"
     BIRD = "bird"
     PGBOUNCER = "pgbouncer"
+    PROMTOOL = "promtool"
 
 
 def program(name: str) -> Path:

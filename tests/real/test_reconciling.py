@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from byoip.domain.prefix import Prefix
-from byoip.worker.speaker_task import Pace
+from byoip.worker.pace import Pace
 from tests.announcing import Fleet, reconciling, until
 from tests.real.edge import Edge, running_edge
 

@@ -18,8 +18,8 @@ from byoip.store.speakers.drains import DrainRepository, Drains
 from byoip.store.speakers.leader_election import LeaderElection
 from byoip.store.speakers.routes import Routes
 from byoip.store.transaction import Store
+from byoip.worker.pace import Pace
 from byoip.worker.reconciling import Reconciler
-from byoip.worker.speaker_task import Pace
 from tests.announcing import MARKING, NO_CEILING
 from tests.revising import connecting, proposal
 

@@ -16,7 +16,7 @@ import pytest
 
 from byoip.domain.prefix import Prefix
 from byoip.ports.speakers.speaker import SpeakerUnanswered
-from byoip.worker.speaker_task import Pace
+from byoip.worker.pace import Pace
 from tests.announcing import Fleet, know, reconciling, until
 from tests.real.edge import Edge, running_edge
 

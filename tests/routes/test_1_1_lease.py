@@ -23,6 +23,7 @@ from byoip.store.speakers.leases import LeaseLost
 from byoip.store.speakers.routes import Routes
 from byoip.store.statements import from_text
 from byoip.store.unavailable import StoreUnavailable
+from byoip.usecases.speakers.stage_changes import StageChanges
 from byoip.worker.speaker_alarms import unreleased
 from tests.announcing import OWNER, PEER, QUICK, Fleet, reconciling, speaker, until
 from tests.fakes.speaker import FakeSpeaker
@@ -195,6 +196,50 @@ async def test_a_worker_that_hangs_at_every_speaker_loses_the_lease(fleet: Fleet
         await until(lambda: bool(hung.asked))
         async with reconciling(fleet, one, lease=SHORT):
             await until(lambda: prefix in one.paths)
+
+
+async def test_a_worker_whose_stages_hang_loses_the_lease_however_busy_its_speakers_are(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each speaker's task renews the lease by itself, just before it tells anything."""
+    speakers = [speaker(f"s{one}") for one in range(10)]
+    pace = replace(QUICK, stalled_after=0.3)
+    await fleet.add("31.0.0.0/24", advertised=True)
+    async with reconciling(fleet, *speakers, stages=[1] * 10, pace=pace, lease=SHORT):
+        await until(fleet.settled)
+        before = await number(fleet)
+
+        async def hang(*_: object) -> bool:
+            await asyncio.Event().wait()
+            return False
+
+        monkeypatch.setattr(StageChanges, "advance", hang)
+        await until(lambda: taken_over(fleet, before), seconds=20)
+
+
+async def taken_over(fleet: Fleet, before: int) -> bool:
+    return await number(fleet) > before
+
+
+async def test_speakers_share_the_renewals_of_the_lease(fleet: Fleet) -> None:
+    """Told at the same time, or told nothing: in both cases the row is written for all of them."""
+    many = 40
+    speakers = [speaker(f"s{one:02}") for one in range(many)]
+    prefixes = await fleet.add("31.0.0.0/24", "31.0.1.0/24", advertised=False)
+    pace = replace(QUICK, every=timedelta(seconds=1), second_after=timedelta(0), probe=0.5)
+    async with reconciling(fleet, *speakers, stages=[1] * many, pace=pace, lease=20):
+        for prefix in prefixes:
+            await fleet.announce(prefix)
+            await until(fleet.settled)
+        before = await beat(fleet)
+        looks = sum(one.calls("close_imports") for one in speakers)
+        await until(lambda: sum(one.calls("close_imports") for one in speakers) > looks + 2 * many)
+        assert await beat(fleet) - before < many
+
+
+async def beat(fleet: Fleet) -> int:
+    ((found,),) = await fleet.ask("SELECT beat FROM leases WHERE name = 'reconciler'")
+    return int(found)
 
 
 def test_leases_are_timed_by_a_clock_that_goes_on_while_the_machine_sleeps() -> None:

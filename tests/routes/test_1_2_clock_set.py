@@ -16,7 +16,7 @@ from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.sightings import Reading, Seen, SeenPath, Sightings, was_gone
 from byoip.domain.speakers.travel import marks
-from byoip.worker.speaker_task import Pace
+from byoip.worker.pace import Pace
 from tests.announcing import Fleet, reconciling, until
 from tests.real.edge import running_edge
 from tests.routes.test_1_2_watcher import told

@@ -11,7 +11,7 @@ import pytest
 from byoip.cli.stopping import ended
 from byoip.ports.speakers.speaker import Listener, Speaker
 from byoip.store.speakers.watch_election import OF_API, OF_LEADER, OF_WORKER, WatchElection
-from byoip.worker.speaker_task import Pace
+from byoip.worker.pace import Pace
 from byoip.worker.watching import Watcher
 from tests.announcing import MARKING, QUICK, Fleet, listener, reconciling, speaker, until
 from tests.fakes.speaker import FakeSpeaker

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.announcing import (
     OURS,
     OWNER,
     PEER,
+    QUICK,
     Fleet,
     listener,
     looks,
@@ -203,6 +205,31 @@ async def test_without_a_twin_it_opens_before_the_restart_time_ends_and_names_th
 async def test_a_restart_time_below_600_is_an_alarm(fleet: Fleet) -> None:
     async with reconciling(fleet, graceful("one", seconds=90), graceful("two")):
         await until(lambda: stands(fleet, "short_restart_time", "one"))
+
+
+@pytest.mark.parametrize("dies", [False, True], ids=["in service", "dead"])
+async def test_when_a_session_was_last_up_is_on_record_between_full_syncs(
+    fleet: Fleet, dies: bool
+) -> None:
+    """A leader that takes over counts from then how long peers keep routes."""
+    one = graceful("one")
+    await fleet.add("31.0.0.0/24", advertised=True)
+    every = timedelta(hours=1) if dies else QUICK.every
+    pace = replace(QUICK, every=every, rest=1e9, second_after=timedelta(0))
+    async with reconciling(fleet, one, pace=pace):
+        await until(lambda: one.feeds(PEER))
+        await until(fleet.settled)
+        listed = one.calls("held")
+        await fleet.do("UPDATE speaker_records SET up_at = '2020-01-01'")
+        await until(lambda: one.calls("neighbours") > 10)
+        if dies:
+            one.kill()
+        await until(lambda: up_lately(fleet), seconds=10)
+        assert dies or one.calls("held") == listed
+
+
+async def up_lately(fleet: Fleet) -> bool:
+    return await fleet.ask("SELECT up_at > '2021-01-01' FROM speaker_records") == [(True,)]
 
 
 def graceful(name: str, *, seconds: int = 600) -> FakeSpeaker:

@@ -8,7 +8,7 @@ import pytest
 from byoip.composition.speaking import neighbour_notes
 from byoip.domain.prefix import Prefix
 from byoip.settings.model import Settings
-from byoip.worker.speaker_task import Pace
+from byoip.worker.pace import Pace
 from tests.announcing import Fleet, path, reconciling, until
 from tests.real.edge import ROUTER, Edge, running_edge
 from tests.routes.test_2_1_opening import detail, order, says, stands

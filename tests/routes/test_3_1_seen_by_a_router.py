@@ -11,7 +11,7 @@ import pytest
 
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Community, PathAttributes
-from byoip.worker.speaker_task import Pace
+from byoip.worker.pace import Pace
 from tests.announcing import MARKING, Fleet, reconciling, until
 from tests.real.bird_router import Change
 from tests.real.edge import Edge, running_edge

@@ -16,7 +16,7 @@ from byoip.domain.routes.prepending import PrependWouldRemove
 from byoip.domain.routes.route import Community, PathAttributes, Route
 from byoip.ports.speakers.speaker import Neighbour
 from byoip.usecases.routes.prepending import require_prepend
-from byoip.worker.speaker_task import Pace
+from byoip.worker.pace import Pace
 from tests.announcing import MARKING, OURS, Fleet, reconciling, until
 from tests.fakes.speaker import FakeSpeaker
 from tests.real.bird_router import BirdRouter, Feed, bird_router

@@ -13,7 +13,7 @@ from byoip.adapters.gobgp.imports import ImportPolicy
 from byoip.adapters.gobgp.paths import FAMILIES
 from byoip.adapters.speakers.gobgp_speaker import GobgpSpeaker
 from byoip.domain.prefix import Prefix
-from byoip.worker.speaker_task import Pace
+from byoip.worker.pace import Pace
 from tests.announcing import Fleet, reconciling, until
 from tests.real.gobgpd import Gobgpd, Peering, gobgpd
 from tests.real.parts import Part, require

@@ -10,7 +10,7 @@ from byoip.adapters.speakers.bird_listener import BirdListener
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.usecases.speakers.observe import ObserveRoutes
-from byoip.worker.speaker_task import Pace
+from byoip.worker.pace import Pace
 from tests.announcing import Fleet, listener, path, reconciling, speaker, until
 from tests.fakes.speaker import FakeListener
 from tests.real.bird_router import bird_router

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from ipaddress import ip_address
+from math import inf
 
 import pytest
 
@@ -16,7 +17,7 @@ from byoip.domain.routes.route import Path
 from byoip.ports.speakers.speaker import Speaker, SpeakerUnanswered
 from byoip.usecases.speakers import orphans
 from byoip.usecases.speakers.forget_applied import forget_applied
-from tests.announcing import QUICK, Fleet, path, reconciling, speaker, until
+from tests.announcing import OURS, QUICK, Fleet, path, reconciling, speaker, until
 from tests.fakes.speaker import FakeListener, FakeSpeaker
 from tests.real.edge import running_edge
 
@@ -34,6 +35,24 @@ class Listed(FakeListener):
     async def sees(self, prefixes: Collection[Prefix]) -> Mapping[Prefix, Collection[Asn]]:
         self.asked += 1
         return await super().sees(prefixes)
+
+
+class Interrupted(FakeSpeaker):
+    """Its stream of events breaks while it is not `whole`."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.whole, self.streams = asyncio.Event(), 0
+        self.whole.set()
+
+    async def surprises(self) -> AsyncIterator[None]:
+        await self.whole.wait()
+        self.streams += 1
+        try:
+            yield
+            await until(lambda: not self.whole.is_set(), seconds=inf)
+        finally:
+            self.streams -= 1
 
 
 @asynccontextmanager
@@ -84,6 +103,18 @@ async def test_a_speaker_that_cannot_be_watched_is_listed_as_often_as_the_settin
     one = speaker("one")
     async with reconciling(fleet, one, pace=CALM):
         await until(lambda: one.calls("held") >= 10)
+
+
+async def test_after_a_gap_in_its_events_a_speaker_is_listed_at_once(fleet: Fleet) -> None:
+    """Its count is as before: only a listing tells."""
+    (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
+    one = Interrupted("one", OURS, speaker("one").sessions)
+    async with calm(fleet, one, Listed([one])):
+        one.whole.clear()
+        await until(lambda: not one.streams)
+        one.put(replace(path(prefix), as_path=(Asn(64666),)))
+        one.whole.set()
+        await until(lambda: one.paths[prefix] == path(prefix), seconds=SOON)
 
 
 async def test_what_operators_decide_is_done_at_once(fleet: Fleet) -> None:

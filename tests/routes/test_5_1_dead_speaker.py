@@ -8,7 +8,7 @@ import pytest
 
 from byoip.domain.prefix import Prefix
 from byoip.store.routes.views import Observed
-from byoip.worker.speaker_task import Pace
+from byoip.worker.pace import Pace
 from tests.announcing import Fleet, listener, reconciling, speaker, until
 from tests.real.edge import ROUTER, running_edge
 

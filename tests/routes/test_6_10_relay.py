@@ -9,7 +9,7 @@ import pytest
 
 from byoip.adapters.speakers.gobgp_speaker import GobgpSpeaker
 from byoip.domain.prefix import Prefix
-from byoip.worker.speaker_task import Pace
+from byoip.worker.pace import Pace
 from tests.announcing import Fleet, reconciling, until
 from tests.real.edge import Edge, running_edge
 from tests.routes.judging import FLAWLESS, Judge

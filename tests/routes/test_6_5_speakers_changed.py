@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from byoip.domain.prefix import Prefix
-from byoip.worker.speaker_task import Pace
+from byoip.worker.pace import Pace
 from tests.announcing import Fleet, reconciling, until
 from tests.real.edge import ROUTER, SPEAKERS_AS, Edge, running_edge
 from tests.routes.judging import FLAWLESS, Judge

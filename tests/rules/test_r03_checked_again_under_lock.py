@@ -105,6 +105,7 @@ async def test_a_row_that_is_just_changed_is_waited_for(fleet: Fleet) -> None:
         before = await tx.bgp_prefixes.get(claim, row)
         again = before.announced(binding, prepend=0, request_id="again", now=fleet.clock.now())
         await tx.bgp_prefixes.save(again)
+        await tx.session.flush()
         asking = asyncio.create_task(fleet.routes.withdrawable("one", [known.desired]))
         await asyncio.sleep(0.1)
         assert not asking.done()

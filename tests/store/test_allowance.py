@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.store.accounts.rate_limits import Allowance
+from byoip.store.accounts.rate_limits import Allowance, Wanted
 from byoip.store.transaction import Store
 
 
@@ -63,3 +63,14 @@ async def test_permits_that_are_past_are_dropped_and_no_others(
         kept = await connection.scalars(text("SELECT who FROM allowances"))
         assert list(kept) == [present]
     assert await allowance.spend("preflight", present, per_minute=1) is not None
+
+
+async def test_what_follows_a_refusal_is_not_spent(allowance: Allowance) -> None:
+    who = UUID(int=1)
+    first, second, third = (Wanted(what, per_minute=1) for what in ("first", "second", "third"))
+    assert await allowance.spend_each(who, second) is None
+    refused = await allowance.spend_each(who, first, second, third)
+    assert refused is not None
+    assert (refused[0], refused[1] in {59, 60}) == (second, True)
+    assert await allowance.spend_each(who, third) is None  # it was not
+    assert await allowance.spend_each(who, first) is not None  # it was

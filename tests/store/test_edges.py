@@ -154,7 +154,7 @@ async def test_where_there_is_an_edge_a_change_waits_and_the_old_service_cannot_
     )
     async with store.transaction() as tx:
         assert await tx.services.bindings(cdn.id) == (1, 0)
-        assert await tx.edges.lacking(at_once.id) == ["fra1"]
+        assert await tx.session.look(tx.edges.lacking(one.id)) == [["fra1"]]
     with (
         psycopg.connect(database_url) as connection,
         pytest.raises(psycopg.errors.ForeignKeyViolation),

@@ -1,6 +1,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -8,8 +9,14 @@ import pytest
 
 from byoip.domain.claims.claim import Claim
 from byoip.store.claims.event_notifier import EventNotifier
+from byoip.store.claims.feeds import EDGE_CHANGES, NEWS
 from byoip.store.transaction import Store
-from tests.store.samples import event, undone
+from tests.accounts import Accounts
+from tests.store.samples import account, claim, event, undone
+
+FIRST = 1  # the number of an event of a claim that had none
+EXPLAINED = b"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) " + NEWS
+COUNTERS = 3  # of claims, of accounts, of edges
 
 
 @pytest.fixture
@@ -21,7 +28,7 @@ async def notifier(database_url: str) -> AsyncIterator[EventNotifier]:
 
 
 async def listens(notifier: EventNotifier) -> None:
-    """Wait for the notice that says that it is connected."""
+    """Wait until it is connected: who knows of no number is told at the first look."""
     with notifier.subscribe(uuid4()) as notified:
         async with asyncio.timeout(30):
             await notified.wait()
@@ -30,6 +37,12 @@ async def listens(notifier: EventNotifier) -> None:
 async def write(store: Store, one: Claim) -> None:
     async with store.transaction() as tx:
         tx.events.note(event(one))
+
+
+async def told(notified: asyncio.Event) -> None:
+    async with asyncio.timeout(30):
+        await notified.wait()
+    notified.clear()
 
 
 async def silent(notified: asyncio.Event) -> bool:
@@ -42,32 +55,66 @@ async def test_it_notifies_of_the_claim_and_its_account_as_soon_as_it_is_committ
 ) -> None:
     one, other, *_ = several
     with (
-        notifier.subscribe(one.id) as claims,
-        notifier.subscribe(one.account_id) as accounts,
-        notifier.subscribe(other.id) as others,
+        notifier.subscribe(one.id, 0) as claims,
+        notifier.subscribe(one.account_id, 0) as accounts,
+        notifier.subscribe(other.id, 0) as others,
+        notifier.subscribe(EDGE_CHANGES, 0) as edges,
     ):
         async with store.transaction() as tx:
             tx.events.note(event(one))
             assert await silent(claims)
-        async with asyncio.timeout(20):
-            await asyncio.gather(claims.wait(), accounts.wait())
+        await asyncio.gather(told(claims), told(accounts))
         assert await silent(others)
+        assert await silent(edges)
+        assert await silent(claims)  # of a line once
 
 
 async def test_what_is_rolled_back_notifies_of_nothing(
     notifier: EventNotifier, store: Store, several: list[Claim]
 ) -> None:
-    with notifier.subscribe(several[0].id) as notified:
+    with notifier.subscribe(several[0].id, 0) as notified:
         async with undone(store) as tx:
             tx.events.note(event(several[0]))
+            await tx.events.write()
         assert await silent(notified)
+
+
+async def test_what_was_committed_before_the_first_look_is_told(
+    notifier: EventNotifier, store: Store, several: list[Claim]
+) -> None:
+    """A reader found nothing, then it was committed, then we looked: or this process slept."""
+    one = several[0]
+    await write(store, one)
+    await listens(notifier)  # a look at another counter, and nothing is written since
+    with notifier.subscribe(one.id, FIRST) as reader, notifier.subscribe(one.id, 0) as behind:
+        await told(behind)
+        assert await silent(reader)
+
+
+async def test_commits_in_another_order_than_their_beginnings_are_all_told(
+    notifier: EventNotifier, store: Store, several: list[Claim], accounts: Accounts
+) -> None:
+    one, neighbour = several[0], account()
+    await accounts.create(neighbour)
+    other = claim(neighbour.id)
+    async with store.transaction() as tx:
+        await tx.claims.add(other)
+    with notifier.subscribe(one.id, 0) as first, notifier.subscribe(other.id, 0) as second:
+        async with store.transaction() as begun_first:
+            begun_first.events.note(event(one))
+            await begun_first.events.write()
+            await write(store, other)
+            await told(second)
+            assert await silent(first)
+        await told(first)
+        assert await silent(second)
 
 
 async def test_one_connection_serves_all_who_wait(
     notifier: EventNotifier, store: Store, several: list[Claim], database_url: str
 ) -> None:
     async def wait() -> None:
-        with notifier.subscribe(several[0].id) as notified:
+        with notifier.subscribe(several[0].id, 0) as notified:
             await notified.wait()
 
     waiting = [asyncio.create_task(wait()) for _ in range(200)]
@@ -79,31 +126,76 @@ async def test_one_connection_serves_all_who_wait(
     assert notifier._waiting == {}
 
 
-async def test_after_a_lost_connection_all_waiters_look_again(
+async def test_while_nobody_waits_it_asks_nothing(
+    notifier: EventNotifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, look = 0, EventNotifier._look
+
+    async def counted(self: EventNotifier, *given: Any) -> str:
+        nonlocal asked
+        asked += 1
+        return await look(self, *given)
+
+    monkeypatch.setattr(EventNotifier, "_look", counted)
+    await asyncio.sleep(0.1)  # the look that was under way
+    before = asked
+    await asyncio.sleep(0.3)
+    assert asked == before
+    with notifier.subscribe(uuid4(), 0):
+        await asyncio.sleep(0.3)
+    assert asked > before
+
+
+async def test_while_nothing_is_written_a_look_reads_no_counter(
+    notifier: EventNotifier, store: Store, several: list[Claim], database_url: str
+) -> None:
+    await write(store, several[0])
+    with notifier.subscribe(several[0].id, FIRST) as notified:
+        assert await silent(notified)
+        async with await psycopg.AsyncConnection.connect(database_url) as connection:
+            moment = await one(connection, "SELECT pg_current_snapshot()::text")
+            asked = {"about": [several[0].id], "moment": moment}
+            plan = await (await connection.execute(EXPLAINED, asked)).fetchall()
+    said = "\n".join(line for (line,) in plan)
+    assert "event_counters" in said
+    assert said.count("(never executed)") >= COUNTERS, said
+
+
+async def test_after_a_lost_connection_what_was_missed_is_told(
     notifier: EventNotifier,
     store: Store,
     several: list[Claim],
     database_url: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    with caplog.at_level(logging.WARNING), notifier.subscribe(several[0].id) as notified:
+    with caplog.at_level(logging.WARNING), notifier.subscribe(several[0].id, 0) as notified:
         async with await psycopg.AsyncConnection.connect(database_url) as connection:
             await connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE application_name = 'byoip events' AND datname = current_database()"
             )
-        await write(store, several[0])  # while no request listens
-        async with asyncio.timeout(30):
-            await notified.wait()
-        notified.clear()
-        await listens_again(store, several[0], notified)
+        await write(store, several[0])  # while nobody looks
+        await told(notified)
+        await write(store, several[0])
+        await told(notified)
     assert "Not listening for events" in caplog.text
 
 
-async def listens_again(store: Store, one: Claim, notified: asyncio.Event) -> None:
-    await write(store, one)
-    async with asyncio.timeout(30):
-        await notified.wait()
+async def test_a_database_that_is_being_restored_stops_it_for_a_while_only(
+    cloned_url: str,
+) -> None:
+    edges = "UPDATE edge_change_counter SET last = 3"
+    async with await psycopg.AsyncConnection.connect(cloned_url, autocommit=True) as connection:
+        await connection.execute("UPDATE edge_change_counter SET last = 7")
+        notifier = EventNotifier(cloned_url)
+        async with notifier.listening():
+            await listens(notifier)
+            with notifier.subscribe(EDGE_CHANGES, 7) as notified:
+                await connection.execute("ALTER TABLE event_counters RENAME TO elsewhere")
+                await connection.execute(edges.encode())
+                assert await silent(notified)
+                await connection.execute("ALTER TABLE elsewhere RENAME TO event_counters")
+                await told(notified)  # though the number is a lower one now
 
 
 async def test_when_it_ends_all_waiters_may_go_and_none_is_kept(database_url: str) -> None:
@@ -130,10 +222,15 @@ async def test_a_database_that_is_away_is_no_fault_of_those_who_wait() -> None:
 
 async def listeners(database_url: str) -> int:
     async with await psycopg.AsyncConnection.connect(database_url) as connection:
-        found = await connection.execute(
+        found = await one(
+            connection,
             "SELECT count(*) FROM pg_stat_activity"
-            " WHERE application_name = 'byoip events' AND datname = current_database()"
+            " WHERE application_name = 'byoip events' AND datname = current_database()",
         )
-        row = await found.fetchone()
-        assert row
-        return int(row[0])
+        return int(found)
+
+
+async def one(connection: psycopg.AsyncConnection, question: str) -> Any:
+    row = await (await connection.execute(question.encode())).fetchone()
+    assert row
+    return row[0]

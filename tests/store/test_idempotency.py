@@ -80,8 +80,15 @@ async def test_a_key_is_busy_while_its_first_request_runs(
         tx.keep(_answer(None))
 
 
-async def test_an_answer_committed_just_before_we_looked_is_not_written_over(
-    store: Store, engine: AsyncEngine, once: MakeOnce, customer: Account
+@pytest.mark.parametrize("refused", [False, True])
+async def test_an_answer_committed_just_before_we_locked_is_given(
+    store: Store,
+    engine: AsyncEngine,
+    reader: CustomerReader,
+    once: MakeOnce,
+    customer: Account,
+    *,
+    refused: bool,
 ) -> None:
     ours = once()
     first = text("""
@@ -94,14 +101,16 @@ async def test_an_answer_committed_just_before_we_looked_is_not_written_over(
             async with engine.begin() as other:
                 values = {"credential": ours.credential_id, "body": ours.body_sha256}
                 await other.execute(first, values)
+            if refused:  # as what the first has done stands in its way
+                raise OverlapsOwnClaim(claim(customer.id).prefix)
             await tx.claims.add(claim(customer.id))
             tx.keep(_answer("second"))
 
-    with pytest.raises(idempotency.IdempotencyKeyBusy):
-        await second()
-    with pytest.raises(idempotency.AlreadyAnswered) as before:
-        await _write(store, once(), claim(customer.id))
-    assert before.value.answer.body == b"first"
+    for write in (second(), _write(store, once(), claim(customer.id))):
+        with pytest.raises(idempotency.AlreadyAnswered) as before:
+            await write
+        assert before.value.answer.body == b"first"
+    assert await reader.count_claims(customer.id) == 0
 
 
 async def test_a_refusal_is_not_stored(store: Store, once: MakeOnce, customer: Account) -> None:

@@ -122,8 +122,9 @@ async def test_a_claim_cannot_refer_to_another_accounts_document(
     kept = document(other.id)
     async with undone(store) as tx:
         await tx.loa_documents.add(kept, PDF)
+        await tx.claims.add(replace(claim(customer.id), loa_document_id=kept.id))
         with pytest.raises(psycopg.errors.ForeignKeyViolation):
-            await tx.claims.add(replace(claim(customer.id), loa_document_id=kept.id))
+            await tx.session.flush()
 
 
 async def test_a_letter_is_read_as_it_was_kept(

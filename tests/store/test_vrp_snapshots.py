@@ -1,6 +1,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -15,6 +16,7 @@ from byoip.ports.checks.rpki import NoVrps, SnapshotFacts, VrpAnswer, Vrps
 from byoip.ports.checks.snapshots import MalformedExport, VrpDocument
 from byoip.store.checks.snapshots import SnapshotAcceptance, VrpSnapshot
 from byoip.store.checks.vrp_snapshots import RoaRepository, VrpSnapshots
+from byoip.store.statements import Session
 from tests.fakes.rpki import NOON, StoppedClock
 
 
@@ -272,3 +274,27 @@ async def test_a_lookup_uses_the_index_even_among_many_rows(
         await connection.execute(text("select pg_stat_force_next_flush()"))
         await connection.commit()
         assert await connection.scalar(scans) == before
+
+
+async def test_a_look_up_is_one_statement_and_the_first_after_a_new_snapshot_two(
+    engine: AsyncEngine, snapshots: VrpSnapshots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, rows = 0, Session.rows
+
+    async def counted(self: Session, *given: Any, **how: Any) -> list[Any]:
+        nonlocal asked
+        asked += 1
+        return await rows(self, *given, **how)
+
+    monkeypatch.setattr(Session, "rows", counted)
+    counts = []
+    for _ in range(2):
+        loaded = await load(snapshots, Row("10.0.0.0/24"), Row("10.0.0.0/16"))
+        for _ in range(3):
+            asked = 0
+            answer = await about(engine, "10.0.0.0/24")
+            assert isinstance(answer, Vrps)
+            assert answer.snapshot.number == loaded.number
+            assert [str(one.prefix) for one in answer.covering] == ["10.0.0.0/16", "10.0.0.0/24"]
+            counts.append(asked)
+    assert counts[1:] == [1, 1, 2, 1, 1]

@@ -8,7 +8,7 @@ import pytest
 
 from byoip.sandbox.whois_server import WhoisServer
 from byoip.store.checks.drifts import REEVALUATE
-from byoip.store.checks.snapshots_sql import ABOUT, OVERLAPPING
+from byoip.store.checks.snapshots_sql import OVERLAPPING, about
 from byoip.store.claims.claim_reader import CLAIM
 from byoip.store.statements import Statement, compiled
 from tests.trust.parties import Parties
@@ -49,7 +49,7 @@ async def test_no_statement_reads_more_than_it_is_about(
     await elsewhere(world)
     now = world.clock.now()
     asked: list[tuple[Statement, Mapping[str, object]]] = [
-        (ABOUT, {"prefix": CIDR}),
+        (about(1), {"prefix": CIDR}),
         (OVERLAPPING, {"prefix": CIDR}),
         (CLAIM, {"account_id": claim.account_id, "claim_id": claim.id}),
         (

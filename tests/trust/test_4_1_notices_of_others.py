@@ -8,16 +8,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.claims.claim import Claim
-from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.connecting import noticed
 from byoip.store.jobs.jobs import make_job_app
-from byoip.store.transaction import Store
 from tests.announcing import Fleet, reconciling, speaker, until
-from tests.store.conftest import accounts, clock, customer, several, store
-from tests.store.test_event_notifier import notifier, write
-
-__all__ = ["accounts", "clock", "customer", "notifier", "several", "store"]  # fixtures
 
 NONSENSE = "nonsense ' 00000000"
 
@@ -26,16 +19,6 @@ async def notify(engine: AsyncEngine, channel: str, said: str = NONSENSE) -> Non
     async with engine.begin() as connection:
         asked = {"channel": channel, "said": said}
         await connection.execute(text("SELECT pg_notify(:channel, :said)"), asked)
-
-
-async def test_requests_that_wait_are_told_of_the_next_event(
-    engine: AsyncEngine, notifier: EventNotifier, store: Store, several: list[Claim]
-) -> None:
-    await notify(engine, "byoip_events")
-    with notifier.subscribe(several[0].id) as notified:
-        await write(store, several[0])
-        async with asyncio.timeout(20):
-            await notified.wait()
 
 
 async def test_routes_are_announced_as_before(fleet: Fleet) -> None:

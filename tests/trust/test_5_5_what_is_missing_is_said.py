@@ -166,7 +166,7 @@ class Looked:
     def __post_init__(self) -> None:
         clock, roa_data = self.world.clock, VrpSnapshots(self.engine)
         questions: dict[str, Question] = {
-            "statistics": StatisticsLoaded(RegistrationSnapshots(self.engine)),
+            "statistics": StatisticsLoaded(RegistrationSnapshots(self.engine), clock),
             "roa_data": RoasLoaded(roa_data, clock),
             "trust_anchors": AnchorsCovered(
                 roa_data, frozenset({"apnic", "ripe"}), lambda: self.without_locator
@@ -207,11 +207,15 @@ async def test_readyz_verbose_shows_each_capability_and_since_when(
     second = await looked.shown()
     assert second["statistics"] == second["roa_data"] == ok(built)
     assert second["trust_anchors"]["missing"] == "the ROA data has nothing of apnic."
-    clock.advance(timedelta(days=2))
+    clock.advance(timedelta(hours=36))
     third = await looked.shown()
     assert third["statistics"] == ok(built), "since when it is so, not when it was looked at"
     stale_at = datetime.fromisoformat(built) + timedelta(days=1)
     assert (third["roa_data"]["state"], third["roa_data"]["since"]) == ("missing", stamp(stale_at))
+    clock.advance(timedelta(hours=12))
+    fourth = (await looked.shown())["statistics"]
+    assert "are older than 2 days" in (fourth["missing"] or "")
+    assert fourth["since"] == stamp(datetime.fromisoformat(built) + timedelta(days=2))
     plain = (await looked.client.get("/readyz")).json()
     assert plain == {"status": "ready", "checks": {"database": "ok"}}
 

@@ -7,11 +7,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
+from byoip.domain.bindings.edge import lacking
 from byoip.domain.bindings.service_binding import Provisioning, ServiceBinding
 from byoip.domain.claims.claim import Claim
 from byoip.store.accounts.operator_reader import OperatorReader
 from byoip.store.bindings.edge_reader import EdgeReader
+from byoip.store.bindings.tables import bindings as rows
 from byoip.store.bindings.views import EdgeView
 from byoip.usecases.bindings import bindings
 from byoip.usecases.bindings import edges as edge_verbs
@@ -83,7 +86,9 @@ class Edges:
 
     async def lacking(self, binding: UUID) -> list[str]:
         async with self.world.store.transaction() as tx:
-            return list(await tx.edges.lacking(binding))
+            change = select(rows.c.change).where(rows.c.id == binding)
+            acknowledging = (await tx.connection.execute(change)).scalar_one()
+            return lacking(await tx.edges.all(), acknowledging)
 
     async def answers(self, address: IPv4Address) -> str | None:
         """What operators are told."""

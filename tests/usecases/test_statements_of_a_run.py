@@ -1,11 +1,7 @@
 """What a validation run asks of the database, counted: exactly so many statements for each part."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
-import psycopg
 import pytest
 
 from byoip.adapters.checks.budgeted_registry import BudgetedRegistry
@@ -15,38 +11,16 @@ from byoip.store.accounts.rate_limits import Allowance
 from byoip.store.checks.dns_budget import PostgresDnsBudget
 from byoip.store.checks.registry_budget import PostgresRegistryBudget
 from byoip.usecases.checks.run_validation import RunValidation
+from tests.counting import counted
 from tests.usecases.world import WORKER, World
 
-LOADING = 3  # the run, the claim, the token
-BEFORE_ASKING = 4  # statistics, overrides, waivers, ROA data
-A_REGISTRY_QUESTION = 4  # locked, counted, spent, given back with the answer
-JUDGING = (
-    12  # space, claim, run, token, waivers, statistics, overrides, ROA data, rivals, reservations,
-    # consumed, contests
-)
-RECORDING = (
-    7  # the quota, the run, answers, findings, what approval rests on, older ones, the claim
-)
-EVENTS = 1
+LOADING = 2  # the run; the claim, its token, statistics, overrides, waivers, ROA data
+A_REGISTRY_QUESTION = 3  # locked and counted; spent; given back with the answer
+JUDGING = 4  # space, claim and run; all that was loaded, once more; rivals; the token is consumed
+RECORDING = 4  # the claim; contests; the run with its evidence; older ones with the events
 
 
-@contextmanager
-def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The statements of all connections of this process, in order."""
-    told: list[str] = []
-    execute = psycopg.AsyncCursor.execute
-
-    async def telling(cursor: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
-        words = query.decode() if isinstance(query, bytes) else str(query)
-        told.append(" ".join(words.split())[:100])
-        return await execute(cursor, query, *args, **kwargs)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(psycopg.AsyncCursor, "execute", telling)
-        yield told
-
-
-async def test_an_approving_run_takes_35_statements(
+async def test_an_approving_run_takes_16_statements(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room = Budget(connections=100, per_minute=1000, per_day=1000)  # no question waits for another
@@ -62,8 +36,11 @@ async def test_an_approving_run_takes_35_statements(
             await validation(run_id, by=WORKER)
     assert (await world.now(claim)).approved
     asking = 2 * A_REGISTRY_QUESTION
-    expected = LOADING + BEFORE_ASKING + asking + JUDGING + RECORDING + EVENTS
-    assert len(told) == expected, "\n".join(told)
+    expected = LOADING + asking + JUDGING + RECORDING
+    # Its two questions may come to the registry's row at one moment: the second counts again then.
+    again = [one for one in told if one.startswith("WITH clock AS MATERIALIZED")]
+    assert len(again) <= 1
+    assert len(told) - len(again) == expected, "\n".join(told)
 
 
 async def test_questions_of_a_look_and_of_its_neighbours_are_one_statement(

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from byoip.worker import reconciling as module
+from byoip.worker import leading as module
 from byoip.worker.revising import Renewed
 from tests.announcing import Fleet, reconciling, speaker, until
 
@@ -20,7 +20,7 @@ async def test_a_cancellation_that_meets_news_of_the_settings_is_not_lost_for_ev
         await news.wait()
         raise Renewed
 
-    monkeypatch.setattr(module._Term, "_revise", revise)
+    monkeypatch.setattr(module.Term, "_revise", revise)
     async with asyncio.timeout(30):
         async with reconciling(fleet, one):
             await until(lambda: bool(one.paths))

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from importlib.metadata import version
+from typing import Final, TypeAlias
 
 import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -21,6 +22,11 @@ from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.checks.capabilities import Capabilities, Capability
 
 PROBE_SECONDS = 2.0
+AWAY: Final = Gauge("byoip_database_up", "Whether this process reaches the database.", [("", 0)])
+
+BUILD: Final = Gauge(
+    "byoip_build_info", "1, with the version of this process.", [(version("byoip"), 1)], "version"
+)
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
@@ -70,13 +76,12 @@ def metrics(backend: Backend) -> Endpoint:
 
 async def _service_wide(gauges: Gauges) -> bytes:
     """The gauges that are the same for all processes; a database that is away is one of them."""
-    away = Gauge("byoip_database_up", "Whether this process reaches the database.", [("", 0)])
     try:
-        read = [*await gauges.read(), replace(away, values=[("", 1)])]
+        read = [*await gauges.read(), replace(AWAY, values=[("", 1)])]
     except StoreUnavailable:
-        read = [away]
+        read = [AWAY]
     registry = CollectorRegistry()
-    registry.register(_Collected(read))
+    registry.register(_Collected([BUILD, *read]))
     return generate_latest(registry)
 
 

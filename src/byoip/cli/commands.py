@@ -59,6 +59,10 @@ class Commands(LazyGroup):
             "byoip.cli.kill_switch:kill_switch_app",
             "Stop a kind of job in the database itself; works while the API is down.",
         ),
+        "doctor": Entry(
+            "byoip.cli.doctor.command:doctor",
+            "Look at everything that the service needs here, and say what is missing and the fix.",
+        ),
         "config": Entry("byoip.cli.config:config_app", "Settings."),
     }
 

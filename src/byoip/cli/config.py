@@ -7,14 +7,16 @@ from typing import Annotated
 import typer
 
 from byoip.adapters.checks.resolver_check import resolver_complaint
-from byoip.cli.opening import opened
+from byoip.cli.opening import opened, require_stamp
 from byoip.cli.serving import LETTERS
 from byoip.composition.connecting import tls_of
 from byoip.composition.connections import connection_notes
 from byoip.composition.speaking import neighbour_notes
 from byoip.settings.loader import read_settings
-from byoip.settings.model import Settings, letter_notes, speaker_notes
+from byoip.settings.model import Settings, letter_notes, require_served, speaker_notes
+from byoip.settings.names import SettingsError
 from byoip.settings.parts import resolver_address
+from byoip.settings.toml import settings_toml
 from byoip.store.migrating import check_revision
 from byoip.store.poolers import refuse_unfit_pooler
 from byoip.store.server_settings import look_at_server
@@ -37,15 +39,22 @@ def check(
     tls_of(settings)
     if settings.letter_key is not None:
         import_module(LETTERS).configured_signer(settings)
-    shown = settings.model_dump(mode="json", fallback=str)
-    for name in ("database_url", "rpki_feed_url"):  # may hold passwords
-        shown[name] = "set" if getattr(settings, name) else None
-    for name, value in shown.items():
-        typer.echo(f"{name} = {value}")
+    typer.echo(settings_toml(settings))
     for note in (*speaker_notes(settings), *letter_notes(settings)):
-        typer.echo(note)
-    if not offline and asyncio.run(_check_parties(settings)):
+        typer.echo(f"# {note}")
+    refused = _refused(settings)
+    if not offline and asyncio.run(_check_parties(settings)) + refused:
         raise typer.Exit(1)
+
+
+def _refused(settings: Settings) -> int:
+    """Say what `up` and `api` would refuse."""
+    try:
+        require_served(settings)
+    except SettingsError as fault:
+        typer.echo(str(fault), err=True)
+        return 1
+    return 0
 
 
 async def _check_parties(settings: Settings) -> int:
@@ -61,6 +70,7 @@ async def _check_database(settings: Settings) -> int:
     try:
         await refuse_unfit_pooler(settings.database_url)
         state = await check_revision(composition.engine)
+        await require_stamp(composition)
         server = await look_at_server(composition.engine)
     except StoreUnavailable as fault:
         typer.echo(f"database: cannot be reached: {fault.why}", err=True)
@@ -70,7 +80,9 @@ async def _check_database(settings: Settings) -> int:
     typer.echo(f"database: has revision {state.found}, this version needs {state.expected}")
     for note in (*server.notes, *connection_notes(settings, server)):
         typer.echo(f"database: {note}")
-    return 0
+    if state.from_elsewhere:
+        typer.echo("database: its revision is unknown here: a newer byoip was at work", err=True)
+    return int(state.from_elsewhere)
 
 
 async def _check_resolvers(settings: Settings) -> int:

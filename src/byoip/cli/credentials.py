@@ -15,7 +15,7 @@ from byoip.domain.history import Actor
 from byoip.store.accounts.operator_reader import OperatorReader
 from byoip.usecases.accounts import accounts, credentials
 
-_FILE = "credentials.json"
+CREDENTIALS_FILE = "credentials.json"  # in the data directory
 _FIRST = "The first ones, minted by `byoip up`."
 
 
@@ -30,7 +30,7 @@ class Minted:
 
 async def first_credentials(composition: Composition, data_dir: Path) -> Minted:
     """The credentials in the file while the database knows their account; else new ones."""
-    file = data_dir / _FILE
+    file = data_dir / CREDENTIALS_FILE
     if (known := _read(file)) and await _minted_here(composition, known):
         return known  # revoked ones too: `byoip up` mints only once
     customer, operator = "first customer", "first operator"

@@ -7,7 +7,7 @@ from byoip.adapters.letters.pyhanko_signer import PyhankoSigner, UnusableSeal, s
 from byoip.adapters.letters.typst_press import TypstPress
 from byoip.adapters.system_random import SystemRandom
 from byoip.composition.process import Composition
-from byoip.settings.model import Settings
+from byoip.settings.model import Settings, require_letter_url
 from byoip.settings.names import SettingsError
 from byoip.usecases.letters.generate_letter import GenerateLetter
 from byoip.usecases.letters.renew_letters import RenewLetters
@@ -45,8 +45,7 @@ def configured_letter_work(composition: Composition) -> LetterWork | None:
     signer = configured_signer(settings)
     if signer is None:
         return None
-    if settings.public_url is None:
-        raise SettingsError("BYOIP_PUBLIC_URL is required with BYOIP_LETTER_KEY: letters name it.")
+    require_letter_url(settings)
     return _work(composition, signer, str(settings.public_url).rstrip("/"))
 
 

@@ -15,7 +15,7 @@ from byoip.settings import Mode
 from byoip.settings.loader import read_settings
 from byoip.settings.model import Settings
 from byoip.settings.names import SettingsError
-from byoip.store.migrating import check_revision
+from byoip.store.migrating import check_revision, stamped_mode
 from byoip.store.server_settings import look_at_server
 
 _T = TypeVar("_T")
@@ -59,6 +59,18 @@ async def require_migrated(composition: Composition) -> None:
             f"The database has {found}, and this version of byoip needs revision {state.expected}: "
             "run `byoip migrate` of this version first."
         )
+
+
+async def require_stamp(composition: Composition) -> None:
+    """Refuse a database that is stamped for the other mode.
+
+    Raises:
+        SettingsError: it is.
+        StoreUnavailable: the database cannot be reached.
+    """
+    stamped = await stamped_mode(composition.engine)
+    if stamped not in {None, composition.mode}:
+        raise SettingsError(f"This database is stamped {stamped}: it serves nothing else.")
 
 
 async def say_server_notes(composition: Composition, kind: str) -> None:

@@ -1,6 +1,7 @@
 """`byoip api` and `byoip worker`: the parts one by one, around one database."""
 
 import asyncio
+import logging
 from contextlib import AsyncExitStack
 from functools import partial
 from importlib import import_module
@@ -9,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from byoip.cli.opening import opened, require_migrated, say_server_notes
+from byoip.cli.opening import opened, require_migrated, require_stamp, say_server_notes
 from byoip.cli.serving import (
     LETTERS,
     bind,
@@ -29,11 +30,11 @@ from byoip.composition.worker import worker_of
 from byoip.ports import jobs
 from byoip.settings.loader import read_settings
 from byoip.settings.model import Settings, require_origins
-from byoip.settings.names import SettingsError
-from byoip.store.migrating import stamped_mode
 from byoip.store.poolers import refuse_unfit_pooler
 from byoip.store.speakers.watch_election import OF_API
 from byoip.worker.tasks import LetterWork
+
+_LOG = logging.getLogger(__name__)
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")]
@@ -65,6 +66,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> int:
         await stack.enter_async_context(composition.notifier.listening())
         await stack.enter_async_context(witnessing(composition, stop=stop))
         await stack.enter_async_context(watching(composition, lambda: OF_API, stop=stop))
+        _LOG.info("The API is served at %s/client/v4", root)
         await say_what_is_missing(able)
         await stop.wait()
     return 0
@@ -86,6 +88,9 @@ async def run_worker(settings: Settings, rpki_cache: Path | None, stop: asyncio.
         await stack.enter_async_context(working(app, queues, places, stop=stop, first=first))
         await stack.enter_async_context(witnessing(composition, stop=stop))
         await stack.enter_async_context(reconciling(composition, stop=stop))
+        tells = len(settings.speakers) if settings.reconcile else 0
+        queues_told = ", ".join(queues)
+        _LOG.info("The worker carries out jobs of %s, and may tell %s speakers", queues_told, tells)
         able = capabilities_of(composition, validates_roas=rpki_cache is not None)
         await say_what_is_missing(able)
         await stop.wait()
@@ -106,7 +111,5 @@ async def _open(stack: AsyncExitStack, settings: Settings, kind: str) -> Composi
     await refuse_unfit_pooler(composition.database_url)
     await require_migrated(composition)
     await say_server_notes(composition, kind)
-    stamped = await stamped_mode(composition.engine)
-    if stamped not in {None, composition.mode}:
-        raise SettingsError(f"This database is stamped {stamped}: it serves nothing else.")
+    await require_stamp(composition)
     return composition

@@ -9,11 +9,13 @@ import httpx
 import typer
 from rich.console import Console
 
+from byoip.cli.credentials import CREDENTIALS_FILE
 from byoip.cli.demo import Demo, DemoFailed
 from byoip.cli.logs import configure_logs
 from byoip.cli.ready import Ready
 from byoip.cli.serving import bind
-from byoip.cli.up import Wanted, up
+from byoip.cli.up import Wanted, data_directory, up
+from byoip.settings import Mode
 from byoip.settings.loader import read_settings
 from byoip.settings.model import Settings
 
@@ -44,16 +46,20 @@ def start(
 ) -> None:
     """Start everything in one process: Postgres, API, worker."""
     settings = read_settings(host=host, port=port, data_dir=data_dir)
-    wanted = Wanted(
-        sandbox=sandbox, ready_file=ready_file, bootstrap=bootstrap, then=_tell(settings)
-    )
+    tell = _tell(settings, "sandbox" if sandbox else "production")
+    wanted = Wanted(sandbox=sandbox, ready_file=ready_file, bootstrap=bootstrap, then=tell)
     raise typer.Exit(up(settings, wanted))
 
 
-def _tell(settings: Settings) -> Callable[[Ready], Coroutine[None, None, int | None]]:
+def _tell(settings: Settings, mode: Mode) -> Callable[[Ready], Coroutine[None, None, int | None]]:
     async def tell(ready: Ready) -> int | None:
         said = Console(stderr=True)
         said.print(f"byoip is ready at {ready.base_url}")
+        if ready.api_token:
+            file = data_directory(settings, mode) / CREDENTIALS_FILE
+            said.print(f"An account's credential and an operator's: {file}", soft_wrap=True)
+        else:
+            said.print("Credentials: `byoip account create`, then `byoip token create`.")
         if ready.sandbox_control_url:
             said.print(f"Sandbox, not for production. Its control API: {ready.sandbox_control_url}")
         if settings.letter_key is None:

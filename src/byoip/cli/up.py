@@ -198,6 +198,7 @@ def _outside(settings: Settings, internet: SandboxInternet | None) -> ExternalSe
         whois_port=internet.whois_port,
         names=internet.resolver,
         statistics=SandboxStatistics(SystemClock()),
+        rdap_urls=internet.rdap.urls,
     )
 
 
@@ -218,7 +219,7 @@ async def _control(
     source = ListedVrps(Path(directory), composition.clock)
     roas = SandboxRoas(source, composition.refresh_roas(source))
     await roas.put([])
-    control = create_control(internet.whois, internet.names, roas)
+    control = create_control(internet.whois, internet.names, roas, internet.rdap)
     listening = bind("127.0.0.1", 0)
     await stack.enter_async_context(serving(control, listening))
     return f"http://127.0.0.1:{port_of(listening)}"

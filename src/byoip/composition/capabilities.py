@@ -25,7 +25,7 @@ def capabilities_of(composition: Composition, *, validates_roas: bool = False) -
     settings, snapshots = composition.settings, composition.vrp_snapshots
     clock = composition.clock
     questions: dict[str, Question] = {
-        "statistics": StatisticsLoaded(composition.registrations),
+        "statistics": StatisticsLoaded(composition.registrations, clock),
         "roa_data": RoasLoaded(snapshots, clock),
     }
     if composition.mode == "production":  # the sandbox is its own resolver and trust anchor
@@ -33,15 +33,21 @@ def capabilities_of(composition: Composition, *, validates_roas: bool = False) -
         feed = settings.rpki_feed_file or settings.rpki_feed_url
         needs = anchors if validates_roas and not feed else frozenset[str]()
 
-        async def complaints() -> Mapping[str, str]:
-            return await _complaints(settings)
-
         def without_locator() -> Sequence[str]:
             return sorted(needs - {one.stem for one in settings.rpki_tals.glob("*.tal")})
 
-        questions["resolver"] = ResolversValidate(complaints)
+        questions["resolver"] = resolvers_of(settings)
         questions["trust_anchors"] = AnchorsCovered(snapshots, anchors, without_locator)
     return Capabilities(questions, clock)
+
+
+def resolvers_of(settings: Settings) -> ResolversValidate:
+    """The question whether the resolvers of the settings validate."""
+
+    async def complaints() -> Mapping[str, str]:
+        return await _complaints(settings)
+
+    return ResolversValidate(complaints)
 
 
 async def say_what_is_missing(capabilities: Capabilities) -> None:

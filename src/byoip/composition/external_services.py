@@ -1,9 +1,10 @@
 """The outside parties that are asked and what is accepted, in production and in the sandbox."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from ipaddress import ip_network
+from types import MappingProxyType
 
 from byoip.adapters.checks.budgeted_registry import BackOff
 from byoip.adapters.network_policy import NetworkPolicy
@@ -12,6 +13,7 @@ from byoip.domain.checks.registry import Budget, Registry
 from byoip.domain.checks.rirs import RIRS
 from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.prefix import PrefixPolicy
+from byoip.domain.rdap.servers import KNOWN_SERVERS, KnownServer
 from byoip.domain.special_purpose import SANDBOX_RANGES
 from byoip.ports.checks.registrations import StatisticsSource
 from byoip.settings.model import Settings
@@ -23,7 +25,11 @@ _NO_BUDGET = Budget(connections=1000, per_minute=1_000_000, per_day=1_000_000_00
 
 @dataclass(frozen=True, slots=True)
 class ExternalServices:
-    """The outside parties and limits as values: no adapter asks which mode it runs in."""
+    """The outside parties and limits as values: no adapter asks which mode it runs in.
+
+    Attributes:
+        rdap_servers: those beside the registries' own that registration data may be asked of.
+    """
 
     policy: PrefixPolicy
     origins: frozenset[Asn]
@@ -35,6 +41,7 @@ class ExternalServices:
     statistics: StatisticsSource | None = None  # None: from the settings
     remember: timedelta = timedelta(seconds=60)
     back_off: BackOff = field(default_factory=BackOff)
+    rdap_servers: Iterable[KnownServer] = ()
 
 
 def external_services(settings: Settings) -> ExternalServices:
@@ -50,11 +57,17 @@ def external_services(settings: Settings) -> ExternalServices:
         ),
         authority_port=settings.name_server_port,
         gates=GatePolicy(floor=settings.rpki_floor),
+        rdap_servers=KNOWN_SERVERS,
     )
 
 
 def sandbox_services(
-    settings: Settings, *, whois_port: int, names: tuple[str, int], statistics: StatisticsSource
+    settings: Settings,
+    *,
+    whois_port: int,
+    names: tuple[str, int],
+    statistics: StatisticsSource,
+    rdap_urls: Mapping[str, str] = MappingProxyType({}),
 ) -> ExternalServices:
     """The small Internet on loopback: the same rules, other parties."""
     return ExternalServices(
@@ -62,7 +75,12 @@ def sandbox_services(
         origins=settings.origins or frozenset({Asn(SANDBOX_ORIGIN)}),
         registries={
             one.key: replace(
-                one, host="127.0.0.1", port=whois_port, rest_url=None, budget=_NO_BUDGET
+                one,
+                host="127.0.0.1",
+                port=whois_port,
+                rest_url=None,
+                rdap_url=rdap_urls.get(one.key),
+                budget=_NO_BUDGET,
             )
             for one in RIRS
         },

@@ -1,5 +1,6 @@
 """The parts that every process (API, worker, command) has, from settings and one database."""
 
+from datetime import timedelta
 from functools import partial
 
 from byoip.adapters.checks.budgeted_registry import BudgetedRegistry
@@ -9,10 +10,13 @@ from byoip.adapters.checks.ripe_rest import PreferTls, RipeRest
 from byoip.adapters.checks.statistics_folder import StatisticsFolder
 from byoip.adapters.checks.vrp_json import JsonVrps
 from byoip.adapters.checks.whois_registry import WhoisRegistry
+from byoip.adapters.rdap.rdap_client import RdapClient
+from byoip.adapters.rdap.rdap_servers import RdapServers
 from byoip.adapters.system_clock import SystemClock
 from byoip.composition.external_services import ExternalServices
 from byoip.ports.checks.registrations import StatisticsSource
 from byoip.ports.checks.rpki import VrpSource
+from byoip.ports.clock import Clock
 from byoip.settings import Mode
 from byoip.settings.model import Settings
 from byoip.store.accounts.rate_limits import Allowance
@@ -34,6 +38,7 @@ from byoip.store.migrating import (
 from byoip.store.speakers.route_history import RouteReader
 from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable
+from byoip.usecases.checks.ask_holder import AskHolder
 from byoip.usecases.checks.collect_evidence import CollectEvidence
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.checks.refresh_registrations import RefreshRegistrations
@@ -41,6 +46,7 @@ from byoip.usecases.checks.refresh_roas import RefreshRoas
 from byoip.usecases.speakers.restore_snapshot import RestoreSnapshot
 
 _WHOIS_SECONDS = 10.0
+_RDAP_SECONDS = 5.0  # twice at most, beside the rest: it decides nothing
 
 
 class Composition:
@@ -53,7 +59,7 @@ class Composition:
         self.database_url = database_url
         self.mode = mode
         self.outside = outside
-        self.clock = SystemClock()
+        self.clock: Clock = SystemClock()
         autocommit = settings.database_connections // 3
         self.kept = settings.database_connections - autocommit  # for transactions
         self.engine = make_engine(
@@ -84,6 +90,7 @@ class Composition:
             countries=settings.national_registries,
             waived=frozenset(settings.waive_irr_at),
             label=settings.label,
+            holder=self._holder(),
         )
 
     @property
@@ -101,6 +108,17 @@ class Composition:
         either = PreferTls(over_tls=over_tls, in_plain_text=in_plain_text)
         budget = PostgresRegistryBudget(self.engine, remember=self.outside.remember)
         return BudgetedRegistry(either, budget, self.clock, back_off=self.outside.back_off)
+
+    def _holder(self) -> AskHolder | None:
+        outside = self.outside
+        if all(one.rdap_url is None for one in outside.registries.values()):
+            return None
+        servers = RdapServers(outside.registries, outside.rdap_servers)
+        budget = PostgresRegistryBudget(self.engine, remember=timedelta(0))
+        back_off = outside.back_off
+        return AskHolder(
+            RdapClient(self.clock, servers, budget, deadline=_RDAP_SECONDS, back_off=back_off)
+        )
 
     async def trouble(self) -> str | None:
         """Why this process must not take requests; None if it may."""

@@ -1,9 +1,14 @@
 """Speakers, listeners, their reconciler and their watcher, from the settings."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 
+from byoip.adapters.gobgp.calls import GobgpCalls
+from byoip.adapters.gobgp.imports import ImportPolicy
+from byoip.adapters.gobgp.transport import Tls
 from byoip.adapters.speakers.bird_listener import BirdListener
 from byoip.adapters.speakers.gobgp_speaker import GobgpSpeaker
 from byoip.composition.connecting import SpeakerConnections, tls_of
@@ -15,15 +20,17 @@ from byoip.domain.speakers.revision import Entries, SpeakerEntry, ordered
 from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
 from byoip.settings.model import Settings
 from byoip.settings.names import SettingsError
+from byoip.settings.speakers import SpeakerSettings
 from byoip.store.speakers.leader_election import LeaderElection
 from byoip.store.speakers.routes import Routes
 from byoip.store.speakers.watch_election import WatchElection
 from byoip.store.speakers.witnesses import Witness
+from byoip.worker.pace import Pace
 from byoip.worker.reconciling import Reconciler
-from byoip.worker.speaker_task import Pace
 from byoip.worker.watching import Watcher
 
 _CHECK_SECONDS = 5.0
+_MOST_POLICIES = 1000
 
 
 @asynccontextmanager
@@ -126,22 +133,53 @@ def proposal_of(settings: Settings) -> Entries:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class SpeakerFound:
+    """A speaker of the settings, as it was found.
+
+    Attributes:
+        notes: on its neighbours, what the manual has otherwise.
+        imports: why it would accept what neighbours send; empty: it does not.
+        silent: why it could not be asked; empty: it answered.
+    """
+
+    name: str
+    notes: tuple[str, ...] = ()
+    imports: str = ""
+    silent: str = ""
+
+
+async def look_at_speakers(settings: Settings) -> Sequence[SpeakerFound]:
+    """Ask each speaker for its neighbours and its import policy; changes nothing.
+
+    Raises:
+        SettingsError: files for TLS cannot be used.
+    """
+    return await asyncio.gather(*map(_look_at_speaker, settings.speakers, tls_of(settings)))
+
+
+async def _look_at_speaker(one: SpeakerSettings, tls: Tls | None) -> SpeakerFound:
+    speaker = GobgpSpeaker(one.name, one.address, tls=tls, deadline=_CHECK_SECONDS)
+    calls = GobgpCalls(one.name, one.address, tls=tls, deadline=_CHECK_SECONDS, most=_MOST_POLICIES)
+    try:
+        neighbours = await speaker.neighbours()
+        imports = await ImportPolicy(calls).complaint()
+    except SpeakerUnanswered as fault:
+        return SpeakerFound(one.name, silent=str(fault))
+    finally:
+        await speaker.close()
+        await calls.close()
+    notes = [f"neighbour {each.address} {said}" for each in neighbours for said in _notes_on(each)]
+    return SpeakerFound(one.name, tuple(notes), imports or "")
+
+
 async def neighbour_notes(settings: Settings) -> list[str]:
-    """Ask each speaker how its neighbours are configured, and say what the manual has otherwise."""
+    """What is to be said of each speaker, a line each."""
     notes = []
-    for one, tls in zip(settings.speakers, tls_of(settings), strict=True):
-        speaker = GobgpSpeaker(one.name, one.address, tls=tls, deadline=_CHECK_SECONDS)
-        try:
-            neighbours = await speaker.neighbours()
-            notes += [
-                f"speaker {one.name}: neighbour {neighbour.address} {said}"
-                for neighbour in neighbours
-                for said in _notes_on(neighbour)
-            ]
-        except SpeakerUnanswered as fault:
-            notes.append(f"speaker {one.name} could not be asked: {fault}")
-        finally:
-            await speaker.close()
+    for one in await look_at_speakers(settings):
+        notes += [f"speaker {one.name}: {said}" for said in one.notes]
+        if one.silent:
+            notes.append(f"speaker {one.name} could not be asked: {one.silent}")
     return notes
 
 

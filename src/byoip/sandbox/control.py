@@ -7,6 +7,8 @@ from fastapi import Body, FastAPI, HTTPException, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from byoip.sandbox.name_server import NameServer
+from byoip.sandbox.rdap_server import RdapFault, RdapServer
+from byoip.sandbox.rdap_shapes import RdapRecord
 from byoip.sandbox.whois_server import IrrFault, WhoisServer
 
 _LARGEST_TEXT = 1024 * 1024
@@ -23,6 +25,19 @@ class VrpRow(BaseModel):
     asn: int = Field(ge=0, le=2**32 - 1)
     maxLength: int = Field(ge=0, le=128)  # noqa: N815 - the name in the JSON
     ta: str = Field(pattern=r"^[a-z]{2,20}$")
+
+
+class Network(BaseModel):
+    """A network of registration data, and its holder: see `RdapRecord`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: str = Field(default="", max_length=1000)
+    kind: str = Field(default="org", max_length=20)
+    handle: str = Field(default="", max_length=80)
+    type: str = Field(default="", max_length=80)
+    netname: str = Field(default="SANDBOX-NET", max_length=80)
+    moved_to: str | None = None
 
 
 class FaultRequest(BaseModel):
@@ -54,13 +69,14 @@ class Roas(Protocol):
         ...
 
 
-def create_control(whois: WhoisServer, names: NameServer, roas: Roas) -> FastAPI:
+def create_control(whois: WhoisServer, names: NameServer, roas: Roas, rdap: RdapServer) -> FastAPI:
     """The application; it must listen on loopback only."""
     app = FastAPI(title="byoip sandbox control", docs_url=None, redoc_url=None)
     _irr_routes(app, whois)
     _dns_routes(app, names)
     _rpki_routes(app, roas)
-    _fault_routes(app, whois, names, roas)
+    _rdap_routes(app, rdap)
+    _fault_routes(app, whois, names, roas, rdap)
     return app
 
 
@@ -121,14 +137,37 @@ def _rpki_routes(app: FastAPI, roas: Roas) -> None:
         return await load([])
 
 
-def _fault_routes(app: FastAPI, whois: WhoisServer, names: NameServer, roas: Roas) -> None:
+def _rdap_routes(app: FastAPI, rdap: RdapServer) -> None:
+    @app.put("/rdap/{registry}/{prefix:path}", status_code=204)
+    async def put_network(registry: str, prefix: str, network: Network) -> Response:
+        record = RdapRecord(prefix, **network.model_dump())
+        _or_422(lambda: rdap.put(registry, record))
+        return Response(status_code=204)
+
+    @app.delete("/rdap/{registry}/{prefix:path}", status_code=204)
+    async def delete_network(registry: str, prefix: str) -> Response:
+        return _no_content(_or_422(lambda: rdap.delete(registry, prefix)))
+
+    @app.delete("/rdap", status_code=204)
+    async def delete_networks() -> Response:
+        rdap.clear()
+        return Response(status_code=204)
+
+
+def _fault_routes(
+    app: FastAPI, whois: WhoisServer, names: NameServer, roas: Roas, rdap: RdapServer
+) -> None:
     @app.put("/faults/{party}", status_code=204)
-    async def put_fault(party: Literal["irr", "dns", "rpki"], fault: FaultRequest) -> Response:
+    async def put_fault(
+        party: Literal["irr", "dns", "rpki", "rdap"], fault: FaultRequest
+    ) -> Response:
         try:
             if party == "irr":
                 whois.fault = IrrFault(fault.kind)
             elif party == "dns":
                 names.set_fault(fault.kind)
+            elif party == "rdap":
+                rdap.fault = RdapFault(fault.kind)
             else:
                 await roas.set_fault(fault.kind)
         except ValueError as unknown:
@@ -138,6 +177,7 @@ def _fault_routes(app: FastAPI, whois: WhoisServer, names: NameServer, roas: Roa
     @app.delete("/faults", status_code=204)
     async def delete_faults() -> Response:
         whois.fault = None
+        rdap.fault = None
         names.clear_fault()
         await roas.clear_fault()
         return Response(status_code=204)

@@ -1,6 +1,7 @@
 """Everything an operator may decide."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -26,6 +27,7 @@ from byoip.settings.parts import (
     database_address,
     label_text,
     on_loopback,
+    plain_url,
     resolver_address,
 )
 from byoip.settings.speakers import ListenerSettings, Speakers, SpeakerSettings, check_speakers
@@ -89,6 +91,9 @@ class Settings(Part):
     registries: tuple[RegistrySettings, ...] = ()
     registry_overrides: tuple[OverrideSettings, ...] = ()
     national_registries: Mapping[str, str] = Field(default_factory=dict)
+    rdap_urls: Mapping[str, Annotated[HttpUrl, AfterValidator(plain_url)]] = Field(
+        default_factory=dict
+    )
     waive_irr_at: Words = ()
     statistics_dir: Path | None = None
     statistics_urls: Mapping[str, HttpUrl] = Field(default_factory=dict)
@@ -132,7 +137,7 @@ class Settings(Part):
     def _check_registries(self) -> None:
         known = self.all_registries
         named = {one.registry for one in self.registry_overrides} | set(self.waive_irr_at)
-        named |= set(self.national_registries.values())
+        named |= set(self.national_registries.values()) | set(self.rdap_urls)
         if unknown := sorted(named - set(known)):
             raise ValueError(f"no such registry: {', '.join(unknown)}")
         for key in self.waive_irr_at:
@@ -143,7 +148,9 @@ class Settings(Part):
     def all_registries(self) -> Mapping[str, Registry]:
         """The registries by key: the five RIRs, unless replaced, and the operator's own."""
         configured = {one.key: one.registry() for one in self.registries}
-        return {one.key: one for one in RIRS} | configured
+        known = {one.key: one for one in RIRS} | configured
+        urls = {key: str(url) for key, url in self.rdap_urls.items() if key in known}
+        return known | {key: replace(known[key], rdap_url=url) for key, url in urls.items()}
 
     @property
     def origins(self) -> frozenset[Asn]:
@@ -228,6 +235,26 @@ def letter_notes(settings: Settings) -> list[str]:
         own = "`byoip up` signs them with a key of its own"
         return [f"letters: no letter_key, so no worker writes any; {own}"]
     return []
+
+
+def require_served(settings: Settings) -> None:
+    """Refuse settings with which no process could serve customers.
+
+    Raises:
+        SettingsError: no origin ASN is configured, or no public URL although it is needed.
+    """
+    require_origins(settings)
+    settings.base_url(settings.host, settings.port)
+
+
+def require_letter_url(settings: Settings) -> None:
+    """Refuse to sign letters that name no place.
+
+    Raises:
+        SettingsError: there is a key, and no public URL.
+    """
+    if settings.letter_key is not None and settings.public_url is None:
+        raise SettingsError("BYOIP_PUBLIC_URL is required with BYOIP_LETTER_KEY: letters name it.")
 
 
 def require_origins(settings: Settings) -> None:

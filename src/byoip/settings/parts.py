@@ -53,6 +53,15 @@ def database_address(given: str) -> str:
     return given
 
 
+def plain_url(given: HttpUrl) -> HttpUrl:
+    """A base URL: what is asked is added to its path."""
+    if given.username or given.password or given.query or given.fragment:
+        raise ValueError("is not a base URL: it has more than scheme, host, port and path")
+    if given.scheme != "https" and not on_loopback(given.host or ""):
+        raise ValueError("is not an https URL")
+    return given
+
+
 Cidr = Annotated[Prefix, BeforeValidator(_cidr)]
 Cidrs = Annotated[tuple[Cidr, ...], BeforeValidator(split)]
 AsnText = Annotated[int, BeforeValidator(_asn), Field(ge=1, le=2**32 - 1)]

@@ -6,9 +6,9 @@ from byoip.store.bindings import tables as bindings
 from byoip.store.checks import tables as checks
 from byoip.store.checks import tables_snapshots as snapshots
 from byoip.store.claims import tables as claims
+from byoip.store.columns import metadata
 from byoip.store.jobs import tables as jobs
 from byoip.store.letters import tables as letters
-from byoip.store.metadata import metadata
 from byoip.store.routes import tables as routes
 from byoip.store.speakers import tables as speakers
 

@@ -1,4 +1,4 @@
-"""The kinds of column and constraint that tables are made of."""
+"""What tables are made of: their metadata, and the kinds of column and constraint."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -6,6 +6,22 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.schema import SchemaItem
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def table(name: str, *parts: SchemaItem, **options: Any) -> sa.Table:
+    """A table of this database; options are SQLAlchemy's."""
+    return sa.Table(name, metadata, *parts, **options)
 
 
 def uuid_pk() -> sa.Column[Any]:

@@ -48,7 +48,7 @@ class _Counted:
     always: Sequence[str] | None  # labels that are told at 0, too; None: all that ever were
 
 
-_GAUGES: Final[Sequence[_Gauge | _Counted]] = (
+GAUGES: Final[Sequence[_Gauge | _Counted]] = (
     _Counted("byoip_prefixes_approved", "Live approved prefixes.", "", ("",)),
     _Counted(
         "byoip_prefixes_not_ok",
@@ -240,7 +240,7 @@ class Gauges:
         with translate_driver_errors():
             async with self.engine.connect() as connection:
                 figures = await read_figures(connection)
-                for gauge in _GAUGES:
+                for gauge in GAUGES:
                     if isinstance(gauge, _Counted):
                         values = _values(gauge, figures.get(gauge.name, {}))
                     else:

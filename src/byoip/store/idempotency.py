@@ -3,6 +3,8 @@
 Text SQL where old keys go in pages: SQLAlchemy has no DELETE of a limited number of rows.
 """
 
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from hashlib import blake2b
 from typing import Final
@@ -19,9 +21,10 @@ from byoip.domain.idempotency import (
     StoredAnswer,
 )
 from byoip.ports.clock import Clock
-from byoip.store.statements import Session, compiled
+from byoip.store.autocommit import autocommit_pool
+from byoip.store.statements import AnyRow, Session, compiled
 from byoip.store.tables import idempotency_keys
-from byoip.store.unavailable import translate_driver_errors
+from byoip.store.unavailable import StoreUnavailable, translate_driver_errors
 
 KEPT: Final = timedelta(hours=24)
 _PAGE: Final = 10_000
@@ -69,8 +72,7 @@ class IdempotencyRepository:
     The lock is the transaction's, so a write that fails leaves nothing behind.
     """
 
-    def __init__(self, session: Session, clock: Clock, key: IdempotencyKey) -> None:
-        self._session = session
+    def __init__(self, clock: Clock, key: IdempotencyKey) -> None:
         self._claimed_key = key
         self._now = clock.now()
         self._named = {
@@ -80,45 +82,78 @@ class IdempotencyRepository:
             "key": key.key,
         }
         self._answer: StoredAnswer | None = None
+        self._locked = False
 
-    async def claim(self) -> None:
+    async def claim(self, session: Session) -> None:
         """Lock the key, or raise what was answered before."""
-        asked = {"free": self._now - KEPT, **self._named}
-        (row,) = await self._session.rows(_CLAIM, lock=_lock_key(self._claimed_key), **asked)
-        found = [row] if row.status is not None else []
-        if not found and not row.locked:
+        (row,) = await session.rows(_CLAIM, lock=_lock_key(self._claimed_key), **self._asked)
+        if row.status is not None:
+            raise self._before(row)
+        if not row.locked:
             raise IdempotencyKeyBusy
-        # A statement sees what was committed when it began, before it had the lock: look again.
-        for kept in found or await self._session.rows(_LOOK, **asked):
-            if kept.body_sha256 != self._claimed_key.body_sha256:
-                raise IdempotencyKeyReused
-            raise AlreadyAnswered(StoredAnswer(kept.status, kept.body, kept.version))
+        self._locked = True
+
+    async def look_again(self, engine: AsyncEngine) -> None:
+        """After it has failed: raise what was answered before, if it was."""
+        if self._locked:
+            for row in await autocommit_pool(engine).ask(_LOOK, **self._asked):
+                raise self._before(row)
+
+    @property
+    def _asked(self) -> Mapping[str, object]:
+        return {"free": self._now - KEPT, **self._named}
+
+    def _before(self, row: AnyRow) -> AlreadyAnswered | IdempotencyKeyReused:
+        if row.body_sha256 != self._claimed_key.body_sha256:
+            return IdempotencyKeyReused()
+        return AlreadyAnswered(StoredAnswer(row.status, row.body, row.version))
 
     def keep(self, answer: StoredAnswer) -> None:
         """Have this answer kept; `write` does it."""
         self._answer = answer
 
-    async def write(self) -> None:
+    async def write(self, session: Session) -> None:
         """Keep the answer: the last statement of the transaction.
 
         Raises:
             IdempotencyKeyBusy: the first request's answer was committed in the very moment in
-                which we locked the key; nothing is kept, and the next try gets that answer.
+                which we locked the key; nothing is kept, and `look_again` finds that answer.
         """
         if self._answer is None:
             raise RuntimeError("a write with a key ended without its answer")
-        kept = await self._session.change(
+        await session.put_off(
+            "kept",
             _KEEP,
-            **self._named,
-            body_sha256=self._claimed_key.body_sha256,
-            status=self._answer.status,
-            body=self._answer.body,
-            version=self._answer.version,
-            created_at=self._now,
-            free=self._now - KEPT,
+            {
+                **self._asked,
+                "body_sha256": self._claimed_key.body_sha256,
+                "status": self._answer.status,
+                "body": self._answer.body,
+                "version": self._answer.version,
+                "created_at": self._now,
+            },
+            missing=IdempotencyKeyBusy,
         )
-        if not kept:
-            raise IdempotencyKeyBusy
+
+
+@asynccontextmanager
+async def looking_again(
+    engine: AsyncEngine, claimed: IdempotencyRepository | None
+) -> AsyncIterator[None]:
+    """Wraps a write: where it fails, raises what was answered before, if it was.
+
+    A statement sees what was committed when it began, before it had the key's lock. So the first
+    answer may be there, and be why this write failed; where it did not, `write` notices.
+    """
+    try:
+        with translate_driver_errors():
+            yield
+    except StoreUnavailable:
+        raise
+    except Exception:
+        if claimed is not None:
+            await claimed.look_again(engine)
+        raise
 
 
 async def prune_keys(engine: AsyncEngine, clock: Clock, page: int = _PAGE) -> int:

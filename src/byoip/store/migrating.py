@@ -60,6 +60,11 @@ class RevisionState:
         """Whether it is exactly this version's: neither older, nor newer, nor another program's."""
         return self.found == self.expected
 
+    @property
+    def from_elsewhere(self) -> bool:
+        """Whether no migration of this version leads there: a newer byoip was at work."""
+        return self.found is not None and self.found not in _revisions()
+
 
 def migrate(database_url: str, mode: str) -> None:
     """Run all migrations that are missing; the first stamps the database with the mode.
@@ -223,6 +228,13 @@ def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     return config
+
+
+@lru_cache(maxsize=1)
+def _revisions() -> frozenset[str]:
+    return frozenset(
+        one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions()
+    )
 
 
 @lru_cache(maxsize=1)

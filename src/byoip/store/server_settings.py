@@ -4,12 +4,14 @@ Text SQL: it asks Postgres about itself, and the queue's table of workers, which
 """
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.errors import Fixable
+from byoip.ports.clock import Clock
 from byoip.store.claims.event_notifier import LISTENING
 from byoip.store.jobs.jobs import SILENCE
 from byoip.store.unavailable import translate_driver_errors
@@ -43,6 +45,18 @@ _WORKERS: Final = sa.text(
 )
 
 
+# Migrations alter tables, so they must be ours; the first one makes an extension and a schema.
+_ROLE: Final = sa.text("""
+    SELECT current_user AS role, current_database() AS name,
+        pg_get_userbyid(datdba) AS owner, pg_has_role(current_user, datdba, 'USAGE') AS owns,
+        (SELECT string_agg(DISTINCT pg_get_userbyid(relowner), ', ') FROM pg_class
+         WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'S', 'v')
+         AND NOT pg_has_role(current_user, relowner, 'USAGE')) AS others
+    FROM pg_database WHERE datname = current_database()
+""")
+_TIME: Final = sa.text("SELECT clock_timestamp()")
+
+
 class UnfitServer(Fixable):
     """The server may lose or damage what it has acknowledged; the message says why."""
 
@@ -61,6 +75,52 @@ class Server:
     room: int
     apis: int
     workers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """Our role in our database.
+
+    Attributes:
+        owner: of the database.
+        owns: whether our role may do what the owner may.
+        others: owners of tables there that our role may not alter.
+    """
+
+    name: str
+    database: str
+    owner: str
+    owns: bool
+    others: str
+
+
+async def look_at_role(engine: AsyncEngine) -> Role:
+    """Ask whom database and tables belong to.
+
+    Raises:
+        StoreUnavailable: the database cannot be reached.
+    """
+    with translate_driver_errors():
+        async with engine.connect() as connection:
+            row = (await connection.execute(_ROLE)).one()
+    return Role(row.role, row.name, row.owner, row.owns, row.others or "")
+
+
+async def clock_ahead(engine: AsyncEngine, clock: Clock) -> timedelta:
+    """How far our clock is ahead of the server's; what the answer's way took is not counted.
+
+    Raises:
+        StoreUnavailable: the database cannot be reached.
+    """
+    with translate_driver_errors():
+        async with engine.connect() as connection:
+            await connection.execute(_TIME)  # the first has to connect
+            before = clock.now()
+            there: datetime = await connection.scalar(_TIME)
+            after = clock.now()
+    if before <= there <= after:
+        return timedelta(0)
+    return before - there if there < before else after - there
 
 
 async def look_at_server(engine: AsyncEngine) -> Server:

@@ -1,13 +1,13 @@
 """Statements that SQLAlchemy compiles once and the driver runs; rows to objects and back.
 
 Through a SQLAlchemy connection a statement costs 0.9 ms of our own processor time, on the driver
-0.2 ms; recording an approved run takes sixteen. So SQLAlchemy owns the tables, the text of the
-statements, the pool and the transactions; the driver runs the statements.
+0.2 ms. So SQLAlchemy owns the tables, the text of the statements, the pool and the transactions;
+the driver runs the statements. What goes together goes in one: `batches.py`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
@@ -18,9 +18,13 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from byoip.store.batches import Compiled, Part, found_by, looking, values_of, writing
 from byoip.store.sharing import rows_of
+from byoip.store.unavailable import refusing
 
 _DIALECT: Final[sa.Dialect] = psycopg_dialect()  # type: ignore[no-untyped-call] # not annotated
+
+_NO_REFUSALS: Final[Mapping[str, Exception | type[Exception]]] = {}
 
 _Made = TypeVar("_Made")
 
@@ -49,6 +53,12 @@ class Statement:
         return dict(self._compiled.params)
 
     @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The names of what it selects; of text only where they are given."""
+        made: Any = self._made
+        return tuple(column.name for column in made.selected_columns)
+
+    @cached_property
     def _compiled(self) -> sa.Compiled:
         return self._made.compile(dialect=_DIALECT, column_keys=self._columns)
 
@@ -64,10 +74,14 @@ def compiled(statement: sa.ClauseElement, columns: Iterable[str] | None = None) 
     return Statement(statement, names)
 
 
-def from_text(words: str, **types: Any) -> Statement:
-    """A statement written as text, in which `:name` is a parameter; of some also the types."""
+def from_text(words: str, *, selects: Iterable[str] = (), **types: Any) -> Statement:
+    """A statement written as text, in which `:name` is a parameter; of some also the types.
+
+    What it selects is named where it is a part of a look.
+    """
     typed = [sa.bindparam(name, type_=kind) for name, kind in types.items()]
-    return compiled(sa.text(words).bindparams(*typed))
+    made = sa.text(words).bindparams(*typed)
+    return compiled(made.columns(*map(sa.column, selects)) if selects else made)
 
 
 class Session:
@@ -75,6 +89,7 @@ class Session:
 
     def __init__(self, driver: psycopg.AsyncConnection[Any]) -> None:
         self.driver = driver
+        self._put_off: dict[str, Part] = {}
 
     @classmethod
     async def of(cls, connection: AsyncConnection) -> "Session":
@@ -85,6 +100,7 @@ class Session:
 
     async def rows(self, statement: Statement, /, **asked: object) -> list[Any]:
         """Run it; rows with an attribute for each column."""
+        await self.flush()
         cursor = self.driver.cursor(row_factory=namedtuple_row)
         await cursor.execute(statement.text, {**statement.values, **asked})
         return await rows_of(cursor)
@@ -105,6 +121,69 @@ class Session:
 
     async def change(self, statement: Statement, /, **asked: object) -> int:
         """Run it; how many rows it touched."""
+        await self.flush()
+        return await self._change(statement, asked)
+
+    async def look(self, *parts: Part) -> list[Any]:
+        """Ask all of them in one statement, in this order; what each says.
+
+        All see the same moment: what has to be read under a lock is not asked with it.
+        """
+        if not all(part.unseen for part in self._put_off.values()):
+            await self.flush()
+        named = {f"_{place}": part for place, part in enumerate(parts)}
+        cursor = self.driver.cursor(binary=True)  # else the fields of a record have no types
+        text = looking(tuple(part.statement for part in parts))
+        await cursor.execute(text, values_of(named))
+        return found_by(parts, await rows_of(cursor))
+
+    async def put_off(
+        self,
+        name: str,
+        statement: Statement,
+        asked: Mapping[str, object],
+        *,
+        missing: Exception | type[Exception] | None = None,
+        refusals: Mapping[str, Exception | type[Exception]] = _NO_REFUSALS,
+        unseen: bool = False,
+    ) -> None:
+        """Have a write done in one statement with what follows: see `batches.Part`.
+
+        It is done before the next statement, and so before the transaction ends; one that no look
+        asks about, before the next that is no look. One of the same name, which may touch the same
+        row, is done before.
+        """
+        if name in self._put_off:
+            await self.flush()
+        self._put_off[name] = Part(
+            statement, asked, missing=missing, refusals=refusals, unseen=unseen
+        )
+
+    async def flush(self) -> None:
+        """Do now what was put off."""
+        parts, self._put_off = self._put_off, {}
+        if not parts:
+            return
+        refusals: dict[str, Exception | type[Exception]] = {}
+        for part in parts.values():
+            refusals |= part.refusals
+        with refusing(**refusals):
+            counts = await self._write(parts)
+        for part, count in zip(parts.values(), counts, strict=True):
+            if part.missing is not None and not count:
+                raise part.missing
+
+    async def _write(self, parts: Mapping[str, Part]) -> Sequence[int]:
+        if len(parts) == 1:
+            (part,) = parts.values()
+            return [await self._change(part.statement, part.asked)]
+        statements = tuple(part.statement for part in parts.values())
+        cursor = self.driver.cursor()
+        await cursor.execute(writing(tuple(parts), statements), values_of(parts))
+        counts: Sequence[int] = await cursor.fetchone()  # type: ignore[assignment] # it has a row
+        return counts
+
+    async def _change(self, statement: Compiled, asked: Mapping[str, object]) -> int:
         cursor = self.driver.cursor()
         await cursor.execute(statement.text, {**statement.values, **asked})
         return cursor.rowcount
@@ -123,8 +202,15 @@ def from_row(kind: type[_Made], row: AnyRow, /, **given: Any) -> _Made:
     So what is more than the driver's own type (an enumeration, a prefix) has to be given.
     """
     made: Any = kind
-    names = (one.name for one in fields(made) if one.name not in given)
-    return kind(**given, **{name: getattr(row, name) for name in names})
+    for name in _fields_but(made, frozenset(given)):
+        given[name] = getattr(row, name)
+    return kind(**given)
+
+
+@cache
+def _fields_but(kind: Any, given: frozenset[str]) -> tuple[str, ...]:
+    """Found once: a list of a thousand asks as often."""
+    return tuple(one.name for one in fields(kind) if one.name not in given)
 
 
 def to_row(source: object, columns: Iterable[str], /, **given: Any) -> dict[str, Any]:

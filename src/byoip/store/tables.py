@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from byoip.store import columns as col
-from byoip.store.metadata import table
+from byoip.store.columns import table
 
 # The one row that says what this database is for; the first migration writes it.
 deployment = table(

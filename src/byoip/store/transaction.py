@@ -3,7 +3,7 @@
 Deadlocks are prevented, not retried: each takes the locks that it needs in this order.
 
 1. the key of an idempotent write (tried, never waited for)
-2. the account (`tx.claims.lock_account`)
+2. the account (`tx.claims.lock_quota`)
 3. the space (`tx.claims.lock_space`), by all that may begin or end a contest, and by no claim that
    proved nothing; then, in the order of their ids, the claims around (`tx.contests.lock_around`)
 4. the claim (`tx.claims.lock`)
@@ -91,7 +91,7 @@ from byoip.store.claims.events import EventRepository
 from byoip.store.claims.reservations import ReservationRepository
 from byoip.store.claims.tokens import TokenRepository
 from byoip.store.engine import begun
-from byoip.store.idempotency import IdempotencyRepository, prune_keys
+from byoip.store.idempotency import IdempotencyRepository, looking_again, prune_keys
 from byoip.store.jobs.job_guards import JobGuardRepository
 from byoip.store.jobs.jobs import JobRepository, make_enqueuing_app
 from byoip.store.letters.letters import LetterRepository
@@ -105,7 +105,6 @@ from byoip.store.speakers.revisions import RevisionRepository
 from byoip.store.speakers.route_history import RouteHistoryRepository
 from byoip.store.speakers.unreleased import UnreleasedRepository
 from byoip.store.statements import Session
-from byoip.store.unavailable import translate_driver_errors
 
 _NOTHING: Final[Mapping[str, Any]] = {}
 
@@ -121,7 +120,7 @@ class Transaction:
         connection, session, app, rules: what the repositories are made of.
     """
 
-    claims = cached_property(lambda tx: ClaimRepository(tx.session))
+    claims = cached_property(lambda tx: ClaimRepository(tx.session, tx.events))
     contests = cached_property(lambda tx: ContestRepository(tx.session))
     tokens = cached_property(lambda tx: TokenRepository(tx.session))
     bindings = cached_property(lambda tx: BindingRepository(tx.session, tx.edge_feed))
@@ -242,7 +241,8 @@ class Transaction:
             if one in made:
                 await made[one].write()
         if self._key is not None:
-            await self._key.write()
+            await self._key.write(self.session)
+        await self.session.flush()
 
 
 class Store:
@@ -280,18 +280,17 @@ class Store:
             IdempotencyKeyBusy: the first request with this key is still running.
             StoreUnavailable: the database is away, now or at any time until the end.
         """
-        with translate_driver_errors():
-            async with begun(self._engine) as connection:
-                session = await Session.of(connection)
-                claimed = None if key is None else IdempotencyRepository(session, self._clock, key)
-                made_of = connection, session, self._clock, self._app, self._rules
-                tx = Transaction(*made_of, actor=actor, precondition=precondition, key=claimed)
-                if claimed is not None:
-                    await claimed.claim()
-                yield tx
-                await tx.end()
-            if "events" in tx.__dict__:
-                self.acknowledged.extend(tx.events.written)
+        claimed = None if key is None else IdempotencyRepository(self._clock, key)
+        async with looking_again(self._engine, claimed), begun(self._engine) as connection:
+            session = await Session.of(connection)
+            made_of = connection, session, self._clock, self._app, self._rules
+            tx = Transaction(*made_of, actor=actor, precondition=precondition, key=claimed)
+            if claimed is not None:
+                await claimed.claim(session)
+            yield tx
+            await tx.end()
+        if "events" in tx.__dict__:
+            self.acknowledged.extend(tx.events.written)
 
     async def prune(self) -> int:
         """Drop idempotency keys older than a day, and permits that are past; how many keys."""

@@ -9,60 +9,33 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from math import inf
 from uuid import UUID
 
 from byoip.domain.speakers.drain import Drain
 from byoip.domain.speakers.reconciliation import EVERY_ROUTE
-from byoip.domain.speakers.staging import GONE_AFTER, StagedSpeaker
+from byoip.domain.speakers.staging import StagedSpeaker
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
 from byoip.ports.steady_clock import boottime
+from byoip.store.speakers.comparisons import Comparison
+from byoip.store.speakers.leases import Stillness
 from byoip.store.speakers.records import SpeakerState
 from byoip.store.speakers.routes import Alarm
 from byoip.store.unavailable import StoreRefused
 from byoip.usecases.speakers.carry_out_drains import DrainProgress
 from byoip.usecases.speakers.observe import QueriedSpeaker
 from byoip.usecases.speakers.sync_speaker import SyncResult, SyncSpeaker
+from byoip.worker.pace import Pace
 
 _LOG = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 0.2  # how soon a speaker that went away is noticed to be back
 _PROBE_SECONDS = 3.0  # it answers within a millisecond, unless it is frozen or very busy
 _NOTED_EVERY = timedelta(seconds=1)  # while a speaker is away
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How often, and how patiently.
-
-    Attributes:
-        every: between two full syncs of a speaker that cannot be watched, or where work is left.
-        rest: how many times as long as a full sync, or a look from outside, the pause after it is
-            at least. With 60, a watched speaker costs a sixtieth of a core.
-        absent_for: how long an announcement may be answered "absent".
-        probe: seconds between two looks at a speaker's sessions: how soon a restart is noticed.
-        second_after: from the first full sync of a term to the next one.
-        gone_after: how long a speaker must stay away to count as gone.
-        stalled_after: seconds without any progress after which a task hangs; far beyond the
-            deadline of any one call.
-        unreached_after: seconds without an answer of any speaker after which a turn ends.
-    """
-
-    every: timedelta = timedelta(seconds=10)
-    rest: float = 60.0
-    absent_for: timedelta = timedelta(seconds=10)
-    probe: float = 1.0
-    second_after: timedelta = timedelta(seconds=10)
-    gone_after: timedelta = GONE_AFTER
-    stalled_after: float = 60.0
-    unreached_after: float = 30.0
-
-    def calm(self, took: timedelta) -> timedelta:
-        """From the begin of a full sync or look that took so long to the next, if all is calm."""
-        return max(self.every, took * self.rest)
+_COMPARED_AGAIN = 3  # times as long as a comparison is waited for as the next one is due after
 
 
 class SpeakerTask:
@@ -89,9 +62,9 @@ class SpeakerTask:
         self._surprises: asyncio.Task[None] | None = None
         self._watched_since = inf
         self._again = False
+        self._compared, self._still, self._differed = False, Stillness(), (0, 0)
         self.staged = replace(staged, gone_after=pace.gone_after)
         self.neighbours: Sequence[Neighbour] = ()
-        self.held = 0
         self.fault = ""
         self.synced = False
 
@@ -99,6 +72,11 @@ class SpeakerTask:
     def alive(self) -> bool:
         """Whether the speaker answered when it was last asked."""
         return self.staged.down_since is None
+
+    @property
+    def held(self) -> int:
+        """How many routes it holds, as far as is known."""
+        return self._sync.many
 
     @property
     def alarms(self) -> Sequence[Alarm]:
@@ -149,6 +127,26 @@ class SpeakerTask:
         self._full_sync_at = min(self._full_sync_at, self._steady.now() + after)
         self._wakeup.set()
 
+    def follow(self, found: Comparison | None) -> None:
+        """Take what another process says that compares the speaker, if one does.
+
+        That counts while it goes on to compare: not that it lives, but what it does.
+        """
+        before, count = self._compared, (found.number, found.compared) if found else (0, 0)
+        patience = _COMPARED_AGAIN * self._pace.calm(self._took).total_seconds()
+        still = self._still.seconds(*count)
+        self._compared = count[1] > 0 and still < patience
+        if before and not self._compared:
+            self._full_sync_at = min(self._full_sync_at, self._steady.now() + self._rest)
+        if found and found.differs and self._differed != (found.number, found.differs):
+            self._differed = found.number, found.differs
+            self._look_again(self._rest)
+
+    @property
+    def _rest(self) -> timedelta:  # until one that cannot be watched has its next full sync
+        rested = timedelta(seconds=boottime() - self._sync.listed_at)
+        return max(self._pace.every - rested, timedelta(0))
+
     async def run(self) -> None:
         """Run until cancelled.
 
@@ -189,6 +187,8 @@ class SpeakerTask:
             async for _ in self._sync.speaker.surprises():
                 if self._watched_since == inf:
                     self._watched_since = boottime()
+                    due = self._steady.now() + self._rest  # it may have missed some
+                    self._full_sync_at = min(self._full_sync_at, due)
                 else:
                     self._look_again(self._took)  # with pauses: it may change all the time
 
@@ -223,7 +223,8 @@ class SpeakerTask:
             await self._probe(now)
             if now >= self._noted_again_at:
                 self._noted_again_at = now + self._pace.every
-                if await self._miscounts(now) or not await self._sync.look():
+                await self._sync.opening.note_seen(self._sync.routes.records)
+                if await self._miscounts(now) or not await self._sync.look(self.neighbours):
                     self._look_again()
 
     async def _miscounts(self, now: datetime) -> bool:
@@ -247,6 +248,8 @@ class SpeakerTask:
             return self._steady.now() + self._took
         calm = self._watched_since <= self._sync.listed_at and not done.left
         due = now + (self._pace.calm(self._took) if calm else self._pace.every)
+        if calm and self._compared:
+            due = now + self._pace.backstop
         return min(due, self._second_at) if now < self._second_at else due
 
     async def _probe(self, now: datetime) -> None:
@@ -265,7 +268,6 @@ class SpeakerTask:
     def _note(self, done: SyncResult) -> None:
         if done.neighbours is not None:
             self.neighbours = done.neighbours
-            self.held = done.held
         if not self.alive:
             _LOG.info("Speaker %s is back", self.staged.name)
             self.staged = replace(self.staged, down_since=None)
@@ -295,3 +297,4 @@ class SpeakerTask:
                 self.staged.name, self.staged.stage, str(fault), 0, at, loaded=False
             )
             await self._sync.routes.note_speaker(state)
+            await self._sync.opening.note_seen(self._sync.routes.records)

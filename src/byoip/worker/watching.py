@@ -32,8 +32,8 @@ from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.speakers.monitor import MonitorRoutes
 from byoip.usecases.speakers.observe import ObserveRoutes
+from byoip.worker.pace import Pace
 from byoip.worker.revising import Connect
-from byoip.worker.speaker_task import Pace
 
 _LOG = logging.getLogger(__name__)
 

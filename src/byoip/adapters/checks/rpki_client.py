@@ -1,6 +1,7 @@
 """Runs rpki-client, the relying party, for a new export of validated ROA payloads."""
 
 import asyncio
+import base64
 import fcntl
 import os
 import re
@@ -12,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
+
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from byoip.adapters.child_process import start_child_async
 from byoip.ports.checks.rpki import NoExport, VrpExport
@@ -67,6 +70,13 @@ class RpkiClient:
             with self._alone():
                 version = await self._version()
                 return await self._run(version)
+        except (_Failed, OSError) as fault:
+            return NoExport(f"{self.program}: {fault}")
+
+    async def version(self) -> str | NoExport:
+        """Which one this is, if it can be used."""
+        try:
+            return await self._version()
         except (_Failed, OSError) as fault:
             return NoExport(f"{self.program}: {fault}")
 
@@ -151,3 +161,20 @@ async def _end(child: Process) -> None:
 
 def _text(said: bytes) -> str:
     return said.decode("ascii", "replace").strip() or "no message"
+
+
+def locator_complaint(locator: Path) -> str | None:
+    """What is wrong with a trust anchor locator (RFC 8630, section 2.2); None: it can be used."""
+    try:
+        lines = locator.read_text("ascii").splitlines()
+    except (OSError, UnicodeDecodeError) as fault:
+        return f"{locator} cannot be read: {fault}"
+    told = [line.strip() for line in lines if not line.startswith("#")]
+    where, _, key = "\n".join(told).partition("\n\n")
+    if not re.search(r"^(https|rsync)://", where, re.MULTILINE):
+        return f"{locator} names no https or rsync address"
+    try:
+        load_der_public_key(base64.b64decode("".join(key.split()), validate=True))
+    except ValueError:
+        return f"{locator} holds no public key"
+    return None

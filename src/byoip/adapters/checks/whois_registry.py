@@ -1,6 +1,7 @@
 """A registry's whois server: one question per connection (RFC 3912)."""
 
 from contextlib import suppress
+from ssl import SSLError
 from typing import Final
 
 from anyio import BrokenResourceError, connect_tcp, fail_after, to_thread
@@ -80,3 +81,19 @@ class WhoisRegistry:
             detail = f"the answer is larger than {self._max_bytes} bytes"
             trouble = NotAnAnswer(Fault.TOO_LARGE, detail)
         return bytes(received[: self._max_bytes]), trouble
+
+
+async def unreachable(host: str, port: int, *, tls: bool, seconds: float) -> str | None:
+    """Why no connection can be made; None: one was made, and nothing asked."""
+    try:
+        with fail_after(seconds):
+            stream = (
+                await connect_tcp(host, port, tls=True) if tls else await connect_tcp(host, port)
+            )
+    except TimeoutError:
+        return f"no connection in {seconds:g} s"
+    except (OSError, SSLError, BrokenResourceError) as fault:
+        return f"the connection failed: {fault.__cause__ or fault}"
+    with suppress(BrokenResourceError):
+        await stream.aclose()
+    return None

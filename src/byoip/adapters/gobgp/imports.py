@@ -62,6 +62,18 @@ class ImportPolicy:
         except CallRefused as fault:
             raise ImportsOpen(str(fault)) from fault
 
+    async def complaint(self) -> str | None:
+        """Whether the policy is not in effect as it must be; changes nothing.
+
+        Raises:
+            SpeakerUnanswered: it could not be asked.
+        """
+        try:
+            there = await self._assigned()
+        except (CallRefused, ImportsOpen) as fault:
+            return str(fault)
+        return None if there else f"it has no import policy {NAME}"
+
     async def _assigned(self) -> bool:
         ours = [one for one in await self._policies.assigned() if one.name == NAME]
         for one in ours:

@@ -32,6 +32,7 @@ _LONGEST_WORD = 32
 _MAY_BREAK = "\u200b"
 _MOST_ROAS = 3
 _LONGEST_WAIVER = 240  # characters
+_LONGEST_WORDS = 1200  # the whole sentence: cut, a name in it would have no end
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,9 @@ class TypstPress:
             "until": _day(facts.valid_until),
             "roas": [_roa(one) for one in facts.roas[:_MOST_ROAS]],
             "more-roas": max(0, len(facts.roas) - _MOST_ROAS),
+            "registrants": [
+                printable(str(one), longest=_LONGEST_WORDS, word=40) for one in facts.registrants
+            ],
             "waivers": [printable(one, longest=_LONGEST_WAIVER, word=40) for one in facts.waivers],
             "checks": _checks(facts.checks),
             "url": url,

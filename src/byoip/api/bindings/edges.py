@@ -22,9 +22,9 @@ from byoip.api.path_ids import PathText
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings import edge as domain
 from byoip.domain.bindings.edge import ChangeNotMadeYet, EdgeChange, FeedReplaced
-from byoip.store.bindings.edge_feed import EDGE_CHANGES
 from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.bindings.views import EdgeView
+from byoip.store.claims.feeds import EDGE_CHANGES
 from byoip.usecases.bindings import edges as verbs
 from byoip.usecases.border import Verb
 
@@ -69,7 +69,8 @@ async def list_edge_changes(
     reader, size = caller.backend.edges, per_page or paging.DEFAULT_PAGE
     await _require_made(reader, after, feed)
     read = partial(reader.changes, after=after, limit=size + 1)
-    found = await read_or_wait(read, caller.backend.notifier, EDGE_CHANGES, wait, caller.turn)
+    place = EDGE_CHANGES, after
+    found = await read_or_wait(read, caller.backend.notifier, place, wait, caller.turn)
     return await list_answer(paging.paginate_numbered(found, size), wire.change_of, epoch=None)
 
 
@@ -94,7 +95,7 @@ async def get_edge_change_stream(
         return await reader.changes(after=last.number if last else after, limit=_AT_ONCE)
 
     allowed = partial(credentials.stands, caller.credential.id)
-    found = follow(read, caller.backend.notifier, EDGE_CHANGES, seconds, allowed)
+    found = follow(read, caller.backend.notifier, (EDGE_CHANGES, after), seconds, allowed)
     return StreamAnswer(status=200, body=b"", lines=_lines(found))
 
 

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
-from typing import Annotated, NoReturn, TypeAlias, TypeVar
+from typing import Annotated, Any, NoReturn, TypeAlias, TypeVar
 from uuid import UUID
 
 from fastapi import Depends
@@ -18,6 +18,7 @@ from byoip.api.border.envelope import Message
 from byoip.api.border.refusals import RateLimited
 from byoip.domain.accounts.credential import Credential
 from byoip.domain.accounts.limits import Policy
+from byoip.store.accounts.rate_limits import Wanted
 from byoip.usecases.border import Verb, WriteRequest
 
 MINUTES_OF_DAY = 24 * 60
@@ -33,6 +34,7 @@ class Authenticated:
         declaration: of the operation that it is for.
         now: when the request was let in.
         request: who asks for a write, with its precondition and its idempotency key.
+        beside: what was read with the credential, where the operation is one that has that.
     """
 
     backend: Backend
@@ -40,6 +42,7 @@ class Authenticated:
     credential: Credential
     now: datetime
     request: WriteRequest
+    beside: Any = None
 
     async def write(
         self,
@@ -49,6 +52,7 @@ class Authenticated:
         version: Callable[[Result], int] = attrgetter("version"),
         kept: Callable[[Result], BaseModel | None] | None = None,
         messages: Callable[[Result], Sequence[Message]] | None = None,
+        spending: Sequence[Wanted] = (),
     ) -> Answer:
         """Have the border carry out a verb, and answer; the same bytes each time with a key.
 
@@ -60,6 +64,7 @@ class Authenticated:
             version: gives the version for the ETag.
             kept: makes what a repeated request is shown, where `show` shows a secret.
             messages: gives the remarks beside it.
+            spending: the account's permits that it takes, see `Customer.spend`.
         """
         declared = self.declaration
 
@@ -75,7 +80,7 @@ class Authenticated:
             return render(result) if kept is None else answer(kept(result), status=declared.status)
 
         border = self.backend.border
-        await self.count_write()
+        await self.count_write(*spending)
         async with self.turn():
             return await border.write(self.request, verb, render, keep=keep if kept else None)
 
@@ -88,8 +93,8 @@ class Authenticated:
         """Wait for the request's turn at the database: operators do not."""
         return nullcontext()
 
-    async def count_write(self) -> None:
-        """Count one more; of operators none."""
+    async def count_write(self, *spending: Wanted) -> None:
+        """Count one more, and take permits; of operators none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,36 +107,34 @@ class Customer(Authenticated):
         """Wait until few others of the account are at work."""
         return self.backend.turns.turn(self.account_id)
 
-    async def count_write(self) -> None:
-        """Count one more of the account's day: what it leaves behind stays.
+    async def count_write(self, *spending: Wanted) -> None:
+        """Take permits, then count one more of the account's day: what it leaves behind stays.
 
         Raises:
-            RateLimited: the account has written a day's worth, and more than one comes in seconds.
+            RateLimited: the account has written a day's worth, and more than one comes in seconds;
+                or a permit is not left.
         """
         per_day = self.backend.limiter.limits.writes_per_account
-        await self.spend("write", per_day / MINUTES_OF_DAY, minutes=MINUTES_OF_DAY)
+        await self.spend(*spending, Wanted("write", per_day / MINUTES_OF_DAY, MINUTES_OF_DAY))
 
-    async def spend(
-        self, what: str, per_minute: float, *, minutes: int = 1, of: UUID | None = None
-    ) -> None:
-        """Take one of the account's permits for something that costs others more than a read.
+    async def spend(self, *wanted: Wanted) -> None:
+        """Take some of the account's permits for what costs others more than a read, in this order.
 
-        With `of` they are for that prefix alone. Those of so many minutes may be taken at once;
-        0: no limit.
+        0 a minute: no limit. Those named "…:id" are for that prefix alone.
 
         Raises:
             RateLimited: none is left in these minutes.
         """
-        if per_minute:
-            counted = what if of is None else f"{what}:{of.hex}"
-            async with self.turn():
-                wait = await self.backend.allowance.spend(
-                    counted, self.account_id, per_minute=per_minute, minutes=minutes
-                )
-            if wait is not None:
-                policy = Policy(what, round(per_minute * minutes), 60 * minutes)
-                whose = "this account" if of is None else "this prefix"
-                raise RateLimited(wait, policy, whose=whose)
+        limited = [one for one in wanted if one.per_minute]
+        if not limited:
+            return
+        async with self.turn():
+            refused = await self.backend.allowance.spend_each(self.account_id, *limited)
+        if refused is not None:
+            one, wait = refused
+            what, _, of = one.what.partition(":")
+            policy = Policy(what, round(one.per_minute * one.minutes), 60 * one.minutes)
+            raise RateLimited(wait, policy, whose="this prefix" if of else "this account")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,6 +89,14 @@ class Declaration:
         return below and self.method != "GET"
 
     @property
+    def beside(self) -> bool:
+        """Whether its prefix is read in the statement that recognises the credential."""
+        return (
+            self.full_path == f"{Audience.ACCOUNT.value}/prefixes/{{prefix_id}}"
+            and not self.of_prefix
+        )
+
+    @property
     def large(self) -> bool:
         """Whether it may have megabytes: a list, a document, evidence, all that is bound."""
         alone = self.path.endswith(("/download", "/{validation_id}", "/edge/state"))

@@ -31,8 +31,15 @@ class Wire(BaseModel):
     @classmethod
     def showing(cls, kept: object, /, **given: object) -> Self:
         """What we keep, as the wire shows it: members are its attributes, but for those given."""
-        own = {name: getattr(kept, name) for name in cls.model_fields if name not in given}
-        return cls(**own, **given)
+        for name in _members_but(cls, frozenset(given)):
+            given[name] = getattr(kept, name)
+        return cls(**given)
+
+
+@cache
+def _members_but(model: type[BaseModel], given: frozenset[str]) -> tuple[str, ...]:
+    """Found once: a list of a thousand asks as often."""
+    return tuple(name for name in model.model_fields if name not in given)
 
 
 class Strict(BaseModel):

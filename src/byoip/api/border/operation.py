@@ -6,7 +6,7 @@ that the contract demands: credential, rate limit, account, scope, query, body.
 
 import re
 from collections.abc import Iterable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from copy import copy
 from hashlib import sha256
 from time import monotonic
@@ -19,16 +19,15 @@ from starlette.requests import Request
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from byoip.api.border.answers import NO_VERSION, Answer, JsonBytes, etag, expected
+from byoip.api.border.answers import NO_VERSION, Answer, JsonBytes, etag, expected, idempotency_key
 from byoip.api.border.backend import Backend
 from byoip.api.border.bodies import parse_body, read_body, require_json
 from byoip.api.border.caller import Customer, Operator
 from byoip.api.border.declarations import Audience, Declaration
-from byoip.api.border.envelope import Strict
+from byoip.api.border.envelope import Strict, read_id
 from byoip.api.border.files import FileAnswer, file_response
 from byoip.api.border.large_answers import PART
 from byoip.api.border.queries import QueryParameters
-from byoip.api.border.refusals import KEY_LIMIT, MalformedIdempotencyKey
 from byoip.api.border.streams import StreamAnswer, stream_response
 from byoip.api.border.uploads import reading_upload
 from byoip.api.border.waiting import unless_gone
@@ -50,7 +49,6 @@ from byoip.store.sharing import working_for
 from byoip.usecases.border import WriteRequest
 
 _APART = ("caller", "body", "upload", "return")
-_IDEMPOTENCY_KEY = re.compile(rb"[\x21-\x7e]{1,%d}" % KEY_LIMIT)
 # RFC 6750, section 2.1, bounded.
 _BEARER = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9\-._~+/]{1,512}=*)")
 _KEY = re.compile(rb"([A-Za-z0-9\-._~+/]{1,512}=*)")
@@ -85,7 +83,7 @@ class Operation(APIRoute):
         self._query = QueryParameters(
             {name: hint for name, hint in hints.items() if name not in {*_APART, *self._ids}}
         )
-        self._large = declaration.large
+        self._large, self._beside = declaration.large, declaration.beside
         self._takes_body = declaration.body is not None
         self._body_model = declaration.body or NoMembers
         self._writes = declaration.method != "GET"
@@ -119,7 +117,7 @@ class Operation(APIRoute):
     async def _answer(self, request: Request, held: AsyncExitStack) -> Answer:
         scope = request.scope
         token, since = given_token(scope["headers"]), monotonic()
-        credential = await self._recognise(token, scope)
+        credential, beside = await self._recognise(token, request)
         whose = credential.account_id or credential.id  # an edge has a token of its own
         held.enter_context(working_for(whose))
         scope["state"]["credential"] = credential.id.hex
@@ -145,6 +143,7 @@ class Operation(APIRoute):
             "credential": credential,
             "now": self.backend.clock.now(),
             "request": write,
+            "beside": beside,
         }
         caller = (
             Operator(**known) if account_id is None else Customer(**known, account_id=account_id)
@@ -173,18 +172,30 @@ class Operation(APIRoute):
             held.enter_context(self.backend.large.holding(whose, len(given.body)))
         return given
 
-    async def _recognise(self, token: str, scope: AsgiScope) -> Credential:
-        """Whose token it is; who was here before does not wait for strangers."""
-        credentials = self.backend.credentials
-        if whose := credentials.whose(token):
+    async def _recognise(self, token: str, request: Request) -> tuple[Credential, Any]:
+        """Whose token it is, and what is read beside it, of which nothing is judged yet.
+
+        Who was here before does not wait for strangers.
+        """
+        if whose := self.backend.credentials.whose(token):
             with working_for(whose):
-                credential = await credentials.recognise(token)
+                known = await self._known(token, request.path_params)
         else:
-            async with self.backend.client_turns.turn(scope):
-                credential = await credentials.recognise(token)
-        if credential is None:
+            async with self.backend.client_turns.turn(request.scope):
+                known = await self._known(token, request.path_params)
+        if known is None:
             raise NotAuthenticated
-        return credential
+        return known
+
+    async def _known(self, token: str, params: Mapping[str, str]) -> tuple[Credential, Any] | None:
+        claim_id = None
+        with suppress(ValueError):  # refused when its turn comes
+            claim_id = read_id(params["prefix_id"]) if self._beside else None
+        if claim_id is not None:
+            asked = self.backend.reader.beside(claim_id)
+            return await self.backend.credentials.recognise_with(token, asked)
+        credential = await self.backend.credentials.recognise(token)
+        return None if credential is None else (credential, None)
 
     async def _require_standing(self, credential: Credential, since: float) -> None:
         """Look again, where a body or news came so late that the token may have ended since."""
@@ -198,7 +209,7 @@ class Operation(APIRoute):
     ) -> tuple[WriteRequest, dict[str, Any]]:
         """On what terms a write is asked for, and what the endpoint is given of its body."""
         scope = request.scope
-        text = _idempotency_key(scope["headers"])
+        text = idempotency_key(scope["headers"])
         precondition = self._expected(scope["headers"])
         raw, taken = await self._take(request, credential.account_id, held)
         key = None
@@ -259,15 +270,6 @@ class Operation(APIRoute):
             return NoMembers()
         require_json(request)
         return parse_body(self._body_model, raw)
-
-
-def _idempotency_key(headers: list[tuple[bytes, bytes]]) -> str | None:
-    keys = [value for name, value in headers if name == b"idempotency-key"]
-    if not keys:
-        return None
-    if len(keys) > 1 or not _IDEMPOTENCY_KEY.fullmatch(keys[0]):
-        raise MalformedIdempotencyKey
-    return keys[0].decode("ascii")
 
 
 def given_token(headers: Iterable[tuple[bytes, bytes]]) -> str:

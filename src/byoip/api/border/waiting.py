@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 async def read_or_wait(
     read: Callable[[], Awaitable[Sequence[Item]]],
     notifier: EventNotifier,
-    about: UUID,
+    place: tuple[UUID, int],
     wait: int,
     turn: Callable[[], AbstractAsyncContextManager[None]],
 ) -> Sequence[Item]:
@@ -40,11 +40,18 @@ async def read_or_wait(
 
     It listens before it reads, so nothing falls in between; and it reads once more at the end, so
     a notice that failed to come costs time only. Without a wait it has its turn already.
+
+    Args:
+        read: reads what is after the place.
+        notifier: says that there is more.
+        place: in which feed the reader is, and after which number.
+        wait: for so many seconds.
+        turn: at the database.
     """
     if not wait:
         return await read()
     end = asyncio.get_running_loop().time() + wait
-    with notifier.subscribe(about) as notified:
+    with notifier.subscribe(*place) as notified:
         while True:
             async with turn():  # of all that the notice has woken
                 found = await read()
@@ -60,7 +67,7 @@ async def read_or_wait(
 async def follow(
     read: Callable[[Item | None], Awaitable[Sequence[Item]]],
     notifier: EventNotifier,
-    about: UUID,
+    place: tuple[UUID, int],
     seconds: float,
     allowed: Callable[[], Awaitable[bool]],
 ) -> AsyncIterator[Sequence[Item]]:
@@ -68,10 +75,10 @@ async def follow(
 
     Ends when the time is over, when the notifier has stopped, when the client may no longer read
     (asked before each read), or when nothing can be read: the client then asks again after the last
-    item, and misses nothing.
+    item, and misses nothing. The place is where it begins: the feed, and after which number.
     """
     end, last = asyncio.get_running_loop().time() + seconds, None
-    with notifier.subscribe(about) as notified:
+    with notifier.subscribe(*place) as notified:
         while True:
             try:
                 if not await allowed():

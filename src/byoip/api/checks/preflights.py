@@ -8,6 +8,7 @@ from byoip.api.border.refusals import RateLimited
 from byoip.api.checks.preflight_schemas import NewPreflight, Preflight, preflight_of
 from byoip.api.claims.prefixes import PREFIX_REFUSALS
 from byoip.domain.accounts.credential import Scope
+from byoip.store.accounts.rate_limits import Wanted
 
 preflights = Declarations("proof")
 
@@ -24,6 +25,6 @@ async def create_prefix_preflight(caller: CustomerRequest, body: NewPreflight) -
     Asks irr and rpki now and keeps nothing. Ten a minute for each account, unless set otherwise.
     """
     limit = caller.backend.limiter.limits.preflights_per_account
-    await caller.spend("preflight", limit)
+    await caller.spend(Wanted("preflight", limit))
     report = await caller.backend.preflight(caller.account_id, cidr=body.cidr, asn=body.asn)
     return answer(preflight_of(report))

@@ -63,7 +63,8 @@ async def list_prefix_events(
         await place.require(after, epoch)
         _require_made(after, newest)
     read = partial(reader.events, account_id, prefix_id, after=after, limit=size + 1)
-    found = await read_or_wait(read, caller.backend.notifier, prefix_id, wait, caller.turn)
+    at = prefix_id, after
+    found = await read_or_wait(read, caller.backend.notifier, at, wait, caller.turn)
     current = await place.require(after, epoch)
     return await list_answer(paginate_numbered(found, size), Event.showing, epoch=current)
 
@@ -93,7 +94,8 @@ async def list_account_events(
         await place.require(after, epoch)
         _require_made(after, newest)
     read = partial(reader.account_events, account_id, after=after, limit=size + 1)
-    found = await read_or_wait(read, caller.backend.notifier, account_id, wait, caller.turn)
+    at = account_id, after
+    found = await read_or_wait(read, caller.backend.notifier, at, wait, caller.turn)
     current = await place.require(after, epoch)
     return await list_answer(paginate_numbered(found, size), account_event_of, epoch=current)
 

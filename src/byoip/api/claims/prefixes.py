@@ -26,6 +26,7 @@ from byoip.domain.letters.loa_document import LoaDocumentUnknown
 from byoip.domain.prefix import InvalidPrefix
 from byoip.domain.routes.bgp_prefix import LockedByOperator
 from byoip.domain.routes.offboarding import GraceNotBegun
+from byoip.store.accounts.rate_limits import Wanted
 from byoip.store.claims.views import ClaimFilter, ClaimView
 from byoip.usecases.checks.request_validation import request_validation
 from byoip.usecases.claims import prefixes as verbs
@@ -116,9 +117,9 @@ async def list_prefixes(
     tagged=True,
     refuses=(ClaimNotFound,),
 )
-async def get_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
+async def get_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:  # noqa: ARG001 - read
     """Read one prefix, with its checks and what it still lacks."""
-    view = await caller.backend.reader.claim(caller.account_id, prefix_id)
+    view = caller.backend.reader.claim_beside(caller.beside)
     return answer(shown(caller)(view), version=version(view))
 
 
@@ -179,13 +180,15 @@ async def validate_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     are asked again, and nothing is taken back. This operation has a lower rate limit than others.
     """
     limits = caller.backend.limiter.limits
-    await caller.spend("validate", limits.validations_per_account)
-    # The prefix may be another account's: what is spent is always the caller's.
-    await caller.spend("validate-prefix", limits.validations_per_prefix, of=prefix_id)
     return await caller.write(
         lambda tx: request_validation(tx, caller.account_id, prefix_id),
         shown(caller),
         version=version,
+        spending=(
+            Wanted("validate", limits.validations_per_account),
+            # The prefix may be another account's: what is spent is always the caller's.
+            Wanted(f"validate-prefix:{prefix_id.hex}", limits.validations_per_prefix),
+        ),
     )
 
 

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from byoip.domain.letters.letter import Letter, LetterStatus, RevokedBecause
+from byoip.domain.letters.registrants import RegistrantWords
 from byoip.domain.letters.witnesses import registry_name
+from byoip.domain.rdap.network import quoted
 
 _MEANING = {
     LetterStatus.VALID: "This letter holds.",
@@ -90,6 +92,8 @@ def _statements(letter: Letter) -> Mapping[str, str]:
         f" trust anchor {_text(registry_name(one.anchor))}"
         for one in facts.roas
     )
+    words = "<br>".join(map(_registrant, facts.registrants))
+    registrants = {"The registry's words": words} if words else {}
     waived = {"Waived": "<br>".join(map(_text, facts.waivers))} if facts.waivers else {}
     return {
         "Reference": f"<code>{letter.reference}</code>",
@@ -100,11 +104,18 @@ def _statements(letter: Letter) -> Mapping[str, str]:
         "Prefix": f"<code>{_text(str(facts.prefix))}</code>",
         "Origin": _text(str(facts.origin)),
         "Holder": _text(str(facts.holder)),
+        **registrants,
         "On behalf of": f"{_text(facts.account_name.value)} (name as given by the customer)",
         "Made valid by": roas or "no ROA",
         **waived,
         "Valid": f"from {_readable(facts.issued_at)} until {_readable(facts.valid_until)}",
     }
+
+
+def _registrant(words: RegistrantWords) -> str:
+    # The direction of a name is its own, and reorders nothing around it.
+    name = _text(quoted(words.name))
+    return _text(str(words)).replace(name, f"<bdi>{name}</bdi>")
 
 
 def _rows(statements: Mapping[str, str]) -> str:

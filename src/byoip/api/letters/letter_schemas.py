@@ -9,6 +9,8 @@ from byoip.api.border.envelope import Text, Time, Wire, example
 from byoip.domain.checks.evidence import Check
 from byoip.domain.letters import letter as domain
 from byoip.domain.letters.letter import LetterStatus, RevokedBecause
+from byoip.domain.rdap.network import SpaceKind
+from byoip.domain.rdap.said import RdapEnd
 
 _REFERENCE = "4f0c1f3a9b5de0a65a2b1a7cbb0d9e13"
 _TIME = "2026-11-02T09:31:07Z"
@@ -38,6 +40,18 @@ EXAMPLE: dict[str, Any] = {
     "superseded_by": None,
     "revoked_at": None,
     "revoked_because": None,
+    "registrants": [
+        {
+            "end": "answered",
+            "of": "RIPE NCC, rdap.db.ripe.net",
+            "at": _TIME,
+            "block": "198.18.0.0 - 198.18.1.255",
+            "name": "Example Company, Inc.",
+            "kind": "org",
+            "type": "ASSIGNED PI",
+            "space": "PI",
+        }
+    ],
 }
 
 
@@ -47,6 +61,19 @@ class LetterHolder(Wire):
     registry: str
     holder: str | None = Field(description="The registry's own id of the holder.")
     status: str | None
+
+
+class LetterRegistrant(Wire):
+    """What a registry's RDAP server said of the space as the prefix was approved, in its words."""
+
+    end: RdapEnd = Field(description="`unanswered` says nothing about the space.")
+    of: str = Field(description="The party that was asked.")
+    at: Time
+    block: str | None = Field(description="The smallest network that it has there.")
+    name: str | None = Field(description="Of the registrant; null where it names no one party.")
+    kind: str | None = Field(description="Of the registrant, for example org or individual.")
+    type: str | None = Field(description="Of the network.")
+    space: SpaceKind | None = Field(description="Provider aggregatable or independent.")
 
 
 class LetterCheck(Wire):
@@ -91,6 +118,10 @@ class Letter(Wire):
     superseded_by: Text | None = Field(description="Reference of the letter that renewed it.")
     revoked_at: Time | None
     revoked_because: RevokedBecause | None
+    registrants: list[LetterRegistrant] = Field(
+        description="None where no registration data was asked for; else first of the smallest "
+        "block, then, where that is a part of it, of the holder's around it."
+    )
 
 
 def letter_of(letter: domain.Letter, now: datetime) -> Letter:
@@ -104,6 +135,13 @@ def letter_of(letter: domain.Letter, now: datetime) -> Letter:
         holder=LetterHolder.showing(
             holder, holder=holder.holder or None, status=holder.status or None
         ),
+        registrants=[
+            LetterRegistrant.showing(
+                one,
+                **{name: getattr(one, name) or None for name in ("block", "name", "kind", "type")},
+            )
+            for one in facts.registrants
+        ],
         asn=facts.origin.number,
         roas=[
             LetterRoa.showing(one, asn=one.asn.number, trust_anchor=one.anchor)

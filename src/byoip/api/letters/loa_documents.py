@@ -12,6 +12,7 @@ from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.letters import loa_document
 from byoip.domain.letters.loa_document import LoaDocument
+from byoip.store.accounts.rate_limits import Wanted
 from byoip.store.transaction import Transaction
 from byoip.usecases.letters.upload_loa_document import upload_loa_document
 
@@ -60,7 +61,7 @@ async def _require_room(caller: Customer) -> None:
     if await caller.backend.letters.uploaded(account_id) >= loa_document.DOCUMENTS_PER_ACCOUNT:
         raise loa_document.TooManyLoaDocuments(loa_document.DOCUMENTS_PER_ACCOUNT)
     per_minute = loa_document.INSPECTED_PER_DAY / MINUTES_OF_DAY
-    await caller.spend("inspect", per_minute, minutes=MINUTES_OF_DAY)
+    await caller.spend(Wanted("inspect", per_minute, MINUTES_OF_DAY))
 
 
 @loa_documents.operation(

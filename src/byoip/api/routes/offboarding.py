@@ -14,6 +14,7 @@ from byoip.domain.bindings.service_binding import DefaultOnlyService
 from byoip.domain.claims.claim import ClaimNotFound, PrefixSuspended
 from byoip.domain.routes.bgp_prefix import Contested, LockedByOperator
 from byoip.domain.routes.offboarding import NothingToOffboard, ServiceRetired
+from byoip.store.accounts.rate_limits import Wanted
 from byoip.usecases.routes import offboarding as verbs
 
 offboarding = Declarations("offboarding")
@@ -39,13 +40,13 @@ async def offboard_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     it is closed it keeps its space, and `restore` brings everything back. A repeated request
     changes nothing. A prefix is offboarded twelve times an hour at most.
     """
-    # Each may cost a letter once the prefix is restored: a second of a worker, and 50 kB for ever.
-    await caller.spend("offboard-prefix", _AN_HOUR / 60, minutes=60, of=prefix_id)
     return await caller.write(
         lambda tx: verbs.offboard(tx, caller.account_id, prefix_id),
         shown(caller),
         version=version,
         messages=lambda _: (OFFBOARDING,),
+        # Each may cost a letter once the prefix is restored: a second of a worker, and 50 kB.
+        spending=(Wanted(f"offboard-prefix:{prefix_id.hex}", _AN_HOUR / 60, 60),),
     )
 
 

@@ -8,6 +8,7 @@ a version line, summary lines, then `registry|cc|type|start|value|date|status|op
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from itertools import islice
 from typing import TypeAlias, overload
@@ -17,6 +18,9 @@ from byoip.domain.foreign_text import shown
 from byoip.domain.prefix import Prefix
 
 REGISTRIES = frozenset({"afrinic", "apnic", "arin", "lacnic", "ripencc"})
+
+# They come out daily: what is older was not fetched.
+OLD_AFTER = timedelta(days=2)
 
 # A new file with fewer prefixes than this share of the last good one is not believed.
 SMALLEST_SHARE = 0.5

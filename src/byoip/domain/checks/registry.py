@@ -36,6 +36,7 @@ class Registry:
         source: value of `source:` that its authenticated objects carry, for example RIPE.
         host: whois server of its routing registry.
         rest_url: base URL of a RIPE-style REST search, preferred to whois for its TLS.
+        rdap_url: base URL of its RDAP server (RFC 9082); None: no registration data is asked for.
         holder_rule: whether every `mnt-by` of a route must also maintain the address space.
         objects_from_roas: whether it makes route objects from ROAs: then the ROA comes first, and
             the token's line is added to what it made.
@@ -49,6 +50,7 @@ class Registry:
     dialect: Dialect
     port: int = 43
     rest_url: str | None = None
+    rdap_url: str | None = None
     holder_rule: bool = False
     objects_from_roas: bool = False
     offers_route_objects: bool = True

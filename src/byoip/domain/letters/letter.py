@@ -19,6 +19,7 @@ from byoip.domain.claims.lifecycle import Approver, Standing
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.errors import Refusal
 from byoip.domain.letters.letter_evidence import LetterCheck, RegisteredHolder
+from byoip.domain.letters.registrants import RegistrantWords
 from byoip.domain.prefix import Prefix
 
 VALIDITY = timedelta(days=365)
@@ -79,6 +80,8 @@ class LetterFacts:
         roas: the ROAs that make the route valid (RFC 6811); none only where a waiver says so.
         valid_until: the first moment at which the letter no longer holds.
         waivers: checks that the operator waives for the prefix, with reason and end.
+        registrants: whom registration data named as the prefix was approved, the smallest block
+            first; none where it was not asked for.
     """
 
     reference: LetterReference
@@ -93,6 +96,7 @@ class LetterFacts:
     issued_at: datetime
     valid_until: datetime
     waivers: tuple[str, ...] = ()
+    registrants: tuple[RegistrantWords, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.issued_at < self.valid_until:

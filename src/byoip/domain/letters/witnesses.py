@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from byoip.domain.checks.evidence import Check, Finding
 from byoip.domain.checks.registry import Basis, Registry
 from byoip.domain.foreign_text import shown
+from byoip.domain.rdap.said import is_rdap
 
 RESOLVER = "the operator's validating resolver"
 _INSIDE = "a name server that only the operator's network reaches"
@@ -63,12 +64,21 @@ class Witnesses:
         """The parties asked, each once, the first two by name; None: one cannot be named."""
         if not finding.exhibits:  # irr is waived where the registry has no route objects
             return _OPERATOR if finding.check is Check.IRR else None
-        named = dict.fromkeys(self._party(finding.check, one.of) for one in finding.exhibits)
+        asked = (one for one in finding.exhibits if not is_rdap(one))  # stated apart
+        named = dict.fromkeys(self._party(finding.check, one.of) for one in asked)
         parties = [one for one in named if one is not None]
         if len(parties) < len(named):
             return None
         more = f" and {len(parties) - _MOST_NAMED} more" if len(parties) > _MOST_NAMED else ""
         return ", ".join(parties[:_MOST_NAMED]) + more
+
+    def registration_data(self, key: str, of: str) -> str | None:
+        """The registry and the server that gave registration data; None: it cannot be named."""
+        known = self.registries.get(key)
+        configured = (known.rdap_url if known else None) or ""
+        if _internal(of) and f"//{of}/" not in f"{configured}/":
+            return None
+        return f"{registry_name(key)}, {shown(of)}"
 
     def _party(self, check: Check, of: str) -> str | None:
         match check:

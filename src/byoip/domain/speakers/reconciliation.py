@@ -109,6 +109,11 @@ class PathUpdate:
     desired_routes: tuple[DesiredRoute, ...]
 
 
+def desired_routes(updates: Iterable[PathUpdate]) -> list[DesiredRoute]:
+    """The rows that these are for."""
+    return [desired for update in updates for desired in update.desired_routes]
+
+
 @dataclass(slots=True)
 class Plan:
     """What to tell one speaker, and what to record.

@@ -21,7 +21,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute
 
@@ -224,3 +224,13 @@ def next_action(
         if desired.advertised and desired.turned and unseen
         else StageAction.ALARM
     )
+
+
+class Gates(Protocol):
+    """Decides which stages may have which changes."""
+
+    def admits(self, desired: DesiredRoute, stage: int) -> bool:
+        """Whether speakers of this stage may have the row's last change."""
+
+    def not_held(self, desired: DesiredRoute, speaker: str) -> None:
+        """The speaker answered that it has the row's last change, and does not hold it."""

@@ -1,18 +1,20 @@
 """Credentials: given out, revoked, and recognised by their tokens."""
 
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.sql.expression import FromClause
 
 from byoip.domain.accounts.credential import AccountNotFound, Credential, CredentialNotFound, Scope
 from byoip.ports.clock import Clock
 from byoip.store.accounts.tables import credentials
 from byoip.store.autocommit import autocommit_pool
-from byoip.store.statements import AnyRow, Repository, compiled, from_row, to_row
+from byoip.store.statements import AnyRow, Repository, Statement, compiled, from_row, to_row
 from byoip.store.unavailable import refusing
 
 LAST_USE_WRITTEN: Final = timedelta(minutes=1)
@@ -29,10 +31,10 @@ _REVOKE: Final = compiled(
 _IN_FORCE: Final = sa.and_(
     _c.revoked_at.is_(None), sa.or_(_c.expires_at.is_(None), _c.expires_at > sa.bindparam("now"))
 )
+_OURS: Final = tuple(one.label(f"credential_{one.name}") for one in _c)
 # By the hash of the token: how long that takes says nothing about the token.
-_RECOGNISE: Final = compiled(
-    sa.select(credentials).where(_c.token_sha256 == sa.bindparam("token_sha256"), _IN_FORCE)
-)
+_THIS: Final = (_c.token_sha256 == sa.bindparam("token_sha256"), _IN_FORCE)
+_RECOGNISE: Final = compiled(sa.select(*_OURS).where(*_THIS))
 _STANDS: Final = compiled(sa.select(_c.id).where(_c.id == sa.bindparam("credential_id"), _IN_FORCE))
 # Asks again whether it is due, so that of many requests at once only one writes.
 _NOTE_USE: Final = compiled(
@@ -44,6 +46,20 @@ _NOTE_USE: Final = compiled(
     .returning(_c.id),
     ["last_used_at"],
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is read in the statement that recognises a credential; see `with_credential`."""
+
+    statement: Statement
+    asked: dict[str, Any]
+
+
+def with_credential(rows: FromClause) -> Statement:
+    """Recognise a credential, and read a row that refers to it: without one, nulls."""
+    joined = credentials.outerjoin(rows, sa.true())
+    return compiled(sa.select(*_OURS, rows).select_from(joined).where(*_THIS))
 
 
 class CredentialRepository(Repository):
@@ -95,16 +111,26 @@ class CredentialReader:
 
         Notes the last use, at most once a minute.
         """
-        now = self._clock.now()
-        rows = await self._autocommit.ask(_RECOGNISE, token_sha256=_hash(token), now=now)
+        known = await self.recognise_with(token, Beside(_RECOGNISE, {}))
+        return None if known is None else known[0]
+
+    async def recognise_with(self, token: str, beside: Beside) -> tuple[Credential, AnyRow] | None:
+        """The same, with what was read beside it.
+
+        Whether its holder may see that is judged afterwards.
+        """
+        now, asked = self._clock.now(), beside.asked
+        rows = await self._autocommit.ask(
+            beside.statement, token_sha256=_hash(token), now=now, **asked
+        )
         if not rows:
             return None
-        credential, before = credential_from(rows[0]), now - LAST_USE_WRITTEN
+        credential, before = _recognised(rows[0]), now - LAST_USE_WRITTEN
         self._remember(_hash(token), credential.account_id or credential.id)
         if credential.last_used_at is None or credential.last_used_at <= before:
             asked = {"credential_id": credential.id, "before": before, "last_used_at": now}
             await self._autocommit.ask(_NOTE_USE, **asked)
-        return credential
+        return credential, rows[0]
 
     async def stands(self, credential_id: UUID) -> bool:
         """Whether a credential that was recognised is neither revoked nor expired by now."""
@@ -120,6 +146,14 @@ class CredentialReader:
 def credential_from(row: AnyRow) -> Credential:
     """A row of credentials."""
     return from_row(Credential, row, scopes=frozenset(map(Scope, row.scopes)))
+
+
+_NAMES: Final = tuple(one.name for one in fields(Credential) if one.name != "scopes")
+
+
+def _recognised(row: AnyRow) -> Credential:
+    values = {name: getattr(row, f"credential_{name}") for name in _NAMES}
+    return Credential(**values, scopes=frozenset(map(Scope, row.credential_scopes)))
 
 
 def _hash(token: str) -> bytes:

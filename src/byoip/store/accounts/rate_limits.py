@@ -3,6 +3,8 @@
 Text SQL: hot, on each such request one statement judges and writes under a row lock.
 """
 
+from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil
 from typing import Final
 from uuid import UUID
@@ -61,24 +63,35 @@ _LEASE: Final = from_text(
 # The generic cell rate algorithm (ITU-T I.371): each permit moves `spent_until` one step ahead of
 # the clock; it may be at most `ahead` of it. So as many permits may be spent at once, then one
 # each step. The database's clock, as all processes share it.
-_SPEND: Final = sa.text("""
-    WITH asked AS (
-        SELECT clock_timestamp() AS now, make_interval(secs => :step) AS step
-    ), spent AS (
+_SPENT: Final = """
+    spent_{n} AS (
         INSERT INTO allowances AS kept (what, who, spent_until)
-        SELECT :what, :who, now + step FROM asked
+        SELECT :what_{n}, :who, clock_timestamp() + make_interval(secs => :step_{n}) {after}
         ON CONFLICT (what, who) DO UPDATE
         SET spent_until = greatest(kept.spent_until, clock_timestamp())
-            + make_interval(secs => :step)
-        WHERE greatest(kept.spent_until, clock_timestamp())
-            + make_interval(secs => :step) <= clock_timestamp() + make_interval(secs => :ahead)
+            + make_interval(secs => :step_{n})
+        WHERE greatest(kept.spent_until, clock_timestamp()) + make_interval(secs => :step_{n})
+            <= clock_timestamp() + make_interval(secs => :ahead_{n})
         RETURNING 1
-    )
-    SELECT (SELECT count(*) FROM spent) AS granted,
-        (SELECT extract(epoch FROM kept.spent_until + step - make_interval(secs => :ahead) - now)
-            FROM allowances kept WHERE what = :what AND who = :who) AS wait
-    FROM asked
-    """)
+    )"""
+_GRANTED: Final = """
+    (SELECT count(*) FROM spent_{n}) AS granted_{n},
+    (SELECT extract(epoch FROM kept.spent_until + make_interval(secs => :step_{n})
+        - make_interval(secs => :ahead_{n}) - clock_timestamp())
+        FROM allowances kept WHERE what = :what_{n} AND who = :who) AS wait_{n}"""
+
+
+@lru_cache
+def _spending(many: int) -> sa.TextClause:
+    """So many kinds of permits, each only where that before it was granted."""
+    spent, granted = [], []
+    for n in range(many):
+        after = f"WHERE EXISTS (SELECT FROM spent_{n - 1})" if n else ""
+        spent.append(_SPENT.format(n=n, after=after))
+        granted.append(_GRANTED.format(n=n))
+    return sa.text(f"WITH {','.join(spent)} SELECT {','.join(granted)}")
+
+
 # A credential that comes back after a day begins a new window anyway; a permit in the past means
 # the same as no row.
 _PRUNE: Final = (
@@ -108,6 +121,16 @@ class RateWindows:
         return Lease(row.permits, row.left, row.seconds_left)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Permits for something: those of so many minutes may be taken at once."""
+
+    what: str
+    per_minute: float
+    minutes: int = 1
+    permits: int = 1
+
+
 class Allowance:
     """Permits per minute that all processes share."""
 
@@ -121,12 +144,28 @@ class Allowance:
 
         The permits of so many minutes may be taken at once.
         """
-        step = permits * 60 / per_minute
-        asked = {"what": what, "who": who, "step": step, "ahead": 60 * minutes}
+        refused = await self.spend_each(who, Wanted(what, per_minute, minutes, permits))
+        return None if refused is None else refused[1]
+
+    async def spend_each(self, who: UUID, *wanted: Wanted) -> tuple[Wanted, int] | None:
+        """Take them in this order, until some are refused: those, and seconds to wait for them.
+
+        One statement.
+        """
+        asked: dict[str, object] = {"who": who}
+        for n, one in enumerate(wanted):
+            asked |= {
+                f"what_{n}": one.what,
+                f"step_{n}": one.permits * 60 / one.per_minute,
+                f"ahead_{n}": 60 * one.minutes,
+            }
         with translate_driver_errors():
             async with begun(self._engine) as connection:
-                row = (await connection.execute(_SPEND, asked)).one()
-        return None if row.granted else max(1, ceil(row.wait or 1))
+                row = (await connection.execute(_spending(len(wanted)), asked)).one()
+        for one, granted, wait in zip(wanted, row[::2], row[1::2], strict=True):
+            if not granted:
+                return one, max(1, ceil(wait or 1))
+        return None
 
 
 async def prune(session: Session) -> int:

@@ -5,7 +5,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.accounts.credential import Scope
 from byoip.store import columns as col
-from byoip.store.metadata import table
+from byoip.store.columns import table
 
 _ALL_SCOPES = ", ".join(f"'{scope}'" for scope in Scope)
 

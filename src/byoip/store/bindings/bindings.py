@@ -19,6 +19,7 @@ from byoip.domain.bindings.service_binding import (
 )
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import Contested
+from byoip.store.batches import Part, asking
 from byoip.store.bindings.edge_feed import EdgeFeed, Noted
 from byoip.store.bindings.tables import bindings, services
 from byoip.store.statements import AnyRow, Session, compiled
@@ -90,7 +91,11 @@ class BindingRepository:
 
     async def of(self, claim_id: UUID) -> Sequence[ServiceBinding]:
         """The live bindings of a claim, in address order."""
-        return [binding_from(row) for row in await self._session.rows(_OF_CLAIM, claim_id=claim_id)]
+        return _bindings(await self._session.rows(_OF_CLAIM, claim_id=claim_id))
+
+    def asking(self, claim_id: UUID) -> Part:
+        """The same, as a part of a look."""
+        return asking(_OF_CLAIM, _bindings, claim_id=claim_id)
 
     async def add(self, binding: ServiceBinding) -> ServiceBinding:
         """Keep a new binding; gives it with its state: active at once where there are no edges."""
@@ -140,6 +145,10 @@ class BindingRepository:
         named = [one for one in (row.service_id, row.enclosing_service_id) if one]
         await self._session.rows(_KEEP_SERVICES, service_ids=named)
         return row
+
+
+def _bindings(rows: Sequence[AnyRow]) -> Sequence[ServiceBinding]:
+    return [binding_from(row) for row in rows]
 
 
 def binding_from(row: AnyRow) -> ServiceBinding:

@@ -1,7 +1,7 @@
 """The feed of changes: written at the end of each transaction that changes a binding.
 
-Text SQL: hot, all accounts wait for one counter. One statement locks it, numbers the changes,
-writes them and notifies.
+Text SQL: hot, all accounts wait for one counter. One statement locks it, numbers the changes and
+writes them. It notifies nobody: who waits looks at the counter (`event_notifier.py`).
 """
 
 from dataclasses import asdict, dataclass
@@ -13,23 +13,20 @@ import sqlalchemy as sa
 
 from byoip.domain.bindings.edge import ChangeKind, Edge, no_edge_counts
 from byoip.ports.clock import Clock
-from byoip.store.claims.events import CHANNEL
+from byoip.store.bindings.tables import edges
 from byoip.store.statements import AnyRow, Session, compiled, from_row, from_text, json_text
 
-# What waiting readers of the feed are notified about: no claim and no account.
-EDGE_CHANGES: Final = UUID("00000000-0000-0000-0000-0000000000ed")
-
-ALL: Final = from_text("SELECT * FROM edges WHERE live ORDER BY name")
+ALL: Final = compiled(sa.select(edges).where(edges.c.live).order_by(edges.c.name))
 
 # Shared by bindings and announcements; taken alone where an edge begins to count, is drained,
 # comes back or goes. "by", "edg": Postgres 15 knows decimals only.
 ALONE: Final = from_text("SELECT pg_advisory_xact_lock(25209, 6644839)")
-TOGETHER: Final = from_text("SELECT pg_advisory_xact_lock_shared(25209, 6644839)")
+TOGETHER: Final = from_text(
+    "SELECT pg_advisory_xact_lock_shared(25209, 6644839)", selects=["locked"]
+)
 
-# The counter is locked here, as the last thing before the commit. Waiting readers are notified
-# when, and only if, the transaction commits.
-_WRITE: Final = compiled(
-    sa.text("""
+# The counter is locked here, as the last thing before the commit.
+_WRITE: Final = from_text("""
     WITH added AS (
         SELECT * FROM jsonb_to_recordset(CAST(:changes AS jsonb)) AS added (
             place bigint, at timestamptz, kind text, prefix_id uuid, prefix_cidr cidr, cidr cidr,
@@ -49,16 +46,13 @@ _WRITE: Final = compiled(
         )
         SELECT number, at, kind, prefix_id, prefix_cidr, cidr, binding_id, service_id,
             previous_service_id, answering_service_id, answering_cidr
-        FROM numbered RETURNING number
-    ), marked AS (
-        UPDATE bindings SET change = newest.number,
-            settled = CASE WHEN :at_once THEN newest.number ELSE settled END
-        FROM (SELECT binding_id, max(number) AS number FROM numbered GROUP BY 1) AS newest
-        WHERE bindings.id = newest.binding_id
+        FROM numbered
     )
-    SELECT pg_notify(:channel, :about) FROM (SELECT max(number) FROM written) AS rung
-    """).bindparams(channel=CHANNEL, about=EDGE_CHANGES.hex)
-)
+    UPDATE bindings SET change = newest.number,
+        settled = CASE WHEN :at_once THEN newest.number ELSE settled END
+    FROM (SELECT binding_id, max(number) AS number FROM numbered GROUP BY 1) AS newest
+    WHERE bindings.id = newest.binding_id
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +98,8 @@ class EdgeFeed:
                 {"place": place, "at": at, **asdict(change)}
                 for place, (change, at) in enumerate(self._added, 1)
             ]
-            await self._session.rows(_WRITE, changes=json_text(rows), at_once=await self.at_once())
+            at_once = await self.at_once()
+            await self._session.change(_WRITE, changes=json_text(rows), at_once=at_once)
             self._added.clear()
 
 

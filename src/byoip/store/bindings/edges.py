@@ -11,12 +11,13 @@ from sqlalchemy.dialects import postgresql as pg
 from byoip.domain.bindings.edge import Edge, EdgeRemoved, lacking
 from byoip.domain.bindings.service_binding import Provisioning
 from byoip.domain.prefix import Prefix
+from byoip.store.batches import Part, asking
 from byoip.store.bindings.edge_feed import ALL, ALONE, TOGETHER, edge_from
 from byoip.store.bindings.tables import bindings, edge_change_counter, edge_changes, edges
 from byoip.store.bindings.views import Converged
 from byoip.store.claims.tables import prefixes
 from byoip.store.columns import constant
-from byoip.store.statements import Repository, compiled, to_row
+from byoip.store.statements import AnyRow, Repository, Session, compiled, to_row
 
 _e, _c, _b = edges.c, edge_changes.c, bindings.c
 _CHANGING: Final = ("acknowledged", "joins_at", "counts", "drained", "heard_at")
@@ -54,7 +55,14 @@ _BEGIN_FEED: Final = compiled(
         feed=_renamed.c.feed, acknowledged=0, joins_at=sa.case((_e.counts, 0), else_=_e.joins_at)
     )
 )
-_CHANGE_OF: Final = compiled(sa.select(_b.change).where(_b.id == sa.bindparam("binding_id")))
+_behind = sa.select(
+    edges,
+    sa.select(_b.change)
+    .where(_b.prefix_id == _CLAIM, _b.cidr == _b.prefix_cidr, _b.live)
+    .scalar_subquery()
+    .label("change"),
+)
+_BEHIND: Final = compiled(_behind.where(_e.live).order_by(_e.name))
 _NAMING: Final = compiled(
     sa.select(sa.func.coalesce(sa.func.max(_c.number), 0).label("number")).where(
         _c.previous_service_id == _SERVICE
@@ -99,10 +107,16 @@ _CONVERGE: Final = compiled(
 class EdgeRepository(Repository):
     """Edges, within one transaction."""
 
-    async def lacking(self, binding_id: UUID) -> Sequence[str]:
-        """Names of the edges that announcing has to wait for: see `domain.edge.lacking`."""
-        (row,) = await self._session.rows(_CHANGE_OF, binding_id=binding_id)
-        return lacking(await self.all(), row.change)
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._held = False
+
+    def lacking(self, claim_id: UUID) -> Part:
+        """Names of the edges that announcing has to wait for, where a prefix has a default binding.
+
+        For a look; see `domain.edge.lacking`.
+        """
+        return asking(_BEHIND, _lacking, claim_id=claim_id)
 
     async def holding(self, service_id: UUID) -> Sequence[str]:
         """Names of those in service that may still answer with a service swapped away."""
@@ -132,7 +146,15 @@ class EdgeRepository(Repository):
 
         Before edges are asked what they lack, where something is announced on the answer.
         """
-        await self._session.rows(TOGETHER)
+        if not self._held:
+            await self._session.look(self.hold())
+
+    def hold(self) -> Part:
+        """The same, as part of a look that asks nothing about edges."""
+        return asking(TOGETHER, self._hold)
+
+    def _hold(self, _: object) -> None:
+        self._held = True
 
     async def newest_bound(self) -> int:
         """The number of the newest change of a binding that is there; 0 before the first."""
@@ -193,3 +215,7 @@ class EdgeRepository(Repository):
             Converged(row.id, Prefix(row.cidr), row.service_id, row.replaced, row.final)
             for row in rows
         ]
+
+
+def _lacking(rows: Sequence[AnyRow]) -> Sequence[str]:
+    return lacking(map(edge_from, rows), rows[0].change or 0) if rows else ()

@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql as pg
 from byoip.domain.bindings.edge import ChangeKind
 from byoip.domain.bindings.service_binding import Provisioning
 from byoip.store import columns as col
-from byoip.store.metadata import table
+from byoip.store.columns import table
 
 services = table(
     "services",

@@ -51,12 +51,12 @@ async def keep_findings(
 
     Of raw answers whose digests are not in `kept`, the digest stays.
     """
-    await session.change(
-        _KEEP,
-        run_id=run_id,
-        findings=json(list(_findings(found))),
-        exhibits=json(list(_exhibits(found, kept))),
-    )
+    asked = {
+        "run_id": run_id,
+        "findings": json(list(_findings(found))),
+        "exhibits": json(list(_exhibits(found, kept))),
+    }
+    await session.put_off("findings", _KEEP, asked)
 
 
 def finding_from(row: AnyRow, exhibits_: tuple[evidence.RawAnswer, ...]) -> evidence.Finding:

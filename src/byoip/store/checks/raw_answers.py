@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.checks.evidence import WINDOW, Finding
-from byoip.store.statements import Session, compiled
+from byoip.store.batches import Part, asking
+from byoip.store.statements import Session, compiled, from_text
 from byoip.store.unavailable import translate_driver_errors
 
 NEWEST_KEPT: Final = 20  # runs of a prefix
@@ -24,11 +25,12 @@ KEPT_AFTER_CLOSING: Final = timedelta(days=30)
 _LOOSE_FOR: Final = timedelta(days=1)  # longer than any transaction that might take it up again
 _PAGE: Final = 20  # runs: one of a /17 has 441 answers
 
-_USED: Final = compiled(
-    sa.text("""
+_USED: Final = from_text(
+    """
     SELECT coalesce(sum(bytes), 0) AS bytes FROM evidence_usage
     WHERE account_id = (SELECT account_id FROM prefixes WHERE id = :claim_id)
-    """)
+    """,
+    selects=["bytes"],
 )
 
 # What was given up a moment ago, and is not deleted yet, is taken up again; only then what is not
@@ -42,7 +44,7 @@ _KEEP: Final = compiled(
             ORDER BY sha256 FOR NO KEY UPDATE
         )
         RETURNING 1
-    ), added AS (
+    ), stored AS (
         INSERT INTO raw_answers (sha256, packed)
         SELECT * FROM unnest(CAST(:digests AS bytea[]), CAST(:packed AS bytea[]))
         WHERE (SELECT count(*) FROM taken_up) >= 0 ORDER BY 1
@@ -51,7 +53,7 @@ _KEEP: Final = compiled(
     )
     INSERT INTO evidence_usage AS kept (account_id, bytes)
     SELECT account_id, CAST(:bytes AS bigint) FROM prefixes
-    WHERE id = :claim_id AND (SELECT count(*) FROM added) >= 0
+    WHERE id = :claim_id AND (SELECT count(*) FROM stored) >= 0
     ON CONFLICT (account_id) DO UPDATE SET bytes = kept.bytes + excluded.bytes
     """)
 )
@@ -70,16 +72,12 @@ _APPROVED: Final = """(
 _GROUNDS: Final = """
     UPDATE validation_runs SET {of} = true, raw_until = NULL WHERE id IN ({runs})
 """
-_OF_APPROVAL: Final = compiled(
-    sa.text(_GROUNDS.format(of="grounds_of_approval", runs=_NEWEST_PASSES.format(since=":since")))
-)
 _OF_LETTER: Final = compiled(
     sa.text(_GROUNDS.format(of="grounds_of_letter", runs=_NEWEST_PASSES.format(since=_APPROVED)))
 )
 
 # The newest pass of a check stays, too: a letter that is issued later rests on it.
-_SUPERSEDE: Final = compiled(
-    sa.text("""
+_SUPERSEDE_TEXT: Final = """
     UPDATE validation_runs AS run SET raw_until = :now
     WHERE id IN (
         SELECT id FROM validation_runs WHERE prefix_id = :claim_id AND raw_bytes > 0
@@ -92,7 +90,15 @@ _SUPERSEDE: Final = compiled(
                 AND newer.check_name = pass.check_name AND newer.outcome = 'passed'
         )
     )
-    """)
+"""
+_SUPERSEDE: Final = compiled(sa.text(_SUPERSEDE_TEXT))
+_APPROVE: Final = compiled(
+    sa.text(f"""
+    WITH marked AS (
+        {_GROUNDS.format(of="grounds_of_approval", runs=_NEWEST_PASSES.format(since=":since"))}
+        RETURNING id
+    ) {_SUPERSEDE_TEXT} AND run.id NOT IN (SELECT id FROM marked)
+    """)  # noqa: S608 - of constants
 )
 _CLOSE: Final = compiled(
     sa.text("""
@@ -161,27 +167,33 @@ def unpacked(content: bytes) -> bytes:
     return zlib.decompress(content)
 
 
-async def used(session: Session, claim_id: UUID) -> int:
-    """How many bytes the runs of the claim's account keep."""
-    (row,) = await session.rows(_USED, claim_id=claim_id)
-    return int(row.bytes)
+def used(claim_id: UUID) -> Part:
+    """How many bytes the runs of the claim's account keep: for a look."""
+    return asking(_USED, lambda rows: int(rows[0].bytes), claim_id=claim_id)
 
 
 async def keep(session: Session, claim_id: UUID, contents: Mapping[bytes, bytes]) -> None:
     """Keep the contents that are not there yet, and count all of them for the account."""
     digests, answers = list(contents), list(contents.values())
     size = sum(map(len, answers))
-    await session.change(_KEEP, digests=digests, packed=answers, claim_id=claim_id, bytes=size)
+    asked = {"digests": digests, "packed": answers, "claim_id": claim_id, "bytes": size}
+    await session.put_off("answers", _KEEP, asked)
 
 
-async def supersede(session: Session, claim_id: UUID, now: datetime, newest: int) -> None:
-    """All but the newest runs of a claim, and what it rests on, are due."""
-    await session.change(_SUPERSEDE, claim_id=claim_id, now=now, newest=newest)
+async def supersede(
+    session: Session, claim_id: UUID, now: datetime, newest: int, *, approved: bool
+) -> None:
+    """All but the newest runs of a claim, and what it rests on, are due.
 
-
-async def mark_approval(session: Session, claim_id: UUID, now: datetime) -> None:
-    """An approval at this time rests on the newest pass of each check."""
-    await session.change(_OF_APPROVAL, claim_id=claim_id, since=now - WINDOW, until=now)
+    An approval at this time rests on the newest pass of each check.
+    """
+    await session.flush()  # the newest run is one of them
+    asked: dict[str, object] = {"claim_id": claim_id, "now": now, "newest": newest}
+    if approved:
+        of = {"since": now - WINDOW, "until": now}
+        await session.put_off("superseded", _APPROVE, asked | of)
+    else:
+        await session.put_off("superseded", _SUPERSEDE, asked)
 
 
 async def mark_letter(session: Session, claim_id: UUID, issued_at: datetime) -> None:

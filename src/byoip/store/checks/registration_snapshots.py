@@ -17,6 +17,7 @@ from byoip.domain.foreign_text import storable
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registrations import StatisticsFile
 from byoip.ports.checks.snapshots import FetchMark
+from byoip.store.batches import Part, asking
 from byoip.store.checks import snapshots_sql as sql
 from byoip.store.checks.partitions import REGISTRATIONS_LOCK, drop_superseded, fill, writing
 from byoip.store.checks.snapshots import RegistrationStatus, SnapshotAcceptance
@@ -65,7 +66,15 @@ class RegistrationRepository:
         Of each registry at most MOST_RANGES and one more are read.
         """
         session = await Session.of(self.connection)
-        rows = await session.rows(sql.OVERLAPPING, prefix=str(prefix))
+        found: Registered
+        (found,) = await session.look(self.asking(prefix))
+        return found
+
+    def asking(self, prefix: Prefix) -> Part:
+        """The same, as a part of a look."""
+        return asking(sql.OVERLAPPING, self._registered, prefix=str(prefix))
+
+    def _registered(self, rows: Sequence[Any]) -> Registered:
         if not self.registries <= {row.registry for row in rows}:
             return Registered(snapshot=None, allocations=())
         allocations = [

@@ -30,16 +30,11 @@ _FIRST: Final = from_text(
     "INSERT INTO registry_budgets (registry) VALUES (:registry) ON CONFLICT DO NOTHING"
 )
 
-_LOCK: Final = from_text("""
-    SELECT set_config('synchronous_commit', 'off', true)
-    FROM registry_budgets WHERE registry = :registry FOR UPDATE
-""")
-
 # Counts of an earlier minute or day are past.
-_USAGE: Final = from_text("""
-    WITH clock AS MATERIALIZED (
+_USAGE_TEXT: Final = """
+    WITH {first} clock AS MATERIALIZED (
         SELECT now, date_trunc('minute', now, 'UTC') AS minute, date_trunc('day', now, 'UTC') AS day
-        FROM clock_timestamp() AS now
+        FROM {clock}
     ), leases AS (
         SELECT count(*) AS everyones, count(*) FILTER (WHERE account_id = :account) AS mine
         FROM registry_leases, clock WHERE registry = :registry AND expires_at > now
@@ -57,7 +52,8 @@ _USAGE: Final = from_text("""
             WHERE other.registry = budget.registry AND other.account_id <> :account
                 AND other.minute >= clock.minute - interval '1 minute'
         ) AS others_asking,
-        kept.asked, kept.asked_of, kept.answer, kept.objects, kept.answered_at
+        kept.asked, kept.asked_of, kept.answer, kept.objects, kept.answered_at,
+        {fresh} AS fresh
     FROM clock, leases, registry_budgets budget
     LEFT JOIN registry_shares share
         ON share.registry = budget.registry AND share.account_id = :account
@@ -65,7 +61,24 @@ _USAGE: Final = from_text("""
         ON kept.registry = budget.registry AND kept.lookup = :lookup
         AND kept.prefix = CAST(:prefix AS cidr) AND kept.kept_until > clock_timestamp()
     WHERE budget.registry = :registry
-""")
+"""
+# A statement sees what was committed when it began, and this one may wait for the lock. All that
+# counts questions changes the registry's row, too: where that is as it was, so is all the rest.
+_LOCK: Final = from_text(
+    _USAGE_TEXT.format(
+        first="""seen AS MATERIALIZED (
+        SELECT xmin AS version FROM registry_budgets WHERE registry = :registry
+    ), locked AS MATERIALIZED (
+        SELECT xmin AS version, set_config('synchronous_commit', 'off', true)
+        FROM registry_budgets WHERE registry = :registry FOR UPDATE
+    ),""",
+        clock="(SELECT clock_timestamp() AS now FROM locked OFFSET 0) AS since",
+        fresh="(SELECT seen.version = locked.version FROM seen, locked)",
+    )
+)
+_USAGE: Final = from_text(
+    _USAGE_TEXT.format(first="", clock="clock_timestamp() AS now", fresh="true")
+)
 
 _SHARE_TEXT: Final = """
     INSERT INTO registry_shares
@@ -75,7 +88,10 @@ _SHARE_TEXT: Final = """
     SET minute = excluded.minute, asked_in_minute = excluded.asked_in_minute,
         day = excluded.day, asked_in_day = excluded.asked_in_day
 """
-_SHARE: Final = from_text(_SHARE_TEXT)
+_SHARE: Final = from_text(f"""
+    WITH counted AS (UPDATE registry_budgets SET registry = registry WHERE registry = :registry)
+    {_SHARE_TEXT}
+""")  # noqa: S608 - of constants
 
 # Clearing away skips what another worker is just giving back or keeping: who holds the registry's
 # row does not wait.
@@ -181,10 +197,12 @@ class PostgresRegistryBudget:
         with translate_driver_errors():
             async with begun(self._engine) as connection:
                 session = await Session.of(connection)
-                if await session.row(_LOCK, **asking) is None:
+                row = await session.row(_LOCK, **asking)
+                if row is None:
                     await session.change(_FIRST, **asking)
-                    await session.row(_LOCK, **asking)
-                (row,) = await session.rows(_USAGE, **asking)
+                    row = await session.row(_LOCK, **asking)
+                if row is None or not row.fresh:
+                    (row,) = await session.rows(_USAGE, **asking)
                 everyone = _Usage(row.in_minute, row.in_day, row.everyones)
                 mine = _Usage(row.my_minute, row.my_day, row.mine)
                 if row.asked is None:

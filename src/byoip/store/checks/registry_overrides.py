@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql as pg
 from byoip.domain.checks.registry_override import OverrideNotFound, RegistryOverride
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
+from byoip.store.batches import Part, asking
 from byoip.store.checks.tables import registry_overrides
 from byoip.store.statements import AnyRow, Repository, compiled, from_row, to_row
 
@@ -37,8 +38,11 @@ class OverrideRepository(Repository):
 
     async def overlapping(self, prefix: Prefix) -> Sequence[tuple[Prefix, str]]:
         """Ranges that overlap a prefix, and the registry named for each."""
-        rows = await self._session.rows(_OVERRIDES, prefix=prefix.network)
-        return [(Prefix(row.cidr), row.registry) for row in rows]
+        return _ranges(await self._session.rows(_OVERRIDES, prefix=prefix.network))
+
+    def asking(self, prefix: Prefix) -> Part:
+        """The same, as a part of a look."""
+        return asking(_OVERRIDES, _ranges, prefix=prefix.network)
 
     async def put(self, override: RegistryOverride) -> RegistryOverride | None:
         """Keep it; gives the one that it replaces, of exactly the same range."""
@@ -58,6 +62,10 @@ class OverrideRepository(Repository):
             _REMOVE, OverrideNotFound, override_id=override_id, removed_at=now
         )
         return override_from(row)
+
+
+def _ranges(rows: Sequence[AnyRow]) -> Sequence[tuple[Prefix, str]]:
+    return [(Prefix(row.cidr), row.registry) for row in rows]
 
 
 def override_from(row: AnyRow) -> RegistryOverride:

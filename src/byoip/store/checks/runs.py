@@ -10,8 +10,10 @@ from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.checks.evidence import Finding
 from byoip.domain.checks.validation_run import RunResult, RunState, Trigger, ValidationRun
+from byoip.domain.prefix import Prefix
 from byoip.ports.clock import Clock
 from byoip.ports.jobs import RUN_VALIDATION
+from byoip.store.batches import Part, asking
 from byoip.store.checks import raw_answers
 from byoip.store.checks.evidence import keep_findings
 from byoip.store.checks.raw_answers import NEWEST_KEPT
@@ -52,7 +54,7 @@ _GET_OPEN: Final = compiled(sa.select(validation_runs).where(_OF_CLAIM, _OPEN))
 _WAKE: Final = compiled(
     sa.update(validation_runs).where(_THIS, _SCHEDULED, _r.due_at > _TIME).values(due_at=_TIME)
 )
-_TAKE: Final = compiled(
+_take = (
     sa.update(validation_runs)
     .where(_THIS, sa.or_(sa.and_(_SCHEDULED, _r.due_at <= sa.bindparam("due")), _LEFT))
     .values(
@@ -61,8 +63,9 @@ _TAKE: Final = compiled(
         started_at=_TIME,
         lease_until=_LEASE,
     )
-    .returning(validation_runs)
 )
+_cidr = sa.select(prefixes.c.cidr).where(prefixes.c.id == _r.prefix_id).scalar_subquery()
+_TAKE: Final = compiled(_take.returning(validation_runs, _cidr.label("cidr")))
 _PUT_BACK: Final = compiled(
     sa.update(validation_runs)
     .where(_HELD)
@@ -149,9 +152,14 @@ class RunRepository:
 
         None if there is nothing to take. Increments the attempt number.
         """
+        taken = await self.begin(run_id, lease)
+        return None if taken is None else taken[0]
+
+    async def begin(self, run_id: UUID, lease: timedelta) -> tuple[ValidationRun, Prefix] | None:
+        """The same, with its claim's prefix, which never changes."""
         now = self._clock.now()
         row = await self._session.row(_TAKE, run_id=run_id, time=now, due=now + _SKEW, lease=lease)
-        return None if row is None else run_from(row)
+        return None if row is None else (run_from(row), Prefix(row.cidr))
 
     async def put_back(self, run_id: UUID, attempt: int) -> bool:
         """End an attempt before anything was asked; False if another has taken over."""
@@ -169,42 +177,61 @@ class RunRepository:
 
     async def lock(self, run_id: UUID, attempt: int) -> ValidationRun | None:
         """Lock the run for recording, after its claim; None unless this attempt still holds it."""
-        row = await self._session.row(_LOCK, run_id=run_id, held_attempt=attempt)
-        return None if row is None else run_from(row)
+        (run,) = await self._session.look(self.locking(run_id, attempt))
+        locked: ValidationRun | None = run
+        return locked
+
+    def locking(self, run_id: UUID, attempt: int) -> Part:
+        """The same, as a part of a look, after its claim."""
+        asked = {"run_id": run_id, "held_attempt": attempt}
+        return asking(_LOCK, lambda rows: run_from(rows[0]) if rows else None, **asked)
+
+    def evidence_kept(self, claim_id: UUID) -> Part:
+        """Bytes of raw answers that the runs of the claim's account keep: for a look."""
+        return raw_answers.used(claim_id)
 
     async def finish(
-        self, run: ValidationRun, findings: Sequence[Finding], quota: int = EVIDENCE_QUOTA
+        self,
+        run: ValidationRun,
+        findings: Sequence[Finding],
+        quota: int = EVIDENCE_QUOTA,
+        *,
+        used: int | None = None,
     ) -> None:
         """End it, and keep what was found with its evidence.
 
-        Raw answers beyond the account's quota (in bytes, compressed) are not kept, unless the run
-        approves; older ones of the claim then make room.
+        Raw answers beyond the account's quota (in bytes, compressed; `used` is what it keeps, if
+        that was asked before) are not kept, unless the run approves; older ones of the claim then
+        make room.
         """
         session, claim_id, approved = self._session, run.claim_id, run.result is RunResult.APPROVED
+        if used is None:
+            (used,) = await session.look(self.evidence_kept(claim_id))
         contents = raw_answers.packed(findings)
         size = sum(map(len, contents.values()))
-        full = await raw_answers.used(session, claim_id) + size > quota
+        full = used + size > quota
         if full and not approved:
             contents, size = {}, 0
-        ended = await self._session.change(
+        await session.put_off(
+            "run",
             _FINISH,
-            run_id=run.id,
-            held_attempt=run.attempt,
-            state=run.state,
-            result=run.result,
-            finished_at=run.finished_at,
-            lease_until=None,
-            raw_bytes=size,
+            {
+                "run_id": run.id,
+                "held_attempt": run.attempt,
+                "state": run.state,
+                "result": run.result,
+                "finished_at": run.finished_at,
+                "lease_until": None,
+                "raw_bytes": size,
+            },
+            missing=RuntimeError("a run was finished without being locked"),
         )
-        if not ended:
-            raise RuntimeError("a run was finished without being locked")
         if contents:
             await raw_answers.keep(session, claim_id, contents)
         await keep_findings(session, run.id, findings, contents)
+        newest = 0 if full else NEWEST_KEPT
         now = self._clock.now()
-        if approved:
-            await raw_answers.mark_approval(session, claim_id, now)
-        await raw_answers.supersede(session, claim_id, now, 0 if full else NEWEST_KEPT)
+        await raw_answers.supersede(session, claim_id, now, newest, approved=approved)
 
     async def end_open(self, claim_id: UUID, now: datetime) -> UUID | None:
         """Cancel the open run of a claim that is closed, and date its evidence; which one."""

@@ -5,15 +5,47 @@ does not know the value while it plans: then one plan serves all questions, and 
 third of the time.
 """
 
+from functools import lru_cache
 from typing import Final
 
 import sqlalchemy as sa
 
 from byoip.domain.checks.origin_validation import MOST_COVERING
 from byoip.domain.checks.registration import MOST_RANGES
-from byoip.store.statements import compiled, from_text
+from byoip.store.statements import Statement, compiled, from_text
 
-ABOUT_TEXT: Final = sa.text(f"""
+
+@lru_cache(maxsize=4)
+def about(snapshot: int) -> Statement:
+    """What covers a prefix and what lies inside it, in this snapshot; and which one is in use.
+
+    The number stands in the text: Postgres prunes the partitions while it plans. All is of one
+    moment, so the answer counts if, and only if, that snapshot is the one in use.
+    """
+    return from_text(f"""
+        with asked as materialized (select cast(:prefix as cidr) as prefix)
+        (
+            select true as covers, vrps.prefix, max_length, asn, anchor, expires,
+                null::int as number, null as source, null::timestamptz as built_at
+            from asked, vrps where snapshot = {snapshot:d} and vrps.prefix >>= asked.prefix
+            limit {MOST_COVERING + 1}
+        ) union all (
+            select false, vrps.prefix, max_length, asn, anchor, expires, null, null, null
+            from asked, vrps where snapshot = {snapshot:d} and vrps.prefix << asked.prefix limit 100
+        ) union all (
+            select null, null, null, null, null, null, number, source, built_at
+            from current_vrp_snapshot join vrp_snapshots using (number)
+        )
+    """)  # noqa: S608 - of numbers
+
+
+# The same as a part of a look, which is one statement whatever snapshot is in use.
+_ABOUT_COLUMNS: Final = (
+    *("number", "source", "built_at"),
+    *("covers", "prefix", "max_length", "asn", "anchor", "expires"),
+)
+ABOUT: Final = compiled(
+    sa.text(f"""
     with asked as materialized (
         select snapshot.number, snapshot.source, snapshot.built_at, cast(:prefix as cidr) as prefix
         from current_vrp_snapshot join vrp_snapshots as snapshot using (number)
@@ -29,9 +61,8 @@ ABOUT_TEXT: Final = sa.text(f"""
             from vrps where snapshot = asked.number and prefix << asked.prefix limit 100
         )
     ) as found on true
-    order by covers, prefix, max_length, asn, anchor
-""")  # noqa: S608 - of a constant
-ABOUT: Final = compiled(ABOUT_TEXT)
+    """).columns(*map(sa.column, _ABOUT_COLUMNS))  # noqa: S608 - of a constant
+)
 
 # All but the one in use, the one before it (statements may still read it), and one that an operator
 # may yet accept.
@@ -48,7 +79,9 @@ SUPERSEDED_ROAS: Final = sa.text("""
     )
 """)
 
-OVERLAPPING: Final = from_text(f"""
+_OVERLAPPING_COLUMNS: Final = ("registry", "number", "prefix", "status", "holder", "country")
+OVERLAPPING: Final = from_text(
+    f"""
     with asked as materialized (
         select registry, number, cast(:prefix as cidr) as prefix
         from current_registration_snapshots
@@ -59,7 +92,9 @@ OVERLAPPING: Final = from_text(f"""
         where snapshot = asked.number and prefix && asked.prefix
         limit {MOST_RANGES + 1}
     ) as found on true
-""")  # noqa: S608 - of a constant
+""",  # noqa: S608 - of a constant
+    selects=_OVERLAPPING_COLUMNS,
+)
 
 STATUS: Final = sa.text("""
     select newest.registry, newest.fault, used.serial, used.attempted_at,

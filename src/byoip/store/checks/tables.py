@@ -7,7 +7,7 @@ from byoip.domain.checks.evidence import Check
 from byoip.domain.checks.validation_run import RunResult, RunState, Trigger
 from byoip.domain.claims.check_waiver import Waivable, WaiverEnded
 from byoip.store import columns as col
-from byoip.store.metadata import table
+from byoip.store.columns import table
 
 _OPEN = "state IN ('scheduled', 'running')"
 

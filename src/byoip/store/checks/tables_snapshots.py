@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.schema import Identity
 
 from byoip.store import columns as col
-from byoip.store.metadata import table
+from byoip.store.columns import table
 
 vrp_snapshots = table(
     "vrp_snapshots",

@@ -1,10 +1,11 @@
 """ROA data in use: asked about a prefix, and its snapshots pruned."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -16,6 +17,7 @@ from byoip.domain.checks.vrp_snapshot import stale
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import NoVrps, SnapshotFacts, VrpAnswer, Vrps
 from byoip.ports.clock import Clock
+from byoip.store.batches import Part, asking
 from byoip.store.checks import snapshots_sql as sql
 from byoip.store.checks.partitions import VRPS_LOCK, drop_superseded, writing
 from byoip.store.checks.snapshots import RoaStatus
@@ -23,6 +25,16 @@ from byoip.store.checks.tables_snapshots import vrp_snapshots, vrps
 from byoip.store.checks.vrp_writing import VrpSnapshotRepository, is_current, one_snapshot
 from byoip.store.statements import Session
 from byoip.store.unavailable import translate_driver_errors
+
+
+@dataclass(slots=True)
+class _Number:
+    """Of the snapshot that this process last saw in use: an answer says whether it still is."""
+
+    in_use: int = 0
+
+
+_NUMBER: Final = _Number()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +45,24 @@ class RoaRepository:
     clock: Clock
 
     async def about(self, prefix: Prefix) -> VrpAnswer:
-        """Read the newest accepted snapshot, in one statement."""
-        session = await Session.of(self.connection)
-        rows = await session.rows(sql.ABOUT, prefix=str(prefix))
-        if not rows:
+        """Read the newest accepted snapshot, in one statement; after a new one in two."""
+        session, number = await Session.of(self.connection), _NUMBER.in_use
+        while True:
+            rows = await session.rows(sql.about(number), prefix=str(prefix))
+            current = _in_use(rows)
+            if current is None or current.number == number:
+                return self._answer(rows)
+            number = _NUMBER.in_use = current.number
+
+    def asking(self, prefix: Prefix) -> Part:
+        """The same, as a part of a look."""
+        return asking(sql.ABOUT, self._answer, prefix=str(prefix))
+
+    def _answer(self, rows: Sequence[Any]) -> VrpAnswer:
+        current = _in_use(rows)
+        if current is None:
             return NoVrps(Fault.NO_DATA, "no ROA data has been loaded yet")
-        snapshot = SnapshotFacts(rows[0].number, rows[0].source, rows[0].built_at)
+        snapshot = SnapshotFacts(current.number, current.source, current.built_at)
         if stale(snapshot.built_at, self.clock.now()):
             since = f"{snapshot.built_at:%Y-%m-%dT%H:%M:%SZ}"
             return NoVrps(Fault.STALE, f"the newest ROA data was built at {since}")
@@ -87,7 +111,13 @@ class VrpSnapshots:
                 )
 
 
+def _in_use(rows: Iterable[Any]) -> Any:
+    """A row that says which snapshot is in use; None: there is none."""
+    return next((row for row in rows if row.number is not None), None)
+
+
 def _vrps(rows: Iterable[Any]) -> tuple[Vrp, ...]:
+    ordered = sorted(rows, key=attrgetter("prefix", "max_length", "asn", "anchor"))
     return tuple(
         Vrp(
             prefix=Prefix(row.prefix),
@@ -96,5 +126,5 @@ def _vrps(rows: Iterable[Any]) -> tuple[Vrp, ...]:
             anchor=row.anchor,
             expires_at=None if row.expires is None else datetime.fromtimestamp(row.expires, UTC),
         )
-        for row in rows
+        for row in ordered
     )

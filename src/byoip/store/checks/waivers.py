@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from byoip.domain.claims.check_waiver import CheckWaiver, Waivable, WaiverEnded, WaiverNotFound
 from byoip.domain.customer_text import CustomerText
+from byoip.store.batches import Part, asking
 from byoip.store.checks.tables import check_waivers
 from byoip.store.statements import AnyRow, Repository, compiled
 
@@ -69,8 +70,11 @@ class WaiverRepository(Repository):
 
     async def of(self, claim_id: UUID, now: datetime) -> Mapping[Waivable, CheckWaiver]:
         """Those of a claim that are in force."""
-        rows = await self._session.rows(IN_FORCE, claim_id=claim_id, now=now)
-        return {one.check: one for one in map(waiver_from, rows)}
+        return _by_check(await self._session.rows(IN_FORCE, claim_id=claim_id, now=now))
+
+    def asking(self, claim_id: UUID, now: datetime) -> Part:
+        """The same, as a part of a look."""
+        return asking(IN_FORCE, _by_check, claim_id=claim_id, now=now)
 
     async def put(self, waiver: CheckWaiver) -> CheckWaiver | None:
         """Keep it; gives the one of the same check that it replaces."""
@@ -112,6 +116,10 @@ class WaiverRepository(Repository):
         """End those of live claims whose time is over, or that a ROA of the newest data covers."""
         rows = await self._session.rows(_END_OVER, now=now, now_epoch=int(now.timestamp()))
         return [EndedWaiver(waiver_from(row), WaiverEnded(row.ended_because)) for row in rows]
+
+
+def _by_check(rows: Sequence[AnyRow]) -> Mapping[Waivable, CheckWaiver]:
+    return {one.check: one for one in map(waiver_from, rows)}
 
 
 def waiver_from(row: AnyRow) -> CheckWaiver:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any, Final
 from uuid import UUID
@@ -18,6 +19,8 @@ from byoip.domain.claims.lifecycle import Approver, Standing, State
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
+from byoip.store.accounts.credentials import Beside, with_credential
+from byoip.store.accounts.tables import credentials
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.bindings.tables import bindings, edges
 from byoip.store.claims import announceable_sql
@@ -108,6 +111,13 @@ VIEWS: Final = (
 )
 
 CLAIM: Final = compiled(VIEWS.where(*THIS_CLAIM))
+# Of the account whose credential it is: with another's, there is none.
+_ITS_CLAIM: Final = (
+    VIEWS.where(THIS_CLAIM[0], _p.account_id == credentials.c.account_id)
+    .correlate(credentials)
+    .lateral("claim")
+)
+CLAIM_OF_HOLDER: Final = with_credential(_ITS_CLAIM)
 CLAIMS: Final = compiled(paged(VIEWS.where(_ACCOUNT), prefixes))
 _COUNT = sa.select(sa.func.count().label("held")).where(_ACCOUNT, _p.live)
 _COUNT_CLAIMS: Final = compiled(_COUNT)
@@ -142,6 +152,20 @@ class ClaimReader:
         """
         asked = {"account_id": account_id, "claim_id": claim_id}
         return claim_view(await self._autocommit.one(CLAIM, ClaimNotFound, **asked))
+
+    def beside(self, claim_id: UUID) -> Beside:
+        """One live claim of the account whose credential is recognised in the same statement."""
+        return Beside(CLAIM_OF_HOLDER, {"claim_id": claim_id})
+
+    def claim_beside(self, row: AnyRow) -> ClaimView:
+        """What was read so.
+
+        Raises:
+            ClaimNotFound: not there, or another account's.
+        """
+        if row.id is None:
+            raise ClaimNotFound
+        return claim_view(row)
 
     async def claims(
         self,
@@ -244,6 +268,8 @@ def token_from(row: AnyRow) -> OwnershipToken:
 
 
 def _check(state: str, passed_at: datetime | None, found: Mapping[str, str]) -> CheckRecord:
+    if not found:
+        return _plain_check(state, passed_at)
     reason = found.get("reason")
     return CheckRecord(
         state=CheckState(state),
@@ -253,6 +279,12 @@ def _check(state: str, passed_at: datetime | None, found: Mapping[str, str]) -> 
         fix=found.get("fix", ""),
         doubt=found.get("doubt", ""),
     )
+
+
+@lru_cache(maxsize=1000)
+def _plain_check(state: str, passed_at: datetime | None) -> CheckRecord:
+    """One that found nothing to tell: of most claims, and of many the same."""
+    return CheckRecord(state=CheckState(state), passed_at=passed_at)
 
 
 def _other_origin(kept: Mapping[str, Any]) -> OtherOrigin:

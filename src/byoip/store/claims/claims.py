@@ -18,20 +18,22 @@ from byoip.domain.claims.reservation import SpaceReserved
 from byoip.domain.foreign_text import storable
 from byoip.domain.prefix import Prefix
 from byoip.store.accounts.tables import account_counters, accounts
+from byoip.store.batches import Part, asking
 from byoip.store.bindings.tables import bindings
 from byoip.store.claims.claim_reader import VIEWS, claim_from, claim_view
+from byoip.store.claims.events import EventRepository
 from byoip.store.claims.tables import events, prefixes
 from byoip.store.claims.views import ClaimView
 from byoip.store.columns import constant
 from byoip.store.sharing import in_slices
 from byoip.store.statements import (
     Repository,
+    Session,
     compiled,
     from_text,
     json,
     to_row,
 )
-from byoip.store.unavailable import refusing
 
 # The shortest lengths that may be brought (checked by the table): where the locks of space begin.
 _CUT: Final = {4: 8, 6: 16}
@@ -85,7 +87,8 @@ _LOCK_SPACE: Final = from_text(
         ELSE pg_advisory_xact_lock(kind, number) END
     FROM unnest(CAST(:kinds AS int[]), CAST(:numbers AS int[]))
         WITH ORDINALITY AS path (kind, number, place)
-    """
+    """,
+    selects=["locked"],
 )
 _OVERLAPPING: Final = compiled(
     _for_update(
@@ -117,32 +120,50 @@ _UNPROVEN: Final = compiled(
 class ClaimRepository(Repository):
     """Claims, within one transaction."""
 
+    def __init__(self, session: Session, events: EventRepository) -> None:
+        super().__init__(session)
+        self._events = events
+
     async def add(self, claim: Claim) -> None:
-        """Keep a new claim.
+        """Keep a new claim; its account is locked, and has none that overlaps it (`overlapped`).
 
         Raises:
-            OverlapsOwnClaim: the account has a live claim on overlapping space.
+            OverlapsOwnClaim, SpaceReserved: as late as the write is done.
         """
-        # Asked first: an insert that meets the constraint while that row is being updated would
-        # wait for it, and could be waited for.
-        own = {"account_id": claim.account_id, "prefix": claim.prefix.network}
-        if await self._session.rows(_OWN, **own):
-            raise OverlapsOwnClaim(claim.prefix)
-        with refusing(
-            ex_prefixes_own_overlap=OverlapsOwnClaim(claim.prefix),
-            prefixes_claim_unreserved=SpaceReserved(claim.prefix),
-        ):
-            await self._session.change(_INSERT, **_values(claim))
+        refusals: dict[str, Exception] = {
+            "ex_prefixes_own_overlap": OverlapsOwnClaim(claim.prefix),
+            "prefixes_claim_unreserved": SpaceReserved(claim.prefix),
+        }
+        await self._session.put_off("claim", _INSERT, _values(claim), refusals=refusals)
+        self._events.of_new(claim.id, claim.account_id)
 
     async def lock_account(self, account_id: UUID) -> tuple[int, int]:
-        """Lock the account against other claims; how many live claims it has, and its quota.
+        """Lock the account against other claims; how many live claims it has, and its quota."""
+        quota = await self.lock_quota(account_id)
+        (held,) = await self._session.look(self.held(account_id))
+        return held, quota
 
-        Counted are claims of transactions that have ended.
+    async def lock_quota(self, account_id: UUID) -> int:
+        """Lock the account against other claims; its quota.
+
+        What else is to be known is asked after that: a statement sees what was committed when it
+        began, and this one may have waited for the lock.
         """
         account = await self._session.one(_QUOTA, AccountNotFound, account_id=account_id)
-        # A statement of its own: it must see what was committed while this one waited for the lock.
-        (count,) = await self._session.rows(_HELD, account_id=account_id)
-        return count.held, account.prefix_quota
+        quota: int = account.prefix_quota
+        return quota
+
+    def held(self, account_id: UUID) -> Part:
+        """How many live claims the account has, of transactions that have ended: for a look."""
+        return asking(_HELD, lambda rows: int(rows[0].held), account_id=account_id)
+
+    def overlapped(self, account_id: UUID, prefix: Prefix) -> Part:
+        """Whether the account has a live claim on overlapping space: for a look.
+
+        Asked first: an insert that meets the constraint while that row is being updated would wait
+        for it, and could be waited for.
+        """
+        return asking(_OWN, bool, account_id=account_id, prefix=prefix.network)
 
     async def lock(self, claim_id: UUID, account_id: UUID | None = None) -> Claim:
         """Read a live claim for update; within one account where that is given.
@@ -155,6 +176,13 @@ class ClaimRepository(Repository):
         )
         return claim_from(row)
 
+    def asking(self, claim_id: UUID, *, locking: bool = False) -> Part:
+        """A live claim, or None where there is none: for a look, which may lock it, too."""
+        of = {"claim_id": claim_id, "account_id": None}
+        return asking(
+            _LOCK if locking else _GET, lambda rows: claim_from(rows[0]) if rows else None, **of
+        )
+
     async def lock_outside_contests(self, claim_id: UUID, account_id: UUID | None) -> Claim | None:
         """Lock a claim that never was in a contest. None: it was by now, and is not locked.
 
@@ -162,6 +190,7 @@ class ClaimRepository(Repository):
             ClaimNotFound: see `lock`.
         """
         locked: Claim | None = None
+        await self._session.flush()
         async with self._session.driver.transaction() as tried:  # a savepoint
             claim = await self.lock(claim_id, account_id)
             if not await self.outside_contests(claim):
@@ -193,8 +222,9 @@ class ClaimRepository(Repository):
         return claim_view(row)
 
     async def save(self, claim: Claim) -> None:
-        """Write back a claim that was locked."""
-        await self._session.change(_SAVE, claim_id=claim.id, **_values(claim))
+        """Write back a claim that was locked. Looks ask about claims before that, if at all."""
+        row = {"claim_id": claim.id, **_values(claim)}
+        await self._session.put_off("claim", _SAVE, row, unseen=True)
 
     async def lock_space(self, prefix: Prefix) -> None:
         """Serialise what begins and ends contests over a space until the transaction ends.
@@ -202,8 +232,12 @@ class ClaimRepository(Repository):
         All that overlaps it waits, and nothing else does. Before any claim is locked: see the order
         of locks in `transaction.py`.
         """
+        await self._session.look(self.locking_space(prefix))
+
+    def locking_space(self, prefix: Prefix) -> Part:
+        """The same, as a part of a look that only locks: claims and runs after it."""
         kinds, numbers = zip(*_path(prefix), strict=True)
-        await self._session.rows(_LOCK_SPACE, kinds=list(kinds), numbers=list(numbers))
+        return asking(_LOCK_SPACE, len, kinds=list(kinds), numbers=list(numbers))
 
     async def approved_overlapping(self, prefix: Prefix) -> Sequence[Claim]:
         """Approved live claims of any account that overlap it, locked for update."""

@@ -1,34 +1,28 @@
 """Histories of claims.
 
-Text SQL: hot, at the end of every write. One statement locks the counters, numbers the events,
-writes them and notifies.
+Text SQL: hot, at the end of every write. One statement locks the counters, numbers the events
+and writes them. It notifies nobody: who waits looks at the counters (`event_notifier.py`).
 """
 
 from collections import Counter
 from typing import Final
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from byoip.domain.history import Event
 from byoip.domain.speakers.succession import Write
 from byoip.store.claims.views import NumberedEvent
 from byoip.store.sharing import PART, in_slices
-from byoip.store.statements import AnyRow, Session, compiled, from_row, json_text
-
-CHANNEL: Final = "byoip_events"
+from byoip.store.statements import AnyRow, Session, from_row, from_text, json_text
 
 # One statement, so that the counters are locked for as short as can be: those of claims first,
 # then those of accounts (which read what the first returned), each in the order of their ids.
-# Waiting readers are notified when, and only if, the transaction commits.
-_WRITE: Final = compiled(
-    sa.text("""
+_WRITE: Final = from_text("""
     WITH added AS (
-        SELECT added.*, prefixes.account_id
-        FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS added (
-            prefix_id uuid, position int, place int, kind text, actor text, request_id text,
-            at timestamptz, before jsonb, after jsonb
-        ) JOIN prefixes ON prefixes.id = added.prefix_id
+        SELECT event.*, coalesce(new_of, prefixes.account_id) AS account_id
+        FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS event (
+            prefix_id uuid, new_of uuid, position int, place int, kind text, actor text,
+            request_id text, at timestamptz, before jsonb, after jsonb
+        ) LEFT JOIN prefixes ON prefixes.id = event.prefix_id
     ), counts AS (
         SELECT prefix_id, count(*) AS many FROM added GROUP BY prefix_id ORDER BY prefix_id
     ), counters AS (
@@ -46,21 +40,15 @@ _WRITE: Final = compiled(
         SELECT account_id, many FROM account_counts
         ON CONFLICT (account_id) DO UPDATE SET last = kept.last + excluded.last
         RETURNING account_id, last
-    ), written AS (
-        INSERT INTO events (
-            prefix_id, number, account_id, account_number, kind, actor, request_id, at, before,
-            after
-        )
-        SELECT prefix_id, number, account_id, last - many + account_place, kind, actor,
-            request_id, at, before, after
-        FROM numbered JOIN account_counters USING (account_id)
-            JOIN account_counts USING (account_id)
-        RETURNING account_id, prefix_id
     )
-    SELECT pg_notify(:channel, concat_ws(' ', account_id, prefix_id))
-    FROM (SELECT DISTINCT account_id, prefix_id FROM written) AS rung
-    """).bindparams(channel=CHANNEL)
-)
+    INSERT INTO events (
+        prefix_id, number, account_id, account_number, kind, actor, request_id, at, before, after
+    )
+    SELECT prefix_id, number, account_id, last - many + account_place, kind, actor,
+        request_id, at, before, after
+    FROM numbered JOIN account_counters USING (account_id)
+        JOIN account_counts USING (account_id)
+""")
 
 
 class EventRepository:
@@ -73,44 +61,49 @@ class EventRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._added: list[Event] = []
+        self._new: dict[UUID, UUID] = {}
         self.written: list[Write] = []
 
     def note(self, *events: Event) -> None:
         """Note what happened; numbers are given when the transaction ends, in this order."""
         self._added.extend(events)
 
+    def of_new(self, claim_id: UUID, account_id: UUID) -> None:
+        """A claim is written with its first events, in one statement, which does not see it yet."""
+        self._new[claim_id] = account_id
+
     async def write(self) -> None:
         """Number and write them: the last thing in a transaction but for its stored answer."""
         if self._added:
-            await self._session.change(_WRITE, events=await _as_json(self._added))
+            await self._session.put_off("rung", _WRITE, {"events": await self._as_json()})
             self.written += {(one.claim_id, one.by.request_id) for one in self._added}
             self._added.clear()
+
+    async def _as_json(self) -> str:
+        """In slices: a contest of thousands may end in one transaction."""
+        places: Counter[UUID] = Counter()
+
+        def row(positioned: tuple[int, Event]) -> str:
+            position, event = positioned
+            places[event.claim_id] += 1
+            return json_text(
+                {
+                    "prefix_id": event.claim_id,
+                    "new_of": self._new.get(event.claim_id),
+                    "position": position,
+                    "place": places[event.claim_id],
+                    "kind": event.kind,
+                    "actor": event.by.name,
+                    "request_id": event.by.request_id,
+                    "at": event.at,
+                    "before": event.before,
+                    "after": event.after,
+                }
+            )
+
+        return f"[{','.join(await in_slices(list(enumerate(self._added)), row, size=PART))}]"
 
 
 def event_from(row: AnyRow) -> NumberedEvent:
     """A row of events."""
     return from_row(NumberedEvent, row)
-
-
-async def _as_json(events: list[Event]) -> str:
-    """In slices: a contest of thousands may end in one transaction."""
-    places: Counter[UUID] = Counter()
-
-    def row(positioned: tuple[int, Event]) -> str:
-        position, event = positioned
-        places[event.claim_id] += 1
-        return json_text(
-            {
-                "prefix_id": event.claim_id,
-                "position": position,
-                "place": places[event.claim_id],
-                "kind": event.kind,
-                "actor": event.by.name,
-                "request_id": event.by.request_id,
-                "at": event.at,
-                "before": event.before,
-                "after": event.after,
-            }
-        )
-
-    return f"[{','.join(await in_slices(list(enumerate(events)), row, size=PART))}]"

@@ -11,6 +11,7 @@ from byoip.domain.accounts.credential import AccountNotFound
 from byoip.domain.claims.reservation import OverlapsReservation, Reservation, ReservationNotFound
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
+from byoip.store.batches import Part, asking
 from byoip.store.claims.tables import reservations
 from byoip.store.statements import AnyRow, Repository, compiled, from_row, to_row
 from byoip.store.unavailable import refusing
@@ -44,8 +45,12 @@ class ReservationRepository(Repository):
 
     async def blocks(self, prefix: Prefix, account_id: UUID) -> bool:
         """Whether any of a prefix is reserved, but not for this account."""
-        asked = {"prefix": prefix.network, "account_id": account_id}
-        return await self._session.row(_BLOCKING, **asked) is not None
+        (found,) = await self._session.look(self.blocking(prefix, account_id))
+        return bool(found)
+
+    def blocking(self, prefix: Prefix, account_id: UUID) -> Part:
+        """The same, as a part of a look."""
+        return asking(_BLOCKING, bool, prefix=prefix.network, account_id=account_id)
 
     async def add(self, reservation: Reservation) -> None:
         """Keep it; the space must be locked.

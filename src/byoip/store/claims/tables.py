@@ -10,7 +10,7 @@ from byoip.domain.checks.evidence import CheckState
 from byoip.domain.claims.lifecycle import Approver, Standing, State
 from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.store import columns as col
-from byoip.store.metadata import table
+from byoip.store.columns import table
 
 prefixes = table(
     "prefixes",

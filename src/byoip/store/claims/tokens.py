@@ -7,6 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenNotFound
+from byoip.store.batches import Part, asking
 from byoip.store.claims.claim_reader import TOKEN, token_from
 from byoip.store.claims.tables import prefixes, validation_tokens
 from byoip.store.statements import Repository, Statement, compiled, to_row
@@ -48,11 +49,18 @@ class TokenRepository(Repository):
 
     async def add(self, token: OwnershipToken) -> None:
         """Keep a new token; the claim's other live ones must be revoked before."""
-        await self._session.change(_INSERT, **to_row(token, _t.keys(), prefix_id=token.claim_id))
+        row = to_row(token, _t.keys(), prefix_id=token.claim_id)
+        await self._session.put_off("token", _INSERT, row)
 
     async def live(self, claim_id: UUID) -> OwnershipToken | None:
         """The one neither consumed nor revoked; it may have expired."""
         return await self._one(_GET_LIVE, claim_id=claim_id)
+
+    def asking(self, claim_id: UUID) -> Part:
+        """The same, as a part of a look."""
+        return asking(
+            _GET_LIVE, lambda rows: token_from(rows[0]) if rows else None, claim_id=claim_id
+        )
 
     async def newest(self, claim_id: UUID) -> OwnershipToken | None:
         """The one that was not revoked and was issued last; it may be consumed or expired."""

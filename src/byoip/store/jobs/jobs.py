@@ -15,24 +15,31 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.connector import Notify
 
 from byoip.ports import jobs
-from byoip.store.accounts.tables import account_counters
-from byoip.store.checks.tables import validation_runs
-from byoip.store.claims.tables import prefixes
 from byoip.store.connecting import Connection
 from byoip.store.database_url import plain
 from byoip.store.engine import session_options
-from byoip.store.statements import Session, compiled
+from byoip.store.statements import Session, compiled, from_text, json_text
 
 SCHEMA: Final = "procrastinate"
 _POOL: Final = 4
 QUEUE_CONNECTIONS: Final = _POOL + 1  # procrastinate listens on one outside of its pool
 _CONNECTION_SECONDS: Final = 5.0  # also what a worker that is told to stop waits for, twice
 
-_OPEN_RUNS: Final = compiled(
-    sa.select(account_counters.c.open_runs)
-    .join(prefixes, prefixes.c.account_id == account_counters.c.account_id)
-    .join(validation_runs, validation_runs.c.prefix_id == prefixes.c.id)
-    .where(validation_runs.c.id == sa.bindparam("run_id"))
+# By the queue's own function, as its library does. No queueing_lock: a duplicate would abort
+# everything. The count is of runs of transactions that have ended.
+_ENQUEUE_RUN: Final = from_text(
+    """
+    SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(
+        CAST(:queue AS varchar), CAST(:task AS varchar),
+        -coalesce((
+            SELECT open_runs FROM validation_runs AS run
+            JOIN prefixes ON prefixes.id = run.prefix_id JOIN account_counters USING (account_id)
+            WHERE run.id = :run_id
+        ), 0),
+        NULL, NULL, CAST(:args AS jsonb), CAST(:at AS timestamptz)
+    )::procrastinate_job_to_defer_v1])
+    """,
+    run_id=sa.Uuid,
 )
 
 
@@ -120,28 +127,25 @@ class JobRepository:
         self._app = app
 
     async def enqueue_run(self, run_id: UUID, *, at: datetime | None = None) -> None:
-        """Have a worker carry out a validation run, now or at a time.
+        """Have a worker carry out a validation run now or at a time.
 
         The more open runs an account has, the later they come: no account waits for another's bulk.
         """
-        others = await self._open_runs(run_id)
-        # By name, on our own connection. No queueing_lock: a duplicate would abort everything.
-        job = self._app.configure_task(
-            jobs.RUN_VALIDATION,
-            queue=jobs.DEFAULT_QUEUE,
-            priority=-others,
-            schedule_at=at,
-            connection=self._session.driver,
+        await self._session.put_off(
+            "job",
+            _ENQUEUE_RUN,
+            {
+                "queue": jobs.DEFAULT_QUEUE,
+                "task": jobs.RUN_VALIDATION,
+                "run_id": run_id,
+                "args": json_text({"run_id": run_id.hex}),
+                "at": at,
+            },
         )
-        await job.defer_async(run_id=run_id.hex)
 
     async def fail_stalled(self) -> int:
         """End the jobs of workers that died, as failed; how many."""
         return await self._session.change(_FAIL_STALLED, silence=SILENCE)
-
-    async def _open_runs(self, run_id: UUID) -> int:
-        row = await self._session.row(_OPEN_RUNS, run_id=run_id)
-        return int(row.open_runs) if row else 0
 
     async def enqueue_offboarding(self) -> None:
         """Have a worker continue all offboardings now, without waiting for the schedule.

@@ -5,7 +5,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.jobs.job_history import JobKind
 from byoip.store import columns as col
-from byoip.store.metadata import table
+from byoip.store.columns import table
 
 job_switches = table(
     "job_switches",

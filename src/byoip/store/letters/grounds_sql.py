@@ -14,6 +14,7 @@ from byoip.store.columns import constant
 from byoip.store.statements import compiled
 
 _p = prefixes.c
+MOST_ASKED: Final = 2  # questions for registration data in a run
 _CLAIM: Final = sa.bindparam("claim_id", type_=sa.Uuid)
 
 NAME: Final = compiled(
@@ -24,11 +25,13 @@ NAME: Final = compiled(
 # The newest pass of each check that counted for the approval, or came later: the run that approved
 # may have got an answer to the last question only. Of ownership none of an earlier token.
 _run = validation_runs.c
-_approving = sa.exists().where(
+# Times of findings do not tell whether they are of that run: each worker has a clock of its own.
+_APPROVED = (
     _run.prefix_id == _p.id,
     _run.result == constant(RunResult.APPROVED),
     _run.finished_at >= _p.approved_at,
 )
+_approving = sa.exists().where(*_APPROVED)
 _since = (
     sa.select(
         (_p.approved_at - sa.literal(WINDOW, sa.Interval)).label("any"),
@@ -87,9 +90,14 @@ PASSES: Final = compiled(
     .order_by(_passes.c.check_name, exhibits.c.position)
 )
 
-# What statistics said of the space as the claim was approved.
+# What statistics, and then registration data, said of the space as the claim was approved: the
+# exhibits of one finding, of the run that approved it.
 REGISTERED: Final = compiled(
-    sa.select(exhibits.c.whom, exhibits.c.sha256, exhibits.c.answer, raw_answers.c.packed)
+    sa.select(
+        *(exhibits.c[name] for name in ("run_id", "finding", "asked", "whom", "sha256", "answer")),
+        exhibits.c.at,
+        raw_answers.c.packed,
+    )
     .select_from(
         exhibits.join(
             findings,
@@ -103,9 +111,9 @@ REGISTERED: Final = compiled(
     )
     .where(
         _p.id == _CLAIM,
+        *_APPROVED,
         findings.c.check_name == constant(Check.REGISTRATION),
-        findings.c.at <= _p.approved_at,
     )
-    .order_by(findings.c.at.desc())
-    .limit(1)
+    .order_by(_run.finished_at, findings.c.run_id, findings.c.position, exhibits.c.position)
+    .limit(1 + MOST_ASKED)
 )

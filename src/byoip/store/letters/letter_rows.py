@@ -1,6 +1,7 @@
 """Letters and documents: rows to domain objects, and back."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,7 +13,10 @@ from byoip.domain.customer_text import CustomerText
 from byoip.domain.letters.letter import Letter, LetterFacts, LetterReference, RevokedBecause
 from byoip.domain.letters.letter_evidence import LetterCheck, RegisteredHolder
 from byoip.domain.letters.loa_document import DocumentName, LoaDocument
+from byoip.domain.letters.registrants import RegistrantWords
 from byoip.domain.prefix import Prefix
+from byoip.domain.rdap.network import SpaceKind
+from byoip.domain.rdap.said import RdapEnd
 from byoip.store.claims.tables import prefixes
 from byoip.store.letters.tables import letters, loa_documents
 from byoip.store.statements import AnyRow, from_row, json
@@ -101,6 +105,7 @@ def _facts(facts: LetterFacts) -> dict[str, Any]:
             for one in facts.checks
         ],
         "waivers": list(facts.waivers),
+        "registrants": [{**asdict(one), "at": one.at.isoformat()} for one in facts.registrants],
         "roas": [
             {
                 "prefix": str(one.prefix),
@@ -127,6 +132,7 @@ def _facts_from(row: AnyRow) -> LetterFacts:
         checks=tuple(_check(one) for one in kept["checks"]),
         roas=tuple(_roa(one) for one in kept["roas"]),
         waivers=tuple(kept.get("waivers", ())),  # letters before 0010 have none
+        registrants=tuple(_registrant(one) for one in kept.get("registrants", ())),  # older: none
         issued_at=row.issued_at,
         valid_until=row.valid_until,
     )
@@ -135,6 +141,12 @@ def _facts_from(row: AnyRow) -> LetterFacts:
 def _check(kept: Mapping[str, Any]) -> LetterCheck:
     at = datetime.fromisoformat(kept["at"])
     return LetterCheck(Check(kept["check"]), kept["seen"], kept["of"], at)
+
+
+def _registrant(kept: Mapping[str, Any]) -> RegistrantWords:
+    space = SpaceKind(kept["space"]) if kept["space"] else None
+    typed = {"end": RdapEnd(kept["end"]), "at": datetime.fromisoformat(kept["at"]), "space": space}
+    return RegistrantWords(**{**kept, **typed})
 
 
 def _roa(kept: Mapping[str, Any]) -> Vrp:

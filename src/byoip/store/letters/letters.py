@@ -54,6 +54,7 @@ class LetterGrounds:
         registered: what statistics said of the space as it was approved (`rows_to_keep`); None
             where the answer was not kept, of which only the digest is known.
         overridden: the operator named the registry then, whatever statistics said.
+        registrants: what registration data said then, with its raw answers where they were kept.
     """
 
     account_name: CustomerText
@@ -61,6 +62,7 @@ class LetterGrounds:
     registered: bytes | None
     registered_sha256: bytes | None
     overridden: bool
+    registrants: tuple[RawAnswer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,11 +249,14 @@ class LetterRepository(Repository):
             return None
         passed = groupby(rows, attrgetter("finding_check_name"))
         found = [_finding(list(lines)) for _, lines in passed]
-        kept = await self._session.row(REGISTERED, claim_id=claim_id)
+        kept, *more = await self._session.rows(REGISTERED, claim_id=claim_id) or [None]
         answer = None if kept is None else _answer(kept)
         digest = None if kept is None else kept.sha256
         overridden = kept is not None and kept.whom.startswith(Basis.OVERRIDE)
-        return LetterGrounds(CustomerText(name.name), tuple(found), answer, digest, overridden)
+        return LetterGrounds(
+            *(CustomerText(name.name), tuple(found), answer, digest, overridden),
+            registrants=tuple(_raw(one) for one in more if _together(one, kept)),
+        )
 
     async def news(self) -> SnapshotNews | None:
         """The snapshot in use, unless all letters have been compared with it."""
@@ -266,6 +271,15 @@ class LetterRepository(Repository):
 def _finding(lines: list[AnyRow]) -> Finding:
     shown = [RawAnswer(one.asked, one.whom, b"", one.at) for one in lines if one.at is not None]
     return finding_from(lines[0], tuple(shown))
+
+
+def _together(one: AnyRow, other: AnyRow) -> bool:
+    """Whether both are exhibits of the same finding."""
+    return bool((one.run_id, one.finding) == (other.run_id, other.finding))
+
+
+def _raw(kept: AnyRow) -> RawAnswer:
+    return RawAnswer(kept.asked, kept.whom, _answer(kept) or b"", kept.at)
 
 
 def _answer(kept: AnyRow) -> bytes | None:

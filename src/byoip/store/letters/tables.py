@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from byoip.domain.letters.letter import RevokedBecause
 from byoip.domain.letters.loa_document import LARGEST
 from byoip.store import columns as col
-from byoip.store.metadata import table
+from byoip.store.columns import table
 
 # Until 0011 letters named the resolver for what whois answered, and snapshots by their numbers.
 MISNAMES = (

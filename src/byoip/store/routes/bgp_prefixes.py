@@ -17,10 +17,11 @@ from byoip.domain.routes.bgp_prefix import (
     Contested,
     Desired,
 )
+from byoip.store.batches import Part, asking
 from byoip.store.claims.tables import prefixes
 from byoip.store.routes.awaited import NEXT_HOPS, WAITING, waiting_from
 from byoip.store.routes.held_and_seen import APPLIED, OBSERVED, applied_from, observed_from
-from byoip.store.routes.notices import ring
+from byoip.store.routes.notices import RING
 from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.routes.views import BgpPrefixView
 from byoip.store.speakers.tables import (
@@ -47,9 +48,12 @@ _OF_CLAIM: Final = compiled(
     BGP_PREFIX.where(_b.prefix_id == _CLAIM, _b.live).order_by(_b.cidr, _b.id)
 )
 _GET: Final = compiled(BGP_PREFIX.where(_b.prefix_id == _CLAIM, _b.id == _THIS, _b.live))
-_SPANNING: Final = compiled(
-    BGP_PREFIX.where(_b.prefix_id == _CLAIM, _b.cidr == _b.prefix_cidr, _b.live)
+_WANTED: Final = sa.and_(
+    _b.prefix_id == _CLAIM,
+    _b.live,
+    sa.or_(_b.id == _THIS, sa.and_(_THIS.is_(None), _b.cidr == _b.prefix_cidr)),
 )
+_ONE: Final = compiled(BGP_PREFIX.where(_WANTED))
 _OF_OTHER_ORIGINS: Final = compiled(
     BGP_PREFIX.where(
         _b.advertised,
@@ -81,7 +85,7 @@ _STRAYS: Final = sa.exists().where(
     orphan_routes.c.cidr == _b.cidr, ~_marked_there.correlate(bgp_prefixes, orphan_routes)
 )
 _forgotten: Final = sa.and_(LINGERS, sa.or_(~_MARKED, _STRAYS))
-_FORGOTTEN: Final = compiled(sa.select(_b.id).where(_b.id == _THIS, _forgotten, ~_ANOTHERS))
+_FORGOTTEN: Final = compiled(sa.select(_b.id).where(_WANTED, _forgotten, ~_ANOTHERS))
 # After a restore it waited: some speakers had been looked at, others perhaps not.
 _WAITED: Final = sa.exists().where(_u.bgp_prefix_id == _b.id, _u.change == _b.change - 1)
 _UNRECORDED: Final = compiled(
@@ -151,8 +155,21 @@ class BgpPrefixRepository(Repository):
 
     async def spanning(self, claim_id: UUID) -> BgpPrefix | None:
         """The live one that is the whole prefix."""
-        row = await self._session.row(_SPANNING, claim_id=claim_id)
-        return None if row is None else bgp_prefix_from(row)
+        (found,) = await self._session.look(self.asking(claim_id, None))
+        one: BgpPrefix | None = found
+        return one
+
+    def asking(self, claim_id: UUID, bgp_prefix_id: UUID | None) -> Part:
+        """One of them, or None; without an id the one that is the whole prefix: for a look."""
+        asked = {"claim_id": claim_id, "bgp_prefix_id": bgp_prefix_id}
+        return asking(_ONE, lambda rows: bgp_prefix_from(rows[0]) if rows else None, **asked)
+
+    def forgotten(self, claim_id: UUID, bgp_prefix_id: UUID | None) -> Part:
+        """Whether it is withdrawn, and out at a speaker that has no record of having it from us.
+
+        Not if another claim is approved for that space: what is out may be that one's. For a look.
+        """
+        return asking(_FORGOTTEN, bool, claim_id=claim_id, bgp_prefix_id=bgp_prefix_id)
 
     async def view(self, bgp_prefix: BgpPrefix, version: int) -> BgpPrefixView:
         """With what speakers hold and what observers see of it."""
@@ -160,10 +177,10 @@ class BgpPrefixRepository(Repository):
         seen, waits, hops = observed_from(row), waiting_from(row), (row.fit, row.speakers)
         return BgpPrefixView(bgp_prefix, version, applied_from(row), seen, waits, next_hops=hops)
 
-    async def out_elsewhere(self, bgp_prefix: BgpPrefix) -> bool:
-        """Whether another claim's row for the same route is desired, held or seen."""
+    def out_elsewhere(self, bgp_prefix: BgpPrefix) -> Part:
+        """Whether another claim's row for the same route is desired, held or seen: for a look."""
         asked = {"cidr": bgp_prefix.cidr.network, "claim_id": bgp_prefix.claim_id}
-        return bool(await self._session.rows(_ELSEWHERE, **asked))
+        return asking(_ELSEWHERE, bool, **asked)
 
     async def prepends_are_lost(self, origin: Asn) -> bool:
         """Whether a speaker was last found with a neighbour that drops prepends of this origin."""
@@ -175,13 +192,6 @@ class BgpPrefixRepository(Repository):
         numbers = [one.number for one in offered]
         rows = await self._session.rows(_OF_OTHER_ORIGINS, offered=numbers)
         return [bgp_prefix_from(row) for row in rows]
-
-    async def forgotten(self, bgp_prefix_id: UUID) -> bool:
-        """Whether it is withdrawn, and out at a speaker that has no record of having it from us.
-
-        Not if another claim is approved for that space: what is out may be that one's.
-        """
-        return await self._session.row(_FORGOTTEN, bgp_prefix_id=bgp_prefix_id) is not None
 
     async def unrecorded(self, bgp_prefix_id: UUID) -> bool:
         """Just after its withdrawal: whether speakers may have it from us without a record."""
@@ -207,16 +217,16 @@ class BgpPrefixRepository(Repository):
         """Write back what may change: what is desired, the lock, the last valid time.
 
         Raises:
-            Contested: another claim's row for the same route is advertised.
+            Contested: another claim's row for the same route is advertised; as late as the write is
+                done.
         """
         # Where another claim announced it a moment ago; before that `out_elsewhere` would know.
-        with refusing(uq_bgp_prefixes_advertised=Contested(still_served=True)):
-            changed = await self._session.change(
-                _SAVE, bgp_prefix_id=bgp_prefix.id, **_changing(bgp_prefix)
-            )
-        if not changed:
-            raise BgpPrefixNotFound
-        await ring(self._session, bgp_prefix.id)
+        refusals = {"uq_bgp_prefixes_advertised": Contested(still_served=True)}
+        row = {"bgp_prefix_id": bgp_prefix.id, **_changing(bgp_prefix)}
+        await self._session.put_off(
+            "route", _SAVE, row, missing=BgpPrefixNotFound, refusals=refusals
+        )
+        await self._session.put_off("route_rung", RING, {"about": bgp_prefix.id.hex})
 
     async def remove(self, bgp_prefix_id: UUID, now: datetime) -> None:
         """End one that is withdrawn; the row stays."""

@@ -14,6 +14,7 @@ from byoip.domain.routes import breaker
 from byoip.domain.routes.bgp_prefix import BgpPrefix
 from byoip.domain.routes.flaps import COUNTED_FOR, Flaps
 from byoip.store.accounts.operator_events import OperatorEventRepository
+from byoip.store.batches import Part, asking
 from byoip.store.columns import constant
 from byoip.store.routes.tables import bgp_prefixes, breaker_trips, withdrawals
 from byoip.store.statements import AnyRow, Session, compiled, from_row, to_row
@@ -27,7 +28,9 @@ _NOW: Final = sa.func.statement_timestamp()
 
 # One at a time: counting and adding must not interleave. Its key is "byoip":
 # Postgres 15 knows decimals only.
-_LOCK: Final = compiled(sa.select(sa.literal_column("pg_advisory_xact_lock(25209, 7301488)")))
+_LOCK: Final = compiled(
+    sa.select(sa.literal_column("pg_advisory_xact_lock(25209, 7301488)").label("locked"))
+)
 OPEN: Final = compiled(sa.select(breaker_trips).where(_t.live).order_by(_t.at, _t.id))
 
 
@@ -157,11 +160,11 @@ class BreakerRepository:
             CeilingReached: it would be one too many; nothing was counted. The caller opens the
                 trip in another transaction (`trip`), since this one must not change anything.
         """
-        await self._session.rows(_LOCK)
-        stopping = [one.trip for one in await self.open() if one.trip.stops(asked)]
+        await self._session.look(asking(_LOCK, len))
+        opened, counted = await self._session.look(asking(OPEN, _trips), _counting(asked))
+        stopping = [one.trip for one in opened if one.trip.stops(asked)]
         if stopping:
             raise breaker.WithdrawalsStopped(stopping[0].scope)
-        counted = await self._counted(asked)
         if breaker.awaits_room(asked, counted, self._ceilings):
             raise breaker.RoomAwaited
         reached = breaker.trips(asked, counted, self._ceilings)
@@ -170,12 +173,14 @@ class BreakerRepository:
         await self._trip(reached, actor, request_id)
         entry = uuid4()
         by = {"actor": actor, "request_id": request_id}
-        await self._session.change(_ADD, id=entry, **to_row(asked, _WITHDRAWN), **by)
+        row = to_row(asked, _WITHDRAWN)
+        await self._session.put_off("withdrawal", _ADD, {"id": entry, **row, **by})
         return entry
 
     async def room_at(self, asked: breaker.Withdrawal) -> datetime | None:
         """When an offboarding's next route may go, if nothing else does; None: now."""
-        over = breaker.crowded(await self._counted(asked), self._ceilings)
+        (counted,) = await self._session.look(_counting(asked))
+        over = breaker.crowded(counted, self._ceilings)
         found = [
             row.past
             for name, many in over.items()
@@ -185,11 +190,12 @@ class BreakerRepository:
         ]
         return max(found, default=None)
 
-    async def flaps(self, bgp_prefix: BgpPrefix) -> Flaps:
-        """How often the route was withdrawn lately, by the database's clock."""
+    def flaps(self, bgp_prefix: BgpPrefix) -> Part:
+        """How often the route was withdrawn lately, by the database's clock: for a look."""
         cidr, account_id = bgp_prefix.cidr.network, bgp_prefix.account_id
-        (row,) = await self._session.rows(_FLAPS, cidr=cidr, account_id=account_id)
-        return flaps_from(row.flaps)
+        return asking(
+            _FLAPS, lambda rows: flaps_from(rows[0].flaps), cidr=cidr, account_id=account_id
+        )
 
     async def trip(self, trips: Sequence[breaker.Trip], *, actor: str, request_id: str) -> None:
         """Open trips, with an event for operators; one that is open already stays as it is."""
@@ -211,7 +217,7 @@ class BreakerRepository:
 
     async def open(self) -> Sequence[breaker.KeptTrip]:
         """The open trips, the oldest first."""
-        return [trip_from(row) for row in await self._session.rows(OPEN)]
+        return _trips(await self._session.rows(OPEN))
 
     async def rearm(
         self, trip_id: UUID, *, by: str, because: str, parked: breaker.Parked
@@ -229,15 +235,20 @@ class BreakerRepository:
             raise breaker.TripNotFound
         return trip_from(rows[0])
 
-    async def _counted(self, asked: breaker.Withdrawal) -> breaker.Counted:
-        (row,) = await self._session.rows(
-            _COUNT,
-            bgp_prefix_id=asked.bgp_prefix_id,
-            account_id=asked.account_id,
-            job=asked.job,
-            run=asked.run,
-        )
-        return breaker.Counted(**row._asdict())
+
+def _counting(asked: breaker.Withdrawal) -> Part:
+    return asking(
+        _COUNT,
+        lambda rows: breaker.Counted(**rows[0]._asdict()),
+        bgp_prefix_id=asked.bgp_prefix_id,
+        account_id=asked.account_id,
+        job=asked.job,
+        run=asked.run,
+    )
+
+
+def _trips(rows: Sequence[AnyRow]) -> Sequence[breaker.KeptTrip]:
+    return [trip_from(row) for row in rows]
 
 
 def flaps_from(shown: Sequence[float | None]) -> Flaps:

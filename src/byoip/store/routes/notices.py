@@ -10,11 +10,11 @@ from byoip.store.statements import Session, compiled
 
 ROUTES_CHANNEL: Final = "byoip_routes"
 
-_RING: Final = compiled(
+RING: Final = compiled(
     sa.select(sa.func.pg_notify(ROUTES_CHANNEL, sa.bindparam("about", type_=sa.Text)))
 )
 
 
 async def ring(session: Session, about: UUID = EVERY_ROUTE) -> None:
     """Tell reconcilers that a BGP prefix has changed, or what is on record of all of them."""
-    await session.rows(_RING, about=about.hex)
+    await session.rows(RING, about=about.hex)

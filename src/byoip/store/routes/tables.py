@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql as pg
 from byoip.domain.routes.breaker import Parked, Source, TripScope
 from byoip.domain.routes.offboarding import End, Step
 from byoip.store import columns as col
-from byoip.store.metadata import table
+from byoip.store.columns import table
 
 # Black-holing is not representable. While a row is advertised it refers to a binding through two
 # columns that are then true: the binding belongs to this claim, spans it, lives, and cannot end.

@@ -49,9 +49,12 @@ class Leadership:
         self.lease = lease
         self.pool = pool
         self._listening = listening
+        self._renewing = asyncio.Lock()
 
     async def require(self) -> float:
         """Make sure that this process still leads, just before a speaker is told anything.
+
+        A renewal that begins after this was called does, whoever waits for it with us.
 
         Returns:
             When the call must have ended, by `boottime`.
@@ -59,8 +62,20 @@ class Leadership:
         Raises:
             LeaseLost: it does not lead, or cannot tell.
         """
-        await self.lease.renew()
-        return self.lease.calls_until
+        return await self._renewed_since(boottime())
+
+    async def standing(self) -> float:
+        """The same, just before a speaker is told once more what it was told already.
+
+        The last renewal does, while no other is due.
+        """
+        return await self._renewed_since(boottime() - self.lease.pause)
+
+    async def _renewed_since(self, moment: float) -> float:
+        async with self._renewing:
+            if self.lease.renewed_at < moment:
+                await self.lease.renew()
+            return self.lease.calls_until
 
     def store(self, store: Store) -> Store:
         """The same store; every transaction is part of the lease."""

@@ -75,7 +75,7 @@ class Lease:
         self._connection = connection
         self._rank = rank
         self._mine = {key: asked[key] for key in ("name", "number", "holder")}
-        self._seconds: float = asked["seconds"]
+        self.seconds: float = asked["seconds"]
         self.renewed_at = boottime()
 
     @property
@@ -97,17 +97,17 @@ class Lease:
     @property
     def calls_until(self) -> float:
         """When a call must have ended, by `boottime`: before the lease does."""
-        return self.renewed_at + _CALLS * self._seconds
+        return self.renewed_at + _CALLS * self.seconds
 
     @property
     def pause(self) -> float:
         """Seconds from one renewal to the next."""
-        return self._seconds / 5
+        return self.seconds / 5
 
     @property
     def ended(self) -> bool:
         """Whether another process may hold it by now."""
-        return boottime() >= self.renewed_at + self._seconds
+        return boottime() >= self.renewed_at + self.seconds
 
     async def renew(self) -> None:
         """Commit one more beat.
@@ -117,7 +117,7 @@ class Lease:
         """
         began = boottime()
         try:
-            async with asyncio.timeout(min(ANSWER_SECONDS, self._seconds / 2)):
+            async with asyncio.timeout(min(ANSWER_SECONDS, self.seconds / 2)):
                 renewed = await run(self._connection, _RENEW, rank=self._rank(), **self._mine)
         except FAULTS as fault:
             raise LeaseLost(str(fault) or "the database does not answer") from fault

@@ -51,7 +51,9 @@ _RECORD: Final = from_text("""
 """)
 _NOTE_UP: Final = from_text("""
     INSERT INTO speaker_records AS kept (speaker, up_at, restart_seconds)
-    VALUES (:speaker, CASE WHEN :up THEN statement_timestamp() END, :restart_seconds)
+    SELECT :speaker, statement_timestamp() - make_interval(secs => CAST(:up_before AS float8)),
+        :restart_seconds
+    WHERE :enabled OR EXISTS (SELECT FROM speaker_records WHERE speaker = :speaker)
     ON CONFLICT (speaker) DO UPDATE SET up_at = coalesce(excluded.up_at, kept.up_at),
         restart_seconds = excluded.restart_seconds
     RETURNING 1
@@ -129,6 +131,71 @@ _FORGET: Final = (
     from_text("DELETE FROM held_routes WHERE speaker = :speaker"),
 )
 
+# Paths that a speaker holds and no row wants: with each full sync, over all that it holds.
+DECIDED_ORPHANS: Final = from_text(
+    "SELECT cidr FROM orphan_routes WHERE speaker = :speaker AND decision = 'withdraw'"
+)
+# Read again just before the speaker is told: an owner may want the route by now.
+PERMIT_ORPHANS: Final = from_text("""
+    WITH due AS (
+        SELECT o.cidr, o.decided_by, o.decided_because FROM orphan_routes o
+        WHERE o.speaker = :speaker AND o.cidr = ANY(CAST(:cidrs AS cidr[]))
+        AND o.decision = 'withdraw'
+        AND NOT EXISTS (SELECT FROM bgp_prefixes b WHERE b.cidr = o.cidr AND b.advertised)
+        AND NOT EXISTS (SELECT FROM breaker_trips t WHERE t.live AND t.scope = 'global')
+        ORDER BY o.cidr LIMIT greatest(0, :most - (SELECT count(*) FROM orphan_withdrawals w
+            WHERE w.at > statement_timestamp() - interval '1 minute'))
+        FOR SHARE OF o
+    ), told AS (
+        INSERT INTO orphan_withdrawals (id, speaker, cidr, decided_by, decided_because, at)
+        SELECT gen_random_uuid(), :speaker, cidr, decided_by, decided_because, statement_timestamp()
+        FROM due RETURNING cidr
+    )
+    SELECT cidr FROM told
+""")
+# What the speaker holds no more; before it is noted what it holds. Each row is found by its key and
+# changed by its place: joined, thousands were compared with thousands where Postgres knew of few.
+ORPHANS_MISSED: Final = from_text("""
+    WITH absent AS (
+        SELECT cidr FROM orphan_routes WHERE speaker = :speaker
+        EXCEPT SELECT cidr FROM unnest(CAST(:cidrs AS cidr[])) AS found (cidr)
+    ), missed AS MATERIALIZED (
+        SELECT o.*, o.decision IS NOT NULL
+            OR EXISTS (SELECT FROM bgp_prefixes b WHERE b.cidr = o.cidr AND b.advertised)
+            OR EXISTS (SELECT FROM bgp_prefixes b JOIN withdrawals w ON w.id = b.withdrawal_id
+                WHERE b.cidr = o.cidr AND w.at > o.found_at) AS over
+        FROM absent CROSS JOIN LATERAL (
+            SELECT ctid AS place, cidr, decision, found_at, gone_at FROM orphan_routes kept
+            WHERE kept.speaker = :speaker AND kept.cidr = absent.cidr OFFSET 0) o
+    ), adopted AS (
+        DELETE FROM orphan_routes WHERE ctid = ANY(ARRAY(SELECT place FROM missed WHERE over))
+    ), released AS (
+        DELETE FROM held_routes WHERE ctid = ANY(ARRAY(
+            SELECT h.place FROM missed m CROSS JOIN LATERAL (
+                SELECT ctid AS place FROM held_routes held
+                WHERE held.speaker = :speaker AND held.cidr = m.cidr OFFSET 0) h
+            WHERE m.decision IS NOT NULL AND NOT EXISTS (
+                SELECT FROM bgp_prefixes b WHERE b.cidr = m.cidr AND b.advertised)))
+    ), gone AS (
+        UPDATE orphan_routes SET gone_at = :now WHERE ctid = ANY(ARRAY(
+            SELECT place FROM missed WHERE NOT over AND gone_at IS NULL))
+    )
+    SELECT count(*) FILTER (WHERE NOT over) AS remembered FROM missed
+""")
+ORPHANS_FOUND: Final = from_text("""
+    WITH noted AS (
+        INSERT INTO orphan_routes AS kept (speaker, cidr, path, found_at, seen_at, unknown)
+        SELECT :speaker, cidr, path, :now, :now, :unknown
+        FROM jsonb_to_recordset(CAST(:found AS jsonb)) AS found (cidr cidr, path jsonb)
+        ON CONFLICT (speaker, cidr) DO UPDATE
+        SET path = excluded.path, seen_at = excluded.seen_at, gone_at = NULL
+        WHERE kept.path <> excluded.path OR kept.gone_at IS NOT NULL
+            OR kept.seen_at < excluded.seen_at - interval '1 minute'
+        RETURNING 1
+    )
+    SELECT count(*) AS many FROM noted
+""")
+
 
 class SpeakerRecords:
     """What a speaker held while its sessions were up, and whether it may come up again."""
@@ -144,9 +211,15 @@ class SpeakerRecords:
         record = SpeakerRecord(rows[0].ordered_by, rows[0].order_number)
         return record, rows[0].up_before, rows[0].restart_seconds
 
-    async def note_up(self, speaker: str, *, up: bool, restart_seconds: int) -> None:
-        """Record that its sessions are enabled, and whether one is established now."""
-        await self._pool.ask(_NOTE_UP, speaker=speaker, up=up, restart_seconds=restart_seconds)
+    async def note_up(
+        self, speaker: str, *, enabled: bool, up_before: float | None, restart_seconds: int
+    ) -> None:
+        """Record how many seconds ago one of its sessions was last up.
+
+        Where they are not enabled, only of a speaker that is on record already.
+        """
+        asked = {"enabled": enabled, "up_before": up_before, "restart_seconds": restart_seconds}
+        await self._pool.ask(_NOTE_UP, speaker=speaker, **asked)
 
     async def note_held(self, speaker: str, held: Collection[Prefix]) -> None:
         """Record that it holds these, besides what it held before."""

@@ -18,9 +18,10 @@ from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute, Rou
 from byoip.domain.speakers.sightings import Observation
 from byoip.store.autocommit import AutocommitPool, autocommit_pool
 from byoip.store.sharing import in_slices
-from byoip.store.speakers import orphan_statements as orphan_sql
+from byoip.store.speakers import records
 from byoip.store.speakers import route_rows as made
 from byoip.store.speakers import route_statements as sql
+from byoip.store.speakers.comparisons import Comparisons
 from byoip.store.speakers.drains import Drains
 from byoip.store.speakers.records import SpeakerRecords, SpeakerState
 from byoip.store.speakers.revisions import Revisions
@@ -82,6 +83,11 @@ class Routes:
         """What people have taken out of service."""
         return Drains(self._autocommit)
 
+    @property
+    def comparisons(self) -> Comparisons:
+        """Which worker compares which speaker."""
+        return Comparisons(self._autocommit)
+
     async def states(self, speaker: str) -> Sequence[RouteState]:
         """Every row that is advertised, or that the speaker may have from us."""
         rows = await self._autocommit.ask(sql.STATES, speaker=speaker)
@@ -138,7 +144,7 @@ class Routes:
         """Orphans that an operator decided to withdraw."""
         return {
             Prefix(row.cidr)
-            for row in await self._autocommit.ask(orphan_sql.DECIDED_ORPHANS, speaker=speaker)
+            for row in await self._autocommit.ask(records.DECIDED_ORPHANS, speaker=speaker)
         }
 
     async def permit_orphan_withdrawals(
@@ -152,7 +158,7 @@ class Routes:
         asked = {"speaker": speaker, "cidrs": [str(one) for one in orphans]}
         async with self._permitting:
             rows = await self._autocommit.ask(
-                orphan_sql.PERMIT_ORPHANS, **asked, most=self._most_orphans
+                records.PERMIT_ORPHANS, **asked, most=self._most_orphans
             )
         return {Prefix(row.cidr) for row in rows}
 
@@ -169,7 +175,7 @@ class Routes:
         by = {"speaker": speaker, "now": now}
         held = await in_slices(list(orphans.values()), made.orphan, size=_SLICE)
         cidrs = made.array(one["cidr"] for one in held)
-        (gone,) = await self._autocommit.ask(orphan_sql.ORPHANS_MISSED, cidrs=cidrs, **by)
+        (gone,) = await self._autocommit.ask(records.ORPHANS_MISSED, cidrs=cidrs, **by)
         if gone.remembered + len(held) > _MOST_ORPHANS:
             raise StoreRefused(
                 f"{gone.remembered} orphans that it holds no more are remembered, and it holds "
@@ -177,7 +183,7 @@ class Routes:
             )
         for start in range(0, len(held), _PAGE):
             found = json_text(held[start : start + _PAGE])
-            await self._autocommit.ask(orphan_sql.ORPHANS_FOUND, found=found, unknown=unknown, **by)
+            await self._autocommit.ask(records.ORPHANS_FOUND, found=found, unknown=unknown, **by)
 
     async def note_speaker(self, state: SpeakerState) -> None:
         """Record how the speaker was found."""

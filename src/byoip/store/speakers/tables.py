@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from byoip.store import columns as col
-from byoip.store.metadata import table
+from byoip.store.columns import table
 
 # Who acts for all processes: see `leases.py`. Every write of a holder carries the number; `beat`
 # counts renewals, and `process` is for operators.
@@ -264,6 +264,18 @@ orphan_routes = table(
     sa.Column("unknown", sa.Boolean, nullable=False, server_default=sa.false()),
     col.check("decision", "decision IN ('withdraw')"),
     col.check("decided", "num_nulls(decision, decided_by, decided_because) IN (0, 3)"),
+)
+
+# Who compares what a speaker holds with what is recorded: see `comparisons.py`.
+speaker_comparisons = table(
+    "speaker_comparisons",
+    sa.Column("speaker", sa.Text, primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("holder", sa.Uuid),  # null: none
+    col.text("process"),
+    sa.Column("beat", sa.BigInteger, nullable=False),
+    sa.Column("compared", sa.BigInteger, nullable=False),
+    sa.Column("differs", sa.BigInteger, nullable=False),
 )
 
 # What operators should know while it lasts; written by the reconciler that leads, and the watcher.

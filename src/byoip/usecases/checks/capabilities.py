@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
-from byoip.domain.checks.delegated_statistics import REGISTRIES
+from byoip.domain.checks.delegated_statistics import OLD_AFTER, REGISTRIES
 from byoip.domain.checks.vrp_snapshot import STALE_AFTER, stale
 from byoip.ports.clock import Clock
 from byoip.store.checks.registration_snapshots import RegistrationSnapshots
@@ -108,21 +108,34 @@ class StatisticsLoaded:
     """Whether every registry's statistics are there: they say which registry is responsible."""
 
     registrations: RegistrationSnapshots
+    clock: Clock
 
     async def __call__(self) -> Look:
         """Read what is in use."""
         loaded = {
-            one.registry: one.loaded_at for one in await self.registrations.status() if one.serial
+            one.registry: one.loaded_at
+            for one in await self.registrations.status()
+            if one.serial and one.loaded_at
         }
+        remedy = (
+            "A worker fetches them every six hours, and when it starts: "
+            "`byoip operator snapshots registrations` says why it could not. Without access to "
+            "the registries put their files into BYOIP_STATISTICS_DIR."
+        )
         if without := sorted(REGISTRIES - set(loaded)):
             return Look(
                 f"there are no statistics of {', '.join(without)}, so no registry is known to be "
                 "responsible for a prefix.",
-                "A worker fetches them every six hours, and when it starts: "
-                "`byoip operator snapshots registrations` says why it could not. Without access to "
-                "the registries put their files into BYOIP_STATISTICS_DIR.",
+                remedy,
             )
-        return Look(since=max(at for at in loaded.values() if at))
+        before = self.clock.now() - OLD_AFTER
+        if old := sorted(key for key, at in loaded.items() if at < before):
+            return Look(
+                f"the statistics of {', '.join(old)} are older than {OLD_AFTER.days} days.",
+                remedy,
+                since=min(loaded.values()) + OLD_AFTER,
+            )
+        return Look(since=max(loaded.values()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
 
 from byoip.domain.checks.decision import useless_token
 from byoip.domain.checks.evidence import (
@@ -27,9 +29,10 @@ from byoip.ports.checks.dns import ReverseDns
 from byoip.ports.checks.registry import RouteRegistry
 from byoip.ports.checks.rpki import VrpAnswer, Vrps
 from byoip.ports.clock import Clock
-from byoip.store.checks.registration_snapshots import Registered
+from byoip.store.batches import Part
 from byoip.store.transaction import Store, Transaction
 from byoip.store.unavailable import StoreUnavailable
+from byoip.usecases.checks.ask_holder import AskHolder, HolderWords
 from byoip.usecases.checks.ask_registries import AskRegistries
 from byoip.usecases.checks.check_rpki import check_rpki
 from byoip.usecases.checks.responsible import Registries, Responsibility
@@ -62,6 +65,7 @@ class CollectEvidence:
             the database for exactly the same range, that one counts.
         waived: keys of registries without route objects, for which irr is not required.
         countries: keys of national registries by country, where they differ from our table.
+        holder: whom registration data is asked of; None: nobody.
         deadline: seconds after which a question without an answer is unanswered.
     """
 
@@ -75,23 +79,26 @@ class CollectEvidence:
     label: str
     deadline: float
     countries: Mapping[str, str] = field(default_factory=dict)
+    holder: AskHolder | None = None
 
-    async def __call__(self, subject: CheckTarget) -> CollectedEvidence:
-        """Ask once. No transaction is open while an answer is waited for."""
-        async with self.store.transaction() as tx:
-            found = await self._registries.responsible(tx, subject.prefix)
-            vrps = await tx.roas.about(subject.prefix)
-            if subject.claim_id is not None:
-                subject = replace(subject, waivers=await tx.waivers.of(subject.claim_id, tx.now))
+    async def __call__(
+        self, subject: CheckTarget, known: Sequence[Any] | None = None
+    ) -> CollectedEvidence:
+        """Ask once, by what is `known` at this moment. No transaction is open while we wait."""
+        if known is None:
+            async with self.store.transaction() as tx:
+                known = await tx.session.look(*self.about(tx, subject.prefix, subject.claim_id))
+        found, vrps, waivers = self._understood(subject.prefix, known)
+        subject = replace(subject, waivers=waivers)
         responsible = found.registry
         expired, subject = self._checked_token(subject)
         until = asyncio.get_running_loop().time() + self.deadline
         by_roas = self._rpki(subject, vrps, ()).other_origins
         subject = replace(subject, until=until, roa_origins=by_roas)
-        irr, rdns = await self._together(subject, responsible)
+        irr, rdns, words = await self._together(subject, found)
         irr = _excused(irr, subject, responsible)
         parts = (
-            CheckResult((self._registration(found.registered, responsible),)),
+            CheckResult((self._registration(found, words),)),
             irr,
             rdns,
             self._rpki(subject, vrps, irr.other_origins),
@@ -106,11 +113,24 @@ class CollectEvidence:
             others_complete=all(part.others_complete for part in parts),
         )
 
-    async def registry_of(
-        self, tx: Transaction, prefix: Prefix, waivers: Mapping[Waivable, CheckWaiver]
-    ) -> str | None:
-        """Key of the registry that is responsible at this moment, where it is known."""
-        return _key(await self._registries.responsible(tx, prefix), waivers)
+    def about(self, tx: Transaction, prefix: Prefix, claim_id: UUID | None) -> Sequence[Part]:
+        """What is known at this moment: parts of a look."""
+        of_all = (*self._registries.about(tx, prefix), tx.roas.asking(prefix))
+        return of_all if claim_id is None else (*of_all, tx.waivers.asking(claim_id, tx.now))
+
+    def _understood(
+        self, prefix: Prefix, known: Sequence[Any]
+    ) -> tuple[Responsibility, VrpAnswer, Mapping[Waivable, CheckWaiver]]:
+        registered, overrides, vrps, *waivers = known
+        found = self._registries.judge(prefix, registered, overrides)
+        return found, vrps, waivers[0] if waivers else {}
+
+    def understood(
+        self, prefix: Prefix, known: Sequence[Any]
+    ) -> tuple[str | None, VrpAnswer, Mapping[Waivable, CheckWaiver]]:
+        """Of what is known: the key of the responsible registry, ROA data, and waivers."""
+        found, vrps, waivers = self._understood(prefix, known)
+        return _key(found, waivers), vrps, waivers
 
     @property
     def _registries(self) -> Registries:
@@ -134,30 +154,39 @@ class CollectEvidence:
         return AskRegistries(self.registry, self.clock, self.registries, self.waived, self.label)
 
     async def _together(
-        self, subject: CheckTarget, responsible: Responsible | Failed | Unanswered
-    ) -> tuple[CheckResult, CheckResult]:
+        self, subject: CheckTarget, found: Responsibility
+    ) -> tuple[CheckResult, CheckResult, HolderWords]:
         try:
             async with asyncio.TaskGroup() as tasks:
-                irr = tasks.create_task(self._ask_registries(subject, responsible))
+                irr = tasks.create_task(self._ask_registries(subject, found.registry))
                 rdns = tasks.create_task(self._rdns(subject))
+                words = tasks.create_task(self._holder(subject, found))
         except* StoreUnavailable as away:  # budgets are kept there
             raise StoreUnavailable from away
-        return irr.result(), rdns.result()
+        return irr.result(), rdns.result(), words.result()
 
-    def _registration(
-        self, registered: Registered, responsible: Responsible | Failed | Unanswered
-    ) -> Finding:
-        now = self.clock.now()
+    async def _holder(self, subject: CheckTarget, found: Responsibility) -> HolderWords:
+        if self.holder is None:
+            return HolderWords()
+        try:
+            async with asyncio.timeout_at(subject.until):
+                return await self.holder(subject, found)
+        except TimeoutError:
+            return HolderWords()
+
+    def _registration(self, found: Responsibility, words: HolderWords) -> Finding:
+        now, registered, responsible = self.clock.now(), found.registered, found.registry
         of = "IANA table" if registered.snapshot is None else f"snapshot {registered.snapshot}"
         if isinstance(responsible, Responsible) and responsible.basis is Basis.OVERRIDE:
             of = f"{Basis.OVERRIDE}, beside {of}"
         exhibit = RawAnswer("delegated-extended", of, rows_to_keep(registered.allocations), now)
         outcome: Outcome
         if isinstance(responsible, Responsible):
-            outcome = Passed(f"{responsible.registry.key} ({responsible.basis.value})")
+            seen = f"{responsible.registry.key} ({responsible.basis.value})"
+            outcome = Passed(seen, words.hints)
         else:
             outcome = responsible
-        return Finding(Check.REGISTRATION, outcome, now, (exhibit,))
+        return Finding(Check.REGISTRATION, outcome, now, (exhibit, *words.exhibits))
 
     async def _rdns(self, subject: CheckTarget) -> CheckResult:
         token = subject.token

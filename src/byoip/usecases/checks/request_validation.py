@@ -17,7 +17,9 @@ async def request_validation(tx: Transaction, account_id: UUID, claim_id: UUID) 
     await tx.lock_claim(claim_id, account_id)
     wanted = ValidationRun(uuid4(), claim_id, Trigger.CUSTOMER, tx.now, due_at=tx.now)
     run, new = await tx.runs.open(wanted)
-    if new or await tx.runs.wake(run.id, tx.now):
+    woken = new or await tx.runs.wake(run.id, tx.now)
+    view = await tx.claims.view(claim_id)
+    if woken:
         await tx.jobs.enqueue_run(run.id)
         tx.record(claim_id, "validation.requested", after={"validation_id": run.id.hex})
-    return await tx.claims.view(claim_id)
+    return view

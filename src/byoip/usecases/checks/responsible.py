@@ -7,6 +7,7 @@ from byoip.domain.checks.evidence import Failed, Unanswered
 from byoip.domain.checks.registration import responsible_registry
 from byoip.domain.checks.registry import Registry, Responsible
 from byoip.domain.prefix import Prefix
+from byoip.store.batches import Part
 from byoip.store.checks.registration_snapshots import Registered
 from byoip.store.transaction import Transaction
 
@@ -34,10 +35,14 @@ class Registries:
     overrides: Sequence[tuple[Prefix, str]] = ()
     countries: Mapping[str, str] = field(default_factory=dict)
 
-    async def responsible(self, tx: Transaction, prefix: Prefix) -> Responsibility:
-        """Read statistics and overrides, and judge."""
-        registered = await tx.registrations.overlapping(prefix)
-        added = await tx.registry_overrides.overlapping(prefix)
+    def about(self, tx: Transaction, prefix: Prefix) -> tuple[Part, Part]:
+        """What `judge` goes by: two parts of a look."""
+        return tx.registrations.asking(prefix), tx.registry_overrides.asking(prefix)
+
+    def judge(
+        self, prefix: Prefix, registered: Registered, added: Sequence[tuple[Prefix, str]]
+    ) -> Responsibility:
+        """Whom statistics and overrides make responsible."""
         allocations = None if registered.snapshot is None else registered.allocations
         overrides = list({**dict(self.overrides), **dict(added)}.items())
         found = responsible_registry(prefix, allocations, self.known, overrides, self.countries)

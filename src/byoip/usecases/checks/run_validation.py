@@ -11,7 +11,7 @@ another worker takes it. The first one's attempt number is then out of date: it 
                          |   ^                                       15 s to 12 h later
                          +---+ the lease ended: taken again, five attempts at most
 
-    transaction 1     take the run; read the claim and its token
+    transaction 1     take the run; read the claim, its token, and what is known about its space
     no transaction    wait for a turn of the account (turns.py); where none comes, put the run back
     no transaction    ask registry and reverse DNS, at most 50 s; renew the lease every 10 s
     transaction 2     lock space, claim and run; look again; decide; record
@@ -30,6 +30,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from byoip.domain.checks.decision import (
@@ -42,7 +43,7 @@ from byoip.domain.checks.decision import (
 from byoip.domain.checks.evidence import Check, Fault, Finding, Reason, Unanswered
 from byoip.domain.checks.validation_run import LEASE, MOST_ATTEMPTS, RunResult, ValidationRun
 from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
-from byoip.domain.claims.claim import MOST_OTHERS, CheckRecord, Claim, ClaimNotFound
+from byoip.domain.claims.claim import MOST_OTHERS, CheckRecord, Claim
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
 from byoip.store.checks.runs import EVIDENCE_QUOTA
@@ -97,18 +98,23 @@ class RunValidation:
 
     async def _attempt(self, run_id: UUID, by: Actor) -> UUID | None:
         async with self.store.transaction(actor=by) as tx:
-            run = await tx.runs.take(run_id, LEASE)
-            if run is None:
+            begun = await tx.runs.begin(run_id, LEASE)
+            if begun is None:
                 return None
-            try:
-                claim = await tx.claims.get(run.claim_id)
-            except ClaimNotFound:
-                return None  # the claim was closed
-            token = None if claim.approved else await tx.tokens.live(claim.id)
-        if not await self.turns.comes(claim.account_id):
+            run, prefix = begun
+            claim, token, *known = await tx.session.look(
+                tx.claims.asking(run.claim_id),
+                tx.tokens.asking(run.claim_id),
+                *self.ask.about(tx, prefix, run.claim_id),
+            )
+        if claim is None:
+            return None  # the claim was closed
+        token = None if claim.approved else token
+        at_once = self.turns.free(claim.account_id)
+        if not at_once and not await self.turns.comes(claim.account_id):
             return await self._give_way(run, by)
         with self.turns.turn(claim.account_id), working_for(claim.account_id):
-            answers = await self._ask(run, claim, token)
+            answers = await self._ask(run, claim, token, known if at_once else None)
             await self._record(run, claim, token, answers, by)
         return None
 
@@ -120,13 +126,17 @@ class RunValidation:
             return await tx.runs.due_beside(self.turns.full(), tx.now)
 
     async def _ask(
-        self, run: ValidationRun, claim: Claim, token: OwnershipToken | None
+        self,
+        run: ValidationRun,
+        claim: Claim,
+        token: OwnershipToken | None,
+        known: Sequence[Any] | None,
     ) -> CollectedEvidence:
         if run.attempt > MOST_ATTEMPTS:  # workers die of it: end it, as one without any answer
             return CollectedEvidence(())
         target = CheckTarget(claim.account_id, claim.prefix, claim.asn, token, claim.id)
         async with self._alive(run):  # nothing is locked while we wait
-            return await self.ask(target)
+            return await self.ask(target, known)
 
     @asynccontextmanager
     async def _alive(self, run: ValidationRun) -> AsyncIterator[None]:
@@ -156,16 +166,26 @@ class RunValidation:
         async with self.store.transaction(actor=by) as tx:
             # If it is proven, it is approved or contested: the space comes first.
             settles = token is not None and _proven(asked, answers, tx.clock.now())
-            if settles:
-                await tx.claims.lock_space(asked.prefix)
-            try:
-                claim = await tx.claims.lock(run.claim_id)
-            except ClaimNotFound:
+            space = [tx.claims.locking_space(asked.prefix)] if settles else []
+            *_, claim, held = await tx.session.look(
+                *space,
+                tx.claims.asking(run.claim_id, locking=True),
+                tx.runs.locking(run.id, run.attempt),
+            )
+            if claim is None:
                 return  # the claim was closed, and its run ended with it
-            held = await tx.runs.lock(run.id, run.attempt)
             if held is None:
                 return  # another worker has taken the run
-            live = await tx.tokens.live(claim.id)
+            # What is decided by is asked for under all these locks.
+            deciding = (
+                tx.reservations.blocking(claim.prefix, claim.account_id),
+                *self.ask.about(tx, claim.prefix, claim.id),
+            )
+            live, used, *known = await tx.session.look(
+                tx.tokens.asking(claim.id),
+                tx.runs.evidence_kept(claim.id),
+                *(deciding if settles else ()),
+            )
             proof = token if token and live and live.id == token.id else None
             counting = [one for one in answers.findings if proof or one.check not in _OWNERSHIP]
             learnt = decide(_with(claim, answers), counting, tx.now)
@@ -174,13 +194,13 @@ class RunValidation:
                 method = token.method if token else TokenMethod.ANY
                 findings = (*findings, *useless_token(method, Reason.TOKEN_REVOKED, tx.now))
             decided, result, more = await self._settle(
-                tx, learnt, proof if settles else None, findings
+                tx, learnt, proof if settles else None, findings, known
             )
             await tx.claims.save(decided)
             record_changes(tx, claim, decided)
             if result is RunResult.APPROVED:
                 await clear_contests(tx, claim.prefix)
-            await self._finish(tx, held, result, (*findings, *more))
+            await self._finish(tx, held, result, (*findings, *more), used)
 
     async def _settle(
         self,
@@ -188,6 +208,7 @@ class RunValidation:
         claim: Claim,
         token: OwnershipToken | None,
         findings: Sequence[Finding],
+        known: Sequence[Any],
     ) -> _Settled:
         """Approve, contest, or leave the claim as it is; gives what was found here, too."""
         result = result_of(findings) if findings else RunResult.UNANSWERED
@@ -195,10 +216,10 @@ class RunValidation:
         stopped = claim.approved or claim.suspended or claim.offboarding
         if stopped or token is None or not claim.proven(now):
             return claim, result, ()
-        waivers = await tx.waivers.of(claim.id, now)
-        if changed := await self._changed(tx, claim, waivers):
+        reserved, *facts = known
+        registry, vrps, waivers = self.ask.understood(claim.prefix, facts)
+        if changed := self._changed(tx, claim, waivers, registry):
             return changed
-        vrps = await tx.roas.about(claim.prefix)
         waiver = waivers.get(Waivable.RPKI)
         once_more, _ = check_rpki(
             claim.prefix, claim.asn, vrps, tx.clock, claim.other_origins, waiver
@@ -207,7 +228,6 @@ class RunValidation:
         if not claim.proven(now) or unanswered([once_more]):
             return claim, result_of([once_more]), (once_more,)
         rivals = await tx.claims.approved_overlapping(claim.prefix)
-        reserved = await tx.reservations.blocks(claim.prefix, claim.account_id)
         if rivals or reserved:  # reserved, but not for this account: the operator settles it
             await contest_holders(tx, rivals)
             return claim.contest(now), RunResult.CONTESTED, (once_more,)
@@ -219,25 +239,34 @@ class RunValidation:
         tx.record(claim.id, "token.consumed", after={"token_id": token.id.hex})
         return claim.approve(now), RunResult.APPROVED, (once_more,)
 
-    async def _changed(
-        self, tx: Transaction, claim: Claim, waivers: Mapping[Waivable, CheckWaiver]
+    def _changed(
+        self,
+        tx: Transaction,
+        claim: Claim,
+        waivers: Mapping[Waivable, CheckWaiver],
+        registry: str | None,
     ) -> _Settled | None:
         """How the run ends where the word of another registry counts by now, or a waiver ended."""
         if claim.irr_waived and not self.ask.waives_irr(claim.registry, waivers):
             ended = Finding(Check.IRR, _WAIVER_ENDED, tx.now)
             unproven = replace(claim, irr=CheckRecord(), irr_waived=False)
             return decide(unproven, [ended], tx.now), RunResult.UNANSWERED, (ended,)
-        if await self.ask.registry_of(tx, claim.prefix, waivers) != claim.registry:
+        if registry != claim.registry:
             other = Finding(Check.REGISTRATION, _REGISTRY_CHANGED, tx.now)
             return claim, RunResult.UNANSWERED, (other,)
         return None
 
     async def _finish(
-        self, tx: Transaction, run: ValidationRun, result: RunResult, findings: Sequence[Finding]
+        self,
+        tx: Transaction,
+        run: ValidationRun,
+        result: RunResult,
+        findings: Sequence[Finding],
+        used: int,
     ) -> None:
         again = run.again(uuid4(), tx.now) if result is RunResult.UNANSWERED else None
         told = asked_again(findings, again.due_at) if again else findings
-        await tx.runs.finish(run.finished(result, tx.now), told, self.evidence_quota)
+        await tx.runs.finish(run.finished(result, tx.now), told, self.evidence_quota, used=used)
         after = {"validation_id": run.id.hex, "result": result.value}
         tx.record(run.claim_id, "validation.finished", after=after)
         if again:

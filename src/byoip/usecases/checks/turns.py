@@ -44,6 +44,10 @@ class Turns:
             self._ended.set()  # wakes all that wait
             self._ended.clear()
 
+    def free(self, account_id: UUID) -> bool:
+        """Whether a turn comes at once."""
+        return not self._full(account_id)
+
     async def comes(self, account_id: UUID) -> bool:
         """Wait for a turn; False if none came in time."""
         try:

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from byoip.domain.asn import Asn, choose_origin
 from byoip.domain.checks.registry import Basis, Registry, Responsible
-from byoip.domain.claims.claim import Claim, TooManyClaims
+from byoip.domain.claims.claim import Claim, OverlapsOwnClaim, TooManyClaims
 from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.customer_text import CustomerText
@@ -16,7 +16,7 @@ from byoip.domain.prefix import Prefix, PrefixPolicy
 from byoip.ports.tokens import TokenMint
 from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Transaction
-from byoip.usecases.checks.responsible import Registries
+from byoip.usecases.checks.responsible import Registries, Responsibility
 from byoip.usecases.claims.close import close, close_after_grace, require_nothing_attached
 from byoip.usecases.claims.contests import lock_to_leave
 from byoip.usecases.events import record_changes
@@ -56,13 +56,10 @@ class Terms:
         choose_origin(origin, self.origins)
         return prefix, origin
 
-    async def registry_of(self, tx: Transaction, prefix: Prefix) -> str | None:
-        """Key of the registry responsible, where statistics or the operator name it."""
-        known = Registries(self.registries, self.overrides, self.countries)
-        found = (await known.responsible(tx, prefix)).registry
-        if isinstance(found, Responsible) and found.basis is not Basis.HINT:
-            return found.registry.key
-        return None
+    @property
+    def known(self) -> Registries:
+        """The registries, with the operator's word on ranges."""
+        return Registries(self.registries, self.overrides, self.countries)
 
 
 async def submit(
@@ -87,11 +84,18 @@ async def submit(
     """
     prefix, origin = terms.admit(cidr, asn)
     text = CustomerText.parse(description, pointer="/description")
-    held, quota = await tx.claims.lock_account(account_id)
+    quota = await tx.claims.lock_quota(account_id)
+    held, overlaps, registered, added = await tx.session.look(
+        tx.claims.held(account_id),
+        tx.claims.overlapped(account_id, prefix),
+        *terms.known.about(tx, prefix),
+    )
     if held >= quota:
         raise TooManyClaims(quota)
     if loa_document_id:
         await _require_document(tx, loa_document_id, account_id)
+    if overlaps:
+        raise OverlapsOwnClaim(prefix)
     claim = Claim(
         id=uuid4(),
         account_id=account_id,
@@ -102,7 +106,7 @@ async def submit(
         loa_document_id=loa_document_id,
         created_at=tx.now,
         modified_at=tx.now,
-        registry=await terms.registry_of(tx, prefix),
+        registry=_named(terms.known.judge(prefix, registered, added)),
     )
     token = OwnershipToken(
         id=uuid4(),
@@ -160,6 +164,14 @@ async def remove(tx: Transaction, account_id: UUID, claim_id: UUID) -> None:
     else:
         await require_nothing_attached(tx, claim)
         await close(tx, claim, Transition.REMOVED)
+
+
+def _named(found: Responsibility) -> str | None:
+    """Key of the registry responsible, where statistics or the operator name it."""
+    registry = found.registry
+    if isinstance(registry, Responsible) and registry.basis is not Basis.HINT:
+        return registry.registry.key
+    return None
 
 
 async def _require_document(tx: Transaction, document_id: UUID, account_id: UUID) -> None:

@@ -30,6 +30,7 @@ from byoip.domain.letters.letter_evidence import (
     registered_to,
 )
 from byoip.domain.letters.loa_document import DocumentName, LoaDocument
+from byoip.domain.letters.registrants import registrants_of
 from byoip.domain.letters.witnesses import Witnesses, registry_name, statistics_number
 from byoip.ports.checks.rpki import Vrps
 from byoip.ports.clock import Clock
@@ -124,7 +125,8 @@ class GenerateLetter:
             _log.warning("no letter for prefix %s: irr passed by an ended waiver", claim.id.hex)
             return None
         try:
-            checks = passed_checks(findings, await self._witnesses(tx, claim.registry, findings))
+            witnesses = await self._witnesses(tx, claim.registry, findings)
+            checks = passed_checks(findings, witnesses)
         except UnnamedWitness as unnamed:
             # A check that is asked once more may name a party that settings know today.
             _log.warning("no letter for prefix %s: %s", claim.id.hex, unnamed)
@@ -142,6 +144,7 @@ class GenerateLetter:
             issued_at=now,
             valid_until=now + VALIDITY,
             waivers=tuple(str(one) for one in waivers.values()),
+            registrants=registrants_of(grounds.registrants, claim.prefix, witnesses),
         )
 
     async def _witnesses(

@@ -8,7 +8,7 @@ from byoip.domain.claims.check_waiver import Waivable, excused
 from byoip.domain.claims.claim import Claim
 from byoip.domain.routes.announceable import Announceable
 from byoip.domain.routes.bgp_prefix import BgpPrefix, IncompleteBgpDeployment
-from byoip.ports.checks.rpki import NoVrps
+from byoip.ports.checks.rpki import NoVrps, VrpAnswer
 from byoip.store.transaction import Transaction
 
 
@@ -21,10 +21,17 @@ async def announce(
         Refusal: the first obstacle of `Announceable.require`; nothing was changed.
     """
     await tx.edges.together()  # no edge comes back into service until this is committed
-    bindings = await tx.bindings.of(claim.id)
+    bindings, lacking, vrps, waivers, still_served, flaps = await tx.session.look(
+        tx.bindings.asking(claim.id),
+        tx.edges.lacking(claim.id),
+        tx.roas.asking(bgp_prefix.cidr),
+        tx.waivers.asking(claim.id, tx.now),
+        tx.bgp_prefixes.out_elsewhere(bgp_prefix),
+        tx.breaker.flaps(bgp_prefix),
+    )
     default = next((one for one in bindings if one.is_default), None)
-    judged = await _origin_validation(tx, bgp_prefix)
-    outcome = excused(judged, (await tx.waivers.of(claim.id, tx.now)).get(Waivable.RPKI))
+    judged = _origin_validation(tx, bgp_prefix, vrps)
+    outcome = excused(judged, waivers.get(Waivable.RPKI))
     asked = Announceable(
         claim,
         bgp_prefix.cidr,
@@ -32,9 +39,9 @@ async def announce(
         outcome,
         last_valid_at=bgp_prefix.last_valid_at,
         locked=bgp_prefix.locked,
-        still_served=await tx.bgp_prefixes.out_elsewhere(bgp_prefix),
-        lacking=() if default is None else await tx.edges.lacking(default.id),
-        flaps=await tx.breaker.flaps(bgp_prefix),
+        still_served=still_served,
+        lacking=() if default is None else lacking,
+        flaps=flaps,
         asn=bgp_prefix.asn,
         offered=tx.rules.origins,
         prepend_lost=prepend > 0 and await tx.bgp_prefixes.prepends_are_lost(bgp_prefix.asn),
@@ -48,13 +55,13 @@ async def announce(
     if isinstance(judged, Passed):  # a waiver is no word of a ROA that counts for days
         wanted = replace(wanted, last_valid_at=tx.now)
     await tx.bgp_prefixes.save(wanted)
+    await tx.session.flush()  # now it is known whether another claim was faster
     _record(tx, wanted, outcome)
     return wanted
 
 
-async def _origin_validation(tx: Transaction, bgp_prefix: BgpPrefix) -> Outcome:
+def _origin_validation(tx: Transaction, bgp_prefix: BgpPrefix, answer: VrpAnswer) -> Outcome:
     """Validate exactly this route against the newest accepted snapshot."""
-    answer = await tx.roas.about(bgp_prefix.cidr)
     if isinstance(answer, NoVrps):
         return Unanswered(answer.fault, f"{answer.detail}.")
     return judge_roas(bgp_prefix.cidr, bgp_prefix.asn, answer.covering, now=tx.now)

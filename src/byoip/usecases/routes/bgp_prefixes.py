@@ -72,12 +72,11 @@ async def advertise(
         WithdrawalsStopped, CeilingReached: it is not withdrawn; see `withdraw.tripping`.
     """
     claim = await tx.lock_claim(claim_id, account_id)
-    before = await _find(tx, claim_id, bgp_prefix_id, to=advertised)
+    before, forgotten = await _find(tx, claim_id, bgp_prefix_id, to=advertised)
     desired = before.desired
     to = desired.advertised if advertised is None else advertised
     repeat = desired.prepend if prepend is None else prepend
     waits = to and desired.advertised and await tx.unreleased.waits(before.id)
-    forgotten = advertised is False and await tx.bgp_prefixes.forgotten(before.id)
     released = waits and advertised is not None
     again = forgotten or released
     if (to, repeat) == (desired.advertised, desired.prepend) and not again:
@@ -150,13 +149,20 @@ async def lock(
 
 async def _find(
     tx: Transaction, claim_id: UUID, bgp_prefix_id: UUID | None, *, to: bool | None
-) -> BgpPrefix:
-    if bgp_prefix_id is not None:
-        return await tx.bgp_prefixes.get(claim_id, bgp_prefix_id)
-    found = await tx.bgp_prefixes.spanning(claim_id)
-    if found is None:  # it comes with the default binding
-        raise IncompleteBgpDeployment if to else BgpPrefixNotFound
-    return found
+) -> tuple[BgpPrefix, bool]:
+    """The route; and, where it is to be withdrawn, whether its withdrawal was forgotten."""
+    this = tx.bgp_prefixes.asking(claim_id, bgp_prefix_id)
+    forgotten: bool = False
+    if to:  # and edges are held, as it is announced
+        _, found = await tx.session.look(tx.edges.hold(), this)
+    elif to is None:
+        (found,) = await tx.session.look(this)
+    else:
+        asked = tx.bgp_prefixes.forgotten(claim_id, bgp_prefix_id)
+        found, forgotten = await tx.session.look(this, asked)
+    if found is None:  # the one that spans it comes with the default binding
+        raise IncompleteBgpDeployment if to and bgp_prefix_id is None else BgpPrefixNotFound
+    return found, forgotten
 
 
 async def _change(

@@ -156,7 +156,8 @@ class DrainedSessions:
         fresh = drained - self._told_at.keys()
         up = {one.address for one in neighbours if one.established}
         resend = up & (fresh | (lifted - drained))
-        until = await self.leadership.require()
+        news = bool(drained or resend)
+        until = await (self.leadership.require() if news else self.leadership.standing())
         try:
             await self.speaker.drain(sorted(drained), resend=sorted(resend), until=until)
         except NotDrained as fault:

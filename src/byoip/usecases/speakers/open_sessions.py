@@ -155,13 +155,25 @@ class OpenSessions:
     ) -> None:
         """Record what it holds while its sessions are up, and end an order to open it."""
         if not any(one.enabled for one in neighbours):
+            await self.note_seen(records)
             return
         name = self.speaker.name
         if self._record and self._record.ordered_by and all(one.enabled for one in neighbours):
             await records.carried_out(name, self._record, holds)
-        up = any(one.established for one in neighbours)
-        await records.note_up(name, up=up, restart_seconds=self._kept_for)
+        await self._note_up(records, enabled=True)
         await records.note_held(name, holds)
+
+    async def note_seen(self, records: SpeakerRecords) -> None:
+        """Record, between full syncs, when a session was last up: the next leader counts on it."""
+        if self._seen_up:
+            await self._note_up(records, enabled=False)
+
+    async def _note_up(self, records: SpeakerRecords, *, enabled: bool) -> None:
+        up_before = boottime() - self._up_at if self._seen_up and self._up_at is not None else None
+        kept_for = self._promised if self._seen_up else self._kept_for
+        await records.note_up(
+            self.speaker.name, enabled=enabled, up_before=up_before, restart_seconds=kept_for
+        )
 
     async def _witnessed(
         self, records: SpeakerRecords, holds: Collection[Prefix], looked_at: datetime

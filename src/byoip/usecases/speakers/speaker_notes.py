@@ -48,8 +48,8 @@ class SpeakerNotes:
         )
         await self.routes.note_speaker(self._last)
 
-    async def again(self) -> None:
-        """Note that it answers still, between full syncs."""
+    async def again(self, held: int) -> None:
+        """Note that it answers still, between full syncs, and how many routes it holds now."""
         if self._last:
-            self._last = replace(self._last, at=self.clock.now())
+            self._last = replace(self._last, held=held, at=self.clock.now())
             await self.routes.note_speaker(self._last)

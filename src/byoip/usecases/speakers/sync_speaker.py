@@ -18,8 +18,15 @@ from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.prepending import prepends_lost_as
 from byoip.domain.routes.route import Path, PathAttributes
-from byoip.domain.speakers.reconciliation import DesiredRoute, PathUpdate, Plan, planning
+from byoip.domain.speakers.reconciliation import (
+    DesiredRoute,
+    PathUpdate,
+    Plan,
+    desired_routes,
+    planning,
+)
 from byoip.domain.speakers.reconciliation import RouteState as State
+from byoip.domain.speakers.staging import Gates
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Neighbour, Speaker
 from byoip.ports.steady_clock import boottime
@@ -40,18 +47,6 @@ class _Tell(Protocol):
     async def __call__(self, paths: Sequence[Path], *, until: float) -> None: ...
 
 
-class Gates(Protocol):
-    """Decides which stages may have which changes."""
-
-    def admits(self, desired: DesiredRoute, stage: int) -> bool:
-        """Whether speakers of this stage may have the row's last change."""
-        ...
-
-    def not_held(self, desired: DesiredRoute, speaker: str) -> None:
-        """The speaker answered that it has the row's last change, and does not hold it."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class SyncResult:
     """What came of it.
@@ -59,7 +54,6 @@ class SyncResult:
     Attributes:
         changed: rows that it confirmed.
         neighbours: its sessions; None: not asked.
-        held: how many routes it has; only with `neighbours`.
         again: a full sync must follow at once: it lost routes during this one, or what changed
             stood as an orphan.
         left: something is left for the next full sync to do.
@@ -67,7 +61,6 @@ class SyncResult:
 
     changed: frozenset[UUID] = frozenset()
     neighbours: Sequence[Neighbour] | None = None
-    held: int = 0
     again: bool = False
     left: bool = False
 
@@ -103,6 +96,7 @@ class SyncSpeaker:
     _local_as: Asn | None = field(default=None, init=False)
     _orphans: frozenset[Prefix] = field(default=frozenset(), init=False)
     _has: set[Prefix] = field(default_factory=set, init=False)  # listed, and told since
+    _new: set[Prefix] = field(default_factory=set, init=False)  # told, and not on record as held
 
     def __post_init__(self) -> None:
         self.acceptance = Acceptance(self.speaker)
@@ -140,7 +134,7 @@ class SyncSpeaker:
             LeaseLost, StoreUnavailable: nothing more may be told to any speaker.
         """
         self._local_as = await self.speaker.local_as()
-        await self.acceptance.close_imports(await self.leadership.require())
+        await self.acceptance.close_imports(await self.leadership.standing())
         await self.opening.begin(self.routes.records)
         await self.drained.look()
         attributes, looked_at = await self._attributes(), self.clock.now()
@@ -165,27 +159,34 @@ class SyncSpeaker:
         neighbours, again = await self.sessions.settle(announced, remaining, looked_at)
         lost_as = prepends_lost_as(attributes, [one.asn for one in neighbours])
         self.acceptance.note_prepends(states, lost_as)
-        many = len(announced) + len(remaining)
         loaded = all(one.enabled for one in self.sessions.in_service(neighbours))
         silenced = self.drained.silenced
-        await self.notes.note(many, neighbours, attributes, loaded=loaded, drained=silenced)
+        await self.notes.note(self.many, neighbours, attributes, loaded=loaded, drained=silenced)
         alarms = self.acceptance.alarms or self.opening.alarms
         left = bool(todo.decided or todo.withheld or alarms or self.drained.orders)
-        return SyncResult(changed, neighbours, many, again, left)
+        return SyncResult(changed, neighbours, again, left)
 
-    async def look(self) -> bool:
+    @property
+    def many(self) -> int:
+        """How many routes it holds, as listed, and told since."""
+        return len(self._has)
+
+    async def look(self, neighbours: Sequence[Neighbour]) -> bool:
         """Whether it has, between full syncs, what it forgets when its file is read again.
 
         Raises:
             SpeakerUnanswered, LeaseLost, StoreUnavailable: as for `full_sync`.
         """
-        await self.acceptance.close_imports(await self.leadership.require())
-        await self.notes.again()
+        await self.acceptance.close_imports(await self.leadership.standing())
+        await self.notes.again(self.many)
+        new, self._new = self._new & self._has, set()
+        if new and any(one.enabled for one in neighbours):
+            await self.routes.records.note_held(self.name, new)
         return await self.drained.remembered()
 
     async def miscounts(self) -> bool:
         """Whether it counts more or fewer routes than it was found to have, and was told since."""
-        return await self.speaker.count() != len(self._has)
+        return await self.speaker.count() != self.many
 
     async def sync_changes(self, ids: Collection[UUID]) -> SyncResult:
         """Tell it of a few rows that changed, without asking for all that it holds.
@@ -242,7 +243,7 @@ class SyncSpeaker:
 
     async def _announce(self, updates: Sequence[PathUpdate]) -> Sequence[PathUpdate]:
         """Announce what rows still want, read again under lock: owners may have changed them."""
-        wanted, now = _desired_routes(updates), self.clock.now()
+        wanted, now = desired_routes(updates), self.clock.now()
         still = await self.routes.mark_possibly_installed(self.name, wanted, now)
         asked = [
             one
@@ -256,15 +257,16 @@ class SyncSpeaker:
         """Those of what was announced that it holds: a policy of its own may have rejected some."""
         held = await self.acceptance.held_of([update.path for update in updates])
         self._has.update(held)
+        self._new.update(held)
         for update in updates:
             if update.path.prefix not in held:
                 for desired in update.desired_routes:
                     self.gates.not_held(desired, self.name)
-        return _desired_routes([one for one in updates if one.path.prefix in held])
+        return desired_routes([one for one in updates if one.path.prefix in held])
 
     async def _withdraw(self, updates: Sequence[PathUpdate]) -> Sequence[DesiredRoute]:
         """Withdraw what the rows still say is withdrawn, read again under lock (rule R3)."""
-        still = await self.routes.withdrawable(self.name, _desired_routes(updates))
+        still = await self.routes.withdrawable(self.name, desired_routes(updates))
         asked = [
             one
             for one in updates
@@ -272,7 +274,7 @@ class SyncSpeaker:
         ]
         await self._tell(self.speaker.withdraw, [update.path for update in asked])
         self._has.difference_update(update.path.prefix for update in asked)
-        return [one for one in _desired_routes(asked) if one.bgp_prefix_id in still]
+        return [one for one in desired_routes(asked) if one.bgp_prefix_id in still]
 
     async def _tell(self, tell: _Tell, paths: Sequence[Path]) -> None:
         for page in _pages(paths):
@@ -294,7 +296,3 @@ class SyncSpeaker:
 
 def _pages(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
     return (items[start : start + _PAGE] for start in range(0, len(items), _PAGE))
-
-
-def _desired_routes(updates: Sequence[PathUpdate]) -> list[DesiredRoute]:
-    return [desired for update in updates for desired in update.desired_routes]

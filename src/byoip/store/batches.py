@@ -1,0 +1,122 @@
+"""Several statements as one: writes that go together, and look-ups side by side.
+
+One round trip, one parse. A batch has one snapshot: none of its parts sees what another writes, and
+none may touch a row that another touches.
+"""
+
+import re
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final, Protocol
+
+_PARAMETER: Final = re.compile(r"%\((\w+)\)s")
+
+
+class Compiled(Protocol):
+    """What is asked for of a statement; see `statements.py`."""
+
+    @property
+    def text(self) -> bytes: ...  # noqa: D102
+
+    @property
+    def values(self) -> Mapping[str, object]: ...  # noqa: D102
+
+    @property
+    def columns(self) -> tuple[str, ...]: ...  # noqa: D102
+
+    def __hash__(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A statement with what it is asked.
+
+    Attributes:
+        read: of a look, what its rows say.
+        missing: of a write, what is raised where it touches no row.
+        refusals: of a write, what is raised where a constraint (or trigger) forbids it.
+        unseen: a write that no look would see, if it were done.
+    """
+
+    statement: Compiled
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    read: Callable[[list[Any]], Any] = list
+    missing: Exception | type[Exception] | None = None
+    refusals: Mapping[str, Exception | type[Exception]] = field(default_factory=dict)
+    unseen: bool = False
+
+
+def asking(statement: Compiled, read: Callable[[list[Any]], Any], /, **asked: object) -> Part:
+    """One part of a look."""
+    return Part(statement, asked, read)
+
+
+def values_of(parts: Mapping[str, Part]) -> dict[str, object]:
+    """The parameters of all parts, each name after that of its part."""
+    return {
+        f"{name}__{key}": value
+        for name, part in parts.items()
+        for key, value in {**part.statement.values, **part.asked}.items()
+    }
+
+
+@lru_cache(maxsize=1000)
+def writing(names: tuple[str, ...], statements: tuple[Compiled, ...]) -> bytes:
+    """Writes as one statement, whose row has the count of rows of each.
+
+    They are done in this order, since the counts are asked for in it.
+    """
+    parts: list[str] = []
+    for name, statement in zip(names, statements, strict=True):
+        before, last = _split(_named(name, statement))
+        if not last.startswith("SELECT") and " RETURNING " not in last:
+            last += " RETURNING 1"
+        parts += [*before, f"{name} AS ({last})"]
+    counts = ", ".join(f"(SELECT count(*) FROM {name}) AS {name}" for name in names)  # noqa: S608
+    return f"WITH {', '.join(parts)} SELECT {counts}".encode()
+
+
+@lru_cache(maxsize=1000)
+def looking(statements: tuple[Compiled, ...]) -> bytes:
+    """Look-ups as one statement: rows of a part's place and a record; parameters as `values_of`."""
+    parts = []
+    for n, statement in enumerate(statements):
+        one = _named(f"_{n}", statement)
+        parts.append(f"SELECT {n} AS place, found_ AS found FROM ({one}) AS found_")  # noqa: S608
+    return " UNION ALL ".join(parts).encode()
+
+
+def found_by(parts: Sequence[Part], rows: Sequence[tuple[int, tuple[Any, ...]]]) -> list[Any]:
+    """What each part of a look has found; its rows have an attribute for each column."""
+    found: list[list[Any]] = [[] for _ in parts]
+    kinds = [_row_of(part.statement) for part in parts]
+    for place, values in rows:
+        found[place].append(kinds[place](*values))
+    return [part.read(of_part) for part, of_part in zip(parts, found, strict=True)]
+
+
+@lru_cache(maxsize=1000)
+def _row_of(statement: Compiled) -> Any:
+    return namedtuple("Row", statement.columns)  # noqa: PYI024 - as the driver's
+
+
+def _named(name: str, statement: Compiled) -> str:
+    return _PARAMETER.sub(rf"%({name}__\1)s", statement.text.decode().strip())
+
+
+def _split(text: str) -> tuple[list[str], str]:
+    """A statement's WITH queries, which have to stand at the top, and what they are for."""
+    if not text.startswith("WITH "):
+        return [], text
+    depth, begins, before = 0, len("WITH "), []
+    for place, letter in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if letter == ")" and depth == 0:
+            before.append(text[begins : place + 1].strip())
+            rest = text[place + 1 :].lstrip()
+            if not rest.startswith(","):
+                return before, rest
+            begins = text.index(",", place) + 1
+    raise ValueError("a statement without an end")

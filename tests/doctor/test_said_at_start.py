@@ -1,0 +1,58 @@
+"""Processes say what they serve, and where the first credentials are (stumbles 15 and 18)."""
+
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+
+from byoip.cli.ready import Ready
+from byoip.cli.starting import _tell
+from byoip.settings.loader import read_settings
+from tests.end_to_end.running import BYOIP, environment
+
+
+async def said_by(url: str, ending: str, *words: str, **more: str) -> str:
+    """What a process says until this; then it is ended."""
+    known = environment(DATABASE_URL=url, BYOIP_ORIGIN_ASNS="64500", **more)
+    process = await asyncio.create_subprocess_exec(
+        BYOIP, *words, env=known, stderr=asyncio.subprocess.PIPE
+    )
+    assert process.stderr is not None
+    said = ""
+    try:
+        async with asyncio.timeout(60):
+            while not re.search(ending, said) and (line := await process.stderr.readline()):
+                said += line.decode()
+    finally:
+        process.terminate()
+        await process.communicate()
+    return said
+
+
+@pytest.mark.parametrize("minted", [True, False])
+async def test_stumble_15_up_says_where_the_credentials_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, minted: bool
+) -> None:
+    token = "byoip_x" if minted else None
+    ready = Ready("http://h/client/v4", token, token, token, database_url="postgresql://h/d")
+    await _tell(read_settings({}, data_dir=tmp_path), "production")(ready)
+    said = capsys.readouterr().err
+    assert (f"{tmp_path}/credentials.json\n" in said) is minted
+    assert ("Credentials: `byoip account create`, then `byoip token create`." in said) is not minted
+    assert "byoip_x" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("api", "--port", "0"), r"The API is served at http://127.0.0.1:\d+/client/v4"),
+        (("worker",), "The worker carries out jobs of default, and may tell 2 speakers"),
+    ],
+    ids=["api", "worker"],
+)
+async def test_stumble_18_a_process_says_what_it_serves(
+    production_url: str, words: tuple[str, ...], told: str
+) -> None:
+    known = {"BYOIP_SPEAKERS": "127.0.0.1:1,127.0.0.1:2"}
+    assert re.search(told, await said_by(production_url, told, *words, **known))
