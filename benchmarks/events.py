@@ -144,7 +144,8 @@ async def _looks(notifier: EventNotifier) -> None:
 
 async def _heard(url: str, connection: psycopg.AsyncConnection, times: int) -> list[float]:
     """Milliseconds from a commit until a waiter hears of it."""
-    notifier, found, events = EventNotifier(url), [], await _one(id_of(0))
+    notifier, found = EventNotifier(url), list[float]()
+    events = await _one(connection, id_of(0))
     async with notifier.listening():
         await _looks(notifier)
         with notifier.subscribe(id_of(0), 0) as told:
