@@ -44,9 +44,13 @@ def source(web: WebServer, marks: Marks) -> DelegatedStatistics:
     return DelegatedStatistics(urls, marks, StoppedClock(), LIMITS)
 
 
+async def fetched(web: WebServer, marks: Marks) -> list[StatisticsFile | NoStatistics]:
+    return [one async for one in source(web, marks).fetch()]
+
+
 async def test_each_registry_answers_for_itself(web: WebServer) -> None:
     web.pages["/ripencc"] = Page(FILE)
-    apnic, ripe = await source(web, Marks()).fetch()
+    apnic, ripe = await fetched(web, Marks())
     assert apnic == NoStatistics("apnic", f"{web.url}/apnic: answered 404")
     assert isinstance(ripe, StatisticsFile)
     assert (ripe.serial, ripe.sha256, ripe.fetched_at) == (
@@ -63,12 +67,12 @@ async def test_a_file_in_use_is_asked_for_only_if_it_has_changed(web: WebServer)
     headers = {"etag": '"7"', "last-modified": "Sun, 22 Nov 2026 01:00:00 GMT"}
     web.pages["/ripencc"] = Page(FILE, headers=headers)
     marks = Marks()
-    await source(web, marks).fetch()
+    await fetched(web, marks)
     assert list(marks.kept.values()) == [
         FetchMark('"7"', "Sun, 22 Nov 2026 01:00:00 GMT", sha256(FILE).hexdigest())
     ]
     web.pages["/ripencc"] = Page(status=304)
-    _, ripe = await source(web, marks).fetch()
+    _, ripe = await fetched(web, marks)
     assert ripe == NoStatistics("ripencc", fault=None)
     asked = web.asked[-1]
     assert asked["if-none-match"] == '"7"'
@@ -78,7 +82,7 @@ async def test_a_file_in_use_is_asked_for_only_if_it_has_changed(web: WebServer)
 async def test_a_file_that_cannot_be_read_leaves_no_mark(web: WebServer) -> None:
     web.pages["/ripencc"] = Page(b"<html>", headers={"etag": '"7"'})
     marks = Marks()
-    _, ripe = await source(web, marks).fetch()
+    _, ripe = await fetched(web, marks)
     assert ripe == NoStatistics("ripencc", "the version line is not one of ripencc's")
     assert marks.kept == {}
 

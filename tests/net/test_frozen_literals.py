@@ -89,10 +89,8 @@ def deferred_facts(package: Sources) -> Iterator[str]:
     for call in package.calls({"put_off"}):  # by the queue's own function
         for given in [_members(one) for one in call.args]:
             if "task" in given:
-                queue, name = (
-                    " ".join(sorted(package.values(given[k]))) for k in ("queue", "task")
-                )
-                yield f"enqueues {name} in {queue}"
+                told = [" ".join(sorted(package.values(given[one]))) for one in ("task", "queue")]
+                yield f"enqueues {' in '.join(told)}"
                 args = given["args"]
                 assert isinstance(args, ast.Call)
                 yield f"gives {' '.join(_members(args.args[0]))}"

@@ -6,6 +6,7 @@ Customers decide how much is bound, and how often that changes: an edge asks for
 import asyncio
 from contextlib import ExitStack
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import Message
@@ -14,6 +15,7 @@ from byoip.api.border.account_turns import MOST_LISTENING
 from byoip.api.border.declarations import Audience
 from byoip.api.border.large_answers import OF_AN_ACCOUNT
 from byoip.domain.accounts.credential import Scope
+from byoip.store.bindings.edges import EdgeRepository
 from tests.announcing import until
 from tests.api.conftest import own_engine
 from tests.api.edges import Customer, Edge, customer, edge, engine
@@ -101,3 +103,36 @@ async def test_an_edge_waits_with_so_many_requests(world: World, edge: Edge) -> 
             held.enter_context(world.backend.turns.listen(whose))
         assert (await edge.call("GET", "/edge/changes?wait=1")).status_code == 429
     assert (await edge.call("GET", "/edge/changes?wait=1")).status_code == 200
+
+
+async def test_an_edge_follows_so_many_streams(world: World, edge: Edge) -> None:
+    path = "/edge/changes/stream?seconds=1"
+    other = Edge(world, await world.credential(None, [Scope.EDGE_READ]))
+    assert (await edge.call("GET", path)).status_code == 200
+    whose = world.backend.credentials.whose(edge.token)
+    assert whose
+    following = asyncio.create_task(edge.call("GET", path))
+    await until(lambda: world.backend.turns.listening[whose] == 1)
+    with ExitStack() as held:
+        for _ in range(MOST_LISTENING - 1):
+            held.enter_context(world.backend.turns.listen(whose))
+        assert (await edge.call("GET", path)).status_code == 429
+        assert (await other.call("GET", path)).status_code == 200
+    assert (await following).status_code == 200
+    assert not world.backend.turns.listening[whose]
+
+
+async def test_names_that_mean_nothing_hold_up_no_change_of_bindings(
+    edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = 0
+
+    async def noted(_: EdgeRepository) -> None:
+        nonlocal alone
+        alone += 1
+
+    monkeypatch.setattr(EdgeRepository, "alone", noted)
+    feed = (await edge.result("GET", "/edge/state"))["feed"]
+    said = {"edge": "nobody", "feed": feed, "number": 0}
+    response = await edge.call("POST", "/edge/acknowledgements", json=said)
+    assert (response.status_code, alone) == (404, 0)

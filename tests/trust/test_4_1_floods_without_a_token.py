@@ -1,12 +1,15 @@
 """Trust, 4.1: of a client without an account, few questions are at the database at once."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
 import pytest
 
+from byoip.api import application
+from byoip.api.document.documentation import complete
 from byoip.store.accounts.credentials import CredentialReader
 from byoip.store.letters.letter_reader import LetterReader
 from tests.trust.served import served
@@ -58,3 +61,24 @@ async def test_two_at_once(
             answers = {one.status_code for one in await asyncio.gather(*asked)}
     assert answers == {status}
     assert 1 <= counted.most <= 2
+
+
+async def test_the_document_is_made_once_and_in_a_thread(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes half a second, in which a process would answer nobody."""
+    threads = []
+
+    def noted(*given: Any) -> None:
+        threads.append(threading.current_thread())
+        complete(*given)
+
+    monkeypatch.setattr(application, complete.__name__, noted)
+    async with (
+        served(database_url) as api,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{api.port}", timeout=60) as client,
+    ):
+        answers = await asyncio.gather(*(client.get("/openapi.json") for _ in range(5)))
+    assert {len(one.json()["paths"]) > 50 for one in answers} == {True}
+    assert len(threads) == 1
+    assert threads[0] is not threading.main_thread()

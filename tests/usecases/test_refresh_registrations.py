@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -24,8 +24,9 @@ def file(registry: str, ranges: int) -> StatisticsFile:
 class Source:
     files: Sequence[StatisticsFile | NoStatistics] = ()
 
-    async def fetch(self) -> Sequence[StatisticsFile | NoStatistics]:
-        return self.files
+    async def fetch(self) -> AsyncIterator[StatisticsFile | NoStatistics]:
+        for one in self.files:
+            yield one
 
 
 async def refresh(

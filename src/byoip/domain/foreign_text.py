@@ -15,6 +15,15 @@ def printable(text: str) -> str:
     return text if text.isascii() and text.isprintable() else ascii(text)[1:-1]
 
 
+def storable(text: str) -> str:
+    """Text with what Postgres refuses (U+0000, lone surrogates) replaced.
+
+    Customers' text is refused for that at the border; what outside parties answer must not be
+    able to keep a run from being recorded.
+    """
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()
+
+
 def shown(text: object) -> str:
     """Cut to 80 characters of printable ASCII; anything else becomes an escape."""
     plain = ascii(str(text)[: LONGEST_SHOWN + 1])[1:-1]

@@ -1,6 +1,6 @@
 """The sandbox's delegated-extended statistics: the documentation ranges, shared out."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import groupby
@@ -17,17 +17,15 @@ class SandboxStatistics:
 
     clock: Clock
 
-    async def fetch(self) -> Sequence[StatisticsFile]:
+    async def fetch(self) -> AsyncIterator[StatisticsFile]:
         """Give all five."""
         by_registry = attrgetter("registry")
         shares = sorted(sandbox_allocations(), key=by_registry)
-        return [
-            StatisticsFile(
+        for registry, allocations in groupby(shares, by_registry):
+            yield StatisticsFile(
                 registry=registry,
                 serial="sandbox",
                 sha256=sha256(f"sandbox {registry}".encode()).hexdigest(),
                 fetched_at=self.clock.now(),
                 allocations=tuple(allocations),
             )
-            for registry, allocations in groupby(shares, by_registry)
-        ]

@@ -9,6 +9,7 @@ its deadline, which lies beyond the server's own.
 import asyncio
 from contextlib import suppress
 from typing import Any, Final, Self
+from uuid import UUID
 
 import psycopg
 from psycopg import waiting
@@ -25,6 +26,15 @@ _DOUBT_IF_CANCELLED_SECONDS: Final = 1.0
 _CANCEL_SECONDS: Final = 0.5
 _HOST_SECONDS: Final = 5.0  # to find its addresses, and to connect to one
 _POLL_SECONDS: Final = 0.1  # as in psycopg
+
+
+def noticed(payload: str) -> list[UUID]:
+    """The ids in a notice. Other words are passed over: any role may notify, it needs no right."""
+    found = []
+    for word in payload.split():
+        with suppress(ValueError):
+            found.append(UUID(word))
+    return found
 
 
 class Silent(psycopg.OperationalError):

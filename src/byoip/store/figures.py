@@ -10,6 +10,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from byoip.domain.letters.letter import LATELY, MOST_LATELY
 from byoip.store.statements import Session, compiled
 from byoip.store.unavailable import translate_driver_errors
 
@@ -48,7 +49,13 @@ _LETTERS_OWED: Final = compiled(
                         -- The operator took it back when it was revoked for another reason.
                         SELECT max(at) FROM events WHERE events.prefix_id = letters.prefix_id
                             AND kind = 'letter.revoked' AND after ->> 'because' = 'operator'
-                    ) >= approved_at)
+                    ) >= approved_at
+                        -- Offboarded and restored again and again: it has to wait.
+                        OR revoked_because = 'offboarded' AND (
+                            SELECT count(*) FROM letters AS written
+                            WHERE written.prefix_id = letters.prefix_id
+                                AND written.issued_at > now() - CAST(:lately AS interval)
+                        ) >= :most_lately)
         )
     ON CONFLICT (figure, label) DO UPDATE SET value = excluded.value
     """)
@@ -72,7 +79,8 @@ async def fold_figures(engine: AsyncEngine, page: int = _PAGE) -> int:
         if folded < page:
             break
     async with engine.begin() as connection:
-        await (await Session.of(connection)).change(_LETTERS_OWED)
+        session = await Session.of(connection)
+        await session.change(_LETTERS_OWED, lately=LATELY, most_lately=MOST_LATELY)
     return total
 
 

@@ -226,12 +226,3 @@ def json(value: object) -> Jsonb:
 def json_text(value: object) -> str:
     """JSON as Postgres takes it: without U+0000, the one character that jsonb refuses."""
     return msgspec.json.encode(value).replace(b"\\u0000", b"\\ufffd").decode()
-
-
-def storable(text: str) -> str:
-    """Text with what Postgres refuses (U+0000, lone surrogates) replaced.
-
-    Customers' text is refused for that at the border; what outside parties answer must not be
-    able to keep a run from being recorded.
-    """
-    return text.replace("\0", "\ufffd").encode(errors="replace").decode()

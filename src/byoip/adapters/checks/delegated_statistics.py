@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -15,7 +15,11 @@ from byoip.adapters.https_download import (
     NotModified,
     download,
 )
-from byoip.domain.checks.delegated_statistics import UnreadableStatistics, parse_statistics
+from byoip.domain.checks.delegated_statistics import (
+    Statistics,
+    UnreadableStatistics,
+    parse_statistics,
+)
 from byoip.ports.checks.registrations import NoStatistics, StatisticsFile
 from byoip.ports.checks.snapshots import FetchMark, FetchMarks
 from byoip.ports.clock import Clock
@@ -48,9 +52,10 @@ class DelegatedStatistics:
     clock: Clock
     limits: DownloadLimits = STATISTICS_LIMITS
 
-    async def fetch(self) -> Sequence[StatisticsFile | NoStatistics]:
-        """Fetch one after the other: together they have 60 MB."""
-        return [await self._fetch(registry, url) for registry, url in sorted(self.urls.items())]
+    async def fetch(self) -> AsyncIterator[StatisticsFile | NoStatistics]:
+        """Fetch one after the other: together they have 60 MB, or ten times that."""
+        for registry, url in sorted(self.urls.items()):
+            yield await self._fetch(registry, url)
 
     async def _fetch(self, registry: str, url: str) -> StatisticsFile | NoStatistics:
         with io.BytesIO() as sink:
@@ -71,18 +76,22 @@ async def read_statistics(
     registry: str, content: bytes, clock: Clock
 ) -> StatisticsFile | NoStatistics:
     """Parse a file's bytes, in a thread: the largest takes seconds."""
-    # Of the fields we read, all are ASCII; latin-1 takes any byte.
-    lines = io.TextIOWrapper(io.BytesIO(content), encoding="latin-1")
-    parsed = await asyncio.to_thread(parse_statistics, lines, registry)
+    parsed, digest = await asyncio.to_thread(_read, registry, content)
     if isinstance(parsed, UnreadableStatistics):
         return NoStatistics(registry, parsed.why)
     return StatisticsFile(
         registry=registry,
         serial=parsed.serial,
-        sha256=sha256(content).hexdigest(),
+        sha256=digest,
         fetched_at=clock.now(),
         allocations=parsed.allocations,
     )
+
+
+def _read(registry: str, content: bytes) -> tuple[Statistics | UnreadableStatistics, str]:
+    # Of the fields we read, all are ASCII; latin-1 takes any byte.
+    lines = io.TextIOWrapper(io.BytesIO(content), encoding="latin-1")
+    return parse_statistics(lines, registry), sha256(content).hexdigest()
 
 
 def _conditions(mark: FetchMark | None) -> dict[str, str]:

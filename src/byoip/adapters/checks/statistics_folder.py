@@ -1,6 +1,6 @@
 """The registries' statistics files from a folder that the operator fills."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,9 +24,10 @@ class StatisticsFolder:
     registries: Collection[str] = REGISTRIES
     largest: int = 128 * 2**20
 
-    async def fetch(self) -> Sequence[StatisticsFile | NoStatistics]:
+    async def fetch(self) -> AsyncIterator[StatisticsFile | NoStatistics]:
         """Read every file, each time."""
-        return [await self._read(registry) for registry in sorted(self.registries)]
+        for registry in sorted(self.registries):
+            yield await self._read(registry)
 
     async def _read(self, registry: str) -> StatisticsFile | NoStatistics:
         try:

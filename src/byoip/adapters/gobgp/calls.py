@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
+    Callable,
     Iterable,
     Iterator,
     Mapping,
@@ -19,14 +20,19 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import DecodeError, Message
 
 from byoip.adapters.gobgp import gobgp_pb2 as pb
+from byoip.adapters.gobgp.neighbours import neighbour_by
+from byoip.adapters.gobgp.paths import Listed, listed_by
 from byoip.adapters.gobgp.streams import Question, TooMany, listed, told
 from byoip.adapters.gobgp.transport import Tls, open_channel, open_in_thread
-from byoip.ports.speakers.speaker import SpeakerUnanswered
+from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
 from byoip.ports.steady_clock import boottime
 
 _Answer = TypeVar("_Answer", bound=Message)
+_Read = TypeVar("_Read")
 
 _BYTES_EACH: Final = 1024  # that a message may have, on average; GoBGP's have some 300
+# Of messages that are kept as they are: in memory they may have fifty times as much.
+_MOST_BYTES_KEPT: Final = 8 * 1024 * 1024
 _SLOWEST: Final = 10_000  # messages a second that a listing is given time for; measured: 20,000
 _SERVICE: Final = "/apipb.GobgpApi/"
 _SERVICE_OF_4: Final = "/api.GoBgpService/"
@@ -83,11 +89,13 @@ class GobgpCalls:
             return SpeakerUnanswered(f"{self._name}: what answers there is no gobgpd 3.x")
         return SpeakerUnanswered(f"{self._name}: this is GoBGP 4; byoip speaks to gobgpd 3.x only")
 
-    async def list_peers(self, most: int) -> list[pb.Peer]:
-        """All its neighbours: one more than `most`, where it has more."""
-        asked = pb.ListPeerRequest()
-        answers = await self.many("ListPeer", asked, pb.ListPeerResponse, up_to=most + 1)
-        return [answer.peer for answer in answers]
+    async def list_peers(self, most: int) -> list[Neighbour]:
+        """All its neighbours: one more than `most`, where it has more.
+
+        Raises:
+            ValueError, Refusal: what stands for one's address or AS is none.
+        """
+        return await self._few("ListPeer", pb.ListPeerRequest(), neighbour_by, up_to=most + 1)
 
     async def enable_peer(self, address: str, until: float) -> None:
         """Lift the administrative shutdown of one neighbour."""
@@ -110,13 +118,11 @@ class GobgpCalls:
         asked = pb.ResetPeerRequest(address=address, soft=True, direction=out)
         await self.change("ResetPeer", asked, until)
 
-    async def list_paths(self, request: pb.ListPathRequest) -> list[pb.Destination]:
+    async def list_paths(self, request: pb.ListPathRequest) -> list[Listed]:
         """Destinations of one table."""
         if request.prefixes:
-            answers = await self.many("ListPath", request, pb.ListPathResponse)
-        else:
-            answers = await self._very_many("ListPath", request, pb.ListPathResponse)
-        return [answer.destination for answer in answers]
+            return await self._few("ListPath", request, listed_by)
+        return await self._very_many("ListPath", request, listed_by)
 
     async def count(self, family: pb.Family) -> int:
         """How many destinations its own table has: as many as `list_paths` lists."""
@@ -186,10 +192,20 @@ class GobgpCalls:
             answer = await call(request.SerializeToString(), timeout=timeout)
             return kind.FromString(answer)
 
-    async def many(
-        self, method: str, request: Message, kind: type[_Answer], up_to: int = 0
-    ) -> list[_Answer]:
-        """Make a call with a stream of answers; the first `up_to` of them, or all.
+    async def many(self, method: str, request: Message, kind: type[_Answer]) -> list[_Answer]:
+        """Make a call with a stream of answers, all of which are kept: they are few and small."""
+        most = min(self._most_bytes, _MOST_BYTES_KEPT)
+        return await self._few(method, request, kind.FromString, most_bytes=most)
+
+    async def _few(
+        self,
+        method: str,
+        request: Message,
+        parse: Callable[[bytes], _Read],
+        up_to: int = 0,
+        most_bytes: int | None = None,
+    ) -> list[_Read]:
+        """What is read of the first `up_to` answers, or of all.
 
         The deadline is for silence; a long answer has time in proportion to what it may be.
         """
@@ -198,31 +214,36 @@ class GobgpCalls:
             call = self._channel().unary_stream(f"{_SERVICE}{method}")
             coming = call(request.SerializeToString(), timeout=self._longest)
             try:
-                return await self._all(coming, kind, up_to)
+                return await self._all(coming, parse, up_to, most_bytes or self._most_bytes)
             finally:
                 coming.cancel()  # nothing to do where it has come to its end
 
     async def _all(
-        self, coming: AsyncIterable[bytes], kind: type[_Answer], up_to: int
-    ) -> list[_Answer]:
-        answers: list[_Answer] = []
-        left = self._most_bytes
+        self,
+        coming: AsyncIterable[bytes],
+        parse: Callable[[bytes], _Read],
+        up_to: int,
+        left: int,
+    ) -> list[_Read]:
+        answers: list[_Read] = []
         async with asyncio.timeout(self._deadline) as silence:
             async for answer in coming:
                 left -= len(answer)
                 if len(answers) == self._most or left < 0:
                     raise TooMany
                 silence.reschedule(asyncio.get_running_loop().time() + self._deadline)
-                answers.append(kind.FromString(answer))
+                answers.append(parse(answer))
                 if len(answers) == up_to:
                     break
         return answers
 
-    async def _very_many(self, method: str, request: Message, kind: type[_Answer]) -> list[_Answer]:
-        """The same; quicker where the answers are thousands."""
+    async def _very_many(
+        self, method: str, request: Message, parse: Callable[[bytes], _Read]
+    ) -> list[_Read]:
+        """The same; quicker where the answers are thousands, and `parse` runs in a thread."""
         with self._faults(method):
             asked = self._question(method, request)
-            return await listed(asked, kind.FromString, silent=self._deadline, last=self._longest)
+            return await listed(asked, parse, silent=self._deadline, last=self._longest)
 
     def _question(self, method: str, request: Message) -> Question:
         return Question(

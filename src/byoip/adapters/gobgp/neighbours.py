@@ -12,12 +12,14 @@ _LONGEST: Final = 60  # characters of an address, with the name of an interface
 _LONGEST_RESTART: Final = 4095  # seconds: 12 bits (RFC 4724, section 3)
 
 
-def neighbour(peer: pb.Peer) -> Neighbour:
-    """Its session.
+def neighbour_by(answer: bytes) -> Neighbour:
+    """The session in one answer of `ListPeer`.
 
     Raises:
+        DecodeError: it is no such answer.
         ValueError, Refusal: what stands for its address or AS is none.
     """
+    peer = pb.ListPeerResponse.FromString(answer).peer
     graceful, address = peer.graceful_restart, peer.conf.neighbor_address
     if len(address) > _LONGEST or printable(address) != address:
         raise ValueError(f"{address!r:.80} is no address")

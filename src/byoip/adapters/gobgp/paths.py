@@ -1,5 +1,7 @@
 """Paths as the domain has them, to and from GoBGP's messages."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, TypeAlias
@@ -24,6 +26,12 @@ _NO_NEXT_HOP: Final[dict[Family, _Address]] = {
     6: IPv6Address(0),
 }
 _HALF: Final = 16  # bits of a community's lower half
+_LONGEST_PREFIX: Final = 64  # characters
+# A path of ours has five attributes, some prepends and communities. Each number of 1 byte is 80 in
+# memory, and 200,000 paths are kept at a time.
+_MOST_IN_PATH: Final = 64  # attributes; ASes and communities
+_MOST_OWN: Final = 10  # paths of a destination
+_MOST_PATHS: Final = 1000  # neighbours' among them
 _LONGEST: Final = 4096  # bytes of all attributes: a BGP message has no more (RFC 4271, section 4.1)
 _KINDS: Final = 1024  # of attributes that are kept as read: ten thousand routes share a few
 
@@ -34,15 +42,7 @@ FAMILIES: Final[dict[Family, pb.Family]] = {
 
 
 class UnreadablePath(Exception):  # noqa: N818 - translated where the call is made
-    """GoBGP lists something that is no path of the family it was asked for.
-
-    Attributes:
-        prefix: what it is a path to, where at least that can be read.
-    """
-
-    def __init__(self, why: str, prefix: Prefix | None = None) -> None:
-        super().__init__(why)
-        self.prefix = prefix
+    """GoBGP lists something that is no path of the family it was asked for."""
 
 
 def unreadable(prefix: Prefix) -> Path:
@@ -86,22 +86,50 @@ def _but_for_nlri(
     )
 
 
-def own_paths(destination: pb.Destination) -> list[Path]:
-    """The paths to a destination that the speaker originates itself.
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A destination, as far as we read it: GoBGP's message may be fifty times its bytes in memory.
+
+    Attributes:
+        prefix: as it is listed.
+        own: the paths that the speaker originates itself; for those that cannot be read one that
+            stands for them (`unreadable`), or none, if they are paths to no prefix.
+        from_neighbours: how many paths neighbours sent.
+        fault: why those of its own cannot be read; empty: they can.
+    """
+
+    prefix: str
+    own: Sequence[Path]
+    from_neighbours: int
+    fault: str = ""
+
+
+def listed_by(answer: bytes) -> Listed:
+    """The destination in one answer of `ListPath`.
 
     Raises:
-        UnreadablePath: it is not a prefix, or an attribute that we know has nonsense in it.
+        DecodeError: it is no such answer.
     """
-    return [
-        from_message(destination.prefix, message)
-        for message in destination.paths
-        if message.neighbor_ip == _NO_NEIGHBOUR
-    ]
+    destination = pb.ListPathResponse.FromString(answer).destination
+    prefix, paths = destination.prefix[:_LONGEST_PREFIX], destination.paths
+    if len(paths) > _MOST_PATHS:
+        return _odd(prefix, f"{len(paths)} paths", len(paths))
+    own = [one for one in paths if one.neighbor_ip == _NO_NEIGHBOUR]
+    others = len(paths) - len(own)
+    if len(own) > _MOST_OWN:
+        return _odd(prefix, f"{len(own)} paths of its own", others)
+    try:
+        return Listed(prefix, [from_message(prefix, one) for one in own], others)
+    except UnreadablePath as fault:
+        return _odd(prefix, str(fault), others)
 
 
-def from_neighbours(destination: pb.Destination) -> int:
-    """How many paths to a destination neighbours sent."""
-    return sum(one.neighbor_ip != _NO_NEIGHBOUR for one in destination.paths)
+def _odd(prefix: str, why: str, others: int) -> Listed:
+    try:
+        own = [unreadable(known_prefix(prefix))]
+    except Refusal:
+        own = []
+    return Listed(prefix, own, others, f"{prefix:.60}: {why}")
 
 
 def from_message(prefix: str, message: pb.Path) -> Path:
@@ -110,15 +138,15 @@ def from_message(prefix: str, message: pb.Path) -> Path:
     Raises:
         UnreadablePath: it is not a prefix, or an attribute that we know has nonsense in it.
     """
-    network: Prefix | None = None
     try:
         network = known_prefix(prefix)
+        _bound(len(message.pattrs), "attributes")
         as_path, next_hop, communities = _attributes(
             tuple([(one.type_url, one.value) for one in message.pattrs])
         )
         return Path(network, as_path, next_hop or _NO_NEXT_HOP[network.family], communities)
     except (Refusal, ValueError, DecodeError) as fault:
-        raise UnreadablePath(f"{prefix:.60}: {fault!s:.200}", network) from fault
+        raise UnreadablePath(f"{fault!s:.200}") from fault
 
 
 @lru_cache(_KINDS)
@@ -141,6 +169,7 @@ def _attributes(
             later_hops += _next_hops(value)
         elif name == _COMMUNITIES:
             communities += _communities(value)
+        _bound(len(as_path) + len(communities), "ASes and communities")
     return as_path, next(iter(hops + later_hops), None), frozenset(communities)
 
 
@@ -163,10 +192,16 @@ def _packed(message: Message) -> Packed:
     return packed
 
 
+def _bound(many: int, what: str) -> None:
+    if many > _MOST_IN_PATH:
+        raise ValueError(f"{many} {what}")
+
+
 # Sets and confederations are read as if in sequence: such a path equals none that we announce.
 @lru_cache(_KINDS)
 def _as_path(value: bytes) -> tuple[Asn, ...]:
     segments = pb.AsPathAttribute.FromString(value).segments
+    _bound(sum(len(segment.numbers) for segment in segments), "ASes")
     return tuple(Asn(number) for segment in segments for number in segment.numbers)
 
 
@@ -189,6 +224,7 @@ def _address(text: str) -> _Address:
 @lru_cache(_KINDS)
 def _communities(value: bytes) -> tuple[Community, ...]:
     numbers = pb.CommunitiesAttribute.FromString(value).communities
+    _bound(len(numbers), "communities")
     return tuple(Community(one >> _HALF, one & (1 << _HALF) - 1) for one in numbers)
 
 

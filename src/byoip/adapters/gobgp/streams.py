@@ -16,6 +16,7 @@ import grpc
 
 _Answer = TypeVar("_Answer")
 
+_AT_ONCE: Final = 64 * 1024  # bytes that are told before others have a turn
 _LOOKS: Final = 8  # within the time that it may be silent for
 
 
@@ -83,7 +84,8 @@ async def told(asked: Question) -> AsyncGenerator[bytes, None]:
     """
     loop, news = asyncio.get_running_loop(), asyncio.Event()
     waiting = deque[bytes]()
-    came = taken = 0  # bytes: the one is the thread's, the other the loop's
+    came = 0  # bytes: the thread's
+    taken = rested = 0  # the loop's
 
     def take(message: bytes) -> None:
         nonlocal came
@@ -103,6 +105,9 @@ async def told(asked: Question) -> AsyncGenerator[bytes, None]:
                 message = waiting.popleft()
                 taken += len(message)
                 yield message
+                if taken - rested > _AT_ONCE:  # the thread may be as quick as we are
+                    rested = taken
+                    await asyncio.sleep(0)
         await reading
 
 

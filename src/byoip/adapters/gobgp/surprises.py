@@ -12,6 +12,7 @@ from byoip.adapters.gobgp import gobgp_pb2 as pb
 from byoip.ports.steady_clock import boottime
 
 _REMEMBERED_SECONDS: Final = 10.0
+_MOST_TOLD: Final = 10_000  # paths of an event that are looked at, in some ten milliseconds
 _MANY: Final = 10_000  # remembered, before those that are over are looked for
 
 _BEST: Final = pb.WatchEventRequest.Table.Filter(type=pb.WatchEventRequest.Table.Filter.BEST)
@@ -47,6 +48,8 @@ class Told:
 
     def surprised_by(self, event: pb.WatchEventResponse) -> bool:
         """Whether it says of any path what we have not told of it."""
+        if len(event.table.paths) > _MOST_TOLD:
+            return True
         now = boottime()
         expected = [self._expected(one, now) for one in event.table.paths]
         return not all(expected)

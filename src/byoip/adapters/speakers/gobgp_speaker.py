@@ -1,8 +1,7 @@
 """A gobgpd that announces routes, told what to hold over its gRPC API."""
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from math import inf
 from typing import Final
@@ -11,15 +10,7 @@ from byoip.adapters.gobgp import gobgp_pb2 as pb
 from byoip.adapters.gobgp.calls import GobgpCalls
 from byoip.adapters.gobgp.draining import DrainPolicies
 from byoip.adapters.gobgp.imports import ImportPolicy
-from byoip.adapters.gobgp.neighbours import neighbour
-from byoip.adapters.gobgp.paths import (
-    FAMILIES,
-    UnreadablePath,
-    from_neighbours,
-    own_paths,
-    to_message,
-    unreadable,
-)
+from byoip.adapters.gobgp.paths import FAMILIES, Listed, to_message
 from byoip.adapters.gobgp.surprises import REQUEST, Told
 from byoip.adapters.gobgp.transport import Tls
 from byoip.domain.asn import Asn
@@ -48,7 +39,6 @@ _BATCH: Final = 500  # paths a message: some 100 kB, and GoBGP takes 4 MB
 _SLOWEST: Final = 1000  # paths a second that a call is given time for; measured: 20,000
 # From here on one dump is cheaper than naming the prefixes.
 _MOST_NAMED: Final = 1000
-_SLICE: Final = 500  # paths read before others have a turn
 
 
 class GobgpSpeaker:
@@ -114,8 +104,8 @@ class GobgpSpeaker:
         for family in FAMILIES.values():
             request = pb.ListPathRequest(table_type=pb.GLOBAL, family=family)
             listed = await self._calls.list_paths(request)
-            held.extend(await self._own(listed))
-            learnt += sum(map(from_neighbours, listed))
+            held.extend(self._own(listed))
+            learnt += sum(one.from_neighbours for one in listed)
         self._imports.learnt = learnt
         return [path for path in held if path.prefix not in _PROBED]
 
@@ -129,7 +119,7 @@ class GobgpSpeaker:
             request = pb.ListPathRequest(
                 table_type=pb.GLOBAL, family=family, prefixes=_named([str(one) for one in wanted])
             )
-            held.extend(await self._own(await self._calls.list_paths(request)))
+            held.extend(self._own(await self._calls.list_paths(request)))
         asked = frozenset(prefixes)
         return [path for path in held if path.prefix in asked]
 
@@ -173,20 +163,10 @@ class GobgpSpeaker:
         finally:
             await self.withdraw(probes, until=until)
 
-    async def _own(self, listed: Iterable[pb.Destination]) -> Sequence[Path]:
-        held: list[Path] = []
-        faults: list[UnreadablePath] = []
-        for number, destination in enumerate(listed, 1):
-            if number % _SLICE == 0:
-                await asyncio.sleep(0)
-            try:
-                held.extend(own_paths(destination))
-            except UnreadablePath as fault:
-                faults.append(fault)
-                if fault.prefix is not None:
-                    held.append(unreadable(fault.prefix))
-        if faults:  # one line, however many
-            said = f"{len(faults)} paths that cannot be read: {printable(str(faults[0]))}"
+    def _own(self, listed: Sequence[Listed]) -> Sequence[Path]:
+        held = [path for one in listed for path in one.own]
+        if faults := [one.fault for one in listed if one.fault]:  # one line, however many
+            said = f"{len(faults)} paths that cannot be read: {printable(faults[0])}"
             _LOG.error("Speaker %s holds %s", self._name, said)
             if not held:
                 raise SpeakerUnanswered(f"{self._name}: lists odd paths only: {faults[0]}")
@@ -208,7 +188,7 @@ class GobgpSpeaker:
         """Its sessions; always in one order, for gobgpd lists them in any [tried]."""
         try:
             peers = await self._calls.list_peers(_MOST_NEIGHBOURS)
-            found = sorted(map(neighbour, peers), key=lambda one: one.address)
+            found = sorted(peers, key=lambda one: one.address)
         except (Refusal, ValueError) as fault:
             raise SpeakerUnanswered(
                 f"{self._name}: lists an odd neighbour: {fault!s:.300}"

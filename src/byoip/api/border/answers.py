@@ -15,6 +15,7 @@ from pydantic_core import to_json
 from byoip.api.border.envelope import Message
 from byoip.api.border.large_answers import InParts
 from byoip.api.border.paging import Page
+from byoip.api.border.refusals import KEY_LIMIT, MalformedIdempotencyKey
 from byoip.domain.idempotency import StoredAnswer
 from byoip.domain.precondition import ANY_VERSION, Precondition
 from byoip.store.sharing import one_slice
@@ -22,6 +23,7 @@ from byoip.store.sharing import one_slice
 Answer: TypeAlias = StoredAnswer
 Item = TypeVar("Item")
 
+_IDEMPOTENCY_KEY = re.compile(rb"[\x21-\x7e]{1,%d}" % KEY_LIMIT)
 _SLICE = 25  # items: 10 ms, if they are prefixes
 
 _BEFORE, _BETWEEN = b'{"success":true,"errors":[],"messages":', b',"result":'
@@ -115,3 +117,17 @@ def expected(headers: Iterable[tuple[bytes, bytes]]) -> Precondition | None:
         return ANY_VERSION
     tags = _TAG.findall(b",".join(fields)[:_LONGEST_IF_MATCH])  # the rest matches nothing
     return Precondition(frozenset(int(text) for _, text in tags if _OURS.fullmatch(text)))
+
+
+def idempotency_key(headers: list[tuple[bytes, bytes]]) -> str | None:
+    """The key that a repeated write is known by.
+
+    Raises:
+        MalformedIdempotencyKey: it is given twice, or not in the right form.
+    """
+    keys = [value for name, value in headers if name == b"idempotency-key"]
+    if not keys:
+        return None
+    if len(keys) > 1 or not _IDEMPOTENCY_KEY.fullmatch(keys[0]):
+        raise MalformedIdempotencyKey
+    return keys[0].decode("ascii")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack, suppress
 from copy import copy
 from hashlib import sha256
+from time import monotonic
 from typing import Any, Self, get_args, get_type_hints
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from byoip.api.border.answers import NO_VERSION, Answer, JsonBytes, etag, expected
+from byoip.api.border.answers import NO_VERSION, Answer, JsonBytes, etag, expected, idempotency_key
 from byoip.api.border.backend import Backend
 from byoip.api.border.bodies import parse_body, read_body, require_json
 from byoip.api.border.caller import Customer, Operator
@@ -27,11 +28,11 @@ from byoip.api.border.envelope import Strict, read_id
 from byoip.api.border.files import FileAnswer, file_response
 from byoip.api.border.large_answers import PART
 from byoip.api.border.queries import QueryParameters
-from byoip.api.border.refusals import KEY_LIMIT, MalformedId, MalformedIdempotencyKey
 from byoip.api.border.streams import StreamAnswer, stream_response
 from byoip.api.border.uploads import reading_upload
 from byoip.api.border.waiting import unless_gone
 from byoip.api.document.documentation import operation_document
+from byoip.api.path_ids import path_id
 from byoip.domain.accounts.credential import (
     AccountNotFound,
     Credential,
@@ -40,6 +41,7 @@ from byoip.domain.accounts.credential import (
     ScopeMissing,
     TwoCredentials,
 )
+from byoip.domain.foreign_text import storable
 from byoip.domain.history import Actor
 from byoip.domain.idempotency import AlreadyAnswered, IdempotencyKey
 from byoip.domain.precondition import ANY_VERSION, Precondition, PreconditionRequired
@@ -47,11 +49,11 @@ from byoip.store.sharing import working_for
 from byoip.usecases.border import WriteRequest
 
 _APART = ("caller", "body", "upload", "return")
-_IDEMPOTENCY_KEY = re.compile(rb"[\x21-\x7e]{1,%d}" % KEY_LIMIT)
 # RFC 6750, section 2.1, bounded.
 _BEARER = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9\-._~+/]{1,512}=*)")
 _KEY = re.compile(rb"([A-Za-z0-9\-._~+/]{1,512}=*)")
 _CREDENTIAL_HEADERS = (b"authorization", b"x-auth-key", b"x-auth-email")
+_TRUSTED_SECONDS = 1.0  # that a token which was recognised may be revoked for, and counts
 
 
 class NoMembers(Strict):
@@ -114,7 +116,7 @@ class Operation(APIRoute):
 
     async def _answer(self, request: Request, held: AsyncExitStack) -> Answer:
         scope = request.scope
-        token = given_token(scope["headers"])
+        token, since = given_token(scope["headers"]), monotonic()
         credential, beside = await self._recognise(token, request)
         whose = credential.account_id or credential.id  # an edge has a token of its own
         held.enter_context(working_for(whose))
@@ -134,6 +136,7 @@ class Operation(APIRoute):
         if self._writes:
             write, taken = await self._read_write(request, credential, actor, held)
             arguments |= taken
+            await self._require_standing(credential, since)
         known: dict[str, Any] = {
             "backend": self.backend,
             "declaration": self.declaration,
@@ -153,13 +156,17 @@ class Operation(APIRoute):
             return given
         if not self._writes and not arguments.get("wait"):
             async with caller.turn():
-                return await self.declaration.endpoint(caller, **arguments)
+                given = await self.declaration.endpoint(caller, **arguments)
+            if isinstance(given, StreamAnswer):
+                held.enter_context(self.backend.turns.listen(whose))
+            return given
         if arguments.get("wait"):
             held.enter_context(self.backend.turns.listen(whose))
         work = self.declaration.endpoint(caller, **arguments)
         if not arguments.get("wait"):
             return await work
         given = await unless_gone(request.receive, work)  # the client may leave before it is there
+        await self._require_standing(credential, since)
         if len(given.body) > PART:
             held.enter_context(self.backend.large.one_more(whose))
             held.enter_context(self.backend.large.holding(whose, len(given.body)))
@@ -190,12 +197,19 @@ class Operation(APIRoute):
         credential = await self.backend.credentials.recognise(token)
         return None if credential is None else (credential, None)
 
+    async def _require_standing(self, credential: Credential, since: float) -> None:
+        """Look again, where a body or news came so late that the token may have ended since."""
+        if monotonic() - since < _TRUSTED_SECONDS:
+            return
+        if not await self.backend.credentials.stands(credential.id):
+            raise NotAuthenticated
+
     async def _read_write(
         self, request: Request, credential: Credential, actor: Actor, held: AsyncExitStack
     ) -> tuple[WriteRequest, dict[str, Any]]:
         """On what terms a write is asked for, and what the endpoint is given of its body."""
         scope = request.scope
-        text = _idempotency_key(scope["headers"])
+        text = idempotency_key(scope["headers"])
         precondition = self._expected(scope["headers"])
         raw, taken = await self._take(request, credential.account_id, held)
         key = None
@@ -228,9 +242,9 @@ class Operation(APIRoute):
         """The account that the request is for, and the ids that the endpoint is given."""
         account_id = credential.account_id if self._audience is Audience.EITHER else None
         if self._audience is Audience.ACCOUNT:
-            account_id = _path_id("account_id", params["account_id"])
+            account_id = path_id("account_id", params["account_id"])
         return account_id, {
-            name: params[name] if name in self._texts else _path_id(name, params[name])
+            name: storable(params[name]) if name in self._texts else path_id(name, params[name])
             for name in self._ids
         }
 
@@ -256,22 +270,6 @@ class Operation(APIRoute):
             return NoMembers()
         require_json(request)
         return parse_body(self._body_model, raw)
-
-
-def _path_id(name: str, text: str) -> UUID:
-    try:
-        return read_id(text)
-    except ValueError:
-        raise MalformedId(name) from None
-
-
-def _idempotency_key(headers: list[tuple[bytes, bytes]]) -> str | None:
-    keys = [value for name, value in headers if name == b"idempotency-key"]
-    if not keys:
-        return None
-    if len(keys) > 1 or not _IDEMPOTENCY_KEY.fullmatch(keys[0]):
-        raise MalformedIdempotencyKey
-    return keys[0].decode("ascii")
 
 
 def given_token(headers: Iterable[tuple[bytes, bytes]]) -> str:

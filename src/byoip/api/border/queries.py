@@ -59,6 +59,8 @@ class QueryParameters:
     def _value(self, name: str, text: str) -> object:
         if not text:
             raise QueryParameterInvalid(name, "is empty")
+        if "\0" in text:  # Postgres cannot be asked for it
+            raise QueryParameterInvalid(name, "holds U+0000")
         try:
             return self._adapters[name].validate_python(_typed(self._types[name], text))
         except (ValidationError, ValueError, KeyError):

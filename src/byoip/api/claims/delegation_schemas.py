@@ -1,7 +1,7 @@
 """Delegations on the wire."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -26,9 +26,13 @@ _RFC_3339 = re.compile(
     re.ASCII,
 )
 
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
 
 def read_time(given: object) -> datetime | None:
-    """Read a time as RFC 3339 writes it, always with an offset.
+    """Read a time as RFC 3339 writes it, always with an offset; the same in UTC.
+
+    One that is in the year 0 or 10000 there is the nearest that can be kept.
 
     Raises:
         ValueError: anything else.
@@ -37,7 +41,11 @@ def read_time(given: object) -> datetime | None:
         return None
     if not isinstance(given, str) or not _RFC_3339.fullmatch(given):
         raise ValueError("Times are written as in 2026-01-31T12:00:00Z (RFC 3339)")
-    return datetime.fromisoformat(given.upper())
+    read = datetime.fromisoformat(given.upper())
+    try:
+        return read.astimezone(UTC)
+    except OverflowError:
+        return _FIRST if read.year == _FIRST.year else _LAST
 
 
 TimeIn: TypeAlias = Annotated[

@@ -24,6 +24,9 @@ from byoip.domain.prefix import Prefix
 
 VALIDITY = timedelta(days=365)
 RENEWAL_AHEAD = timedelta(days=30)
+# Of one prefix that is offboarded and restored again and again: each is kept for ever.
+MOST_LATELY = 4
+LATELY = timedelta(days=1)
 
 # 32 lowercase hex digits: 128 bits, too many to guess, in a URL that survives being typed.
 _REFERENCE = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -187,7 +190,12 @@ class Letter:
 
 
 def letter_due(
-    claim: Claim, newest: Letter | None, now: datetime, *, barred_at: datetime | None = None
+    claim: Claim,
+    newest: Letter | None,
+    now: datetime,
+    *,
+    barred_at: datetime | None = None,
+    lately: int = 0,
 ) -> bool:
     """Whether a letter should be written for a claim: its first, or the next one.
 
@@ -196,7 +204,12 @@ def letter_due(
     a newer pass; after one by the operator, a newer approval. A claim that the operator approved
     without checks gets no letter: it would have nothing to state.
 
-    `barred_at`: when the operator last took a letter back, also one that was revoked before.
+    Args:
+        claim: as it is now.
+        newest: its newest letter.
+        now: the moment.
+        barred_at: when the operator last took a letter back, also one that was revoked before.
+        lately: how many of its letters were written in the last LATELY.
     """
     passed_at = claim.rpki.passed_at
     if not (claim.approved and claim.delegate_loa_creation and passed_at):
@@ -208,7 +221,7 @@ def letter_due(
         return claim.standing is Standing.OK
     if newest.revoked_at is not None:
         if newest.revoked_because is RevokedBecause.OFFBOARDED:  # and restored since
-            return claim.standing is Standing.OK
+            return claim.standing is Standing.OK and lately < MOST_LATELY
         failed = newest.revoked_because is RevokedBecause.RPKI
         resolved_at = passed_at if failed else claim.approved_at
         return (

@@ -1,6 +1,6 @@
 """The registries' statistics: who holds which space."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -36,6 +36,6 @@ class NoStatistics:
 class StatisticsSource(Protocol):
     """Where delegated-extended statistics files come from."""
 
-    async def fetch(self) -> Sequence[StatisticsFile | NoStatistics]:
-        """Fetch what has changed; one entry for each registry."""
+    def fetch(self) -> AsyncIterator[StatisticsFile | NoStatistics]:
+        """Fetch what has changed, each file when it is asked for; one entry for each registry."""
         ...

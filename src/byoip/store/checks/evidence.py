@@ -10,9 +10,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from byoip.domain.checks import evidence
+from byoip.domain.foreign_text import storable
 from byoip.store.checks.raw_answers import unpacked
 from byoip.store.checks.tables import exhibits, findings, raw_answers
-from byoip.store.statements import AnyRow, Session, compiled, json, storable
+from byoip.store.statements import AnyRow, Session, compiled, json
 
 FINDING: Final = tuple(column.label(f"finding_{column.name}") for column in findings.c)
 EXHIBIT: Final = tuple(

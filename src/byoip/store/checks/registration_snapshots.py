@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from byoip.domain.checks.delegated_statistics import MEASURED_FOR, REGISTRIES
 from byoip.domain.checks.registry import Allocation
+from byoip.domain.foreign_text import storable
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registrations import StatisticsFile
 from byoip.ports.checks.snapshots import FetchMark
@@ -26,7 +27,7 @@ from byoip.store.checks.tables_snapshots import (
     registered_ranges,
     registration_snapshots,
 )
-from byoip.store.statements import Session, storable
+from byoip.store.statements import Session
 from byoip.store.unavailable import translate_driver_errors
 
 
@@ -44,7 +45,7 @@ class Registered:
 
 
 _COLUMNS = ("prefix", "status", "holder", "country")
-_BATCH = 2000
+_BATCH = 500  # some five milliseconds
 
 
 @dataclass(frozen=True, slots=True)

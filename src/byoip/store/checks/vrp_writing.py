@@ -19,11 +19,12 @@ from byoip.domain.checks.vrp_snapshot import (
     Tally,
     best_counts,
 )
+from byoip.domain.foreign_text import storable
 from byoip.ports.checks.snapshots import MalformedExport, VrpDocument
 from byoip.store.checks.partitions import UnfitRows, fill
 from byoip.store.checks.snapshots import SnapshotAcceptance, VrpSnapshot
 from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots, vrps
-from byoip.store.statements import from_row, storable
+from byoip.store.statements import from_row
 
 _COLUMNS = ("prefix", "max_length", "asn", "anchor", "expires")
 

@@ -15,6 +15,7 @@ from byoip.domain.accounts.credential import AccountNotFound
 from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound, OverlapsOwnClaim
 from byoip.domain.claims.lifecycle import Standing, State
 from byoip.domain.claims.reservation import SpaceReserved
+from byoip.domain.foreign_text import storable
 from byoip.domain.prefix import Prefix
 from byoip.store.accounts.tables import account_counters, accounts
 from byoip.store.batches import Part, asking
@@ -31,7 +32,6 @@ from byoip.store.statements import (
     compiled,
     from_text,
     json,
-    storable,
     to_row,
 )
 

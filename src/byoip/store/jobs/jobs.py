@@ -3,6 +3,8 @@
 Text SQL: of the queue's tables, which are not ours.
 """
 
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -10,6 +12,7 @@ from uuid import UUID
 import psycopg
 import sqlalchemy as sa
 from procrastinate import App, PsycopgConnector
+from procrastinate.connector import Notify
 
 from byoip.ports import jobs
 from byoip.store.connecting import Connection
@@ -74,6 +77,17 @@ _OFFBOARDING: Final = compiled(
 _MOST_OFFBOARDING: Final = 2
 
 
+class _Connector(PsycopgConnector):
+    """Passes over what is no notice of the queue: any role may notify, and a worker ends of it."""
+
+    async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
+        async def heard(*, channel: str, payload: str) -> None:
+            with suppress(ValueError, KeyError, TypeError):
+                await on_notification(channel=channel, payload=payload)
+
+        await super().listen_notify(heard, channels)
+
+
 def make_job_app(database_url: str, *, connections: int = _POOL) -> App:
     """The queue, for a worker: it opens a pool of its own, in the queue's schema.
 
@@ -81,7 +95,7 @@ def make_job_app(database_url: str, *, connections: int = _POOL) -> App:
     """
     options = session_options({"search_path": f"{SCHEMA},public", "timezone": "UTC"})
     return App(
-        connector=PsycopgConnector(
+        connector=_Connector(
             conninfo=plain(database_url),
             kwargs={
                 "options": options,

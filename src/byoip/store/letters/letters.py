@@ -16,6 +16,8 @@ from byoip.domain.checks.registry import Basis
 from byoip.domain.claims.lifecycle import Approver, Standing, State
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.letters.letter import (
+    LATELY,
+    MOST_LATELY,
     RENEWAL_AHEAD,
     Letter,
     LetterNotFound,
@@ -127,6 +129,12 @@ _newest = (
     .lateral("newest")
 )
 _n = _newest.c
+_lately = (
+    sa.select(sa.func.count())
+    .where(_l.prefix_id == _p.id, _l.issued_at > sa.bindparam("lately"))
+    .correlate(prefixes)
+    .scalar_subquery()
+)
 _STANDING_OK: Final = _p.standing == constant(Standing.OK)
 _NOT_BARRED: Final = sa.func.coalesce(
     _barred(_p.id).correlate(prefixes).scalar_subquery() < _p.approved_at, sa.true()
@@ -149,7 +157,10 @@ _DUE: Final = compiled(
                         _n.revoked_because == constant(RevokedBecause.RPKI),
                         _n.revoked_at < _p.rpki_passed_at,
                     ),
-                    _n.revoked_because == constant(RevokedBecause.OFFBOARDED),
+                    sa.and_(
+                        _n.revoked_because == constant(RevokedBecause.OFFBOARDED),
+                        _lately < MOST_LATELY,
+                    ),
                     sa.and_(
                         _n.revoked_because != constant(RevokedBecause.RPKI),
                         _n.revoked_at < _p.approved_at,
@@ -228,7 +239,8 @@ class LetterRepository(Repository):
 
     async def due(self, now: datetime, limit: int) -> Sequence[UUID]:
         """Approved claims for which `letter_due` may hold."""
-        rows = await self._session.rows(_DUE, renewed_until=now + RENEWAL_AHEAD, most=limit)
+        asked = {"renewed_until": now + RENEWAL_AHEAD, "lately": now - LATELY, "most": limit}
+        rows = await self._session.rows(_DUE, **asked)
         return [row.id for row in rows]
 
     async def grounds(self, claim_id: UUID) -> LetterGrounds | None:

@@ -15,6 +15,7 @@ from psycopg import sql
 
 from byoip.ports.steady_clock import boottime
 from byoip.store.autocommit import AutocommitPool
+from byoip.store.connecting import noticed
 from byoip.store.database_url import plain
 from byoip.store.routes.notices import ROUTES_CHANNEL
 from byoip.store.speakers.leased import LeasedStore, connected, leased_pool
@@ -89,7 +90,8 @@ class Leadership:
         try:
             while True:
                 async for notice in self._listening.notifies(timeout=_CHECK_SECONDS):
-                    yield UUID(notice.payload)
+                    for one in noticed(notice.payload):
+                        yield one
                 # A connection that died without a word looks like one without news: ask.
                 async with asyncio.timeout(ANSWER_SECONDS):
                     await self._listening.execute("SELECT 1")

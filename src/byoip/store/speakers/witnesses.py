@@ -22,6 +22,7 @@ from psycopg import sql
 
 from byoip.domain.speakers.succession import Found, Remembered, Write, losses
 from byoip.ports.steady_clock import boottime
+from byoip.store.connecting import noticed
 from byoip.store.database_url import plain
 from byoip.store.routes.notices import ROUTES_CHANNEL
 from byoip.store.speakers.leased import connected
@@ -186,7 +187,7 @@ class Witness:
             await self._say_alive(connection)
             heard = connection.notifies(timeout=_LOOK_SECONDS, stop_after=1)
             learnt: dict[UUID, int] = {}
-            if ids := [UUID(notice.payload) async for notice in heard]:
+            if ids := [one async for notice in heard for one in noticed(notice.payload)]:
                 learnt = _changes(await run(connection, _THESE, ids=ids))
                 changes |= learnt
             (now,) = await run(connection, _FLUSHED)

@@ -68,7 +68,11 @@ async def acknowledge(tx: Transaction, *, edge: str, feed: UUID, number: int) ->
         ChangeNotMadeYet: the feed has no such change yet.
     """
     name = edge_name(edge)
-    if name not in [one.name for one in await tx.edges.all() if one.counts]:
+    counts = {one.name: one.counts for one in await tx.edges.all()}
+    if name not in counts:  # no change of a binding waits for a name that means nothing
+        await tx.edges.lock(name)
+        raise rules.EdgeNotFound
+    if not counts[name]:
         await tx.edges.alone()  # it may begin to count
     before = await tx.edges.lock(name)
     if before is None:

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from anyio.to_thread import run_sync as in_thread
+
 from byoip.domain.checks.address_holder import held_by_others, in_doubt, national_holders
 from byoip.domain.checks.evidence import (
     Check,
@@ -62,6 +64,9 @@ class _Asked:
 class AskRegistries:
     """The checks irr and ownership_irr.
 
+    What comes back is judged in threads: it may be a megabyte, for in some registries anyone
+    writes, and takes a second then.
+
     Attributes:
         known: registries by key.
         waived: keys of registries without route objects, for which irr is not required.
@@ -112,12 +117,13 @@ class AskRegistries:
         outcome = irr.outcome
         if isinstance(answer, NoAnswer):
             outcome = Unanswered(answer.fault, answer.detail)
-        elif doubt := in_doubt(*about):
+        elif doubt := await in_thread(in_doubt, *about):
             outcome = Unanswered(Fault.GARBAGE, doubt)
         told = self._finding(Check.IRR, outcome, *irr.exhibits, answer.exhibit)
         token = self._token_missing(subject, outcome, registry)
         result = replace(first.result, findings=(told, *token))
-        return _Asked(result, national_holders(*about), held_by_others(*about))
+        national = await in_thread(national_holders, *about)
+        return _Asked(result, national, await in_thread(held_by_others, *about))
 
     async def _at(self, subject: CheckTarget, registry: Registry) -> _Asked:
         if registry.offers_route_objects:
@@ -138,7 +144,8 @@ class AskRegistries:
             told = self._finding(Check.IRR, Unanswered(exact.fault, exact.detail), *exhibits)
             token = self._token_missing(subject, told.outcome, registry)
             return _Asked(CheckResult((told, *token), others_complete=False))
-        verdict = judge_routes(
+        verdict = await in_thread(
+            judge_routes,
             subject.prefix,
             subject.origin,
             registry,
@@ -167,11 +174,12 @@ class AskRegistries:
             answer = await self._look_up(subject, registry, Lookup.SMALLEST_HOLDER)
             holders = None if isinstance(answer, NoAnswer) else _objects(answer)
             exhibits = (answer.exhibit,)
-        outcome = judge_token(
-            route, subject.token.value, self.label, registry, holders, subject.prefix
+        outcome = await in_thread(
+            judge_token, route, subject.token.value, self.label, registry, holders, subject.prefix
         )
         finding = self._finding(Check.OWNERSHIP_IRR, outcome, *exhibits)
-        return (finding,), national_holders(subject.prefix, registry.source, holders or ())
+        about = subject.prefix, registry.source, holders or ()
+        return (finding,), await in_thread(national_holders, *about)
 
     def _token_missing(
         self, subject: CheckTarget, route: Outcome, registry: Registry | None = None

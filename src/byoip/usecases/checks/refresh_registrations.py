@@ -35,9 +35,8 @@ class RefreshRegistrations:
     clock: Clock
 
     async def __call__(self) -> Sequence[RegistryRefreshed]:
-        """Fetch all files, then load one by one; no lock is held while they are fetched."""
-        files = await self.source.fetch()
-        refreshed = [await self._take(file) for file in files]
+        """Fetch and load one by one; no lock is held while they are fetched."""
+        refreshed = [await self._take(file) async for file in self.source.fetch()]
         await self.registrations.prune()
         return refreshed
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from hashlib import sha256
 from uuid import UUID, uuid4
 
@@ -12,7 +13,14 @@ from byoip.domain.checks.registry import Allocation, Registry, Responsible
 from byoip.domain.claims.check_waiver import Waivable, holds
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.history import Actor
-from byoip.domain.letters.letter import VALIDITY, Letter, LetterFacts, LetterReference, letter_due
+from byoip.domain.letters.letter import (
+    LATELY,
+    VALIDITY,
+    Letter,
+    LetterFacts,
+    LetterReference,
+    letter_due,
+)
 from byoip.domain.letters.letter_evidence import (
     RegisteredHolder,
     UnnamedWitness,
@@ -91,9 +99,7 @@ class GenerateLetter:
                 claim = await tx.claims.get(claim_id)
             except ClaimNotFound:
                 return None
-            newest = await _newest(tx, claim_id)
-            barred_at = await tx.letters.barred_at(claim_id)
-            due = letter_due(claim, newest, self.clock.now(), barred_at=barred_at)
+            newest, due = await _newest(tx, claim, self.clock.now())
             if not (due and _still_offered(tx, claim)):
                 return None
             space = await self._space(tx, claim)
@@ -164,9 +170,8 @@ class GenerateLetter:
                 claim = await tx.claims.lock(claim_id)
             except ClaimNotFound:
                 return None
-            newest = await _newest(tx, claim_id)
-            barred_at = await tx.letters.barred_at(claim_id)
-            if not letter_due(claim, newest, now, barred_at=barred_at):
+            newest, due = await _newest(tx, claim, now)
+            if not due:
                 return None  # another worker was first, or the claim has changed
             if not await self._still_so(tx, claim, found) or _name(newest) != found.newest:
                 return None  # what it states holds no longer: the next letter states what does
@@ -243,8 +248,12 @@ def _name(letter: Letter | None) -> LetterReference | None:
     return None if letter is None else letter.reference
 
 
-async def _newest(tx: Transaction, claim_id: UUID) -> Letter | None:
-    return next(iter(await tx.letters.of(claim_id)), None)
+async def _newest(tx: Transaction, claim: Claim, now: datetime) -> tuple[Letter | None, bool]:
+    """Its newest letter, and whether the next one is due."""
+    written, barred_at = await tx.letters.of(claim.id), await tx.letters.barred_at(claim.id)
+    newest = next(iter(written), None)
+    lately = sum(one.facts.issued_at > now - LATELY for one in written)
+    return newest, letter_due(claim, newest, now, barred_at=barred_at, lately=lately)
 
 
 def _document(claim: Claim, facts: LetterFacts, content: bytes) -> LoaDocument:
