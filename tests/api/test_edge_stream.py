@@ -7,7 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.api.border.access_log import AccessLog
 from byoip.api.border.declarations import Audience
@@ -100,3 +102,46 @@ async def test_a_stream_does_not_hold_up_the_end(edge: Edge, world: World) -> No
     response, seconds = await hurried(poll)
     assert response.text.strip() == ""
     assert seconds < WELL_BEFORE
+
+
+@pytest.mark.parametrize(
+    "restored",
+    [
+        pytest.param("UPDATE edge_change_counter SET last = 1", id="older than what was read"),
+        pytest.param(
+            "UPDATE edge_change_counter SET last = 3, feed = gen_random_uuid()", id="another feed"
+        ),
+    ],
+)
+async def test_a_stream_ends_when_the_database_is_an_older_one(
+    restored: str,
+    edge: Edge,
+    customer: Customer,
+    engine: AsyncEngine,
+    listening: EventNotifier,
+    server: str,
+) -> None:
+    await customer.swap(await customer.bind(), "Spectrum")
+    async with (
+        httpx.AsyncClient(base_url=server) as client,
+        stream_of(edge, client, "?after=1") as response,
+    ):
+        lines = response.aiter_lines()
+        assert (await numbered(lines))["number"] == 2
+        await waiting(listening)
+        async with engine.begin() as connection:
+            await connection.execute(sa.text(restored))
+        async with asyncio.timeout(WELL_BEFORE - 5):
+            assert [line async for line in lines if line] == []
+
+
+async def test_a_long_poll_is_refused_when_the_database_is_an_older_one(
+    edge: Edge, customer: Customer, engine: AsyncEngine, listening: EventNotifier
+) -> None:
+    await customer.swap(await customer.bind(), "Spectrum")
+    poll = asyncio.create_task(edge.call("GET", "/edge/changes?after=2&wait=30"))
+    await waiting(listening)
+    async with engine.begin() as connection:
+        await connection.execute(sa.text("UPDATE edge_change_counter SET last = 1"))
+    response, seconds = await hurried(poll)
+    assert (response.status_code, seconds < WELL_BEFORE) == (409, True)

@@ -234,3 +234,17 @@ async def one(connection: psycopg.AsyncConnection, question: str) -> Any:
     row = await (await connection.execute(question.encode())).fetchone()
     assert row
     return row[0]
+
+
+async def test_a_fault_of_its_own_is_logged_and_it_looks_again(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    notifier = EventNotifier(database_url)
+    monkeypatch.setattr(notifier, "_tell", lambda *_: 1 / 0)
+    async with notifier.listening():
+        with notifier.subscribe(UUID(int=1)) as notified:
+            async with asyncio.timeout(30):
+                while "ZeroDivisionError" not in caplog.text:  # noqa: ASYNC110 - of a log
+                    await asyncio.sleep(0.01)
+            monkeypatch.undo()
+            await told(notified)

@@ -1,8 +1,9 @@
 """HEAD where GET is: the same answer without its content (RFC 9110, section 9.3.2)."""
 
+from urllib.parse import unquote_to_bytes
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_WAIT = b"wait="
 _ENDLESS = "/stream"
 
 
@@ -22,7 +23,7 @@ class HeadAsGet:
             await self._app(scope, receive, send)
             return
         parts = scope["query_string"].split(b"&")
-        query = b"&".join(part for part in parts if not part.startswith(_WAIT))
+        query = b"&".join(part for part in parts if unquote_to_bytes(part)[:5] != b"wait=")
 
         async def without_content(message: Message) -> None:
             if message["type"] == "http.response.body":

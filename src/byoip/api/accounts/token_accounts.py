@@ -13,9 +13,9 @@ from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import answer_of, numbered_list_of
 from byoip.api.border.paging import DEFAULT_PAGE, PerPage
 from byoip.api.path_ids import PathId
+from byoip.domain.accounts.account import Account
 from byoip.domain.accounts.credential import AccountNotFound, Scope
 from byoip.domain.customer_text import LONGEST
-from byoip.store.accounts.operator_views import AccountView
 
 LAST_PAGE = 1_000_000
 
@@ -54,11 +54,11 @@ async def list_token_accounts(
     A customer's token opens one account, an operator's shows all of them.
     """
     number, size = page or 1, per_page or DEFAULT_PAGE
-    found: Sequence[AccountView]
+    found: Sequence[Account]
     skipped = (number - 1) * size
     if isinstance(caller, Customer):
-        own = [await caller.backend.operator_reader.account(caller.account_id)]
-        whole = [view for view in own if name in {None, view.account.name}]
+        own = (await caller.backend.operator_reader.account(caller.account_id)).account
+        whole = [own] if name in {None, own.name} else []
         found, total = whole[skipped : skipped + size], len(whole)
     else:
         caller.credential.require(Scope.OPERATOR)
@@ -75,7 +75,8 @@ async def get_token_account(caller: TokenRequest, account_id: PathId) -> Answer:
         caller.credential.require(Scope.OPERATOR)
     elif caller.account_id != account_id:
         raise AccountNotFound
-    return answer(_shown(await caller.backend.operator_reader.account(account_id)))
+    view = await caller.backend.operator_reader.account(account_id)
+    return answer(_shown(view.account))
 
 
 @token_accounts.operation("GET /user/tokens/verify", None, answer=answer_of(wire.VerifiedToken))
@@ -94,8 +95,7 @@ async def get_verified_token(caller: TokenRequest) -> Answer:
     )
 
 
-def _shown(view: AccountView) -> wire.TokenAccount:
-    account = view.account
+def _shown(account: Account) -> wire.TokenAccount:
     return wire.TokenAccount(
         id=account.id.hex, name=account.name, type="standard", created_on=account.created_at
     )

@@ -68,7 +68,13 @@ async def list_edge_changes(
     """
     reader, size = caller.backend.edges, per_page or paging.DEFAULT_PAGE
     await _require_made(reader, after, feed)
-    read = partial(reader.changes, after=after, limit=size + 1)
+
+    async def read() -> Sequence[EdgeChange]:
+        found = await reader.changes(after=after, limit=size + 1)
+        if wait:  # a restore meanwhile
+            await _require_made(reader, after, feed)
+        return found
+
     place = EDGE_CHANGES, after
     found = await read_or_wait(read, caller.backend.notifier, place, wait, caller.turn)
     return await list_answer(paging.paginate_numbered(found, size), wire.change_of, epoch=None)
@@ -86,13 +92,17 @@ async def get_edge_change_stream(
     """Follow the changes as a stream: one JSON object a line, each as soon as it is there.
 
     Empty lines are signs of life. The stream ends after some time, when the service is restarted,
-    or when the token has ended: ask again `after` the last number.
+    when its database was restored, or when the token has ended: ask again `after` the last number.
     """
     reader, credentials = caller.backend.edges, caller.backend.credentials
     await _require_made(reader, after, feed)
+    began = feed or (await reader.feed_name()).hex
 
     async def read(last: EdgeChange | None) -> Sequence[EdgeChange]:
-        return await reader.changes(after=last.number if last else after, limit=_AT_ONCE)
+        number = last.number if last else after
+        found = await reader.changes(after=number, limit=_AT_ONCE)
+        await _require_made(reader, number, began)  # what is read follows what was sent
+        return found
 
     allowed = partial(credentials.stands, caller.credential.id)
     found = follow(read, caller.backend.notifier, (EDGE_CHANGES, after), seconds, allowed)

@@ -10,6 +10,7 @@ from fastapi import Query
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
+from byoip.domain.errors import Refusal
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.unavailable import StoreUnavailable
 
@@ -74,8 +75,9 @@ async def follow(
     """All there is after the last item, again and again; nothing where nothing is new.
 
     Ends when the time is over, when the notifier has stopped, when the client may no longer read
-    (asked before each read), or when nothing can be read: the client then asks again after the last
-    item, and misses nothing. The place is where it begins: the feed, and after which number.
+    (asked before each read), or when nothing can be read or that is refused: the client then asks
+    again after the last item, and misses nothing. The place is where it begins: the feed, and after
+    which number.
     """
     end, last = asyncio.get_running_loop().time() + seconds, None
     with notifier.subscribe(*place) as notified:
@@ -84,7 +86,7 @@ async def follow(
                 if not await allowed():
                     return
                 found = await read(last)
-            except StoreUnavailable:
+            except (StoreUnavailable, Refusal):
                 return
             yield found
             if found:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.accounts.account import Account
 from byoip.domain.accounts.credential import AccountNotFound, Credential
 from byoip.domain.address import Address
 from byoip.domain.bindings.service_binding import ServiceBinding
@@ -57,12 +58,12 @@ class OperatorReader:
 
     async def accounts_by_page(
         self, *, name: str | None, newest_first: bool, skipped: int, limit: int
-    ) -> tuple[Sequence[AccountView], int]:
+    ) -> tuple[Sequence[Account], int]:
         """Accounts of this name, or all, by age, behind as many; and how many there are in all."""
         page = reading.NEWEST_FIRST if newest_first else reading.OLDEST_FIRST
         rows = await self._autocommit.ask(page, name=name, skipped=skipped, page_size=limit)
         [counted] = await self._autocommit.ask(reading.COUNT_ACCOUNTS, name=name)
-        return [AccountView(account_from(row), row.claims) for row in rows], counted.held
+        return [account_from(row) for row in rows], counted.held
 
     async def account(self, account_id: UUID) -> AccountView:
         """One account.

@@ -34,7 +34,7 @@ ACCOUNTS: Final = compiled(paged(sa.select(accounts, _held), accounts))
 ACCOUNT: Final = compiled(sa.select(accounts, _held).where(_a.id == _ACCOUNT))
 
 _named = _a.name == sa.func.coalesce(sa.bindparam("name", type_=sa.Text), _a.name)
-_BY_AGE: Final = sa.select(accounts, _held).where(_named).limit(_PAGE_SIZE)
+_BY_AGE: Final = sa.select(accounts).where(_named).limit(_PAGE_SIZE)
 _SKIPPED: Final = sa.bindparam("skipped", type_=sa.Integer)
 OLDEST_FIRST: Final = compiled(_BY_AGE.order_by(_a.created_at, _a.id).offset(_SKIPPED))
 NEWEST_FIRST: Final = compiled(

@@ -106,6 +106,8 @@ class EventNotifier:
                 await self._look_again_and_again()
             except (psycopg.Error, TimeoutError) as fault:  # also while it is restored
                 _LOG.warning("Not listening for events, trying again: %s", fault)
+            except Exception:  # noqa: BLE001 - nobody would hear that it has ended
+                _LOG.exception("Not listening for events, trying again")
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _look_again_and_again(self) -> None:
