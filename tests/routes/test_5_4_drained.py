@@ -34,6 +34,11 @@ async def both_drained(
         made = [await drain(fleet, each, seconds=end, loses=5) for each, end in targets]
         await until(lambda: fully_drained(fleet, 2))
         await fleet.withdraw(prefixes[0])
+
+        async def noted() -> bool:  # of each speaker, a moment after it was drained
+            return await waits(fleet, prefixes[0]) is not None
+
+        await until(noted)
         yield one, two, prefixes[0], made
 
 

@@ -40,6 +40,9 @@ class Ours:
     async def require(self) -> float:
         return inf
 
+    async def standing(self) -> float:
+        return inf
+
 
 async def test_a_plan_that_is_wrong_about_every_row_withdraws_none(fleet: Fleet) -> None:
     one = speaker("one")

@@ -73,8 +73,8 @@ def writing(names: tuple[str, ...], statements: tuple[Compiled, ...]) -> bytes:
         before, last = _split(_named(name, statement))
         if not last.startswith("SELECT") and " RETURNING " not in last:
             last += " RETURNING 1"
-        parts += [*before, f"{name} AS ({last})"]
-    counts = ", ".join(f"(SELECT count(*) FROM {name}) AS {name}" for name in names)  # noqa: S608
+        parts += [*before, f"_{name} AS ({last})"]  # no name of a table, which it would hide
+    counts = ", ".join(f"(SELECT count(*) FROM _{name}) AS {name}" for name in names)  # noqa: S608
     return f"WITH {', '.join(parts)} SELECT {counts}".encode()
 
 

@@ -4,7 +4,7 @@ Text SQL where old keys go in pages: SQLAlchemy has no DELETE of a limited numbe
 """
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from hashlib import blake2b
 from typing import Final
@@ -152,7 +152,8 @@ async def looking_again(
         raise
     except Exception:
         if claimed is not None:
-            await claimed.look_again(engine)
+            with suppress(StoreUnavailable):  # then it is told why the write failed
+                await claimed.look_again(engine)
         raise
 
 

@@ -132,7 +132,8 @@ class Term:
         lease = self._leadership.lease
         while True:
             speakers = max(one.progressed_at for one in self._speaker_tasks)
-            hung = boottime() - min(speakers, self._advanced_at) - self._parts.pace.stalled_after
+            staged = max(self._advanced_at, self._stages.progressed_at)
+            hung = boottime() - min(speakers, staged) - self._parts.pace.stalled_after
             if hung <= 0:
                 await self._leadership.require()
             elif hung > lease.seconds or lease.ended:

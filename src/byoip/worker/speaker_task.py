@@ -21,13 +21,13 @@ from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
 from byoip.ports.steady_clock import boottime
 from byoip.store.speakers.comparisons import Comparison
-from byoip.store.speakers.leases import Stillness
 from byoip.store.speakers.records import SpeakerState
 from byoip.store.speakers.routes import Alarm
 from byoip.store.unavailable import StoreRefused
 from byoip.usecases.speakers.carry_out_drains import DrainProgress
 from byoip.usecases.speakers.observe import QueriedSpeaker
 from byoip.usecases.speakers.sync_speaker import SyncResult, SyncSpeaker
+from byoip.worker.compared_elsewhere import ComparedElsewhere
 from byoip.worker.pace import Pace
 
 _LOG = logging.getLogger(__name__)
@@ -60,9 +60,8 @@ class SpeakerTask:
         self._second_at = self._noted_again_at = self._full_sync_at + pace.second_after
         self._took = timedelta(0)
         self._surprises: asyncio.Task[None] | None = None
-        self._watched_since = inf
-        self._again = False
-        self._compared, self._still, self._differed = False, Stillness(), (0, 0)
+        self._watched_since, self._again = inf, False
+        self._elsewhere = ComparedElsewhere()
         self.staged = replace(staged, gone_after=pace.gone_after)
         self.neighbours: Sequence[Neighbour] = ()
         self.fault = ""
@@ -130,16 +129,15 @@ class SpeakerTask:
     def follow(self, found: Comparison | None) -> None:
         """Take what another process says that compares the speaker, if one does.
 
-        That counts while it goes on to compare: not that it lives, but what it does.
+        Where none goes on, the next full sync is due when its next comparison would have been:
+        many speakers that are handed over at once are not all listed at once.
         """
-        before, count = self._compared, (found.number, found.compared) if found else (0, 0)
-        patience = _COMPARED_AGAIN * self._pace.calm(self._took).total_seconds()
-        still = self._still.seconds(*count)
-        self._compared = count[1] > 0 and still < patience
-        if before and not self._compared:
-            self._full_sync_at = min(self._full_sync_at, self._steady.now() + self._rest)
-        if found and found.differs and self._differed != (found.number, found.differs):
-            self._differed = found.number, found.differs
+        before, calm = self._elsewhere.goes_on, self._pace.calm(self._took)
+        differs = self._elsewhere.follow(found, _COMPARED_AGAIN * calm.total_seconds())
+        if before and not self._elsewhere.goes_on:
+            due = max(calm - timedelta(seconds=self._elsewhere.seconds), timedelta(0))
+            self._full_sync_at = min(self._full_sync_at, self._steady.now() + due)
+        if differs:
             self._look_again(self._rest)
 
     @property
@@ -178,6 +176,8 @@ class SpeakerTask:
             finally:
                 self._surprises.cancel()
                 self._watched_since = inf
+            unwatched = self._steady.now() + self._rest  # what it is not told, it has to look for
+            self._full_sync_at = min(self._full_sync_at, unwatched)
             if not self._surprises.cancelled():
                 self._surprises.result()
             await asyncio.sleep(self._pace.probe)
@@ -248,7 +248,7 @@ class SpeakerTask:
             return self._steady.now() + self._took
         calm = self._watched_since <= self._sync.listed_at and not done.left
         due = now + (self._pace.calm(self._took) if calm else self._pace.every)
-        if calm and self._compared:
+        if calm and self._elsewhere.goes_on:
             due = now + self._pace.backstop
         return min(due, self._second_at) if now < self._second_at else due
 

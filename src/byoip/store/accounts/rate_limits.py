@@ -96,7 +96,12 @@ def _spending(many: int) -> sa.TextClause:
 # the same as no row.
 _PRUNE: Final = (
     from_text("DELETE FROM rate_windows WHERE began_at < clock_timestamp() - interval '1 day'"),
-    from_text("DELETE FROM allowances WHERE spent_until < clock_timestamp()"),
+    # What a statement is spending from, of several kinds at once, is left for the next time.
+    from_text("""
+        DELETE FROM allowances WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM allowances WHERE spent_until < clock_timestamp() FOR UPDATE SKIP LOCKED
+        ))
+    """),
 )
 
 

@@ -35,7 +35,7 @@ _WRITE: Final = from_text("""
         FROM added JOIN counters USING (prefix_id) JOIN counts USING (prefix_id)
     ), account_counts AS (
         SELECT account_id, count(*) AS many FROM numbered GROUP BY account_id ORDER BY account_id
-    ), account_counters AS (
+    ), account_numbers AS (
         INSERT INTO account_event_counters AS kept (account_id, last)
         SELECT account_id, many FROM account_counts
         ON CONFLICT (account_id) DO UPDATE SET last = kept.last + excluded.last
@@ -46,7 +46,7 @@ _WRITE: Final = from_text("""
     )
     SELECT prefix_id, number, account_id, last - many + account_place, kind, actor,
         request_id, at, before, after
-    FROM numbered JOIN account_counters USING (account_id)
+    FROM numbered JOIN account_numbers USING (account_id)
         JOIN account_counts USING (account_id)
 """)
 

@@ -101,6 +101,10 @@ class ObserveRoutes:
         """Whether listeners are configured, answering or not."""
         return bool(self.listeners)
 
+    def longest(self, many: int) -> float:
+        """Seconds that an answer about so many prefixes is waited for."""
+        return self.seconds + many / _SLOWEST
+
     async def heard(self, prefixes: Collection[Prefix]) -> Sightings:
         """What listeners see."""
         wanted = frozenset(prefixes)
@@ -133,7 +137,7 @@ class ObserveRoutes:
     async def _answers(
         self, what: str, asked: Mapping[str, _Question[_T]], many: int
     ) -> Mapping[str, _T]:
-        seconds = self.seconds + many / _SLOWEST
+        seconds = self.longest(many)
         answers = await asyncio.gather(
             *(self._late.answer((what, name), asked[name], seconds) for name in asked)
         )

@@ -7,7 +7,6 @@ theory is in `domain/speakers/staging.py`.
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Final
@@ -16,13 +15,15 @@ from uuid import UUID
 from byoip.domain.history import Actor
 from byoip.domain.speakers import staging
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute
-from byoip.domain.speakers.sightings import Observation, Sightings
+from byoip.domain.speakers.sightings import Sightings
 from byoip.domain.speakers.staging import StageAction, StagedSpeaker, StageProgress
 from byoip.ports.clock import Clock
+from byoip.ports.steady_clock import boottime
 from byoip.store.sharing import in_slices
 from byoip.store.speakers.routes import Alarm, Routes
 from byoip.store.transaction import Store
 from byoip.usecases.speakers.observe import ObserveRoutes, QueriedSpeaker, observations, pages
+from byoip.usecases.speakers.propagation import Notify, Propagation, RoundResult
 from byoip.usecases.speakers.retract import RetractRoute
 
 BY = Actor("worker", "reconciler")
@@ -31,44 +32,6 @@ _SLICE: Final = 500  # changes, some two milliseconds
 _RECORDED = ("absent", "still_seen")  # in the history of the prefix, too
 
 _Row = tuple[DesiredRoute, Mapping[str, AppliedRoute]]
-
-
-@dataclass(slots=True)
-class _Propagation:
-    """How far one change has come.
-
-    Attributes:
-        seen: the stages where it was seen.
-        opened: the last stage that may have it.
-        known: an earlier look found it, too.
-    """
-
-    change: int
-    seen: set[int] = field(default_factory=set)
-    opened: int | None = None
-    known: bool = False
-    absent_since: datetime | None = None
-
-
-Notify = Callable[[int, Collection[UUID]], None]
-
-
-@dataclass(slots=True)
-class _Result:
-    """What one look at all changes comes to.
-
-    Attributes:
-        notify: tells a stage's speakers of rows that they may have now.
-        waiting: how many changes have not been seen yet.
-        found: what observers said.
-        lost: announcements that are to be taken back.
-    """
-
-    notify: Notify
-    waiting: int = 0
-    found: list[Observation] = field(default_factory=list)
-    lost: list[DesiredRoute] = field(default_factory=list)
-    alarms: defaultdict[str, set[Alarm]] = field(default_factory=lambda: defaultdict(set))
 
 
 class StageChanges:
@@ -93,9 +56,10 @@ class StageChanges:
         self._first = first
         self._absent_for = absent_for
         self._retract = RetractRoute(store, clock)
-        self._propagations: dict[UUID, _Propagation] = {}
+        self._propagations: dict[UUID, Propagation] = {}
         self._not_held: dict[tuple[UUID, int], set[str]] = {}  # by change: the speakers
         self._alarms: dict[str, frozenset[Alarm]] = {}
+        self.progressed_at = boottime()  # ahead of now while it waits for what has an end
 
     def admits(self, desired: DesiredRoute, stage: int) -> bool:
         """Whether speakers of this stage may have the row's last change."""
@@ -126,11 +90,12 @@ class StageChanges:
         Raises:
             StoreUnavailable: the database is away; the next look finds the same.
         """
+        self.progressed_at = boottime()
         rows = await self._routes.unsettled()
         self._propagations = {one.bgp_prefix_id: self._propagation(one) for one, _ in rows}
         changes = {(one.bgp_prefix_id, one.change) for one, _ in rows}
         self._not_held = {key: told for key, told in self._not_held.items() if key in changes}
-        result = _Result(notify)
+        result = RoundResult(notify)
         settled = [desired for desired, _ in rows if desired.superseded]
         active = [row for row in rows if not row[0].superseded]
         while active:
@@ -141,15 +106,17 @@ class StageChanges:
             active = await self._look_for(ready, speakers, result)
         for found in pages(result.found):
             await self._routes.record_observations(found, self._clock.now())
+            self.progressed_at = boottime()
         for done in pages(settled):
             await self._routes.settle(done)
+            self.progressed_at = boottime()
         await self._take_back(result)
         await self._raise(result.alarms, {one.bgp_prefix_id: one for one, _ in rows})
         return result.waiting
 
-    def _propagation(self, desired: DesiredRoute) -> _Propagation:
+    def _propagation(self, desired: DesiredRoute) -> Propagation:
         known = self._propagations.get(desired.bgp_prefix_id)
-        return known if known and known.change == desired.change else _Propagation(desired.change)
+        return known if known and known.change == desired.change else Propagation(desired.change)
 
     def _progressing(
         self, speakers: Sequence[StagedSpeaker]
@@ -178,7 +145,7 @@ class StageChanges:
     def _open(
         self,
         progress: Sequence[tuple[_Row, StageProgress]],
-        result: _Result,
+        result: RoundResult,
         drained: Collection[int],
     ) -> None:
         opened = defaultdict[int, set[UUID]](set)
@@ -203,17 +170,18 @@ class StageChanges:
         self,
         ready: Sequence[tuple[_Row, StageProgress]],
         speakers: Mapping[StagedSpeaker, QueriedSpeaker],
-        result: _Result,
+        result: RoundResult,
     ) -> list[_Row]:
         """Look for what every speaker of its stage has confirmed; the rows that were seen there."""
         if not ready:
             return []
         asked = {one for _, where in ready for one in where.speakers}
         desired_routes = [desired for (desired, _), _ in ready]
+        self.progressed_at = boottime() + self._observe.longest(len(ready))
         sightings = await self._observe(
             {one.prefix for one in desired_routes}, [speakers[one] for one in asked]
         )
-        now = self._steady.now()
+        self.progressed_at, now = boottime(), self._steady.now()
         result.found += await observations(desired_routes, sightings)
         last = max(one.stage for one in speakers)
         seen = []
@@ -258,7 +226,7 @@ class StageChanges:
         )
         return staging.next_action(desired, answer, absent_for, self._absent_for, unseen=unseen)
 
-    async def _take_back(self, result: _Result) -> None:
+    async def _take_back(self, result: RoundResult) -> None:
         """Retract what was lost. What may not be retracted stays announced, with an alarm."""
         if result.lost:
             taken = await self._retract(result.lost)
@@ -285,7 +253,7 @@ class StageChanges:
                 tx.record(one.claim_id, f"bgp_prefix.{kind}", after=shown)
 
 
-def _apply(desired: DesiredRoute, action: StageAction, result: _Result) -> None:
+def _apply(desired: DesiredRoute, action: StageAction, result: RoundResult) -> None:
     if action is StageAction.ROLL_BACK:
         result.lost.append(desired)
     elif action is StageAction.HOLD:
