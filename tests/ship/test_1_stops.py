@@ -54,6 +54,8 @@ _RUNNING = "SELECT FROM validation_runs WHERE prefix_id = %s AND state = 'runnin
 # Before `byoip` has said what it does at a signal, the kernel ends it.
 BEFORE_IT_BEGAN = -signal.SIGTERM
 WAITED_FOR_A_REQUEST = "timeout graceful shutdown exceeded"  # for all of its time
+# One that starts and finds no database says so and ends by itself: that may be before the signal.
+FOUND_NO_DATABASE = 2, "The database cannot be reached: "
 
 Disturb = Callable[[Wire], None]
 
@@ -224,6 +226,11 @@ def up(state: State, log: Path, port: int) -> bool:
         return asking.connect_ex(("127.0.0.1", port)) == 0
 
 
+def begun(log: str) -> bool:
+    """Whether it has said what a process says that has begun to serve."""
+    return "The API is served at" in log or "The worker carries out jobs of" in log
+
+
 def open_clients(stack: ExitStack, place: Place, port: int) -> None:
     """An upload that stops in the middle, and a request that waits for events."""
     path = f"/client/v4/accounts/{place.account}/addressing"
@@ -245,6 +252,9 @@ def faults(place: Place, states: Sequence[State]) -> list[str]:
         number, state = numbered
         status, seconds, log = attempt(place, number, state)
         if status in {0, BEFORE_IT_BEGAN} and WAITED_FOR_A_REQUEST not in log:
+            return None
+        starting = state.disturb in {Wire.cut, Wire.say_starting} and not begun(log)
+        if starting and status == FOUND_NO_DATABASE[0] and FOUND_NO_DATABASE[1] in log:
             return None
         last = "\n".join(log.splitlines()[-40:])
         return f"{number}: {state.program}, {state.name}: {status} after {seconds:.1f} s\n{last}"
