@@ -1,5 +1,6 @@
 """Trust, 5.1: a letter states no pass that a newer answer, or the operator's word, denies."""
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -7,6 +8,8 @@ import pytest
 
 from byoip.domain.checks.evidence import Check, CheckState, Fault
 from byoip.domain.checks.registry_override import RegistryOverride
+from byoip.domain.checks.validation_run import RunResult
+from byoip.domain.claims.claim import Claim
 from byoip.sandbox.whois_server import WhoisServer
 from byoip.usecases.checks import registry_overrides
 from tests.trust.contests import OPERATOR, WHY, go_on, offboard, restore
@@ -59,13 +62,23 @@ async def put(parties: Parties, registry: str) -> RegistryOverride:
     return await putting(cidr=CIDR, registry=registry, reason=WHY, by=OPERATOR)
 
 
+async def validate_elsewhere(parties: Parties, claim: Claim) -> None:
+    """The registry that is responsible now gives no answer: what passed before stays."""
+    parties.known["arin"] = replace(parties.known["arin"], port=1)
+    parties.clock.advance(timedelta(minutes=1))
+    assert (await parties.validate(claim)).run.result is RunResult.UNANSWERED
+    now = await parties.now(claim)
+    assert (now.registry, now.irr.state) == ("arin", CheckState.VALID)
+
+
 async def take_back(parties: Parties, override: RegistryOverride) -> None:
     removing = Verb(parties.store, registry_overrides.remove)
     await removing(override.id, reason=WHY, by=OPERATOR)
 
 
+@pytest.mark.parametrize("validated", [False, True])
 async def test_5_1_an_override_that_the_operator_took_back_is_signed_for_no_more(
-    registry_world: RegistryWorld, caplog: pytest.LogCaptureFixture
+    registry_world: RegistryWorld, caplog: pytest.LogCaptureFixture, *, validated: bool
 ) -> None:
     parties, server = registry_world
     await parties.statistics(american("theirs"))
@@ -75,6 +88,8 @@ async def test_5_1_an_override_that_the_operator_took_back_is_signed_for_no_more
     await take_back(parties, override)
 
     parties.clock.advance(YEAR)
+    if validated:
+        await validate_elsewhere(parties, claim)
     await parties.roas(roa(claim.prefix))
     assert await write(parties, claim) is None
     assert "arin is the registry responsible now, and ripencc was as it was proven" in caplog.text
@@ -85,9 +100,14 @@ async def test_5_1_an_override_that_the_operator_took_back_is_signed_for_no_more
     await written(parties, claim)
 
 
+@pytest.mark.parametrize("validated", [False, True])
 @pytest.mark.parametrize("meanwhile", [False, True])
 async def test_5_1_nor_is_what_another_registry_said_before_the_override(
-    registry_world: RegistryWorld, caplog: pytest.LogCaptureFixture, *, meanwhile: bool
+    registry_world: RegistryWorld,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    meanwhile: bool,
+    validated: bool,
 ) -> None:
     parties, server = registry_world
     await parties.statistics(row("ours"))
@@ -95,6 +115,8 @@ async def test_5_1_nor_is_what_another_registry_said_before_the_override(
 
     async def name_another() -> None:
         await put(parties, "arin")
+        if validated:
+            await validate_elsewhere(parties, claim)
 
     if meanwhile:
         assert await write(parties, claim, meanwhile=name_another) is None

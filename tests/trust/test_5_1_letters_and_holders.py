@@ -79,3 +79,27 @@ async def test_5_1_a_first_letter_that_is_late_names_no_holder_that_came_since(
     assert "Revoke its approval, and have its ownership proven again" in caplog.text
     await parties.statistics(row("seller"))
     assert (await written(parties, claim)).facts.holder.holder == "seller"
+
+
+@pytest.mark.parametrize("early", [True, False])
+async def test_5_1_where_nothing_says_whose_space_it_is_nobody_is_said_to_have_authorised(
+    registry_world: RegistryWorld, caplog: pytest.LogCaptureFixture, *, early: bool
+) -> None:
+    """Approved before statistics were loaded: IANA's table names a registry, and no holder."""
+    parties, _ = registry_world
+    claim = await claimed(parties, CIDR)
+    await prove(registry_world, claim)
+    if early:
+        assert await write(parties, claim) is None
+    await parties.statistics(row("buyer"))
+    await parties.validate(claim)
+    assert await write(parties, claim) is None
+    assert "no statistics said whose space it is as it was proven. Load them, revoke its" in (
+        caplog.text
+    )
+
+    parties.clock.advance(timedelta(minutes=1))
+    await revoke(parties, claim)
+    await parties.issue(claim, TokenMethod.RDNS)
+    await prove(registry_world, claim)
+    assert (await written(parties, claim)).facts.holder.holder == "buyer"

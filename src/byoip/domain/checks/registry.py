@@ -113,3 +113,16 @@ class Responsible:
     registry: Registry
     basis: Basis
     national: National | None = None
+
+    def __str__(self) -> str:
+        """As evidence says it; `named_registry` reads it."""
+        return f"{self.registry.key} ({self.basis.value})"
+
+
+def named_registry(seen: str) -> tuple[str, Basis] | None:
+    """The key of a registry and how it was known, in the text of a `Responsible`; None: no such."""
+    for basis in Basis:
+        key = seen.removesuffix(f" ({basis.value})")
+        if key != seen:
+            return key, basis
+    return None

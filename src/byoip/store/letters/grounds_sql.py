@@ -97,6 +97,7 @@ REGISTERED: Final = compiled(
         *(exhibits.c[name] for name in ("run_id", "finding", "asked", "whom", "sha256", "answer")),
         exhibits.c.at,
         raw_answers.c.packed,
+        findings.c.seen,
     )
     .select_from(
         exhibits.join(

@@ -3,18 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
-from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from byoip.domain.checks.evidence import Finding, RawAnswer
-from byoip.domain.checks.registry import Basis
 from byoip.domain.claims.lifecycle import Approver, Standing, State
-from byoip.domain.customer_text import CustomerText
 from byoip.domain.letters.letter import (
     LATELY,
     MOST_LATELY,
@@ -24,13 +19,11 @@ from byoip.domain.letters.letter import (
     LetterReference,
     RevokedBecause,
 )
-from byoip.store.checks.evidence import finding_from
-from byoip.store.checks.raw_answers import mark_letter, unpacked
-from byoip.store.checks.tables import exhibits, findings, validation_runs
+from byoip.store.checks.raw_answers import mark_letter
 from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots
 from byoip.store.claims.tables import events, prefixes
 from byoip.store.columns import constant
-from byoip.store.letters.grounds_sql import NAME, PASSES, REGISTERED
+from byoip.store.letters.grounds import LetterGrounds, read_grounds
 from byoip.store.letters.letter_rows import (
     FATE,
     LETTER,
@@ -40,29 +33,7 @@ from byoip.store.letters.letter_rows import (
     letter_values,
 )
 from byoip.store.letters.tables import letter_watch, letters
-from byoip.store.statements import AnyRow, Repository, compiled
-
-
-@dataclass(frozen=True, slots=True)
-class LetterGrounds:
-    """What a letter may state of a claim besides the claim itself.
-
-    Attributes:
-        account_name: the customer's own words.
-        findings: the newest pass of each check since, and including, the run that approved it;
-            without raw answers.
-        registered: what statistics said of the space as it was approved (`rows_to_keep`); None
-            where the answer was not kept, of which only the digest is known.
-        overridden: the operator named the registry then, whatever statistics said.
-        registrants: what registration data said then, with its raw answers where they were kept.
-    """
-
-    account_name: CustomerText
-    findings: tuple[Finding, ...]
-    registered: bytes | None
-    registered_sha256: bytes | None
-    overridden: bool
-    registrants: tuple[RawAnswer, ...] = ()
+from byoip.store.statements import Repository, compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +50,7 @@ class SnapshotNews:
 
 
 _l, _p = letters.c, prefixes.c
-_r, _f, _x, _e = validation_runs.c, findings.c, exhibits.c, events.c
+_e = events.c
 
 _REFERENCE: Final = sa.bindparam("letter", type_=sa.Uuid)
 _CLAIM: Final = sa.bindparam("claim_id", type_=sa.Uuid)
@@ -245,20 +216,7 @@ class LetterRepository(Repository):
 
     async def grounds(self, claim_id: UUID) -> LetterGrounds | None:
         """What a letter may state; None if no validation run has led to the approval."""
-        name = await self._session.row(NAME, claim_id=claim_id)
-        rows = await self._session.rows(PASSES, claim_id=claim_id)
-        if name is None or not rows:
-            return None
-        passed = groupby(rows, attrgetter("finding_check_name"))
-        found = [_finding(list(lines)) for _, lines in passed]
-        kept, *more = await self._session.rows(REGISTERED, claim_id=claim_id) or [None]
-        answer = None if kept is None else _answer(kept)
-        digest = None if kept is None else kept.sha256
-        overridden = kept is not None and kept.whom.startswith(Basis.OVERRIDE)
-        return LetterGrounds(
-            *(CustomerText(name.name), tuple(found), answer, digest, overridden),
-            registrants=tuple(_raw(one) for one in more if _together(one, kept)),
-        )
+        return await read_grounds(self._session, claim_id)
 
     async def news(self) -> SnapshotNews | None:
         """The snapshot in use, unless all letters have been compared with it."""
@@ -268,23 +226,3 @@ class LetterRepository(Repository):
     async def heard(self, number: int) -> None:
         """Record that all standing letters have been compared with a snapshot."""
         await self._session.change(_HEARD, snapshot=number)
-
-
-def _finding(lines: list[AnyRow]) -> Finding:
-    shown = [RawAnswer(one.asked, one.whom, b"", one.at) for one in lines if one.at is not None]
-    return finding_from(lines[0], tuple(shown))
-
-
-def _together(one: AnyRow, other: AnyRow) -> bool:
-    """Whether both are exhibits of the same finding."""
-    return bool((one.run_id, one.finding) == (other.run_id, other.finding))
-
-
-def _raw(kept: AnyRow) -> RawAnswer:
-    return RawAnswer(kept.asked, kept.whom, _answer(kept) or b"", kept.at)
-
-
-def _answer(kept: AnyRow) -> bytes | None:
-    if kept.packed is not None:
-        return unpacked(kept.packed)
-    return None if kept.answer is None else bytes(kept.answer)

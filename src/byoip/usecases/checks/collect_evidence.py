@@ -182,8 +182,7 @@ class CollectEvidence:
         exhibit = RawAnswer("delegated-extended", of, rows_to_keep(registered.allocations), now)
         outcome: Outcome
         if isinstance(responsible, Responsible):
-            seen = f"{responsible.registry.key} ({responsible.basis.value})"
-            outcome = Passed(seen, words.hints)
+            outcome = Passed(str(responsible), words.hints)
         else:
             outcome = responsible
         return Finding(Check.REGISTRATION, outcome, now, (exhibit, *words.exhibits))

@@ -113,7 +113,7 @@ class GenerateLetter:
         vrps = await tx.roas.about(claim.prefix)
         # Without a run that approved the claim there is nothing to state; without current ROA data,
         # or with a route that is not valid by it, the letter has to wait.
-        if grounds is None or claim.registry is None or not isinstance(vrps, Vrps):
+        if grounds is None or not isinstance(vrps, Vrps):
             return None
         now = self.clock.now()
         waivers = await tx.waivers.of(claim.id, now)
@@ -131,7 +131,9 @@ class GenerateLetter:
             _log.warning("no letter for prefix %s: irr passed by an ended waiver", claim.id.hex)
             return None
         try:
-            witnesses = await self._witnesses(tx, claim.registry, findings)
+            witnesses = await self._witnesses(
+                tx, space.responsible or grounds.registry or "", findings
+            )
             checks = passed_checks(findings, witnesses)
         except UnnamedWitness as unnamed:
             # A check that is asked once more may name a party that settings know today.
@@ -142,7 +144,7 @@ class GenerateLetter:
             operator=self.operator,
             contact=self.contact,
             account_name=grounds.account_name,
-            holder=RegisteredHolder.of(claim.registry, space.registered),
+            holder=RegisteredHolder.of(grounds.registry or "", space.registered),
             prefix=claim.prefix,
             origin=claim.asn,
             checks=checks,
@@ -194,8 +196,7 @@ class GenerateLetter:
 
     async def _still_so(self, tx: Transaction, claim: Claim, found: _Found) -> bool:
         """Whether all is as it was found: a worker may have been stopped for hours since."""
-        before = found.claim
-        same = (claim.approved_at, claim.registry) == (before.approved_at, before.registry)
+        same = claim.approved_at == found.claim.approved_at
         if not (same and _irr_passes(claim) and await self._space(tx, claim) == found.space):
             return False
         return await _still_valid(tx, claim, found.facts)

@@ -4,13 +4,13 @@ import logging
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
-from byoip.domain.checks.registry import Allocation, kept_rows, rows_to_keep
+from byoip.domain.checks.registry import Allocation, Basis, kept_rows, rows_to_keep
 from byoip.domain.claims.claim import Claim
 from byoip.domain.foreign_text import listed
 from byoip.domain.letters.letter import Letter
 from byoip.domain.letters.letter_evidence import RegisteredHolder, registered_to
 from byoip.domain.letters.witnesses import registry_name
-from byoip.store.letters.letters import LetterGrounds
+from byoip.store.letters.grounds import LetterGrounds
 
 _log = logging.getLogger(__name__)
 
@@ -25,17 +25,26 @@ def still_held(
     """Whether holder and registry are those of the proof; no other has authorised anything.
 
     `registered` is what statistics say now, `responsible` the registry that is now, where it is
-    known.
+    known. Any later run, of which the proof is no part, may have changed `claim.registry`.
     """
-    if responsible != claim.registry and (responsible or grounds.overridden):
+    if grounds.registry is None or grounds.basis is Basis.HINT:
+        _log.warning(
+            "no letter for prefix %s: no statistics said whose space it is as it was proven. Load "
+            "them, revoke its approval, and have its ownership proven again.",
+            claim.id.hex,
+        )
+        return False
+    known = responsible if grounds.basis else None  # as it was proven the settings knew none
+    overridden = grounds.basis is Basis.OVERRIDE
+    if responsible != grounds.registry and (known or overridden):
         _log.warning(
             "no letter for prefix %s: %s is the registry responsible now, and %s was as it was "
             "proven",
-            *(claim.id.hex, responsible or "none that is known", claim.registry),
+            *(claim.id.hex, responsible or "none that is known", grounds.registry),
         )
         return False
     proven = _proven_for(claim, newest, grounds, registered)
-    holder = RegisteredHolder.of(claim.registry or "", registered)
+    holder = RegisteredHolder.of(grounds.registry, registered)
     return _same_holder(claim, proven, holder) and _still_registered(claim, grounds, registered)
 
 
@@ -49,7 +58,7 @@ def _proven_for(
         registered = kept_rows(grounds.registered)
     elif grounds.registered_sha256 != sha256(rows_to_keep(registered)).digest():
         return None
-    return RegisteredHolder.of(claim.registry or "", registered)
+    return RegisteredHolder.of(grounds.registry or "", registered)
 
 
 def _same_holder(claim: Claim, proven: RegisteredHolder | None, now: RegisteredHolder) -> bool:
@@ -64,7 +73,7 @@ def _still_registered(
 
     A national registry has none of its own, and space that moves gets another registry.
     """
-    if grounds.registered is None or grounds.overridden:
+    if grounds.registered is None or grounds.basis is Basis.OVERRIDE:
         return True
     then, now = registered_to(kept_rows(grounds.registered)), registered_to(registered)
     return not then or then == now or _refused(claim, _named(now), _named(then))
