@@ -102,7 +102,7 @@ def _card(kept: msgspec.Raw) -> tuple[str, str]:
     _, properties = msgspec.json.decode(kept, type=tuple[str, list[list[Any]]])
     found: dict[str, str] = {}
     for name, _, _, value, *_ in properties:
-        if name in {"fn", "kind"}:
+        if name in ("fn", "kind"):  # a tuple: the name may be any JSON, which no set can be asked
             if not isinstance(value, str) or name in found:
                 raise ValueError(f"not one text as {name} of a vCard")
             found[name] = value

@@ -1,6 +1,7 @@
 """Ask the outside about a prefix: registry, reverse DNS and ROA data, all at once."""
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -37,6 +38,8 @@ from byoip.usecases.checks.ask_registries import AskRegistries
 from byoip.usecases.checks.check_rpki import check_rpki
 from byoip.usecases.checks.responsible import Registries, Responsibility
 from byoip.usecases.checks.targets import CheckResult, CheckTarget
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,9 @@ class CollectEvidence:
             async with asyncio.timeout_at(subject.until):
                 return await self.holder(subject, found)
         except TimeoutError:
+            return HolderWords()
+        except Exception:  # noqa: BLE001 - what decides nothing ends nothing
+            _log.exception("registration data of %s was not asked for", subject.prefix)
             return HolderWords()
 
     def _registration(self, found: Responsibility, words: HolderWords) -> Finding:
