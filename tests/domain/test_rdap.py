@@ -7,7 +7,7 @@ import pytest
 
 from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.registry import Dialect, Registry
-from byoip.domain.letters.registrants import registrants_of
+from byoip.domain.letters.registrants import _INSTEAD, registrants_of
 from byoip.domain.letters.witnesses import Witnesses
 from byoip.domain.rdap.network import (
     Entity,
@@ -178,12 +178,22 @@ ASKED_OF = "RIPE NCC, rdap.db.ripe.net, asked by RDAP at 2026-11-22 11:53 UTC,"
             Said(RdapEnd.ANSWERED, "ripencc", Network("192.0.2.0", "192.0.2.255")),
             "names no one registrant for 192.0.2.0 - 192.0.2.255",
         ),
-        (Said(RdapEnd.ABSENT, "ripencc"), "has no network around the prefix"),
-        (Said(RdapEnd.UNANSWERED, "ripencc", fault=Fault.TIMEOUT), "gave no answer"),
+        (Said(RdapEnd.ABSENT, "ripencc"), "has no network around 192.0.2.0/24"),
     ],
 )
 def test_a_letter_says_whose_words_they_are(word: Said, sentence: str) -> None:
     assert stated(exhibit(word)) == [f"{ASKED_OF} {sentence}"]
+
+
+@pytest.mark.parametrize("fault", [None, *Fault])
+def test_a_letter_says_why_there_is_no_answer(fault: Fault | None) -> None:
+    detail = 'a placeholder: "), which names us'
+    (told,) = stated(exhibit(Said(RdapEnd.UNANSWERED, "ripencc", fault=fault, detail=detail)))
+    asked = ASKED_OF.rstrip(",")
+    assert told.startswith(f"{asked} for 192.0.2.0/24, ")
+    assert detail not in told, "its quotation cannot be closed"
+    words = told.removeprefix(f"{asked} for 192.0.2.0/24, ")
+    assert (words == "gave no answer") == (fault not in _INSTEAD)
 
 
 def test_both_registrants_stand_in_the_letter() -> None:

@@ -117,6 +117,17 @@ async def test_a_part_is_named_with_the_holder_around_it(office: Office) -> None
     ]
 
 
+SAYS = {
+    RdapFault.TIMEOUT: "gave no whole answer in time",
+    RdapFault.RESET: "could not be reached",
+    RdapFault.GARBAGE: "gave an answer that could not be read",
+    RdapFault.TRUNCATED: "broke off its answer",
+    RdapFault.REFUSED: 'refused to answer ("the server answered 429")',
+    RdapFault.SERVER_FAILURE: 'answered that it had failed ("the server answered 500")',
+    RdapFault.REDIRECTS: "gave an answer that could not be read",
+}
+
+
 @pytest.mark.parametrize("fault", list(RdapFault))
 async def test_unanswered_changes_nothing_and_is_said(office: Office, fault: RdapFault) -> None:
     office.rdap.fault = fault
@@ -125,9 +136,42 @@ async def test_unanswered_changes_nothing_and_is_said(office: Office, fault: Rda
     assert finding.outcome == Passed("ripencc (delegated-extended statistics)")
     (exhibit,) = [one for one in finding.exhibits if is_rdap(one)]
     assert read_said(exhibit.answer).end is RdapEnd.UNANSWERED
-    (words,) = (await written(office, claim)).facts.registrants
+    letter = await written(office, claim)
+    (words,) = letter.facts.registrants
     assert (words.end, words.name) == (RdapEnd.UNANSWERED, "")
-    assert str(words).endswith("gave no answer")
+    assert str(words).endswith(f" UTC for {CIDR}, {SAYS[fault]}")
+    assert (await read(office, letter)).facts == letter.facts
+
+
+@pytest.mark.parametrize("moved", [True, False])
+async def test_what_a_server_said_that_has_it_not_itself_is_no_silence(
+    office: Office, *, moved: bool
+) -> None:
+    if moved:  # to a registry that has none of it, and is not the one responsible
+        put(office, "", moved_to="arin")
+    else:
+        put(office, "Example", netname="NON-RIPE-NCC-MANAGED-ADDRESS-BLOCK")
+    claim = await claimed(office, CIDR)
+    await office.approve(claim)
+    (words,) = (await written(office, claim)).facts.registrants
+    assert words.end is RdapEnd.UNANSWERED
+    why = (
+        "404: not found; another registry may have it"
+        if moved
+        else "a placeholder stands there: NON-RIPE-NCC-MANAGED-ADDRESS-BLOCK"
+    )
+    told = f'for {CIDR}, answered that it does not have the space itself ("{why}")'
+    assert str(words).endswith(told)
+
+
+async def test_of_the_space_around_it_is_said_that_it_was_asked_for(office: Office) -> None:
+    """Of a part the registry has a network, and of the holder's around it none."""
+    put(office, "Example B.V.", PART, handle="ORG-EX-RIPE", type="ASSIGNED PA")
+    claim = await claimed(office, PART)
+    await office.approve(claim)
+    _, around = (await written(office, claim)).facts.registrants
+    assert around.end is RdapEnd.ABSENT
+    assert str(around).endswith(f"has no network around {CIDR}")
 
 
 async def test_an_absence_changes_nothing_either(office: Office) -> None:

@@ -155,7 +155,7 @@ def _read(hop: _Hop, owner: Registry, question: HolderQuestion) -> Said:
         raise NotAnAnswer(Fault.GARBAGE, f"the server answered {hop.status}")
     network = read_network(hop.body, question.prefix)
     if network.placeholder:
-        detail = f"{owner.key} has a placeholder there: {network.name}"
+        detail = f"a placeholder stands there: {network.name}"
         return _unanswered(owner.key, Fault.NO_DATA, detail)
     return Said(RdapEnd.ANSWERED, owner.key, network)
 
@@ -166,7 +166,7 @@ def _not_found(hop: _Hop, owner: Registry, question: HolderQuestion) -> Said:
         raise NotAnAnswer(Fault.GARBAGE, "404, and not from an RDAP server")
     if owner.key == question.registry.key and question.all_here:
         return Said(RdapEnd.ABSENT, owner.key)
-    detail = f"{owner.key} does not have it, and another registry may"
+    detail = "404: not found; another registry may have it"
     return _unanswered(owner.key, Fault.NO_DATA, detail)
 
 

@@ -4,15 +4,34 @@ They are those that were kept as the prefix was approved. A letter asks no party
 follows takes no other holder's name: space that was sold since is proven anew, or has no letter.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Final
 
-from byoip.domain.checks.evidence import RawAnswer
+from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.letters.witnesses import Witnesses
 from byoip.domain.prefix import Prefix
 from byoip.domain.rdap.network import SpaceKind, quoted
-from byoip.domain.rdap.said import NOTHING_ASKED, RdapEnd, read_said
+from byoip.domain.rdap.said import NOTHING_ASKED, RdapEnd, asked_for, read_said
+
+# What a party did that gave no answer: it may well have said something.
+_INSTEAD: Final[Mapping[Fault, str]] = MappingProxyType(
+    {
+        Fault.TIMEOUT: "gave no whole answer in time",
+        Fault.UNREACHABLE: "could not be reached",
+        Fault.TRUNCATED: "broke off its answer",
+        Fault.TOO_LARGE: "gave an answer too large to be read",
+        Fault.GARBAGE: "gave an answer that could not be read",
+        Fault.REFUSED: "refused to answer",
+        Fault.SERVER_FAILURE: "answered that it had failed",
+        Fault.NO_DATA: "answered that it does not have the space itself",
+        Fault.OUT_OF_BUDGET: "led to another server, which was not asked",
+    }
+)
+# Of these the details are ours to tell: a status, the name of a placeholder.
+_IN_DETAIL: Final = frozenset({Fault.REFUSED, Fault.SERVER_FAILURE, Fault.NO_DATA})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +46,9 @@ class RegistrantWords:
         kind: of the registrant: org or individual, as the registry says.
         type: of the network, as the registry says.
         space: PA or PI, as the type says it.
+        about: the space that was asked for: the prefix, or the holder's around it. This and what
+            follows is empty in letters of older versions.
+        fault: why there is no answer; `detail` says it in words.
     """
 
     end: RdapEnd
@@ -37,18 +59,27 @@ class RegistrantWords:
     kind: str = ""
     type: str = ""
     space: SpaceKind | None = None
+    about: str = ""
+    fault: Fault | None = None
+    detail: str = ""
 
     def __str__(self) -> str:
         asked = f"{self.of}, asked by RDAP at {self.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
         if self.end is RdapEnd.ABSENT:
-            return f"{asked}, has no network around the prefix"
+            return f"{asked}, has no network around {self.about or 'the prefix'}"
         if self.end is RdapEnd.UNANSWERED:
-            return f"{asked}, gave no answer"
+            return f"{asked}{f' for {self.about}' if self.about else ''}, {self._instead()}"
         kind = f" ({quoted(self.kind)})" if self.kind else ""
         named = f"names {quoted(self.name)}{kind}" if self.name else "names no one registrant"
         kinds = [quoted(self.type)] if self.type else []
         kinds += [f"which is {self.space.value} space"] if self.space else []
         return f"{asked}, {named} for {', '.join([self.block, *kinds])}"
+
+    def _instead(self) -> str:
+        if self.fault is None:
+            return "gave no answer"
+        why = f" ({quoted(self.detail)})" if self.detail and self.fault in _IN_DETAIL else ""
+        return f"{_INSTEAD.get(self.fault, 'gave no answer')}{why}"
 
 
 def registrants_of(
@@ -69,13 +100,15 @@ def _words(exhibit: RawAnswer, prefix: Prefix, witnesses: Witnesses) -> Registra
     of = witnesses.registration_data(said.registry, exhibit.of)
     if of is None:
         return None
-    network = said.network
+    network, about = said.network, asked_for(exhibit) or str(prefix)
     if network is None:
-        return RegistrantWords(said.end, of, exhibit.at)
+        return RegistrantWords(
+            said.end, of, exhibit.at, about=about, fault=said.fault, detail=said.detail
+        )
     if not network.contains(prefix):
         return None
     name, kind = "", ""
     if network.registrant:
         name, kind = network.registrant.name, network.registrant.kind
     words = network.block, name, kind, network.type, network.space
-    return RegistrantWords(said.end, of, exhibit.at, *words)
+    return RegistrantWords(said.end, of, exhibit.at, *words, about=about)

@@ -54,6 +54,13 @@ def is_rdap(exhibit: RawAnswer) -> bool:
     return exhibit.asked.startswith(ASKED)
 
 
+def asked_for(exhibit: RawAnswer) -> str:
+    """The prefix that such a question was about; empty where it does not say that."""
+    first, *_ = exhibit.asked.split(" -> ")
+    _, found, prefix = first.rpartition("/ip/")
+    return prefix if found else ""
+
+
 def read_said(kept: bytes) -> Said:
     """What `Said.kept` gave."""
     said = json.loads(kept)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from byoip.domain.asn import Asn
-from byoip.domain.checks.evidence import Check
+from byoip.domain.checks.evidence import Check, Fault
 from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.checks.rpki_watch import RpkiWatch
 from byoip.domain.customer_text import CustomerText
@@ -145,7 +145,9 @@ def _check(kept: Mapping[str, Any]) -> LetterCheck:
 
 def _registrant(kept: Mapping[str, Any]) -> RegistrantWords:
     space = SpaceKind(kept["space"]) if kept["space"] else None
-    typed = {"end": RdapEnd(kept["end"]), "at": datetime.fromisoformat(kept["at"]), "space": space}
+    fault = Fault(kept["fault"]) if kept.get("fault") else None  # older: none
+    at = datetime.fromisoformat(kept["at"])
+    typed = {"end": RdapEnd(kept["end"]), "at": at, "space": space, "fault": fault}
     return RegistrantWords(**{**kept, **typed})
 
 
