@@ -51,6 +51,26 @@ async def test_it_is_suspended_and_loses_what_it_had_proven(world: World, loses:
     assert await stands(world, holder) is await stands(world, other) is Standing.OK
 
 
+async def test_so_it_is_where_its_mark_is_covered_while_its_run_is_out(world: World) -> None:
+    holder = await world.approved()
+    other = await rival(world)
+    world.txt(other.prefix, "something else")
+    world.clock.advance(timedelta(minutes=1))
+
+    async def covered() -> None:
+        world.registry.meanwhile = None
+        await stand(world, other, Transition.SUSPENDED)
+        assert (await world.now(other)).silent_rival
+        assert await stands(world, holder) is Standing.CONTESTED
+
+    world.registry.meanwhile = covered
+    await world.validate(other)
+
+    assert (await world.now(other)).ownership.state is not CheckState.VALID
+    assert await stands(world, holder) is Standing.OK
+    assert (await last_event(world, holder)).after["because"] == "no rival is left"
+
+
 async def test_one_that_is_contested_stays_a_rival_until_it_goes(world: World) -> None:
     holder = await world.approved()
     other = await rival(world)

@@ -260,7 +260,8 @@ async def test_a_run_that_workers_die_of_ends_unanswered_and_asks_no_party(world
     await world.carry_out(run_id)
     run = await world.reader.run(claim.account_id, claim.id, run_id)
     assert run.run.result is RunResult.UNANSWERED
-    assert run.findings == ()
+    (told,) = run.findings
+    assert "5 attempts to ask have failed at this operator." in str(told.outcome)
     assert world.dns.asked == []
     again = await world.open_run(claim)
     assert (again.attempt, again.retries) == (0, 1)

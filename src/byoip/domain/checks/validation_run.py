@@ -74,6 +74,11 @@ class ValidationRun:
     finished_at: datetime | None = None
     result: RunResult | None = None
 
+    @property
+    def worth_asking(self) -> bool:
+        """Whether it has not cost so many workers that it ends without any answer."""
+        return self.attempt <= MOST_ATTEMPTS
+
     def finished(self, result: RunResult, now: datetime) -> "ValidationRun":
         """End it."""
         return replace(self, state=RunState.FINISHED, result=result, finished_at=now)

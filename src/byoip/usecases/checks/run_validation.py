@@ -15,7 +15,7 @@ neither does one whose lease has ended, for it may have been stopped, and found 
     transaction 1     take the run; read the claim, its token, and what is known about its space
     no transaction    wait for a turn of the account (turns.py); where none comes, put the run back
     no transaction    ask registry and reverse DNS, at most 50 s; renew the lease every 10 s
-    transaction 2     lock space, claim and run; look again; decide; record
+    transaction 2     lock space, claim and run; look again; decide; record (record_run.py)
 
 The world moves while the worker asks, so transaction 2 looks again. A claim that was closed, or a
 run that another worker has taken, is left alone. Findings about a token that was revoked do not
@@ -27,48 +27,31 @@ approved. "We could not ask" never decides: what was known stays, and the next r
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any
-from uuid import UUID, uuid4
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
 
-from byoip.domain.checks.decision import (
-    asked_again,
-    decide,
-    result_of,
-    unanswered,
-    useless_token,
-)
-from byoip.domain.checks.evidence import Check, Fault, Finding, Reason, Unanswered
-from byoip.domain.checks.validation_run import LEASE, MOST_ATTEMPTS, RunResult, ValidationRun
-from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
-from byoip.domain.claims.claim import MOST_OTHERS, CheckRecord, Claim, ClaimNotFound
-from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
+from byoip.domain.checks.evidence import Check, Fault, Finding, Unanswered
+from byoip.domain.checks.validation_run import LEASE, MOST_ATTEMPTS, ValidationRun
+from byoip.domain.claims.claim import Claim
+from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.domain.history import Actor
 from byoip.store.checks.runs import EVIDENCE_QUOTA
 from byoip.store.sharing import working_for
-from byoip.store.transaction import Store, Transaction
+from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable
-from byoip.usecases.checks.check_rpki import check_rpki
 from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvidence
+from byoip.usecases.checks.record_run import RecordRun
 from byoip.usecases.checks.targets import CheckTarget
 from byoip.usecases.checks.turns import Turns
-from byoip.usecases.claims.contests import clear_contests, contest_holders, lock_with_space
-from byoip.usecases.events import record_changes
 
-_Settled = tuple[Claim, RunResult, tuple[Finding, ...]]
-_OWNERSHIP = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
-_WAIVER_ENDED = Unanswered(
+_Begun = tuple[ValidationRun, Claim | None, OwnershipToken | None, Sequence[Any]]
+_GIVEN_UP: Final = Unanswered(
     Fault.NOT_ASKED,
-    "The operator's waiver of irr has ended since.",
-    "Create the route object, or ask the operator.",
-)
-_REGISTRY_CHANGED = Unanswered(
-    Fault.NOT_ASKED,
-    "Another registry is responsible than the one that was asked, or none is known to be.",
-    "Wait: the registry that is responsible is asked.",
+    f"{MOST_ATTEMPTS} attempts to ask have failed at this operator.",
+    "If this lasts, tell the operator.",
 )
 
 
@@ -98,16 +81,10 @@ class RunValidation:
             due = await self._attempt(due, by)
 
     async def _attempt(self, run_id: UUID, by: Actor) -> UUID | None:
-        async with self.store.transaction(actor=by) as tx:
-            begun = await tx.runs.begin(run_id, LEASE)
-            if begun is None:
-                return None
-            run, prefix = begun
-            claim, token, *known = await tx.session.look(
-                tx.claims.asking(run.claim_id),
-                tx.tokens.asking(run.claim_id),
-                *self.ask.about(tx, prefix, run.claim_id),
-            )
+        begun = await self._begin(run_id, by)
+        if begun is None:
+            return None
+        run, claim, token, known = begun
         if claim is None:
             return None  # the claim was closed
         token = None if claim.approved else token
@@ -116,8 +93,30 @@ class RunValidation:
             return await self._give_way(run, by)
         with self.turns.turn(claim.account_id), working_for(claim.account_id):
             answers = await self._ask(run, claim, token, known if at_once else None)
-            await self._record(run, claim, token, answers, by)
+            await self._recording(run, claim, token, answers, by)
         return None
+
+    async def _begin(self, run_id: UUID, by: Actor) -> _Begun | None:
+        """Take the run. What is known may fail to be read: the attempt counts all the same."""
+        try:
+            async with self.store.transaction(actor=by) as tx:
+                begun = await tx.runs.begin(run_id, LEASE)
+                if begun is None:
+                    return None
+                run, prefix = begun
+                about = self.ask.about(tx, prefix, run.claim_id) if run.worth_asking else ()
+                claim, token, *known = await tx.session.look(
+                    tx.claims.asking(run.claim_id), tx.tokens.asking(run.claim_id), *about
+                )
+        except Exception:
+            async with self.store.transaction(actor=by) as tx:
+                await tx.runs.begin(run_id, LEASE)
+            raise
+        return run, claim, token, known
+
+    @property
+    def _recording(self) -> RecordRun:
+        return RecordRun(self.store, self.ask, self.evidence_quota)
 
     async def _give_way(self, run: ValidationRun, by: Actor) -> UUID | None:
         """Put the run back, as it was; one of another account that may have its place."""
@@ -133,8 +132,9 @@ class RunValidation:
         token: OwnershipToken | None,
         known: Sequence[Any] | None,
     ) -> CollectedEvidence:
-        if run.attempt > MOST_ATTEMPTS:  # workers die of it: end it, as one without any answer
-            return CollectedEvidence(())
+        if not run.worth_asking:
+            given_up = Finding(Check.REGISTRATION, _GIVEN_UP, self.ask.clock.now())
+            return CollectedEvidence((given_up,), others_complete=False)
         target = CheckTarget(claim.account_id, claim.prefix, claim.asn, token, claim.id)
         async with self._alive(run):  # nothing is locked while we wait
             return await self.ask(target, known)
@@ -155,143 +155,3 @@ class RunValidation:
             with suppress(StoreUnavailable):  # the lease outlasts two beats that are missed
                 async with self.store.transaction() as tx:
                     held = await tx.runs.renew(run.id, run.attempt, LEASE)
-
-    async def _record(
-        self,
-        run: ValidationRun,
-        asked: Claim,
-        token: OwnershipToken | None,
-        answers: CollectedEvidence,
-        by: Actor,
-    ) -> None:
-        async with self.store.transaction(actor=by) as tx:
-            # If it is proven, it is approved or contested: the space comes first.
-            settles = token is not None and _proven(asked, answers, tx.clock.now())
-            if asked.silent_rival:
-                with suppress(ClaimNotFound):  # the look says so
-                    await lock_with_space(tx, run.claim_id)
-            space = [tx.claims.locking_space(asked.prefix)] if settles else []
-            *_, claim, held = await tx.session.look(
-                *space,
-                tx.claims.asking(run.claim_id, locking=True),
-                tx.runs.locking(run.id, run.attempt),
-            )
-            if claim is None:
-                return  # the claim was closed, and its run ended with it
-            if held is None:
-                return  # its lease has ended, and another worker has taken the run, or will
-            # What is decided by is asked for under all these locks.
-            deciding = (
-                tx.reservations.blocking(claim.prefix, claim.account_id),
-                *self.ask.about(tx, claim.prefix, claim.id),
-            )
-            live, used, *known = await tx.session.look(
-                tx.tokens.asking(claim.id),
-                tx.runs.evidence_kept(claim.id),
-                *(deciding if settles else ()),
-            )
-            proof = token if token and live and live.id == token.id else None
-            counting = [one for one in answers.findings if proof or one.check not in _OWNERSHIP]
-            learnt = decide(_with(claim, answers), counting, tx.now)
-            findings = answers.findings
-            if findings and proof is None and not claim.approved:
-                method = token.method if token else TokenMethod.ANY
-                findings = (*findings, *useless_token(method, Reason.TOKEN_REVOKED, tx.now))
-            decided, result, more = await self._settle(
-                tx, learnt, proof if settles else None, findings, known
-            )
-            await tx.claims.save(decided)
-            record_changes(tx, claim, decided)
-            if result is RunResult.APPROVED or (asked.silent_rival and not decided.silent_rival):
-                await clear_contests(tx, claim.prefix)
-            await self._finish(tx, held, result, (*findings, *more), used)
-
-    async def _settle(
-        self,
-        tx: Transaction,
-        claim: Claim,
-        token: OwnershipToken | None,
-        findings: Sequence[Finding],
-        known: Sequence[Any],
-    ) -> _Settled:
-        """Approve, contest, or leave the claim as it is; gives what was found here, too."""
-        result = result_of(findings) if findings else RunResult.UNANSWERED
-        now = tx.now
-        stopped = claim.approved or claim.suspended or claim.offboarding
-        if stopped or token is None or not claim.proven(now):
-            return claim, result, ()
-        reserved, *facts = known
-        registry, vrps, waivers = self.ask.understood(claim.prefix, facts)
-        if changed := self._changed(tx, claim, waivers, registry):
-            return changed
-        waiver = waivers.get(Waivable.RPKI)
-        once_more, _ = check_rpki(
-            claim.prefix, claim.asn, vrps, tx.clock, claim.other_origins, waiver
-        )
-        claim = decide(claim, [once_more], now)
-        if not claim.proven(now) or unanswered([once_more]):
-            return claim, result_of([once_more]), (once_more,)
-        rivals = await tx.claims.approved_overlapping(claim.prefix)
-        if rivals or reserved:  # reserved, but not for this account: the operator settles it
-            await contest_holders(tx, rivals)
-            return claim.contest(now), RunResult.CONTESTED, (once_more,)
-        if not await tx.tokens.consume(token.id):  # it expired while its run was out
-            late = useless_token(token.method, Reason.TOKEN_EXPIRED, now)
-            return decide(claim, late, now), RunResult.FAILED, (once_more, *late)
-        if claim.delegate_loa_creation:
-            await tx.jobs.enqueue_letter(claim.id)
-        tx.record(claim.id, "token.consumed", after={"token_id": token.id.hex})
-        return claim.approve(now), RunResult.APPROVED, (once_more,)
-
-    def _changed(
-        self,
-        tx: Transaction,
-        claim: Claim,
-        waivers: Mapping[Waivable, CheckWaiver],
-        registry: str | None,
-    ) -> _Settled | None:
-        """How the run ends where the word of another registry counts by now, or a waiver ended."""
-        if claim.irr_waived and not self.ask.waives_irr(claim.registry, waivers):
-            ended = Finding(Check.IRR, _WAIVER_ENDED, tx.now)
-            unproven = replace(claim, irr=CheckRecord(), irr_waived=False)
-            return decide(unproven, [ended], tx.now), RunResult.UNANSWERED, (ended,)
-        if registry != claim.registry:
-            other = Finding(Check.REGISTRATION, _REGISTRY_CHANGED, tx.now)
-            return claim, RunResult.UNANSWERED, (other,)
-        return None
-
-    async def _finish(
-        self,
-        tx: Transaction,
-        run: ValidationRun,
-        result: RunResult,
-        findings: Sequence[Finding],
-        used: int,
-    ) -> None:
-        again = run.again(uuid4(), tx.now) if result is RunResult.UNANSWERED else None
-        told = asked_again(findings, again.due_at) if again else findings
-        await tx.runs.finish(run.finished(result, tx.now), told, self.evidence_quota, used=used)
-        after = {"validation_id": run.id.hex, "result": result.value}
-        tx.record(run.claim_id, "validation.finished", after=after)
-        if again:
-            await tx.runs.open(again)
-            await tx.jobs.enqueue_run(again.id, at=again.due_at)
-
-
-def _proven(asked: Claim, answers: CollectedEvidence, now: datetime) -> bool:
-    return decide(_with(asked, answers), answers.findings, now).proven(now)
-
-
-def _with(claim: Claim, answers: CollectedEvidence) -> Claim:
-    """The claim with its registry and other origins; what has no answer stays as it was."""
-    known = claim.other_origins if not (answers.findings and answers.others_complete) else ()
-    others = tuple(dict.fromkeys((*answers.other_origins, *known)))[: 2 * MOST_OTHERS]
-    # Without an answer an earlier pass stays, and so does what it rests on.
-    asked = (one.outcome for one in answers.findings if one.check is Check.IRR)
-    kept = all(isinstance(outcome, Unanswered) for outcome in asked)
-    waived = claim.irr_waived if kept else answers.irr_waived
-    registry = answers.registry or claim.registry
-    if registry != claim.registry and claim.registry and not claim.approved:
-        # What another registry said proves nothing here; this run asks for all of it again.
-        claim = replace(claim, irr=CheckRecord(), ownership=CheckRecord())
-    return replace(claim, registry=registry, irr_waived=waived, other_origins=others)

@@ -1,0 +1,209 @@
+"""The end of a validation run: lock, look again, decide, record. See run_validation.py."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from byoip.domain.checks.decision import (
+    asked_again,
+    decide,
+    result_of,
+    unanswered,
+    useless_token,
+)
+from byoip.domain.checks.evidence import Check, Fault, Finding, Reason, Unanswered
+from byoip.domain.checks.validation_run import RunResult, ValidationRun
+from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
+from byoip.domain.claims.claim import MOST_OTHERS, CheckRecord, Claim, ClaimNotFound
+from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
+from byoip.domain.history import Actor
+from byoip.store.transaction import Store, Transaction
+from byoip.usecases.checks.check_rpki import check_rpki
+from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvidence
+from byoip.usecases.claims.contests import clear_contests, contest_holders, lock_with_space
+from byoip.usecases.events import record_changes
+
+_Settled = tuple[Claim, RunResult, tuple[Finding, ...]]
+_OWNERSHIP = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
+_WAIVER_ENDED = Unanswered(
+    Fault.NOT_ASKED,
+    "The operator's waiver of irr has ended since.",
+    "Create the route object, or ask the operator.",
+)
+_REGISTRY_CHANGED = Unanswered(
+    Fault.NOT_ASKED,
+    "Another registry is responsible than the one that was asked, or none is known to be.",
+    "Wait: the registry that is responsible is asked.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRun:
+    """Transaction 2 of a run; `evidence_quota` is in bytes, see `RunValidation`."""
+
+    store: Store
+    ask: CollectEvidence
+    evidence_quota: int
+
+    async def __call__(
+        self,
+        run: ValidationRun,
+        asked: Claim,
+        token: OwnershipToken | None,
+        answers: CollectedEvidence,
+        by: Actor,
+    ) -> None:
+        """Do nothing where the claim was closed, or another worker has the run."""
+        found = run, asked, token, answers, by
+        if not await self._recorded(*found, silent_rival=asked.silent_rival):
+            await self._recorded(*found, silent_rival=True)
+
+    async def _recorded(
+        self,
+        run: ValidationRun,
+        asked: Claim,
+        token: OwnershipToken | None,
+        answers: CollectedEvidence,
+        by: Actor,
+        *,
+        silent_rival: bool,
+    ) -> bool:
+        """False: it is a silent rival by now, and its space has to be locked first."""
+        async with self.store.transaction(actor=by) as tx:
+            # If it is proven, it is approved or contested: the space comes first.
+            worth = token is not None and run.worth_asking
+            settles = worth and _proven(asked, answers, tx.clock.now())
+            if silent_rival:
+                with suppress(ClaimNotFound):  # the look says so
+                    await lock_with_space(tx, run.claim_id)
+            space = [tx.claims.locking_space(asked.prefix)] if settles else []
+            *_, claim, held = await tx.session.look(
+                *space,
+                tx.claims.asking(run.claim_id, locking=True),
+                tx.runs.locking(run.id, run.attempt),
+            )
+            if claim is None:
+                return True  # the claim was closed, and its run ended with it
+            if held is None:
+                return True  # its lease has ended, and another worker has taken the run, or will
+            if claim.silent_rival and not silent_rival:
+                return False
+            # What is decided by is asked for under all these locks.
+            deciding = (
+                tx.reservations.blocking(claim.prefix, claim.account_id),
+                *self.ask.about(tx, claim.prefix, claim.id),
+            )
+            live, used, *known = await tx.session.look(
+                tx.tokens.asking(claim.id),
+                tx.runs.evidence_kept(claim.id),
+                *(deciding if settles else ()),
+            )
+            proof = token if token and live and live.id == token.id else None
+            counting = [one for one in answers.findings if proof or one.check not in _OWNERSHIP]
+            learnt = decide(_with(claim, answers), counting, tx.now)
+            findings = answers.findings
+            if findings and proof is None and not claim.approved:
+                method = token.method if token else TokenMethod.ANY
+                findings = (*findings, *useless_token(method, Reason.TOKEN_REVOKED, tx.now))
+            decided, result, more = await self._settle(
+                tx, learnt, proof if settles else None, findings, known
+            )
+            await tx.claims.save(decided)
+            record_changes(tx, claim, decided)
+            if result is RunResult.APPROVED or (claim.silent_rival and not decided.silent_rival):
+                await clear_contests(tx, claim.prefix)
+            await self._finish(tx, held, result, (*findings, *more), used)
+        return True
+
+    async def _settle(
+        self,
+        tx: Transaction,
+        claim: Claim,
+        token: OwnershipToken | None,
+        findings: Sequence[Finding],
+        known: Sequence[Any],
+    ) -> _Settled:
+        """Approve, contest, or leave the claim as it is; gives what was found here, too."""
+        result = result_of(findings) if findings else RunResult.UNANSWERED
+        now = tx.now
+        stopped = claim.approved or claim.suspended or claim.offboarding
+        if stopped or token is None or not claim.proven(now):
+            return claim, result, ()
+        reserved, *facts = known
+        registry, vrps, waivers = self.ask.understood(claim.prefix, facts)
+        if changed := self._changed(tx, claim, waivers, registry):
+            return changed
+        waiver = waivers.get(Waivable.RPKI)
+        once_more, _ = check_rpki(
+            claim.prefix, claim.asn, vrps, tx.clock, claim.other_origins, waiver
+        )
+        claim = decide(claim, [once_more], now)
+        if not claim.proven(now) or unanswered([once_more]):
+            return claim, result_of([once_more]), (once_more,)
+        rivals = await tx.claims.approved_overlapping(claim.prefix)
+        if rivals or reserved:  # reserved, but not for this account: the operator settles it
+            await contest_holders(tx, rivals)
+            return claim.contest(now), RunResult.CONTESTED, (once_more,)
+        if not await tx.tokens.consume(token.id):  # it expired while its run was out
+            late = useless_token(token.method, Reason.TOKEN_EXPIRED, now)
+            return decide(claim, late, now), RunResult.FAILED, (once_more, *late)
+        if claim.delegate_loa_creation:
+            await tx.jobs.enqueue_letter(claim.id)
+        tx.record(claim.id, "token.consumed", after={"token_id": token.id.hex})
+        return claim.approve(now), RunResult.APPROVED, (once_more,)
+
+    def _changed(
+        self,
+        tx: Transaction,
+        claim: Claim,
+        waivers: Mapping[Waivable, CheckWaiver],
+        registry: str | None,
+    ) -> _Settled | None:
+        """How the run ends where the word of another registry counts by now, or a waiver ended."""
+        if claim.irr_waived and not self.ask.waives_irr(claim.registry, waivers):
+            ended = Finding(Check.IRR, _WAIVER_ENDED, tx.now)
+            unproven = replace(claim, irr=CheckRecord(), irr_waived=False)
+            return decide(unproven, [ended], tx.now), RunResult.UNANSWERED, (ended,)
+        if registry != claim.registry:
+            other = Finding(Check.REGISTRATION, _REGISTRY_CHANGED, tx.now)
+            return claim, RunResult.UNANSWERED, (other,)
+        return None
+
+    async def _finish(
+        self,
+        tx: Transaction,
+        run: ValidationRun,
+        result: RunResult,
+        findings: Sequence[Finding],
+        used: int,
+    ) -> None:
+        again = run.again(uuid4(), tx.now) if result is RunResult.UNANSWERED else None
+        told = asked_again(findings, again.due_at) if again else findings
+        await tx.runs.finish(run.finished(result, tx.now), told, self.evidence_quota, used=used)
+        after = {"validation_id": run.id.hex, "result": result.value}
+        tx.record(run.claim_id, "validation.finished", after=after)
+        if again:
+            await tx.runs.open(again)
+            await tx.jobs.enqueue_run(again.id, at=again.due_at)
+
+
+def _proven(asked: Claim, answers: CollectedEvidence, now: datetime) -> bool:
+    return decide(_with(asked, answers), answers.findings, now).proven(now)
+
+
+def _with(claim: Claim, answers: CollectedEvidence) -> Claim:
+    """The claim with its registry and other origins; what has no answer stays as it was."""
+    known = claim.other_origins if not (answers.findings and answers.others_complete) else ()
+    others = tuple(dict.fromkeys((*answers.other_origins, *known)))[: 2 * MOST_OTHERS]
+    # Without an answer an earlier pass stays, and so does what it rests on.
+    asked = (one.outcome for one in answers.findings if one.check is Check.IRR)
+    kept = all(isinstance(outcome, Unanswered) for outcome in asked)
+    waived = claim.irr_waived if kept else answers.irr_waived
+    registry = answers.registry or claim.registry
+    if registry != claim.registry and claim.registry and not claim.approved:
+        # What another registry said proves nothing here; this run asks for all of it again.
+        claim = replace(claim, irr=CheckRecord(), ownership=CheckRecord())
+    return replace(claim, registry=registry, irr_waived=waived, other_origins=others)
