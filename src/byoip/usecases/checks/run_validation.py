@@ -31,6 +31,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -47,6 +48,7 @@ from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
 from byoip.domain.claims.claim import MOST_OTHERS, CheckRecord, Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
+from byoip.ports.supervising import supervised
 from byoip.store.checks.runs import EVIDENCE_QUOTA
 from byoip.store.sharing import working_for
 from byoip.store.transaction import Store, Transaction
@@ -141,7 +143,8 @@ class RunValidation:
 
     @asynccontextmanager
     async def _alive(self, run: ValidationRun) -> AsyncIterator[None]:
-        beating = asyncio.create_task(self._beat(run))
+        beat = partial(self._beat, run)
+        beating = asyncio.create_task(supervised("The lease of a run", beat))
         try:
             yield
         finally:
