@@ -19,7 +19,6 @@ from byoip.domain.accounts.credential import Credential
 from byoip.domain.accounts.limits import Lease, Limits
 from byoip.store.accounts.rate_limits import RateWindows
 from byoip.store.unavailable import StoreUnavailable
-from tests.api.test_operations import Counted, client_of
 from tests.api.test_tenancy import outcome
 from tests.api.world import World
 from tests.store.samples import credential
@@ -227,33 +226,6 @@ async def test_a_refused_request_is_refused_before_its_body_is_read(limited: Lim
         response = await there.call("POST", "/prefixes", content=body(), headers=headers)
     assert outcome(response) == (429, "rate_limited")
     assert read == []
-
-
-@pytest.mark.parametrize("kind", ["per_credential", "per_account"])
-async def test_a_refused_request_reads_no_prefix(limited: Limited, kind: str) -> None:
-    async with limited(replace(NO_LIMITS, **{kind: 4})) as there:
-        one = await there.prefix()
-        asked: list[str] = []
-        reader: Any = Counted(there.backend.reader, asked)
-        backend = replace(there.backend, reader=reader, metrics=CollectorRegistry())
-        async with client_of(backend) as client:
-            headers = {"authorization": f"Bearer {there.token}"}
-            path = there.url(f"/prefixes/{one['id']}")
-            said = [await client.get(path, headers=headers) for _ in range(6)]
-    assert [one.status_code for one in said] == [200] * 3 + [429] * 3
-    # The first that is refused is the one that learns that there are no more.
-    assert asked == ["beside", "claim_beside"] * 3 + ["beside"]
-    assert said[3].headers["ratelimit-policy"] == said[5].headers["ratelimit-policy"]
-
-
-async def test_one_that_may_again_meanwhile_is_answered(limited: Limited) -> None:
-    async with limited(replace(NO_LIMITS, per_account=100)) as there:
-        one = await there.prefix()
-        there.backend.limiter.spent = bool  # type: ignore[method-assign, assignment]
-        again = await there.call("GET", f"/prefixes/{one['id']}")
-        none = await there.call("GET", f"/prefixes/{uuid4().hex}")
-    assert again.json()["result"]["id"] == one["id"]
-    assert none.status_code == 404
 
 
 async def test_validation_has_lower_limits_for_each_prefix_and_account(limited: Limited) -> None:

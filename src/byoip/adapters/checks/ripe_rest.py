@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 import httpx
 import msgspec
-from anyio import to_thread
 
 from byoip.adapters.bounded_get import bounded_get
 from byoip.adapters.checks.whois_dialects import (
@@ -32,6 +31,7 @@ from byoip.ports.checks.registry import (
     RouteRegistry,
 )
 from byoip.ports.clock import Clock
+from byoip.ports.threads import in_thread
 
 MAX_BYTES: Final = 4 * 1024 * 1024  # the same objects are about four times as long in JSON
 
@@ -107,7 +107,7 @@ class RipeRest:
                     url, body, accept="application/json", tls=self._tls, max_bytes=self._max_bytes
                 )
             status = answer.status_code
-            objects = await to_thread.run_sync(_read, status, bytes(body), question)
+            objects = await in_thread(question.account_id, _read, status, bytes(body), question)
         except NotAnAnswer as odd:
             trouble = odd
         except TimeoutError:
