@@ -50,7 +50,7 @@ class BoundedHead:
 
     async def _traced(self, event: str, info: Mapping[str, Any]) -> None:
         # With a proxy there are two of each; the answer of ours is the one that comes last.
-        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+        if event.split(".")[1:] in (["connect_tcp", "complete"], ["start_tls", "complete"]):
             stream = info["return_value"]
             stream.read = self._counting(stream.read)
             stream.write = _writing(stream.write)
