@@ -74,3 +74,21 @@ async def test_what_follows_a_refusal_is_not_spent(allowance: Allowance) -> None
     assert (refused[0], refused[1] in {59, 60}) == (second, True)
     assert await allowance.spend_each(who, third) is None  # it was not
     assert await allowance.spend_each(who, first) is not None  # it was
+
+
+async def test_a_prune_waits_for_no_one_who_spends(
+    allowance: Allowance, store: Store, engine: AsyncEngine
+) -> None:
+    """One statement spends several permits, row by row: a prune that waited could deadlock."""
+    past = [uuid4(), uuid4()]
+    for who in past:
+        await allowance.spend("preflight", who, per_minute=1)
+    await _let_time_pass(engine, 61)
+    locking = text("SELECT FROM allowances WHERE who = :who FOR UPDATE")
+    async with engine.begin() as spending:
+        await spending.execute(locking, {"who": past[0]})
+        async with asyncio.timeout(5):
+            await store.prune()
+    async with engine.connect() as connection:
+        kept = await connection.scalars(text("SELECT who FROM allowances"))
+        assert list(kept) == [past[0]], "until the next time"

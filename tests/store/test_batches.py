@@ -95,3 +95,12 @@ async def test_a_look_asks_its_parts_in_order(session: Session) -> None:
     parts = [asking(_NEXT, lambda rows: rows[0].place) for _ in range(5)]
     places = await session.look(*parts)
     assert places == sorted(places)
+
+
+async def test_a_write_hides_no_table_of_its_name(session: Session) -> None:
+    copying = from_text("INSERT INTO done (what) SELECT what || '!' FROM done WHERE what = :what")
+    await session.put_off("first", _ADD, {"what": "one", "really": True})
+    await session.flush()
+    await session.put_off("done", _ADD, {"what": "two", "really": True})
+    await session.put_off("copied", copying, {"what": "one"})
+    assert sorted(await _done(session)) == ["one", "one!", "two"]

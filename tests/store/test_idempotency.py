@@ -11,6 +11,9 @@ from byoip.domain import idempotency
 from byoip.domain.accounts.account import Account
 from byoip.domain.claims.claim import Claim, OverlapsOwnClaim
 from byoip.store.claims.reader import CustomerReader
+from byoip.store.engine import begun, make_engine
+from byoip.store.idempotency import IdempotencyRepository, looking_again
+from byoip.store.statements import Session
 from byoip.store.transaction import Store
 from tests.accounts import Accounts
 from tests.store.samples import SetClock, claim, credential
@@ -146,3 +149,19 @@ async def test_a_write_that_forgets_its_answer_is_undone(
         async with store.transaction(once()) as tx:
             await tx.claims.add(claim(customer.id))
     assert await reader.count_claims(customer.id) == 0
+
+
+async def test_a_second_look_that_fails_hides_no_refusal(
+    engine: AsyncEngine, once: MakeOnce, customer: Account
+) -> None:
+    nowhere = make_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    claimed = IdempotencyRepository(SetClock(), once())
+
+    async def refused() -> None:
+        async with looking_again(nowhere, claimed), begun(engine) as connection:
+            await claimed.claim(await Session.of(connection))
+            raise OverlapsOwnClaim(claim(customer.id).prefix)
+
+    with pytest.raises(OverlapsOwnClaim):
+        await refused()
+    await nowhere.dispose()

@@ -8,6 +8,7 @@ import cProfile
 import io
 import pstats
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,11 +16,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.adapters.checks.delegated_statistics import DelegatedStatistics
 from byoip.adapters.checks.ripe_rest import RipeRest
-from byoip.adapters.https_download import Downloaded, DownloadLimits, download
+from byoip.adapters.https_download import (
+    Downloaded,
+    DownloadFailed,
+    DownloadLimits,
+    download,
+)
 from byoip.domain.checks.evidence import Fault
 from byoip.ports.checks.registry import NoAnswer
+from byoip.ports.checks.snapshots import MalformedExport
+from byoip.ports.speakers.speaker import SpeakerUnanswered
 from byoip.store.checks.registration_snapshots import RegistrationSnapshots
 from byoip.usecases.checks.refresh_registrations import RefreshRegistrations, RegistryRefreshed
+from tests.fakes.rdap_servers import RIPE, ask
 from tests.fakes.rpki import StoppedClock
 from tests.fakes.web_server import Page, web_server
 from tests.trust.test_1_3_hostile_downloads import HEAD, Clock, _question, sending
@@ -72,6 +81,29 @@ async def test_a_registry_that_leads_nowhere_is_not_understood(location: bytes) 
         answer = await RipeRest(Clock(), deadline=20).look_up(_question(url))
     assert isinstance(answer, NoAnswer)
     assert answer.fault is Fault.GARBAGE
+
+
+LONG = (
+    b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: http://h:" + b"x" * 60_000 + b"\r\n\r\n"
+)
+MOST_KEPT = 700  # characters: a finding, an alarm, a status line repeat them
+
+
+async def test_what_a_server_says_is_kept_in_short() -> None:
+    async with sending(LONG, b"", 1) as (_, url):
+        loaded = await download(f"{url}/file", io.BytesIO(), LIMITS)
+        routes = await RipeRest(Clock(), deadline=20).look_up(_question(url))
+        holder = await ask(replace(RIPE, rdap_url=f"{url}/"))
+    assert isinstance(loaded, DownloadFailed)
+    assert isinstance(routes, NoAnswer)
+    for kept in (loaded.why, routes.detail, holder.said.detail):
+        assert "xxx" in kept
+        assert len(kept) < MOST_KEPT
+
+
+def test_what_a_speaker_or_an_export_says_is_kept_in_short() -> None:
+    for odd in (SpeakerUnanswered("\x1b" * 10**6), MalformedExport("x" * 10**6)):
+        assert len(str(odd)) < MOST_KEPT
 
 
 async def test_cookies_are_not_read() -> None:

@@ -1,7 +1,8 @@
 """An HTTP answer, as it comes; refused where reading costs more than its bytes."""
 
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from http.cookiejar import CookieJar
 from types import MappingProxyType
@@ -48,23 +49,42 @@ class BoundedHead:
         self._over = False
 
     async def _traced(self, event: str, info: Mapping[str, Any]) -> None:
-        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
+        # With a proxy there are two of each; the answer of ours is the one that comes last.
+        if event.split(".")[1:] in (["connect_tcp", "complete"], ["start_tls", "complete"]):
             stream = info["return_value"]
             stream.read = self._counting(stream.read)
+            stream.write = _writing(stream.write)
+            self._read, self._over = 0, False
         elif event == "http11.receive_response_headers.complete":
             self._over = True
 
     def _counting(self, read: Any) -> Any:
         async def counted(max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's signature
-            if self._over:
-                return bytes(await read(max_bytes, timeout))
-            if self._read > _HEAD_BYTES:
+            if not self._over and self._read > _HEAD_BYTES:
                 raise httpcore.RemoteProtocolError(f"no answer in the first {_HEAD_BYTES} bytes")
-            part = bytes(await read(_HEAD_SLICE, timeout))
+            with _as_httpcore(httpcore.ReadError):
+                part = bytes(await read(max_bytes if self._over else _HEAD_SLICE, timeout))
             self._read += len(part)
             return part
 
         return counted
+
+
+def _writing(write: Any) -> Any:
+    async def written(buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore's signature
+        with _as_httpcore(httpcore.WriteError):
+            await write(buffer, timeout)
+
+    return written
+
+
+@contextmanager
+def _as_httpcore(kind: type[httpcore.NetworkError]) -> Iterator[None]:
+    """Translate what httpcore lets pass: a broken TLS record, and other faults of a socket."""
+    try:
+        yield
+    except OSError as fault:  # ssl.SSLError is one
+        raise kind(str(fault)) from fault
 
 
 async def pieces(response: httpx.Response) -> AsyncIterator[bytes]:

@@ -9,6 +9,7 @@ from typing import IO
 import httpx
 
 from byoip.adapters.http_pieces import UNPACKED, BoundedHead, NoCookies, pieces, trusted
+from byoip.domain.foreign_text import brief
 
 _NOT_MODIFIED = 304
 
@@ -46,6 +47,10 @@ class DownloadFailed:
     """There is no file; the sink holds part of it, or nothing."""
 
     why: str
+
+    def __post_init__(self) -> None:
+        """Cut what the other side said."""
+        object.__setattr__(self, "why", brief(self.why))
 
 
 async def download(

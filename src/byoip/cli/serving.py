@@ -16,9 +16,10 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from starlette.types import ASGIApp
 
 from byoip.cli.connection_limits import LimitedProtocol
-from byoip.cli.stopping import asked_to_end, ended
+from byoip.cli.stopping import ended
 from byoip.composition.process import Composition
 from byoip.composition.speaking import reconciler_of, watcher_of, witness_of
+from byoip.ports.supervising import asked_to_end
 from byoip.store.speakers.watch_election import OF_LEADER, OF_WORKER
 
 # Libraries for PDFs and signatures take most of a second: only a process that signs imports this.

@@ -77,12 +77,6 @@ async def _end_the_rest() -> None:
         await asyncio.wait(rest, timeout=_AGAIN_SECONDS)
 
 
-def asked_to_end() -> bool:
-    """Whether the current task was cancelled; a fault may have taken the cancellation's place."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
 async def ended(task: asyncio.Task[None], *, patience: float) -> None:
     """Cancel a task, and after `patience` seconds again every two, until it has ended.
 

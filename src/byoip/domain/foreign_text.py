@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 LONGEST_SHOWN = 80
 MOST_LISTED = 10
+LONGEST_SAID = 600
 
 
 def printable(text: str) -> str:
@@ -28,6 +29,11 @@ def shown(text: object) -> str:
     """Cut to 80 characters of printable ASCII; anything else becomes an escape."""
     plain = ascii(str(text)[: LONGEST_SHOWN + 1])[1:-1]
     return plain if len(plain) <= LONGEST_SHOWN else plain[: LONGEST_SHOWN - 3] + "..."
+
+
+def brief(text: str) -> str:
+    """A sentence of ours that may repeat what an outside party said: cut to 600 characters."""
+    return text if len(text) <= LONGEST_SAID else f"{text[: LONGEST_SAID - 3]}..."
 
 
 def listed(items: Iterable[object]) -> str:

@@ -22,6 +22,7 @@ from byoip.domain.speakers.reconciliation import Plan, planning
 from byoip.domain.speakers.revision import SpeakerEntry
 from byoip.ports.speakers.speaker import Speaker, SpeakerUnanswered
 from byoip.ports.steady_clock import boottime
+from byoip.ports.supervising import end
 from byoip.store.speakers.comparisons import Comparison
 from byoip.store.speakers.leases import Stillness, process_name
 from byoip.store.speakers.routes import Routes
@@ -167,7 +168,8 @@ class Comparing:
         since = boottime() - self.pace.stalled_after
         for name, (_, task) in self._tasks.items():
             if task.done():
-                _LOG.error("Speaker %s is compared no more", name, exc_info=task.exception())
+                why = None if task.cancelled() else task.exception()
+                _LOG.error("Speaker %s is compared no more", name, exc_info=why)
         at_work = [
             name
             for name, (one, task) in self._tasks.items()
@@ -195,10 +197,7 @@ class Comparing:
 
     async def _stop(self, names: Collection[str]) -> None:
         ending = [self._tasks.pop(name)[1] for name in names]
-        for task in ending:
-            task.cancel()
-        if ending:
-            await asyncio.wait(ending)
+        await end(ending, seconds=_END_SECONDS)
 
 
 def to_take(

@@ -37,6 +37,7 @@ from byoip.domain.speakers.revision import Entries
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Listener
 from byoip.ports.steady_clock import SteadyClock
+from byoip.ports.supervising import end, supervised
 from byoip.store.speakers.leader_election import LeaderElection, Leadership
 from byoip.store.speakers.leased import DatabaseClock
 from byoip.store.speakers.leases import LeaseLost
@@ -57,6 +58,7 @@ from byoip.worker.revising import (
 _LOG = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 1.0  # before it tries to lead again
+_END_SECONDS = 10.0
 _OTHERS_SECONDS = 3.0  # the same after a turn without speakers: the others look each second
 
 
@@ -92,13 +94,14 @@ class Reconciler:
         """
         comparing = Comparing(self.routes, self.connect, self.pace, self.leading, self.silent_after)
         proposing = Proposing(self.routes.revisions, self.proposal)
-        beside = [asyncio.create_task(one.run()) for one in (proposing, comparing)]
+        beside = [
+            asyncio.create_task(supervised("Proposing settings", proposing.run)),
+            asyncio.create_task(supervised("Comparing speakers", comparing.run)),
+        ]
         try:
             await self._reconcile()
         finally:
-            for task in beside:
-                task.cancel()
-            await asyncio.wait(beside)
+            await end(beside, seconds=_END_SECONDS)
 
     async def _reconcile(self) -> None:
         while True:

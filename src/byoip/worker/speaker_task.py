@@ -23,15 +23,16 @@ from byoip.ports.steady_clock import boottime
 from byoip.store.speakers.comparisons import Comparison
 from byoip.store.speakers.records import SpeakerState
 from byoip.store.speakers.routes import Alarm
-from byoip.store.unavailable import StoreRefused
 from byoip.usecases.speakers.carry_out_drains import DrainProgress
 from byoip.usecases.speakers.observe import QueriedSpeaker
 from byoip.usecases.speakers.sync_speaker import SyncResult, SyncSpeaker
 from byoip.worker.compared_elsewhere import ComparedElsewhere
 from byoip.worker.pace import Pace
+from byoip.worker.speaker_faults import Unforeseen, fault_of
 
 _LOG = logging.getLogger(__name__)
 
+_ODD_SECONDS = 1.0
 _RETRY_SECONDS = 0.2  # how soon a speaker that went away is noticed to be back
 _PROBE_SECONDS = 3.0  # it answers within a millisecond, unless it is frozen or very busy
 _NOTED_EVERY = timedelta(seconds=1)  # while a speaker is away
@@ -59,7 +60,7 @@ class SpeakerTask:
         self._full_sync_at = self._noted_at = self._counted_at = steady.now()
         self._second_at = self._noted_again_at = self._full_sync_at + pace.second_after
         self._took = timedelta(0)
-        self._surprises: asyncio.Task[None] | None = None
+        self._surprises: asyncio.Task[object] | None = None
         self._watched_since, self._again = inf, False
         self._elsewhere = ComparedElsewhere()
         self.staged = replace(staged, gone_after=pace.gone_after)
@@ -152,14 +153,13 @@ class SpeakerTask:
             LeaseLost, StoreUnavailable: no speaker may be told anything more.
         """
         while True:
-            try:
-                await self._work()
-            except SpeakerUnanswered as fault:
-                await self._down(fault)
-            except StoreRefused as fault:  # what it says cannot be kept: others are not to suffer
-                await self._down(SpeakerUnanswered(f"{self.staged.name}: {fault}"))
+            fault = await fault_of(self.staged.name, self._work(), self.fault)
+            if fault:
+                await fault_of(self.staged.name, self._down(fault), self.fault)
             if not self.alive:
-                await asyncio.sleep(min(self._pace.probe, _RETRY_SECONDS))
+                odd = isinstance(fault, Unforeseen)
+                pause = _ODD_SECONDS if odd else _RETRY_SECONDS
+                await asyncio.sleep(min(self._pace.probe, pause))
                 continue
             try:
                 async with asyncio.timeout(self._pace.probe):
@@ -170,7 +170,8 @@ class SpeakerTask:
     async def watch(self) -> None:
         """Run until cancelled, beside `run`: what it was not told calls for a full sync."""
         while True:
-            self._surprises = asyncio.create_task(self._look_at_surprises())
+            looking = fault_of(self.staged.name, self._look_at_surprises())
+            self._surprises = asyncio.create_task(looking)
             try:
                 await asyncio.wait([self._surprises])
             finally:
@@ -178,19 +179,16 @@ class SpeakerTask:
                 self._watched_since = inf
             unwatched = self._steady.now() + self._rest  # what it is not told, it has to look for
             self._full_sync_at = min(self._full_sync_at, unwatched)
-            if not self._surprises.cancelled():
-                self._surprises.result()
             await asyncio.sleep(self._pace.probe)
 
     async def _look_at_surprises(self) -> None:
-        with suppress(SpeakerUnanswered):
-            async for _ in self._sync.speaker.surprises():
-                if self._watched_since == inf:
-                    self._watched_since = boottime()
-                    due = self._steady.now() + self._rest  # it may have missed some
-                    self._full_sync_at = min(self._full_sync_at, due)
-                else:
-                    self._look_again(self._took)  # with pauses: it may change all the time
+        async for _ in self._sync.speaker.surprises():
+            if self._watched_since == inf:
+                self._watched_since = boottime()
+                due = self._steady.now() + self._rest  # it may have missed some
+                self._full_sync_at = min(self._full_sync_at, due)
+            else:
+                self._look_again(self._took)  # with pauses: it may change all the time
 
     async def _work(self) -> None:
         self._wakeup.clear()

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 import httpx
 import msgspec
-from anyio import to_thread
 
+from byoip.adapters.bounded_get import bounded_get
 from byoip.adapters.checks.whois_dialects import (
     NO_ENTRIES,
     NotAnAnswer,
@@ -19,7 +19,6 @@ from byoip.adapters.checks.whois_dialects import (
     fault_of,
     object_class,
 )
-from byoip.adapters.http_pieces import UNPACKED, BoundedHead, NoCookies, pieces
 from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.rpsl import parse_objects
 from byoip.ports.checks.registry import (
@@ -32,6 +31,7 @@ from byoip.ports.checks.registry import (
     RouteRegistry,
 )
 from byoip.ports.clock import Clock
+from byoip.ports.threads import in_thread
 
 MAX_BYTES: Final = 4 * 1024 * 1024  # the same objects are about four times as long in JSON
 
@@ -102,48 +102,23 @@ class RipeRest:
         objects: Objects = ()
         trouble = None
         try:
-            status = await self._get(url, body)
-            objects = await to_thread.run_sync(_read, status, bytes(body), question)
+            async with asyncio.timeout(self._deadline):
+                answer = await bounded_get(
+                    url, body, accept="application/json", tls=self._tls, max_bytes=self._max_bytes
+                )
+            status = answer.status_code
+            objects = await in_thread(question.account_id, _read, status, bytes(body), question)
         except NotAnAnswer as odd:
             trouble = odd
+        except TimeoutError:
+            detail = f"no complete answer in {self._deadline:g} s"
+            trouble = NotAnAnswer(Fault.TIMEOUT, detail)
         exhibit = RawAnswer(
             asked=f"GET {url}", of=url.netloc.decode(), answer=bytes(body), at=self._clock.now()
         )
         if trouble:
             return NoAnswer(trouble.fault, trouble.detail, exhibit)
         return Found(objects, exhibit) if objects else NoEntries(exhibit)
-
-    async def _get(self, url: httpx.URL, body: bytearray) -> int:
-        """Fetch into `body` and give the status. No redirects, no proxies, no compression."""
-        headers = {"Accept": "application/json", **UNPACKED}
-        try:
-            async with (
-                asyncio.timeout(self._deadline),
-                httpx.AsyncClient(
-                    verify=self._tls,
-                    trust_env=False,
-                    timeout=None,  # noqa: S113 - the deadline is around all of it
-                    cookies=NoCookies(),
-                ) as client,
-                client.stream(
-                    "GET", url, headers=headers, extensions=BoundedHead().extensions
-                ) as response,
-            ):
-                async for piece in pieces(response):
-                    body += piece[: self._max_bytes - len(body) + 1]
-                    if len(body) > self._max_bytes:
-                        detail = f"the answer is larger than {self._max_bytes} bytes"
-                        raise NotAnAnswer(Fault.TOO_LARGE, detail)
-                return response.status_code
-        except TimeoutError:
-            detail = f"no complete answer in {self._deadline:g} s"
-            raise NotAnAnswer(Fault.TIMEOUT, detail) from None
-        # Where a redirect leads is read though it is not followed, and numbers are: ValueError.
-        except (httpx.RemoteProtocolError, httpx.InvalidURL, ValueError) as fault:
-            kind = Fault.TRUNCATED if body else Fault.GARBAGE
-            raise NotAnAnswer(kind, f"not a whole HTTP answer: {fault}") from fault
-        except httpx.HTTPError as fault:  # name not found, refused, reset, TLS
-            raise NotAnAnswer(Fault.UNREACHABLE, f"the connection failed: {fault}") from fault
 
 
 class PreferTls:

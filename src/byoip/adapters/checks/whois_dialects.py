@@ -16,6 +16,7 @@ from typing import Final, TypeAlias
 from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.registry import Dialect
 from byoip.domain.checks.rpsl import RpslObject, parse_objects
+from byoip.domain.foreign_text import brief
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registry import Lookup, RegistryQuestion
 
@@ -47,9 +48,9 @@ class NotAnAnswer(Exception):  # noqa: N818 - the other side's fault, not ours
     """The bytes that came back cannot be judged, for this reason."""
 
     def __init__(self, fault: Fault, detail: str) -> None:
-        super().__init__(detail)
         self.fault = fault
-        self.detail = detail
+        self.detail = brief(detail)
+        super().__init__(self.detail)
 
 
 @dataclass(frozen=True, slots=True)

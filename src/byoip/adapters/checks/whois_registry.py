@@ -4,7 +4,7 @@ from contextlib import suppress
 from ssl import SSLError
 from typing import Final
 
-from anyio import BrokenResourceError, connect_tcp, fail_after, to_thread
+from anyio import BrokenResourceError, connect_tcp, fail_after
 
 from byoip.adapters.checks.whois_dialects import NotAnAnswer, exchange
 from byoip.domain.checks.evidence import Fault, RawAnswer
@@ -16,6 +16,7 @@ from byoip.ports.checks.registry import (
     RegistryQuestion,
 )
 from byoip.ports.clock import Clock
+from byoip.ports.threads import in_thread
 
 MAX_BYTES: Final = 1024 * 1024
 
@@ -45,7 +46,7 @@ class WhoisRegistry:
             at=self._clock.now(),
         )
         try:
-            objects = await to_thread.run_sync(asking.read, raw)  # a second for 1 MB of lines
+            objects = await in_thread(question.account_id, asking.read, raw)
         except NotAnAnswer as odd:
             # What came is incomplete because the conversation broke: then that is the reason.
             why = trouble if trouble and odd.fault is Fault.TRUNCATED else odd

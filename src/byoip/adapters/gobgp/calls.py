@@ -6,10 +6,8 @@ from collections.abc import (
     AsyncIterable,
     Callable,
     Iterable,
-    Iterator,
-    Mapping,
 )
-from contextlib import aclosing, contextmanager
+from contextlib import AbstractContextManager, aclosing
 from functools import partial
 from math import inf
 from typing import Final, TypeVar
@@ -17,13 +15,15 @@ from typing import Final, TypeVar
 import grpc
 import grpc.aio
 from google.protobuf.empty_pb2 import Empty
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 
 from byoip.adapters.gobgp import gobgp_pb2 as pb
+from byoip.adapters.gobgp.faults import Unimplemented, translated
 from byoip.adapters.gobgp.neighbours import neighbour_by
 from byoip.adapters.gobgp.paths import Listed, listed_by
 from byoip.adapters.gobgp.streams import Question, TooMany, listed, told
 from byoip.adapters.gobgp.transport import Tls, open_channel, open_in_thread
+from byoip.domain.errors import Refusal
 from byoip.ports.speakers.speaker import Neighbour, SpeakerUnanswered
 from byoip.ports.steady_clock import boottime
 
@@ -36,23 +36,6 @@ _MOST_BYTES_KEPT: Final = 8 * 1024 * 1024
 _SLOWEST: Final = 10_000  # messages a second that a listing is given time for; measured: 20,000
 _SERVICE: Final = "/apipb.GobgpApi/"
 _SERVICE_OF_4: Final = "/api.GoBgpService/"
-
-
-class CallRefused(SpeakerUnanswered):
-    """It answered, with an error: asked again, it would say the same."""
-
-
-class _Unimplemented(CallRefused):
-    """It does not know the call."""
-
-
-_KINDS: Final[Mapping[grpc.StatusCode, type[SpeakerUnanswered]]] = {
-    grpc.StatusCode.UNIMPLEMENTED: _Unimplemented,
-    grpc.StatusCode.UNAVAILABLE: SpeakerUnanswered,
-    grpc.StatusCode.DEADLINE_EXCEEDED: SpeakerUnanswered,
-    grpc.StatusCode.CANCELLED: SpeakerUnanswered,
-    grpc.StatusCode.RESOURCE_EXHAUSTED: SpeakerUnanswered,
-}
 
 
 class GobgpCalls:
@@ -77,7 +60,7 @@ class GobgpCalls:
         """
         try:
             answer = await self.one("GetBgp", pb.GetBgpRequest(), pb.GetBgpResponse)
-        except _Unimplemented as fault:
+        except Unimplemented as fault:
             raise await self._stranger() from fault
         return answer.bgp
 
@@ -93,9 +76,17 @@ class GobgpCalls:
         """All its neighbours: one more than `most`, where it has more.
 
         Raises:
-            ValueError, Refusal: what stands for one's address or AS is none.
+            SpeakerUnanswered: also where what stands for one's address or AS is none.
         """
-        return await self._few("ListPeer", pb.ListPeerRequest(), neighbour_by, up_to=most + 1)
+
+        def read(answer: bytes) -> Neighbour:
+            try:
+                return neighbour_by(answer)
+            except (Refusal, ValueError) as fault:
+                said = f"lists an odd neighbour: {fault!s:.300}"
+                raise SpeakerUnanswered(f"{self._name}: {said}") from fault
+
+        return await self._few("ListPeer", pb.ListPeerRequest(), read, up_to=most + 1)
 
     async def enable_peer(self, address: str, until: float) -> None:
         """Lift the administrative shutdown of one neighbour."""
@@ -272,18 +263,5 @@ class GobgpCalls:
                     yield kind.FromString(message)
         raise SpeakerUnanswered(f"{self._name}: {method} has come to an end")
 
-    @contextmanager
-    def _faults(self, method: str) -> Iterator[None]:
-        try:
-            yield
-        except grpc.RpcError as fault:
-            said = f"{fault.code().name}: {fault.details()}"
-            kind = _KINDS.get(fault.code(), CallRefused)
-            raise kind(f"{self._name}: {method}: {said:.300}") from fault
-        except TooMany as fault:
-            many = f"answers with more than {self._most} messages, or {self._most_bytes} bytes"
-            raise SpeakerUnanswered(f"{self._name}: {method} {many}") from fault
-        except TimeoutError as fault:
-            raise SpeakerUnanswered(f"{self._name}: {method}: no answer in time") from fault
-        except DecodeError as fault:
-            raise SpeakerUnanswered(f"{self._name}: {method}: {fault!s:.300}") from fault
+    def _faults(self, method: str) -> AbstractContextManager[None]:
+        return translated(self._name, method, f"{self._most} messages, or {self._most_bytes} bytes")

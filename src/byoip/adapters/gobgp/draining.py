@@ -10,7 +10,8 @@ from ipaddress import ip_address
 from typing import Final
 
 from byoip.adapters.gobgp import gobgp_pb2 as pb
-from byoip.adapters.gobgp.calls import CallRefused, GobgpCalls
+from byoip.adapters.gobgp.calls import GobgpCalls
+from byoip.adapters.gobgp.faults import CallRefused
 from byoip.adapters.gobgp.policies import GlobalPolicies
 from byoip.domain.routes.route import GRACEFUL_SHUTDOWN
 from byoip.ports.speakers.speaker import NotDrained

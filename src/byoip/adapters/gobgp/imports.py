@@ -8,7 +8,8 @@ has no neighbour, so the set below, although it spans every address, does not ma
 from typing import Final
 
 from byoip.adapters.gobgp import gobgp_pb2 as pb
-from byoip.adapters.gobgp.calls import CallRefused, GobgpCalls
+from byoip.adapters.gobgp.calls import GobgpCalls
+from byoip.adapters.gobgp.faults import CallRefused
 from byoip.adapters.gobgp.policies import GlobalPolicies
 from byoip.ports.speakers.speaker import ImportsOpen
 

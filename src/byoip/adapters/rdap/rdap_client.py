@@ -12,9 +12,9 @@ from typing import Final
 
 import httpx
 
+from byoip.adapters.bounded_get import REDIRECTS, bounded_get
 from byoip.adapters.checks.budgeted_registry import BackOff
 from byoip.adapters.checks.whois_dialects import NotAnAnswer
-from byoip.adapters.http_pieces import UNPACKED, BoundedHead, NoCookies, pieces
 from byoip.adapters.rdap.rdap_budget import RdapBudget
 from byoip.adapters.rdap.rdap_json import read_network, says_not_found
 from byoip.adapters.rdap.rdap_servers import RdapServers
@@ -30,7 +30,7 @@ MAX_BYTES: Final = (
     256 * 1024
 )  # answers have up to 30 kB; all that JSON can hold is built in no time
 MOST_REDIRECTS: Final = 4
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_ACCEPT: Final = "application/rdap+json, application/json;q=0.9"
 _REFUSALS: Final = frozenset({403, 429})
 _LONGEST_URL: Final = 300
 
@@ -108,40 +108,12 @@ class RdapClient:
         raise NotAnAnswer(Fault.GARBAGE, f"more than {MOST_REDIRECTS} redirects")
 
     async def _get(self, url: httpx.URL) -> _Hop:
-        """One answer. No redirects, no proxies, no cookies, no compression."""
-        headers = {"Accept": "application/rdap+json, application/json;q=0.9", **UNPACKED}
+        """One answer."""
         body = bytearray()
-        try:
-            async with (
-                httpx.AsyncClient(
-                    verify=self._tls,
-                    trust_env=False,
-                    timeout=None,  # noqa: S113 - the deadline is around all of it
-                    cookies=NoCookies(),
-                ) as client,
-                client.stream(
-                    "GET", url, headers=headers, extensions=BoundedHead().extensions
-                ) as response,
-            ):
-                if response.status_code in _REDIRECTS:
-                    return _Hop(response.status_code, b"", _target(response))
-                async for piece in pieces(response):
-                    body += piece[: MAX_BYTES - len(body) + 1]
-                    if len(body) > MAX_BYTES:
-                        detail = f"the answer is larger than {MAX_BYTES} bytes"
-                        raise NotAnAnswer(Fault.TOO_LARGE, detail)
-                return _Hop(response.status_code, bytes(body), None, _pause(response))
-        # Where a redirect leads is read though it is not followed, and numbers are: ValueError.
-        except (
-            httpx.RemoteProtocolError,
-            httpx.InvalidURL,
-            httpx.DecodingError,
-            ValueError,
-        ) as fault:
-            kind = Fault.TRUNCATED if body else Fault.GARBAGE
-            raise NotAnAnswer(kind, f"not a whole HTTP answer: {fault}") from fault
-        except httpx.HTTPError as fault:  # name not found, refused, reset, TLS
-            raise NotAnAnswer(Fault.UNREACHABLE, f"the connection failed: {fault}") from fault
+        answer = await bounded_get(url, body, accept=_ACCEPT, tls=self._tls, max_bytes=MAX_BYTES)
+        if answer.status_code in REDIRECTS:
+            return _Hop(answer.status_code, b"", _target(answer))
+        return _Hop(answer.status_code, bytes(body), None, _pause(answer))
 
 
 def _read(hop: _Hop, owner: Registry, question: HolderQuestion) -> Said:

@@ -14,7 +14,6 @@ from byoip.adapters.gobgp.paths import FAMILIES, Listed, to_message
 from byoip.adapters.gobgp.surprises import REQUEST, Told
 from byoip.adapters.gobgp.transport import Tls
 from byoip.domain.asn import Asn
-from byoip.domain.errors import Refusal
 from byoip.domain.foreign_text import printable
 from byoip.domain.prefix import Family, Prefix
 from byoip.domain.routes.route import Path
@@ -186,13 +185,8 @@ class GobgpSpeaker:
 
     async def neighbours(self) -> Sequence[Neighbour]:
         """Its sessions; always in one order, for gobgpd lists them in any [tried]."""
-        try:
-            peers = await self._calls.list_peers(_MOST_NEIGHBOURS)
-            found = sorted(peers, key=lambda one: one.address)
-        except (Refusal, ValueError) as fault:
-            raise SpeakerUnanswered(
-                f"{self._name}: lists an odd neighbour: {fault!s:.300}"
-            ) from fault
+        peers = await self._calls.list_peers(_MOST_NEIGHBOURS)
+        found = sorted(peers, key=lambda one: one.address)
         named = self._named | {one.address for one in found}
         if len(named) > _MOST_NEIGHBOURS:
             said = f"names ever other neighbours, more than {_MOST_NEIGHBOURS}"

@@ -188,13 +188,15 @@ class Operation(APIRoute):
         return known
 
     async def _known(self, token: str, params: Mapping[str, str]) -> tuple[Credential, Any] | None:
+        credentials, limiter = self.backend.credentials, self.backend.limiter
+        beside = self._beside and not limiter.spent(credentials.seen(token))  # else refused at once
         claim_id = None
         with suppress(ValueError):  # refused when its turn comes
-            claim_id = read_id(params["prefix_id"]) if self._beside else None
+            claim_id = read_id(params["prefix_id"]) if beside else None
         if claim_id is not None:
             asked = self.backend.reader.beside(claim_id)
-            return await self.backend.credentials.recognise_with(token, asked)
-        credential = await self.backend.credentials.recognise(token)
+            return await credentials.recognise_with(token, asked)
+        credential = await credentials.recognise(token)
         return None if credential is None else (credential, None)
 
     async def _require_standing(self, credential: Credential, since: float) -> None:

@@ -8,6 +8,7 @@ lets in, and shrink when little is left.
 
 import asyncio
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
@@ -41,6 +42,11 @@ class _Permits:
     closed: bool = False
     until: float = 0.0
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def spent(self) -> bool:
+        """Whether there are no more of this window, which is not over."""
+        return self.closed and not self.held and time.monotonic() < self.until
 
     def take(self) -> bool | None:
         """Whether one more may come in; None: the process must lease first."""
@@ -105,6 +111,10 @@ class RequestLimiter:
             headers[1:] = [(b"ratelimit", ", ".join(standings).encode())]
             if not granted:
                 raise RateLimited(max(1, seconds))
+
+    def spent(self, whose: Iterable[UUID]) -> bool:
+        """Whether one of these, as far as this process knows, has no permit left: a look, free."""
+        return any(self._permits[one].spent for one in whose if one in self._permits)
 
     async def _take(self, who: UUID, limit: int) -> tuple[bool, int, int]:
         """Whether it may, how many are left then, and in how many seconds the window ends."""

@@ -117,9 +117,12 @@ async def list_prefixes(
     tagged=True,
     refuses=(ClaimNotFound,),
 )
-async def get_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:  # noqa: ARG001 - read
+async def get_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     """Read one prefix, with its checks and what it still lacks."""
-    view = caller.backend.reader.claim_beside(caller.beside)
+    if caller.beside is None:  # it had no permit left, and has one again
+        view = await caller.backend.reader.claim(caller.account_id, prefix_id)
+    else:
+        view = caller.backend.reader.claim_beside(caller.beside)
     return answer(shown(caller)(view), version=version(view))
 
 

@@ -5,11 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from byoip.domain.foreign_text import brief
 from byoip.ports.checks.rpki import VrpExport
 
 
 class MalformedExport(Exception):  # noqa: N818 - it says what the export is
     """The export cannot be read as a whole, so none of it is believed."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(brief(said))
 
 
 class VrpRow(Protocol):

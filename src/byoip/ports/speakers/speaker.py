@@ -6,7 +6,7 @@ from math import inf
 from typing import Protocol, TypeAlias
 
 from byoip.domain.asn import Asn
-from byoip.domain.foreign_text import printable
+from byoip.domain.foreign_text import brief, printable
 from byoip.domain.prefix import Family, Prefix
 from byoip.domain.routes.route import Path
 
@@ -19,7 +19,7 @@ class SpeakerUnanswered(Exception):  # noqa: N818 - a state of affairs: it may h
     """
 
     def __init__(self, said: str) -> None:
-        super().__init__(printable(said))
+        super().__init__(brief(printable(brief(said))))
 
 
 class ImportsOpen(Exception):  # noqa: N818 - a state of affairs

@@ -1,5 +1,6 @@
 """Credentials: given out, revoked, and recognised by their tokens."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -96,7 +97,7 @@ class CredentialReader:
     def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
         self._autocommit = autocommit_pool(engine)
         self._clock = clock
-        self._seen: dict[bytes, UUID] = {}
+        self._seen: dict[bytes, tuple[UUID, UUID]] = {}  # whose, and which
 
     def whose(self, token: str) -> UUID | None:
         """The account that the token was of, if this process recognised it before.
@@ -104,7 +105,11 @@ class CredentialReader:
         Of an operator's the credential. It may be revoked since: that decides who waits for whom,
         and nothing else.
         """
-        return self._seen.get(_hash(token))
+        return self.seen(token)[0] if self.seen(token) else None
+
+    def seen(self, token: str) -> Sequence[UUID]:
+        """The same, and the credential; none, if this process did not recognise it before."""
+        return self._seen.get(_hash(token), ())
 
     async def recognise(self, token: str) -> Credential | None:
         """The credential of a token, unless unknown, revoked or expired.
@@ -126,7 +131,7 @@ class CredentialReader:
         if not rows:
             return None
         credential, before = _recognised(rows[0]), now - LAST_USE_WRITTEN
-        self._remember(_hash(token), credential.account_id or credential.id)
+        self._remember(_hash(token), (credential.account_id or credential.id, credential.id))
         if credential.last_used_at is None or credential.last_used_at <= before:
             asked = {"credential_id": credential.id, "before": before, "last_used_at": now}
             await self._autocommit.ask(_NOTE_USE, **asked)
@@ -137,7 +142,7 @@ class CredentialReader:
         now = self._clock.now()
         return bool(await self._autocommit.ask(_STANDS, credential_id=credential_id, now=now))
 
-    def _remember(self, digest: bytes, whose: UUID) -> None:
+    def _remember(self, digest: bytes, whose: tuple[UUID, UUID]) -> None:
         self._seen[digest] = self._seen.pop(digest, whose)
         if len(self._seen) > _REMEMBERED:
             del self._seen[next(iter(self._seen))]  # used the longest ago

@@ -9,7 +9,6 @@ from datetime import UTC, timedelta
 from typing import Any, Final
 
 import msgspec
-from anyio.to_thread import run_sync as in_thread
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.checks.evidence import RawAnswer
@@ -17,6 +16,7 @@ from byoip.domain.checks.registry import Budget
 from byoip.domain.checks.rpsl import RpslObject
 from byoip.ports.checks.registry import Found, NoEntries, RegistryQuestion
 from byoip.ports.checks.registry_budget import Admission, Busy, Permit, Spent
+from byoip.ports.threads import in_thread
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.engine import begun
 from byoip.store.statements import Session, from_text
@@ -215,7 +215,7 @@ class PostgresRegistryBudget:
                     (spent,) = await session.rows(_SPEND, **asking, **counted, lease=self._lease)
                     return Permit(spent.id)
         # Without the lock: a megabyte, as anyone may write into some registries, takes a while.
-        return await in_thread(_remembered, row)
+        return await in_thread(question.account_id, _remembered, row)
 
     async def settle(
         self, permit: Permit, question: RegistryQuestion, answer: Found | NoEntries | None
@@ -231,7 +231,7 @@ class PostgresRegistryBudget:
             "asked": exhibit.asked,
             "asked_of": exhibit.of,
             "answer": exhibit.answer,
-            "objects": await in_thread(msgspec.json.encode, objects),
+            "objects": await in_thread(question.account_id, msgspec.json.encode, objects),
             "answered_at": exhibit.at,
             "remember": self._remember,
         }

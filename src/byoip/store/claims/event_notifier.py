@@ -19,6 +19,7 @@ from uuid import UUID
 
 import psycopg
 
+from byoip.ports.supervising import supervised
 from byoip.store.claims.feeds import NEWS
 from byoip.store.connecting import Connection
 from byoip.store.database_url import plain
@@ -89,7 +90,7 @@ class EventNotifier:
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
         """Look while the block runs; at its end wake all that wait."""
-        task = asyncio.create_task(self._keep_looking())
+        task = asyncio.create_task(supervised("Listening for events", self._keep_looking))
         try:
             yield
         finally:
@@ -106,8 +107,6 @@ class EventNotifier:
                 await self._look_again_and_again()
             except (psycopg.Error, TimeoutError) as fault:  # also while it is restored
                 _LOG.warning("Not listening for events, trying again: %s", fault)
-            except Exception:  # noqa: BLE001 - nobody would hear that it has ended
-                _LOG.exception("Not listening for events, trying again")
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _look_again_and_again(self) -> None:

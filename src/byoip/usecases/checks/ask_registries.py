@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from anyio.to_thread import run_sync as in_thread
-
 from byoip.domain.checks.address_holder import held_by_others, in_doubt, national_holders
 from byoip.domain.checks.evidence import (
     Check,
@@ -35,6 +33,7 @@ from byoip.ports.checks.registry import (
     RouteRegistry,
 )
 from byoip.ports.clock import Clock
+from byoip.ports.threads import in_thread
 from byoip.usecases.checks.targets import CheckResult, CheckTarget
 
 _NO_OBJECT: Final = frozenset(
@@ -117,13 +116,13 @@ class AskRegistries:
         outcome = irr.outcome
         if isinstance(answer, NoAnswer):
             outcome = Unanswered(answer.fault, answer.detail)
-        elif doubt := await in_thread(in_doubt, *about):
+        elif doubt := await in_thread(subject.account_id, in_doubt, *about):
             outcome = Unanswered(Fault.GARBAGE, doubt)
         told = self._finding(Check.IRR, outcome, *irr.exhibits, answer.exhibit)
         token = self._token_missing(subject, outcome, registry)
         result = replace(first.result, findings=(told, *token))
-        national = await in_thread(national_holders, *about)
-        return _Asked(result, national, await in_thread(held_by_others, *about))
+        national = await in_thread(subject.account_id, national_holders, *about)
+        return _Asked(result, national, await in_thread(subject.account_id, held_by_others, *about))
 
     async def _at(self, subject: CheckTarget, registry: Registry) -> _Asked:
         if registry.offers_route_objects:
@@ -145,6 +144,7 @@ class AskRegistries:
             token = self._token_missing(subject, told.outcome, registry)
             return _Asked(CheckResult((told, *token), others_complete=False))
         verdict = await in_thread(
+            subject.account_id,
             judge_routes,
             subject.prefix,
             subject.origin,
@@ -175,11 +175,18 @@ class AskRegistries:
             holders = None if isinstance(answer, NoAnswer) else _objects(answer)
             exhibits = (answer.exhibit,)
         outcome = await in_thread(
-            judge_token, route, subject.token.value, self.label, registry, holders, subject.prefix
+            subject.account_id,
+            judge_token,
+            route,
+            subject.token.value,
+            self.label,
+            registry,
+            holders,
+            subject.prefix,
         )
         finding = self._finding(Check.OWNERSHIP_IRR, outcome, *exhibits)
         about = subject.prefix, registry.source, holders or ()
-        return (finding,), await in_thread(national_holders, *about)
+        return (finding,), await in_thread(subject.account_id, national_holders, *about)
 
     def _token_missing(
         self, subject: CheckTarget, route: Outcome, registry: Registry | None = None

@@ -30,6 +30,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -38,6 +39,7 @@ from byoip.domain.checks.validation_run import LEASE, MOST_ATTEMPTS, ValidationR
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.domain.history import Actor
+from byoip.ports.supervising import supervised
 from byoip.store.checks.runs import EVIDENCE_QUOTA
 from byoip.store.sharing import working_for
 from byoip.store.transaction import Store
@@ -141,7 +143,8 @@ class RunValidation:
 
     @asynccontextmanager
     async def _alive(self, run: ValidationRun) -> AsyncIterator[None]:
-        beating = asyncio.create_task(self._beat(run))
+        beat = partial(self._beat, run)
+        beating = asyncio.create_task(supervised("The lease of a run", beat))
         try:
             yield
         finally:

@@ -5,6 +5,7 @@ not hold up what the others can tell of every change.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,7 +16,10 @@ from byoip.domain.routes.route import Path
 from byoip.domain.speakers.reconciliation import DesiredRoute
 from byoip.domain.speakers.sightings import Observation, Sightings
 from byoip.ports.speakers.speaker import Feeds, Listener, Neighbour, Speaker, SpeakerUnanswered
+from byoip.ports.supervising import asked_to_end
 from byoip.store.sharing import in_slices
+
+_LOG = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 _Item = TypeVar("_Item")
@@ -45,19 +49,18 @@ class _Late:
         """None: there is none, or none in time; at once where the last one has not come yet."""
         if key in self._asked and not self._is_back(key, question):
             return None
-        asked = asyncio.create_task(question())
+        asked = asyncio.create_task(_of_one(key, question()))
         try:
             await asyncio.wait([asked], timeout=seconds)
         except asyncio.CancelledError:
             asked.cancel()
             raise
         if asked.done():
-            return _answered(asked)
+            return asked.result()
         self._keep(key, asked)
         return None
 
     def _keep(self, key: tuple[str, str], asked: asyncio.Task[Any]) -> None:
-        asked.add_done_callback(lambda it: it.cancelled() or it.exception())  # also if none looks
         if self._asked.setdefault(key, asked) is not asked:
             asked.cancel()
 
@@ -65,15 +68,23 @@ class _Late:
         """Whether it has answered late; if it has failed, it is asked once more."""
         if not self._asked[key].done():
             return False
-        if _answered(self._asked.pop(key)) is None:
-            self._keep(key, asyncio.create_task(question()))
+        if self._asked.pop(key).result() is None:
+            self._keep(key, asyncio.create_task(_of_one(key, question())))
         return key not in self._asked
 
 
-def _answered(asked: asyncio.Task[_T]) -> _T | None:
+async def _of_one(key: tuple[str, str], question: Coroutine[Any, Any, _T]) -> _T | None:
+    """The answer; whatever goes wrong with one party is that party's alone."""
     try:
-        return asked.result()
+        return await question
     except (SpeakerUnanswered, TimeoutError):
+        return None
+    except asyncio.CancelledError:
+        if asked_to_end():
+            raise
+        return None  # its connection was closed under it
+    except Exception:  # noqa: BLE001 - nobody foresaw it
+        _LOG.exception("%s of %s cannot be known", *key)
         return None
 
 
