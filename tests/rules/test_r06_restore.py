@@ -1,9 +1,11 @@
 """R6: nothing is deleted, and one call brings it back."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from byoip.domain.bindings.offered_service import ServiceInUse
 from byoip.domain.claims.claim import Claim
@@ -16,6 +18,14 @@ from byoip.usecases.routes.announce import announce
 from byoip.usecases.routes.withdraw import withdraw
 from tests.rules.estate import GRACE, OPERATOR, OWNER, Estate
 from tests.usecases.verbs import Verb
+
+
+_TAKEN = text("""
+    UPDATE bgp_prefixes SET cidr = CAST(:cidr AS cidr), prefix_cidr = CAST(:cidr AS cidr)
+    WHERE prefix_id = :id
+""")
+_PAST_TRIGGERS = text("SET LOCAL session_replication_role = replica")
+_WAITS = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
 
 
 def shown(routes: list[BgpPrefix]) -> list[tuple[str, bool, int]]:
@@ -45,6 +55,26 @@ async def test_it_can_be_restored_until_the_grace_ends(estate: Estate) -> None:
     estate.clock.advance(GRACE)
     assert (await estate.restore(claim)).changed
     await estate.go_on()
+    assert await estate.state(claim) == ("approved", "ok")
+
+
+async def test_a_route_that_another_claim_just_announces_holds_up_no_other(estate: Estate) -> None:
+    claim = await estate.advertised(await estate.account(), 1)
+    rival = await estate.advertised(await estate.account())
+    await estate.offboard(claim)
+    await estate.go_on()
+    taken = (await estate.routes(claim))[1]
+    asked = {"cidr": str(taken.cidr), "id": rival.id}
+    async with estate.engine.begin() as faster:
+        await faster.execute(_PAST_TRIGGERS)
+        await faster.execute(_TAKEN, asked)
+        restoring = asyncio.create_task(estate.restore(claim))
+        async with asyncio.timeout(20):
+            while not (await faster.execute(_WAITS)).scalar():
+                await asyncio.sleep(0.02)
+    [withheld] = (await restoring).withheld
+    assert (withheld.cidr, withheld.owed) == (str(taken.cidr), True)
+    assert await estate.up(claim) == 1
     assert await estate.state(claim) == ("approved", "ok")
 
 

@@ -101,7 +101,10 @@ async def announce_again(
 
 async def _announce(tx: Transaction, claim: Claim, before: BgpPrefix) -> BgpPrefix:
     before.require_unlocked()
-    return await announce(tx, claim, before, prepend=before.desired.prepend)
+    await tx.session.flush()
+    # A refusal by the database, for a claim that was faster, leaves the rest of it in use.
+    async with tx.session.driver.transaction():  # a savepoint
+        return await announce(tx, claim, before, prepend=before.desired.prepend)
 
 
 async def _bind(tx: Transaction, claim: Claim, taken: TakenBinding) -> None:
