@@ -16,9 +16,9 @@ from byoip.usecases.bindings import services
 from byoip.usecases.claims import standing
 from byoip.usecases.routes.announce import announce
 from byoip.usecases.routes.withdraw import withdraw
+from tests.announcing import until
 from tests.rules.estate import GRACE, OPERATOR, OWNER, Estate
 from tests.usecases.verbs import Verb
-
 
 _TAKEN = text("""
     UPDATE bgp_prefixes SET cidr = CAST(:cidr AS cidr), prefix_cidr = CAST(:cidr AS cidr)
@@ -66,12 +66,14 @@ async def test_a_route_that_another_claim_just_announces_holds_up_no_other(estat
     taken = (await estate.routes(claim))[1]
     asked = {"cidr": str(taken.cidr), "id": rival.id}
     async with estate.engine.begin() as faster:
+
+        async def it_waits() -> bool:
+            return bool((await faster.execute(_WAITS)).scalar_one())
+
         await faster.execute(_PAST_TRIGGERS)
         await faster.execute(_TAKEN, asked)
         restoring = asyncio.create_task(estate.restore(claim))
-        async with asyncio.timeout(20):
-            while not (await faster.execute(_WAITS)).scalar():
-                await asyncio.sleep(0.02)
+        await until(it_waits)
     [withheld] = (await restoring).withheld
     assert (withheld.cidr, withheld.owed) == (str(taken.cidr), True)
     assert await estate.up(claim) == 1
