@@ -33,6 +33,7 @@ async def test_a_new_prefix_shows_every_member_of_the_contract(world: World) -> 
         "loa_document_id": None,
         "standing": "ok",
         "advertisable": False,
+        "validation": None,
         "advertised": None,
         "advertised_modified_at": None,
         "on_demand_enabled": False,

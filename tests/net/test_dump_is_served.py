@@ -59,10 +59,11 @@ _RENAMED = {
     "rpki_drifted": "origin_not_valid",
 }
 # Messages and remedies are free to improve. What the newest ROA data says is told at once since
-# 0011; one prefix of the dump had drifted, and was not looked at yet.
+# 0011; one prefix of the dump had drifted, and was not looked at yet. That a token has expired, too,
+# since 0025.
 _OF_THE_MOMENT = {
     *("last_used_at", "use", "observed", "waiting_for", "message", "fix"),
-    *("advertisable", "rpki_validation_state"),
+    *("advertisable", "rpki_validation_state", "ownership_validation_state"),
 }
 
 

@@ -23,6 +23,12 @@ FEW_NEXT_HOPS = Message(
     message="Some BGP speakers have no next hop for this address family: it is announced by the "
     "others only.",
 )
+TOKEN_REISSUED = Message(
+    code=2020,
+    name="token_reissued",
+    message="The token had expired: ownership_validation_token is its successor. Publish it, then "
+    "ask for validation again; this run asks about the other checks.",
+)
 OFFBOARDING = Message(
     code=2010,
     name="on_its_way_out",
@@ -32,4 +38,4 @@ OFFBOARDING = Message(
 )
 ROUTE_WITHHELD = 2011, "route_withheld"
 ROUTE_OWED = 2012, "route_owed"
-MESSAGES = (OFFBOARDING, NO_CHANGE, NO_SPEAKERS, NO_NEXT_HOP, FEW_NEXT_HOPS)
+MESSAGES = (OFFBOARDING, NO_CHANGE, NO_SPEAKERS, NO_NEXT_HOP, FEW_NEXT_HOPS, TOKEN_REISSUED)

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from byoip.api.border.envelope import AsnIn, Id, IdIn, Strict, Text, TextIn, Time, Wire, example
 from byoip.domain.checks.evidence import CheckState
+from byoip.domain.checks.validation_run import RunState
 from byoip.domain.claims.blockers import Advice, blockers
 from byoip.domain.claims.lifecycle import Standing
 from byoip.store.claims.views import ClaimView
@@ -45,6 +46,14 @@ class Blocker(Wire):
     message: str = Field(description="How to fix it, with text to paste.")
 
 
+class OpenRun(Wire):
+    """The validation run that is out, or waits for its time."""
+
+    id: Id
+    state: Literal[RunState.SCHEDULED, RunState.RUNNING]
+    due_at: Time = Field(description="When it starts, or could start.")
+
+
 EXAMPLE: dict[str, Any] = {
     "id": "2af39739cc4e3b5910c918468bb89828",
     "account_id": "258def64c72dae45f3e4c8516e2111f2",
@@ -69,6 +78,7 @@ EXAMPLE: dict[str, Any] = {
             'arpa. IN TXT "4f0c1f3a9b5de0a65a2b1a7cbb0d9e13" (and 1 more zones).',
         }
     ],
+    "validation": None,
     "advertised": None,
     "advertised_modified_at": None,
     "on_demand_enabled": False,
@@ -107,6 +117,10 @@ class Prefix(Wire):
         description="What is missing, in the order to fix it; a refused announcement has the name "
         "of one of them."
     )
+    validation: OpenRun | None = Field(
+        description="The run that is out or scheduled; null: none. While one that the customer "
+        "asked for is out, the states of a pending prefix that it asks about read `pending`."
+    )
     advertised: bool | None = Field(deprecated=True)
     advertised_modified_at: Time | None = Field(deprecated=True)
     on_demand_enabled: bool = Field(deprecated=True)
@@ -117,19 +131,21 @@ def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> Prefix:
     """A claim as the wire shows it."""
     claim = view.claim
     asked, route = view.announceable(now, advice.origins), view.route
-    missing = blockers(asked, view.token, advice=advice, now=now, leaving=view.leaving)
+    token, run, states = view.token, view.run, view.states(now)
+    missing = blockers(asked, token, advice=advice, now=now, leaving=view.leaving, run=run)
     return Prefix.showing(
         claim,
         cidr=claim.prefix,
         asn=claim.asn.number,
         description=claim.description.value,
         approved="V" if claim.approved else "P",
-        irr_validation_state=claim.irr.state,
-        rpki_validation_state=asked.claim.rpki.state,
-        ownership_validation_state=claim.ownership.state,
-        ownership_validation_token=None if view.token is None else view.token.value,
+        irr_validation_state=states["irr"],
+        rpki_validation_state=states["rpki"],
+        ownership_validation_state=states["ownership"],
+        ownership_validation_token=None if token is None else token.value,
         advertisable=not missing,
         blockers=missing,
+        validation=run,
         # Deprecated members: as wanted of the BGP prefix that spans the prefix, if there is one.
         advertised=None if route is None else route.advertised,
         advertised_modified_at=None if route is None else route.at,

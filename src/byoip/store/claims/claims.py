@@ -176,9 +176,11 @@ class ClaimRepository(Repository):
         )
         return claim_from(row)
 
-    def asking(self, claim_id: UUID, *, locking: bool = False) -> Part:
+    def asking(
+        self, claim_id: UUID, account_id: UUID | None = None, *, locking: bool = False
+    ) -> Part:
         """A live claim, or None where there is none: for a look, which may lock it, too."""
-        of = {"claim_id": claim_id, "account_id": None}
+        of = {"claim_id": claim_id, "account_id": account_id}
         return asking(
             _LOCK if locking else _GET, lambda rows: claim_from(rows[0]) if rows else None, **of
         )

@@ -18,12 +18,12 @@ neither does one whose lease has ended, for it may have been stopped, and found 
     transaction 2     lock space, claim and run; look again; decide; record
 
 The world moves while the worker asks, so transaction 2 looks again. A claim that was closed, or a
-run that another worker has taken, is left alone. Findings about a token that was revoked do not
-count. Only the registry that is responsible at that moment proves anything. rpki is checked once
-more before an approval, against the ROA data of that moment, and what a waiver of irr let pass
-counts only while the waiver does. A rival that was approved, or space that
-was reserved, makes it a contest. The token is consumed by one atomic UPDATE, or the claim is not
-approved. "We could not ask" never decides: what was known stays, and the next run asks again.
+run that another worker has taken, is left alone. Findings about a revoked token do not count. Only
+the registry that is responsible at that moment proves anything. rpki is checked once more before an
+approval, against the ROA data of that moment, and what a waiver of irr let pass counts only while
+the waiver does. A rival that was approved, or space that was reserved, makes it a contest. The
+token is consumed by one atomic UPDATE, or the claim is not approved. "We could not ask" never
+decides: what was known stays, and the next run asks again.
 """
 
 import asyncio
@@ -109,8 +109,8 @@ class RunValidation:
                 *self.ask.about(tx, prefix, run.claim_id),
             )
         if claim is None:
-            return None  # the claim was closed
-        token = None if claim.approved else token
+            return None  # it was closed
+        token = None if claim.approved or _came_with(run, token) else token
         at_once = self.turns.free(claim.account_id)
         if not at_once and not await self.turns.comes(claim.account_id):
             return await self._give_way(run, by)
@@ -196,7 +196,8 @@ class RunValidation:
             findings = answers.findings
             if findings and proof is None and not claim.approved:
                 method = token.method if token else TokenMethod.ANY
-                findings = (*findings, *useless_token(method, Reason.TOKEN_REVOKED, tx.now))
+                why = Reason.TOKEN_EXPIRED if _came_with(run, live) else Reason.TOKEN_REVOKED
+                findings = (*findings, *useless_token(method, why, tx.now))
             decided, result, more = await self._settle(
                 tx, learnt, proof if settles else None, findings, known
             )
@@ -276,6 +277,10 @@ class RunValidation:
         if again:
             await tx.runs.open(again)
             await tx.jobs.enqueue_run(again.id, at=again.due_at)
+
+
+def _came_with(run: ValidationRun, token: OwnershipToken | None) -> bool:
+    return token is not None and token.id == run.without_token  # it is published nowhere yet
 
 
 def _proven(asked: Claim, answers: CollectedEvidence, now: datetime) -> bool:

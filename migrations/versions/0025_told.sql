@@ -1,0 +1,5 @@
+-- The token that came with the request for a run: it was published nowhere yet, and is not asked
+-- for.
+ALTER TABLE validation_runs ADD COLUMN without_token UUID;
+-- Where what a kept answer speaks of is found.
+ALTER TABLE idempotency_keys ADD COLUMN location TEXT;
