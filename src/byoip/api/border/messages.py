@@ -23,6 +23,13 @@ FEW_NEXT_HOPS = Message(
     message="Some BGP speakers have no next hop for this address family: it is announced by the "
     "others only.",
 )
+NOT_YET_APPLIED = 2004, "not_yet_applied"
+NO_SPEAKER = Message(
+    code=2005,
+    name="no_speaker",
+    message="What is shown as advertised is what was asked: no BGP speaker is configured, so "
+    "nothing is announced.",
+)
 TOKEN_REISSUED = Message(
     code=2020,
     name="token_reissued",
@@ -38,4 +45,12 @@ OFFBOARDING = Message(
 )
 ROUTE_WITHHELD = 2011, "route_withheld"
 ROUTE_OWED = 2012, "route_owed"
-MESSAGES = (OFFBOARDING, NO_CHANGE, NO_SPEAKERS, NO_NEXT_HOP, FEW_NEXT_HOPS, TOKEN_REISSUED)
+MESSAGES = (
+    OFFBOARDING,
+    NO_CHANGE,
+    NO_SPEAKERS,
+    NO_NEXT_HOP,
+    FEW_NEXT_HOPS,
+    NO_SPEAKER,
+    TOKEN_REISSUED,
+)

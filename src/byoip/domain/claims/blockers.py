@@ -44,11 +44,13 @@ class Advice:
         label: where the token stands: `<label>: <token>` in RPSL, `<label>.<zone>` in DNS.
         registries: the registries by key.
         origins: the ASNs that the operator announces from; None: any.
+        speaks: whether any BGP speaker is configured.
     """
 
     label: str
     registries: Mapping[str, Registry]
     origins: Collection[Asn] | None = None
+    speaks: bool = False
 
 
 def blockers(

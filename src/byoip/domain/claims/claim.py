@@ -136,6 +136,8 @@ class Claim:
     approved_by: Approver | None = None
     revoked_at: datetime | None = None  # when an approval was last taken away
     closed_at: datetime | None = None
+    extended_at: datetime | None = None  # when it was last given until day 60
+    told_closing_at: datetime | None = None  # when it was last told when it closes
     version: int = 1  # counts its customer's writes, and nothing else
 
     @property

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from byoip.domain.checks.validation_run import Trigger, ValidationRun
 from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound
+from byoip.domain.claims.closing import closes_at, kept_alive
 from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.ports.tokens import TokenMint
 from byoip.store.claims.views import ClaimView
@@ -39,7 +40,8 @@ async def request_validation(
     """Have the checks run: start a run, wake the sleeping one, or join the one that runs.
 
     Where the token has expired, a new one of the same method takes its place, once: it is
-    published nowhere yet, so this run does not ask for it.
+    published nowhere yet, so this run does not ask for it. In its last days an unproven claim is
+    kept for thirty more, once.
 
     Args:
         tx: the transaction.
@@ -57,9 +59,15 @@ async def request_validation(
     if claim is None:
         raise ClaimNotFound
     tx.precondition.require(claim.version)
+    lasting = kept_alive(claim, tx.now)
+    if lasting is not claim:
+        await tx.claims.save(lasting)
+        closes = closes_at(lasting)
+        after = {"closes_at": closes.isoformat()} if closes else {}
+        tx.record(claim_id, "prefix.extended", after=after)
     fresh = None
     if tokens and token and token.expired(tx.now) and not claim.approved:
-        fresh = await _reissue(tx, claim, tokens)
+        fresh = await _reissue(tx, lasting, tokens)
     without = None if fresh is None else fresh.id
     wanted = ValidationRun(
         uuid4(), claim_id, Trigger.CUSTOMER, tx.now, due_at=tx.now, without_token=without

@@ -110,7 +110,8 @@ class RunValidation:
             )
         if claim is None:
             return None  # it was closed
-        token = None if claim.approved or _came_with(run, token) else token
+        if claim.approved or (token and token.id == run.without_token):
+            token = None
         at_once = self.turns.free(claim.account_id)
         if not at_once and not await self.turns.comes(claim.account_id):
             return await self._give_way(run, by)
@@ -196,7 +197,8 @@ class RunValidation:
             findings = answers.findings
             if findings and proof is None and not claim.approved:
                 method = token.method if token else TokenMethod.ANY
-                why = Reason.TOKEN_EXPIRED if _came_with(run, live) else Reason.TOKEN_REVOKED
+                fresh = live and live.id == run.without_token
+                why = Reason.TOKEN_EXPIRED if fresh else Reason.TOKEN_REVOKED
                 findings = (*findings, *useless_token(method, why, tx.now))
             decided, result, more = await self._settle(
                 tx, learnt, proof if settles else None, findings, known
@@ -277,10 +279,6 @@ class RunValidation:
         if again:
             await tx.runs.open(again)
             await tx.jobs.enqueue_run(again.id, at=again.due_at)
-
-
-def _came_with(run: ValidationRun, token: OwnershipToken | None) -> bool:
-    return token is not None and token.id == run.without_token  # it is published nowhere yet
 
 
 def _proven(asked: Claim, answers: CollectedEvidence, now: datetime) -> bool:
