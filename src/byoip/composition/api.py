@@ -89,6 +89,7 @@ def _terms(composition: Composition) -> Terms:
         mint=SystemRandom(),
         overrides=composition.overrides,
         countries=settings.national_registries,
+        grace=settings.grace,
     )
 
 

@@ -18,6 +18,7 @@ OF_PREFIXES: Final[Catalogue] = {
         "pending": "The operator has revoked the approval; ownership must be proven again.",
         "closing": "The claim closes at `closes_at` unless it is proven: a week or a day is left.",
         "extended": "The customer has asked for validation in its last days: it closes later.",
+        "reopened": "The customer has restored the removed prefix; `bindings` is what was bound.",
         "closed": "The claim has ended: removed, offboarded, or unproven for 30 days.",
         "ok": "The standing is `ok` again: resumed, restored, settled, or no rival is left.",
         "contested": "Another account has proven overlapping space, or has it reserved.",

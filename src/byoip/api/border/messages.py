@@ -45,6 +45,7 @@ OFFBOARDING = Message(
 )
 ROUTE_WITHHELD = 2011, "route_withheld"
 ROUTE_OWED = 2012, "route_owed"
+BIND_AGAIN = 2013, "bind_again"
 MESSAGES = (
     OFFBOARDING,
     NO_CHANGE,

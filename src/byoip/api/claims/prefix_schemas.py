@@ -34,11 +34,14 @@ class NewPrefix(Strict):
 
 
 class PrefixChange(Strict):
-    """The one member that may change."""
+    """What may change; what is left out, or null, stays as it is."""
 
     model_config = example(description="Berlin edge")
 
-    description: TextIn
+    description: TextIn | None = None
+    loa_document_id: IdIn | None = Field(
+        default=None, description="A letter of agency that was uploaded before."
+    )
 
 
 class Blocker(Wire):

@@ -12,7 +12,7 @@ from byoip.api.border.declarations import ROOT, Declarations
 from byoip.api.border.envelope import Done, answer_of, counted_list_of
 from byoip.api.border.messages import TOKEN_REISSUED
 from byoip.api.border.paging import LONGEST_PAGE, CursorText, PerPage, page_request, paginate
-from byoip.api.border.refusals import QueryParameterInvalid, RateLimited
+from byoip.api.border.refusals import FieldMissing, QueryParameterInvalid, RateLimited
 from byoip.api.claims.prefix_schemas import NewPrefix, Prefix, PrefixChange, prefix_of
 from byoip.api.path_ids import PathId
 from byoip.domain import prefix as network
@@ -133,15 +133,23 @@ async def get_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:  # n
     Scope.PREFIXES_WRITE,
     answer=answer_of(Prefix),
     tagged=True,
-    refuses=(ClaimNotFound, InvalidText),
+    refuses=(ClaimNotFound, InvalidText, LoaDocumentUnknown, FieldMissing),
 )
 async def update_prefix(caller: CustomerRequest, prefix_id: PathId, body: PrefixChange) -> Answer:
-    """Change a prefix's description.
+    """Change a prefix's description, or its letter of agency.
 
     cidr and asn are fixed: remove the prefix and bring the other one.
     """
+    if body.description is None and body.loa_document_id is None:
+        raise FieldMissing("/description")
     return await caller.write(
-        lambda tx: verbs.describe(tx, caller.account_id, prefix_id, description=body.description),
+        lambda tx: verbs.describe(
+            tx,
+            caller.account_id,
+            prefix_id,
+            description=body.description,
+            loa_document_id=body.loa_document_id,
+        ),
         shown(caller),
         version=version,
     )
@@ -164,9 +172,13 @@ async def delete_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     """Give a prefix up.
 
     Refused while it is announced or bound; for one that is being offboarded, until its grace has
-    begun, which this then ends. Its history stays readable under `events`.
+    begun, which this then ends. Its history stays readable under `events`, and `restore` brings it
+    back within the grace (a week, unless the operator sets another time), pending.
     """
-    return await caller.write(lambda tx: verbs.remove(tx, caller.account_id, prefix_id), nothing)
+    grace = caller.backend.terms.grace
+    return await caller.write(
+        lambda tx: verbs.remove(tx, caller.account_id, prefix_id, grace=grace), nothing
+    )
 
 
 @prefixes.operation(

@@ -163,6 +163,17 @@ class ClaimRepository(Repository):
         )
         return claim_from(row)
 
+    async def lock_closed(self, claim_id: UUID, account_id: UUID) -> Claim:
+        """Read one that has ended, for update, after its account; see `lock`."""
+        row = await self._session.one(
+            closing_sql.LOCK_CLOSED, ClaimNotFound, claim_id=claim_id, account_id=account_id
+        )
+        return claim_from(row)
+
+    def held_by_others(self, prefix: Prefix) -> Part:
+        """Whether an approved claim overlaps it: for a look."""
+        return asking(closing_sql.HELD, bool, prefix=prefix.network)
+
     def asking(
         self, claim_id: UUID, account_id: UUID | None = None, *, locking: bool = False
     ) -> Part:

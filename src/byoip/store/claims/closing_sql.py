@@ -22,7 +22,7 @@ def _days(time: timedelta) -> sa.ColumnElement[Any]:
 
 
 # As `domain.claims.closing` says it.
-_since = sa.func.coalesce(_p.revoked_at, _p.created_at)
+_since = sa.func.greatest(_p.created_at, _p.revoked_at, _p.reopened_at)  # of those there are
 _CLOSES_AT: Final = _since + sa.case(
     (_p.extended_at >= _since, _days(EXTENDED_TO)), else_=_days(UNPROVEN_AFTER)
 )
@@ -48,3 +48,19 @@ UNPROVEN: Final = compiled(_closing(timedelta(0)))
 _told = sa.func.coalesce(_p.told_closing_at, sa.literal_column("'-infinity'::timestamptz"))
 _due = ((_CLOSES_AT - _days(one) <= _NOW) & (_told < _CLOSES_AT - _days(one)) for one in NOTICES)
 NOT_TOLD: Final = compiled(_closing(LAST_DAYS).where(sa.or_(*_due)))
+
+# What stands in the way of a claim that comes back.
+LOCK_CLOSED: Final = compiled(
+    sa.select(prefixes)
+    .where(
+        _p.id == sa.bindparam("claim_id", type_=sa.Uuid),
+        ~_p.live,
+        _p.account_id == sa.bindparam("account_id", type_=sa.Uuid),
+    )
+    .with_for_update(key_share=True)
+)
+HELD: Final = compiled(
+    sa.select(_p.id)
+    .where(_p.cidr.op("&&")(sa.bindparam("prefix")), _p.state == constant(State.APPROVED))
+    .limit(1)
+)
