@@ -64,8 +64,9 @@ async def test_a_route_as_v4_clients_know_it_and_as_we_tell_it(
     assert announced["asn_prepend_count"] == 2
     assert await world.result("GET", route) == announced
     prefix = await world.result("GET", path)
-    assert (prefix["advertised"], prefix["on_demand_enabled"]) == (True, True)
-    assert prefix["advertised_modified_at"] == announced["desired"]["at"]
+    # Of the prefix that means applied, and there is no speaker.
+    assert (prefix["advertised"], prefix["on_demand_enabled"]) == (None, True)
+    assert prefix["advertised_modified_at"] is None
     assert (prefix["advertisable"], prefix["blockers"]) == (True, [])
 
 
@@ -76,15 +77,18 @@ async def test_a_wish_that_is_fulfilled_is_answered_with_a_message(
     await roas(world, engine, tmp_path, cidr)
     first = await world.call("PATCH", route, json=UP)
     again = await world.call("PATCH", route, json=UP)
-    assert names(first) == ["no_speakers"]
-    assert names(again) == ["no_change", "no_speakers"]
+    assert names(first) == ["no_speakers", "no_speaker"]
+    assert names(again) == ["no_change", "no_speakers", "no_speaker"]
     assert again.json()["result"] == first.json()["result"]
     assert again.headers["etag"] == first.headers["etag"]
     speaking = replace(world.backend, speaks=True, metrics=CollectorRegistry())
     transport = httpx.ASGITransport(create_application(speaking))
     async with httpx.AsyncClient(transport=transport, base_url="http://byoip.test") as client:
         url, headers = world.url(route), bearer(world.token)
-        assert names(await client.patch(url, headers=headers, json=UP)) == ["no_change"]
+        assert names(await client.patch(url, headers=headers, json=UP)) == [
+            "no_change",
+            "not_yet_applied",
+        ]
         assert names(await client.patch(url, headers=headers, json=DOWN)) == []
 
 
@@ -230,7 +234,7 @@ async def test_the_operator_locks_a_route_and_its_owner_is_told(
     assert await world.errors("PATCH", f"{path}/bgp/status", json={"advertised": False}) == refused
     assert await world.errors("POST", f"{path}/offboard") == refused
     again = await operator.call("POST", f"{route}/lock", json={"reason": WHY})
-    assert names(again) == ["no_change"]
+    assert names(again) == ["no_change", "not_yet_applied"]
     [told] = [
         one
         for one in await world.result("GET", f"{path}/events?per_page=1000")

@@ -66,7 +66,7 @@ async def test_the_official_client_uses_the_deprecated_status(
     assert (read.advertised, read.advertised_modified_at) == (True, up.advertised_modified_at)
     prefix = await official.addressing.prefixes.get(prefix_id, account_id=account)
     assert prefix is not None
-    assert (prefix.advertised, prefix.on_demand_enabled) == (True, True)
+    assert (prefix.advertised, prefix.on_demand_enabled) == (None, True)  # there is no speaker
 
 
 async def test_a_client_that_never_heard_the_answer_asks_again_and_is_content(

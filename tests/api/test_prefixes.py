@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -17,7 +17,9 @@ async def test_a_new_prefix_shows_every_member_of_the_contract(world: World) -> 
     shown = envelope["result"]
     assert shown.pop("blockers")[0]["name"] == "ownership_pending"
     assert len(shown.pop("id")) == len(shown.pop("ownership_validation_token")) == 32
+    closes = datetime.fromisoformat(shown.pop("closes_at"))
     created = shown.pop("created_at")
+    assert closes - datetime.fromisoformat(created) == timedelta(days=30)
     assert created == shown.pop("modified_at")
     assert created.endswith("Z")
     assert shown == {
@@ -33,6 +35,8 @@ async def test_a_new_prefix_shows_every_member_of_the_contract(world: World) -> 
         "loa_document_id": None,
         "standing": "ok",
         "advertisable": False,
+        "validation": None,
+        "next": None,
         "advertised": None,
         "advertised_modified_at": None,
         "on_demand_enabled": False,

@@ -68,8 +68,8 @@ def test_an_approval_does_not_expire() -> None:
     assert Transition.UNPROVEN not in STATE_TRANSITIONS[State.APPROVED]
 
 
-def test_closed_is_the_end() -> None:
-    assert not STATE_TRANSITIONS[State.CLOSED]
+def test_from_closed_only_its_owner_comes_back_and_proves_it_anew() -> None:
+    assert STATE_TRANSITIONS[State.CLOSED] == {Transition.REOPENED: State.PENDING}
 
 
 def test_every_state_is_reached() -> None:

@@ -30,10 +30,11 @@ def lacking(was: Any, found: Any, by: timedelta, at: str = "") -> list[str]:
         gone = _named_now(names(was)) - names(found)
         return [f"{at}: {name} is gone" for name in gone]
     if isinstance(was, dict) and isinstance(found, dict):
+        moving = _OF_THE_MOMENT | (_APPLIED if "blockers" in was else set())
         return [
             line
             for name, one in was.items()
-            if name not in _OF_THE_MOMENT
+            if name not in moving
             for line in lacking(one, found.get(name, "nothing"), by, f"{at}/{name}")
         ]
     if isinstance(was, list) and isinstance(found, list) and len(was) == len(found):
@@ -59,10 +60,12 @@ _RENAMED = {
     "rpki_drifted": "origin_not_valid",
 }
 # Messages and remedies are free to improve. What the newest ROA data says is told at once since
-# 0011; one prefix of the dump had drifted, and was not looked at yet.
+# 0011; one prefix of the dump had drifted, and was not looked at yet. That a token has
+# expired is, too, since 0025, and what speakers hold is what `advertised` of a prefix says.
+_APPLIED = {"advertised", "advertised_modified_at"}
 _OF_THE_MOMENT = {
     *("last_used_at", "use", "observed", "waiting_for", "message", "fix"),
-    *("advertisable", "rpki_validation_state"),
+    *("advertisable", "rpki_validation_state", "ownership_validation_state"),
 }
 
 

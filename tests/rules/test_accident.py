@@ -70,7 +70,7 @@ async def test_what_jobs_are_given_to_do_names_none_of_them(accident: Accident) 
     accident.clock.advance(timedelta(days=400))
     now = accident.clock.now()
     async with accident.store.transaction() as tx:
-        assert list(await tx.claims.unproven_since(now, 10_000)) == []
+        assert list(await tx.claims.unproven(now, 10_000)) == []
         assert list(await tx.delegations.over(now, 10_000)) == []
         assert list(await tx.offboardings.due(now, 10_000)) == []
         assert list(await tx.offboardings.owed(10_000)) == []

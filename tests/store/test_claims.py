@@ -10,6 +10,7 @@ from byoip.domain.accounts.credential import AccountNotFound
 from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import CheckState, Reason
 from byoip.domain.claims.claim import CheckRecord, ClaimNotFound, OtherOrigin, OverlapsOwnClaim
+from byoip.domain.claims.closing import closes_at
 from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.prefix import Prefix
 from byoip.store.transaction import Store
@@ -125,6 +126,7 @@ async def test_approved_claims_that_overlap_are_found_in_any_account(
 async def test_claims_unproven_for_long_are_found(store: Store, customer: Account) -> None:
     async with store.transaction() as tx:
         await tx.claims.add(kept := claim(customer.id))
-        assert await tx.claims.unproven_since(kept.created_at, 10) == {}
-        later = kept.created_at + timedelta(seconds=1)
-        assert await tx.claims.unproven_since(later, 10) == {kept.id: customer.id}
+        closes = closes_at(kept)
+        assert closes is not None
+        assert await tx.claims.unproven(closes - timedelta(seconds=1), 10) == {}
+        assert await tx.claims.unproven(closes, 10) == {kept.id: customer.id}

@@ -64,9 +64,8 @@ async def test_13_an_expired_token_says_since_when(world: World) -> None:
     prefix_id = (await world.prefix())["id"]
     [token] = await world.result("GET", f"/prefixes/{prefix_id}/validation_tokens")
     world.clock.advance(timedelta(days=31))
-    assert await blocker(world, prefix_id) == (
-        f"The token expired at {token['expires_at'][:19]}Z. Issue one (POST .../validation_tokens)."
-    )
+    told = await blocker(world, prefix_id)
+    assert told.startswith(f"The token expired at {token['expires_at'][:19]}Z. Ask for validation")
 
 
 async def test_13_a_revoked_token_says_so(world: World) -> None:

@@ -14,10 +14,10 @@ from tests.usecases.world import World
 
 async def test_asking_starts_a_run_and_enqueues_it(world: World) -> None:
     claim = await world.claim()
-    view = await Verb(world.store, request_validation.request_validation)(
+    asked = await Verb(world.store, request_validation.request_validation)(
         claim.account_id, claim.id, by=BY
     )
-    assert view.claim == claim
+    assert asked.view.claim == claim
     run = await world.open_run(claim)
     assert (run.trigger, run.state, run.due_at) == (
         Trigger.CUSTOMER,

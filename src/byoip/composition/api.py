@@ -56,7 +56,9 @@ def _backend(
         credentials=CredentialReader(engine, clock),
         allowance=Allowance(engine),
         clock=clock,
-        advice=Advice(settings.label, outside.registries, outside.origins),
+        advice=Advice(
+            settings.label, outside.registries, outside.origins, speaks=bool(settings.speakers)
+        ),
         probes={"database": composition.trouble},
         capabilities=capabilities,
         metrics=CollectorRegistry(),
@@ -87,6 +89,7 @@ def _terms(composition: Composition) -> Terms:
         mint=SystemRandom(),
         overrides=composition.overrides,
         countries=settings.national_registries,
+        grace=settings.grace,
     )
 
 

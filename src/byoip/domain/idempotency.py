@@ -12,11 +12,13 @@ class StoredAnswer:
 
     Attributes:
         version: of the claim, for the ETag; None where the answer has none.
+        location: the path of what was begun, which is worth reading a little later.
     """
 
     status: int
     body: bytes
     version: int | None = None
+    location: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

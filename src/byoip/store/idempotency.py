@@ -30,6 +30,7 @@ KEPT: Final = timedelta(hours=24)
 _PAGE: Final = 10_000
 
 _k = idempotency_keys.c
+_ANSWER: Final = (_k.body_sha256, _k.status, _k.body, _k.version, _k.location)
 _NAMED: Final = (_k.credential_id, _k.method, _k.path, _k.key)
 _FREE: Final = _k.created_at <= sa.bindparam("free")
 
@@ -38,18 +39,16 @@ _one = sa.select(
 ).subquery()
 _kept = sa.and_(*(one == sa.bindparam(one.name, type_=one.type) for one in _NAMED), ~_FREE)
 _CLAIM: Final = compiled(
-    sa.select(_one.c.locked, _k.body_sha256, _k.status, _k.body, _k.version).select_from(
-        _one.outerjoin(idempotency_keys, _kept)
-    )
+    sa.select(_one.c.locked, *_ANSWER).select_from(_one.outerjoin(idempotency_keys, _kept))
 )
-_LOOK: Final = compiled(sa.select(_k.body_sha256, _k.status, _k.body, _k.version).where(_kept))
+_LOOK: Final = compiled(sa.select(*_ANSWER).where(_kept))
 _insert = pg.insert(idempotency_keys)
 _KEEP: Final = compiled(
     _insert.on_conflict_do_update(
         constraint=idempotency_keys.primary_key,
         set_={
             name: _insert.excluded[name]
-            for name in ("body_sha256", "status", "body", "version", "created_at")
+            for name in ("body_sha256", "status", "body", "version", "location", "created_at")
         },
         where=_FREE,
     ),
@@ -106,7 +105,7 @@ class IdempotencyRepository:
     def _before(self, row: AnyRow) -> AlreadyAnswered | IdempotencyKeyReused:
         if row.body_sha256 != self._claimed_key.body_sha256:
             return IdempotencyKeyReused()
-        return AlreadyAnswered(StoredAnswer(row.status, row.body, row.version))
+        return AlreadyAnswered(StoredAnswer(row.status, row.body, row.version, row.location))
 
     def keep(self, answer: StoredAnswer) -> None:
         """Have this answer kept; `write` does it."""
@@ -130,6 +129,7 @@ class IdempotencyRepository:
                 "status": self._answer.status,
                 "body": self._answer.body,
                 "version": self._answer.version,
+                "location": self._answer.location,
                 "created_at": self._now,
             },
             missing=IdempotencyKeyBusy,

@@ -26,6 +26,7 @@ idempotency_keys = table(
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Column("version", sa.Integer),
     col.timestamptz("created_at"),
+    sa.Column("location", sa.Text),
     sa.Index(None, "created_at"),
 )
 

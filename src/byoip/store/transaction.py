@@ -6,7 +6,7 @@ Deadlocks are prevented, not retried: each takes the locks that it needs in this
 2. the account (`tx.claims.lock_quota`)
 3. the space (`tx.claims.lock_space`), by all that may begin or end a contest, and by no claim that
    proved nothing; then, in the order of their ids, the claims around (`tx.contests.lock_around`)
-4. the claim (`tx.claims.lock`)
+4. the claim (`tx.claims.lock`); a closed one, too (`tx.claims.lock_closed`)
 5. its open run (`tx.runs.lock`, `tx.runs.end_open`); `tx.runs.take` and `tx.runs.renew` lock
    nothing else. Or a service: bindings share it (`tx.services.get`; `tx.bindings.swap` and
    `tx.bindings.remove` with all that the feed will name), operators lock it alone and nothing

@@ -5,7 +5,7 @@ Answers are rendered early, so that a repeated idempotency key gets the same byt
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, Self, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -24,6 +24,7 @@ Answer: TypeAlias = StoredAnswer
 Item = TypeVar("Item")
 
 _IDEMPOTENCY_KEY = re.compile(rb"[\x21-\x7e]{1,%d}" % KEY_LIMIT)
+_READ_AGAIN = 2  # seconds: most runs have ended by then; with `wait` there is no need to guess
 _SLICE = 25  # items: 10 ms, if they are prefixes
 
 _BEFORE, _BETWEEN = b'{"success":true,"errors":[],"messages":', b',"result":'
@@ -42,6 +43,14 @@ class JsonBytes(InParts):
 
     media_type = "application/json"
 
+    @classmethod
+    def of(cls, given: Answer) -> Self:
+        """With the version of what is shown, and where and when to read on what was begun."""
+        headers = {} if given.version is None else {"etag": etag(given.version)}
+        if given.location is not None:
+            headers |= {"location": given.location, "retry-after": str(_READ_AGAIN)}
+        return cls(given.body, given.status, headers)
+
 
 def answer(
     result: BaseModel | None,
@@ -49,11 +58,12 @@ def answer(
     status: int = 200,
     version: int | None = None,
     messages: Sequence[Message] = (),
+    location: str | None = None,
 ) -> Answer:
-    """One result in its envelope, with remarks; `version` becomes its ETag."""
+    """One result in its envelope, with remarks; `version` becomes its ETag, `location` a header."""
     shown = b"null" if result is None else result.__pydantic_serializer__.to_json(result)
     head = _BEFORE + to_json(messages) + _BETWEEN if messages else _HEAD
-    return Answer(status, head + shown + b"}", version)
+    return Answer(status, head + shown + b"}", version, location)
 
 
 async def array(items: Sequence[Item], show: Callable[[Item], BaseModel]) -> bytes:

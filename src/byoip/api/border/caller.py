@@ -52,6 +52,7 @@ class Authenticated:
         version: Callable[[Result], int] = attrgetter("version"),
         kept: Callable[[Result], BaseModel | None] | None = None,
         messages: Callable[[Result], Sequence[Message]] | None = None,
+        location: Callable[[Result], str | None] | None = None,
         spending: Sequence[Wanted] = (),
     ) -> Answer:
         """Have the border carry out a verb, and answer; the same bytes each time with a key.
@@ -64,6 +65,7 @@ class Authenticated:
             version: gives the version for the ETag.
             kept: makes what a repeated request is shown, where `show` shows a secret.
             messages: gives the remarks beside it.
+            location: gives the path of what it has begun.
             spending: the account's permits that it takes, see `Customer.spend`.
         """
         declared = self.declaration
@@ -74,6 +76,7 @@ class Authenticated:
                 status=declared.status,
                 version=version(result) if declared.tagged else None,
                 messages=() if messages is None else messages(result),
+                location=None if location is None else location(result),
             )
 
         def keep(result: Result) -> Answer:

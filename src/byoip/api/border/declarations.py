@@ -89,6 +89,11 @@ class Declaration:
         return below and self.method != "GET"
 
     @property
+    def located(self) -> bool:
+        """Whether its success says where to read what it has begun, and when."""
+        return self.full_path == f"{Audience.ACCOUNT.value}/prefixes/{{prefix_id}}/validate"
+
+    @property
     def beside(self) -> bool:
         """Whether its prefix is read in the statement that recognises the credential."""
         return (

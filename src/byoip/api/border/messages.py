@@ -23,6 +23,19 @@ FEW_NEXT_HOPS = Message(
     message="Some BGP speakers have no next hop for this address family: it is announced by the "
     "others only.",
 )
+NOT_YET_APPLIED = 2004, "not_yet_applied"
+NO_SPEAKER = Message(
+    code=2005,
+    name="no_speaker",
+    message="What is shown as advertised is what was asked: no BGP speaker is configured, so "
+    "nothing is announced.",
+)
+TOKEN_REISSUED = Message(
+    code=2020,
+    name="token_reissued",
+    message="The token had expired: ownership_validation_token is its successor. Publish it, then "
+    "ask for validation again; this run asks about the other checks.",
+)
 OFFBOARDING = Message(
     code=2010,
     name="on_its_way_out",
@@ -32,4 +45,13 @@ OFFBOARDING = Message(
 )
 ROUTE_WITHHELD = 2011, "route_withheld"
 ROUTE_OWED = 2012, "route_owed"
-MESSAGES = (OFFBOARDING, NO_CHANGE, NO_SPEAKERS, NO_NEXT_HOP, FEW_NEXT_HOPS)
+BIND_AGAIN = 2013, "bind_again"
+MESSAGES = (
+    OFFBOARDING,
+    NO_CHANGE,
+    NO_SPEAKERS,
+    NO_NEXT_HOP,
+    FEW_NEXT_HOPS,
+    NO_SPEAKER,
+    TOKEN_REISSUED,
+)

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from byoip.api.border.answers import NO_VERSION, Answer, JsonBytes, etag, expected, idempotency_key
+from byoip.api.border.answers import NO_VERSION, Answer, JsonBytes, expected, idempotency_key
 from byoip.api.border.backend import Backend
 from byoip.api.border.bodies import parse_body, read_body, require_json
 from byoip.api.border.caller import Customer, Operator
@@ -106,13 +106,12 @@ class Operation(APIRoute):
             await self._send(given, scope, receive, send)
 
     async def _send(self, given: Answer, scope: AsgiScope, receive: Receive, send: Send) -> None:
-        headers = None if given.version is None else {"etag": etag(given.version)}
         if isinstance(given, FileAnswer):
             await file_response(given)(scope, receive, send)
         elif isinstance(given, StreamAnswer):
             await stream_response(given)(scope, receive, send)
         else:
-            await JsonBytes(given.body, given.status, headers)(scope, receive, send)
+            await JsonBytes.of(given)(scope, receive, send)
 
     async def _answer(self, request: Request, held: AsyncExitStack) -> Answer:
         scope = request.scope

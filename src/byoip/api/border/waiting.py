@@ -65,6 +65,37 @@ async def read_or_wait(
         return found
 
 
+async def read_until(
+    read: Callable[[], Awaitable[Result]],
+    done: Callable[[Result], bool],
+    notifier: EventNotifier,
+    about: UUID,
+    wait: int,
+    turn: Callable[[], AbstractAsyncContextManager[None]],
+) -> Result:
+    """Read again at each notice, until it is done or the time is over; see `read_or_wait`.
+
+    Args:
+        read: reads one thing.
+        done: whether there is nothing more to wait for.
+        notifier: says that something has happened.
+        about: to which account or claim.
+        wait: for so many seconds.
+        turn: at the database.
+    """
+    if not wait:
+        return await read()
+    end = asyncio.get_running_loop().time() + wait
+    with notifier.subscribe(about) as notified:
+        while True:
+            async with turn():
+                found = await read()
+            left = end - asyncio.get_running_loop().time()
+            if done(found) or left <= 0 or notifier.closed:
+                return found
+            await _wait(notified, left)
+
+
 async def follow(
     read: Callable[[Item | None], Awaitable[Sequence[Item]]],
     notifier: EventNotifier,

@@ -1,10 +1,13 @@
 """Validation runs: what the checks of a prefix found, and on what evidence."""
 
+from functools import partial
+
 from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import CustomerRequest
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import list_of
 from byoip.api.border.paging import CursorText, PerPage, page_request, paginate
+from byoip.api.border.waiting import Wait, read_until
 from byoip.api.checks import validation_schemas as wire
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
@@ -38,8 +41,15 @@ async def list_validations(
     refuses=(ClaimNotFound, ValidationNotFound),
 )
 async def get_validation(
-    caller: CustomerRequest, prefix_id: PathId, validation_id: PathId
+    caller: CustomerRequest, prefix_id: PathId, validation_id: PathId, wait: Wait = 0
 ) -> Answer:
-    """Read one run: what was asked, of whom, what came back, and how to fix it."""
-    run = await caller.backend.reader.run(caller.account_id, prefix_id, validation_id)
+    """Read one run: what was asked, of whom, what came back, and how to fix it.
+
+    With `wait`, the answer comes as soon as the run has ended.
+    """
+    reader, notifier = caller.backend.reader, caller.backend.notifier
+    read = partial(reader.run, caller.account_id, prefix_id, validation_id)
+    run = await read_until(
+        read, lambda view: view.run.ended, notifier, prefix_id, wait, caller.turn
+    )
     return answer(wire.validation_with_evidence(run))

@@ -7,9 +7,12 @@ from pydantic import Field
 
 from byoip.api.border.envelope import AsnIn, Id, IdIn, Strict, Text, TextIn, Time, Wire, example
 from byoip.domain.checks.evidence import CheckState
+from byoip.domain.checks.validation_run import RunState
 from byoip.domain.claims.blockers import Advice, blockers
+from byoip.domain.claims.closing import closes_at
 from byoip.domain.claims.lifecycle import Standing
-from byoip.store.claims.views import ClaimView
+from byoip.store.claims.views import ClaimView, SpanningRoute
+from byoip.store.routes.views import NEVER_APPLIED
 
 
 class NewPrefix(Strict):
@@ -31,11 +34,14 @@ class NewPrefix(Strict):
 
 
 class PrefixChange(Strict):
-    """The one member that may change."""
+    """What may change; what is left out, or null, stays as it is."""
 
     model_config = example(description="Berlin edge")
 
-    description: TextIn
+    description: TextIn | None = None
+    loa_document_id: IdIn | None = Field(
+        default=None, description="A letter of agency that was uploaded before."
+    )
 
 
 class Blocker(Wire):
@@ -43,6 +49,21 @@ class Blocker(Wire):
 
     name: str = Field(description="Stable name.")
     message: str = Field(description="How to fix it, with text to paste.")
+
+
+class NextStep(Wire):
+    """What follows once nothing is missing."""
+
+    name: Literal["announce", "wait_for_speakers", "no_speaker"]
+    message: str = Field(description="What to do, with the request to send; or what is waited for.")
+
+
+class OpenRun(Wire):
+    """The validation run that is out, or waits for its time."""
+
+    id: Id
+    state: Literal[RunState.SCHEDULED, RunState.RUNNING]
+    due_at: Time = Field(description="When it starts, or could start.")
 
 
 EXAMPLE: dict[str, Any] = {
@@ -69,6 +90,9 @@ EXAMPLE: dict[str, Any] = {
             'arpa. IN TXT "4f0c1f3a9b5de0a65a2b1a7cbb0d9e13" (and 1 more zones).',
         }
     ],
+    "next": None,
+    "validation": None,
+    "closes_at": "2026-12-02T09:30:00Z",
     "advertised": None,
     "advertised_modified_at": None,
     "on_demand_enabled": False,
@@ -107,7 +131,20 @@ class Prefix(Wire):
         description="What is missing, in the order to fix it; a refused announcement has the name "
         "of one of them."
     )
-    advertised: bool | None = Field(deprecated=True)
+    next: NextStep | None = Field(
+        description="What follows once `advertisable` is true; null: nothing, it is announced."
+    )
+    validation: OpenRun | None = Field(
+        description="The run that is out or scheduled; null: none. While one that the customer "
+        "asked for is out, the states of a pending prefix that it asks about read `pending`."
+    )
+    closes_at: Time | None = Field(
+        description="When it is closed, if it is not proven before. Asking for validation in the "
+        "last seven days of thirty puts that off to day 60, once. null: it is not closed by itself."
+    )
+    advertised: bool | None = Field(
+        deprecated=True, description="Whether a speaker holds its route; null: there is no speaker."
+    )
     advertised_modified_at: Time | None = Field(deprecated=True)
     on_demand_enabled: bool = Field(deprecated=True)
     on_demand_locked: bool = Field(deprecated=True)
@@ -117,22 +154,46 @@ def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> Prefix:
     """A claim as the wire shows it."""
     claim = view.claim
     asked, route = view.announceable(now, advice.origins), view.route
-    missing = blockers(asked, view.token, advice=advice, now=now, leaving=view.leaving)
+    applied = NEVER_APPLIED if route is None else route.applied
+    token, run, states = view.token, view.run, view.states(now)
+    missing = blockers(asked, token, advice=advice, now=now, leaving=view.leaving, run=run)
     return Prefix.showing(
         claim,
         cidr=claim.prefix,
         asn=claim.asn.number,
         description=claim.description.value,
         approved="V" if claim.approved else "P",
-        irr_validation_state=claim.irr.state,
-        rpki_validation_state=asked.claim.rpki.state,
-        ownership_validation_state=claim.ownership.state,
-        ownership_validation_token=None if view.token is None else view.token.value,
+        irr_validation_state=states["irr"],
+        rpki_validation_state=states["rpki"],
+        ownership_validation_state=states["ownership"],
+        ownership_validation_token=None if token is None else token.value,
         advertisable=not missing,
         blockers=missing,
-        # Deprecated members: as wanted of the BGP prefix that spans the prefix, if there is one.
-        advertised=None if route is None else route.advertised,
-        advertised_modified_at=None if route is None else route.at,
+        validation=run,
+        closes_at=closes_at(claim),
+        next=None if missing or route is None else _next(route, advice),
+        # Deprecated members: of the BGP prefix that spans the prefix, if there is one.
+        advertised=applied.advertised if advice.speaks else None,
+        advertised_modified_at=applied.at if advice.speaks else None,
         on_demand_enabled=route is not None,
         on_demand_locked=route is not None and route.locked,
     )
+
+
+def _next(route: SpanningRoute, advice: Advice) -> NextStep | None:
+    if not route.advertised:
+        where = f"PATCH .../bgp/prefixes/{'' if route.id is None else route.id.hex}"
+        request = f'{where} {{"on_demand": {{"advertised": true}}}}'
+        return NextStep(name="announce", message=f"Announce it: {request}.")
+    if not advice.speaks:
+        return NextStep(
+            name="no_speaker",
+            message="It is to be announced, and no BGP speaker is configured: tell the operator.",
+        )
+    if not route.applied.advertised:
+        return NextStep(
+            name="wait_for_speakers",
+            message="It is to be announced, and no speaker has confirmed that it holds it yet: "
+            "`waiting_for` of its BGP prefix says what for.",
+        )
+    return None

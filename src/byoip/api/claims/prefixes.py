@@ -8,10 +8,11 @@ from fastapi import Query
 
 from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import Authenticated, CustomerRequest, nothing
-from byoip.api.border.declarations import Declarations
+from byoip.api.border.declarations import ROOT, Declarations
 from byoip.api.border.envelope import Done, answer_of, counted_list_of
+from byoip.api.border.messages import TOKEN_REISSUED
 from byoip.api.border.paging import LONGEST_PAGE, CursorText, PerPage, page_request, paginate
-from byoip.api.border.refusals import QueryParameterInvalid, RateLimited
+from byoip.api.border.refusals import FieldMissing, QueryParameterInvalid, RateLimited
 from byoip.api.claims.prefix_schemas import NewPrefix, Prefix, PrefixChange, prefix_of
 from byoip.api.path_ids import PathId
 from byoip.domain import prefix as network
@@ -28,7 +29,11 @@ from byoip.domain.routes.bgp_prefix import LockedByOperator
 from byoip.domain.routes.offboarding import GraceNotBegun
 from byoip.store.accounts.rate_limits import Wanted
 from byoip.store.claims.views import ClaimFilter, ClaimView
-from byoip.usecases.checks.request_validation import request_validation
+from byoip.usecases.checks.request_validation import (
+    NewTokens,
+    Requested,
+    request_validation,
+)
 from byoip.usecases.claims import prefixes as verbs
 
 prefixes = Declarations("prefixes")
@@ -131,15 +136,23 @@ async def get_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     Scope.PREFIXES_WRITE,
     answer=answer_of(Prefix),
     tagged=True,
-    refuses=(ClaimNotFound, InvalidText),
+    refuses=(ClaimNotFound, InvalidText, LoaDocumentUnknown, FieldMissing),
 )
 async def update_prefix(caller: CustomerRequest, prefix_id: PathId, body: PrefixChange) -> Answer:
-    """Change a prefix's description.
+    """Change a prefix's description, or its letter of agency.
 
     cidr and asn are fixed: remove the prefix and bring the other one.
     """
+    if body.description is None and body.loa_document_id is None:
+        raise FieldMissing("/description")
     return await caller.write(
-        lambda tx: verbs.describe(tx, caller.account_id, prefix_id, description=body.description),
+        lambda tx: verbs.describe(
+            tx,
+            caller.account_id,
+            prefix_id,
+            description=body.description,
+            loa_document_id=body.loa_document_id,
+        ),
         shown(caller),
         version=version,
     )
@@ -162,9 +175,13 @@ async def delete_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     """Give a prefix up.
 
     Refused while it is announced or bound; for one that is being offboarded, until its grace has
-    begun, which this then ends. Its history stays readable under `events`.
+    begun, which this then ends. Its history stays readable under `events`, and `restore` brings it
+    back within the grace (a week, unless the operator sets another time), pending.
     """
-    return await caller.write(lambda tx: verbs.remove(tx, caller.account_id, prefix_id), nothing)
+    grace = caller.backend.terms.grace
+    return await caller.write(
+        lambda tx: verbs.remove(tx, caller.account_id, prefix_id, grace=grace), nothing
+    )
 
 
 @prefixes.operation(
@@ -178,21 +195,32 @@ async def delete_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
 async def validate_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     """Have the checks run.
 
-    They run asynchronously: read the prefix or its `validations` again. A call while a run is
-    out joins it; while the next attempt waits, it starts now. On an approved prefix irr and rpki
-    are asked again, and nothing is taken back. This operation has a lower rate limit than others.
+    They run asynchronously: `validation` is the run, and `Location` where to read it; with `wait`
+    that answers as soon as the run has ended. A call while a run is out joins it; while the next
+    attempt waits, it starts now. On an approved prefix irr and rpki are asked again, and nothing is
+    taken back. Where the ownership token has expired, a new one of the same method takes its place:
+    the message is `token_reissued`. This operation has a lower rate limit than others.
     """
-    limits = caller.backend.limiter.limits
+    limits, terms, show = caller.backend.limiter.limits, caller.backend.terms, shown(caller)
+    tokens = NewTokens(terms.mint, terms.token_lifetime)
     return await caller.write(
-        lambda tx: request_validation(tx, caller.account_id, prefix_id),
-        shown(caller),
-        version=version,
+        lambda tx: request_validation(tx, caller.account_id, prefix_id, tokens=tokens),
+        lambda asked: show(asked.view),
+        version=lambda asked: version(asked.view),
+        messages=lambda asked: (TOKEN_REISSUED,) if asked.reissued else (),
+        location=_location,
         spending=(
             Wanted("validate", limits.validations_per_account),
             # The prefix may be another account's: what is spent is always the caller's.
             Wanted(f"validate-prefix:{prefix_id.hex}", limits.validations_per_prefix),
         ),
     )
+
+
+def _location(asked: Requested) -> str | None:
+    claim, run = asked.view.claim, asked.view.run
+    below = f"prefixes/{claim.id.hex}/validations/{run.id.hex}" if run else None
+    return below and f"{ROOT.format(account_id=claim.account_id.hex)}/{below}"
 
 
 def shown(caller: Authenticated) -> Callable[[ClaimView], Prefix]:

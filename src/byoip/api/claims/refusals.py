@@ -1,5 +1,6 @@
 """The records of what is refused about prefixes, tokens, delegations and reserved space."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 from byoip.api.problems.record import PREFIX, Record, conflict, invalid, not_found
@@ -12,6 +13,7 @@ from byoip.domain.claims import (
     lifecycle,
     ownership_token,
     reservation,
+    restorable,
 )
 from byoip.domain.prefix import Prefix
 
@@ -90,6 +92,16 @@ REFUSALS = (
         1321,
         reservation.SpaceReserved(PREFIX),
         "Ask the operator: the space may be kept for you under another account.",
+    ),
+    conflict(
+        1326,
+        restorable.NotRestorable(datetime(2026, 11, 9, 9, 30, tzinfo=UTC)),
+        "Bring the prefix anew, and prove it.",
+    ),
+    conflict(
+        1327,
+        restorable.SpaceHeld(PREFIX),
+        "Bring it anew: both are contested once you prove it. Or talk to the operator.",
     ),
     conflict(1322, claim.PrefixOffboarding(), "POST .../restore, if the prefix is to stay."),
     not_found(1400, ownership_token.TokenNotFound(), "List the prefix's validation tokens."),

@@ -84,6 +84,16 @@ _HEADERS = {
     "www-authenticate": {"schema": {"type": "string"}},
     "allow": {"schema": {"type": "string"}},
 }
+_LOCATION = {
+    "location": {
+        "description": "The path of what was begun.",
+        "schema": {"type": "string"},
+    },
+    "retry-after": {
+        "description": "Seconds after which it is worth reading.",
+        "schema": {"type": "integer"},
+    },
+}
 _TAG_OF_PREFIX = (
     "Moves with each write of a customer to the prefix or to what hangs on it (bindings, tokens, "
     "delegations, which have the prefix's own tag), never with a check."
@@ -198,6 +208,7 @@ def complete(
         if not isinstance(declaration.answer, str):
             success["content"][_JSON]["example"] = success_example(declaration.answer)
         success["headers"] = _RATE_LIMIT | (_etag(declaration) if declaration.tagged else {})
+        success["headers"] |= _LOCATION if declaration.located else {}
         for status, kinds in refusals_of(declaration).items():
             content = operation["responses"][str(status)]["content"][_JSON]
             for kind in kinds:

@@ -7,7 +7,14 @@ from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import CustomerRequest, nothing
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import Done, Message, answer_of, counted_list_of
-from byoip.api.border.messages import FEW_NEXT_HOPS, NO_CHANGE, NO_NEXT_HOP, NO_SPEAKERS
+from byoip.api.border.messages import (
+    FEW_NEXT_HOPS,
+    NO_CHANGE,
+    NO_NEXT_HOP,
+    NO_SPEAKER,
+    NO_SPEAKERS,
+    NOT_YET_APPLIED,
+)
 from byoip.api.border.paging import LONGEST_PAGE, CursorText, PerPage, page_request, paginate_list
 from byoip.api.border.refusals import FieldMissing
 from byoip.api.path_ids import PathId
@@ -26,6 +33,7 @@ from byoip.domain.claims.lifecycle import IllegalTransition
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import InvalidPrefix
 from byoip.domain.routes import bgp_prefix
+from byoip.domain.routes.awaited import Awaited
 from byoip.domain.routes.bgp_prefix import BgpPrefixNotFound, LockedByOperator
 from byoip.domain.routes.breaker import WithdrawalsStopped
 from byoip.domain.routes.flaps import AnnouncedTooOften
@@ -119,7 +127,8 @@ async def get_bgp_prefix(
 ) -> Answer:
     """Read one BGP prefix: what is desired, applied and observed. Its ETag is its prefix's."""
     view = await caller.backend.reader.bgp_prefix(caller.account_id, prefix_id, bgp_prefix_id)
-    return answer(bgp_prefix_of(view), version=view.version)
+    said = _not_applied(view, speaks=caller.backend.speaks)
+    return answer(bgp_prefix_of(view), version=view.version, messages=said)
 
 
 @bgp.operation(
@@ -189,7 +198,8 @@ async def get_advertisement_status(caller: CustomerRequest, prefix_id: PathId) -
     except BgpPrefixNotFound:  # it comes with the default binding
         claim = (await reader.claim(caller.account_id, prefix_id)).claim
         return answer(wire.NEVER_ADVERTISED, version=claim.version)
-    return answer(status_of(view), version=view.version)
+    said = _not_applied(view, speaks=caller.backend.speaks)
+    return answer(status_of(view), version=view.version, messages=said)
 
 
 @bgp.operation(
@@ -220,8 +230,39 @@ _SPANNING: UUID | None = None
 
 def _remarks(caller: CustomerRequest) -> Callable[[BgpPrefixView], Sequence[Message]]:
     # What is desired is recorded without speakers too, and nothing is announced then.
-    silent = () if caller.backend.speaks else (NO_SPEAKERS,)
-    return lambda view: (*(() if view.changed else (NO_CHANGE,)), *silent, *_next_hops(view))
+    speaks = caller.backend.speaks
+    silent = () if speaks else (NO_SPEAKERS,)
+    return lambda view: (
+        *(() if view.changed else (NO_CHANGE,)),
+        *silent,
+        *_not_applied(view, speaks=speaks),
+        *_next_hops(view),
+    )
+
+
+def _not_applied(view: BgpPrefixView, *, speaks: bool) -> Sequence[Message]:
+    """That what was asked, and is shown, is not so yet, and why."""
+    wanted = view.bgp_prefix.desired.advertised
+    if wanted == view.applied.advertised:
+        return ()
+    if not speaks:
+        return (NO_SPEAKER,)
+    code, name = NOT_YET_APPLIED
+    now = "no speaker has confirmed it" if wanted else "a speaker still holds the route"
+    waits = view.waiting_for
+    why = _WAITS_FOR[waits.what] if waits else "it is under way"
+    asked = "announced" if wanted else "withdrawn"
+    message = f"It was asked to be {asked}, and {now}: {why}."
+    return (Message(code=code, name=name, message=message),)
+
+
+_WAITS_FOR = {
+    Awaited.RECONCILER: "no worker has spoken to a speaker for a minute",
+    Awaited.SPEAKERS: "no speaker answers",
+    Awaited.DRAIN: "the operator keeps the speakers out of service",
+    Awaited.NEXT_HOP: "no speaker has a next hop for its address family",
+    Awaited.OBSERVERS: "no observer can say whether it is seen, so further stages wait",
+}
 
 
 def _next_hops(view: BgpPrefixView) -> Sequence[Message]:

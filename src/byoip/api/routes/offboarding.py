@@ -4,17 +4,32 @@ from byoip.api.border.answers import Answer
 from byoip.api.border.caller import CustomerRequest
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import Message, answer_of
-from byoip.api.border.messages import NO_CHANGE, OFFBOARDING, ROUTE_OWED, ROUTE_WITHHELD
+from byoip.api.border.messages import (
+    BIND_AGAIN,
+    NO_CHANGE,
+    OFFBOARDING,
+    ROUTE_OWED,
+    ROUTE_WITHHELD,
+)
 from byoip.api.border.refusals import RateLimited
 from byoip.api.claims.prefix_schemas import Prefix
-from byoip.api.claims.prefixes import shown, version
+from byoip.api.claims.prefixes import PREFIX_REFUSALS, shown, version
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.bindings.service_binding import DefaultOnlyService
-from byoip.domain.claims.claim import ClaimNotFound, PrefixSuspended
+from byoip.domain.claims.claim import (
+    ClaimNotFound,
+    OverlapsOwnClaim,
+    PrefixSuspended,
+    TooManyClaims,
+)
+from byoip.domain.claims.reservation import SpaceReserved
+from byoip.domain.claims.restorable import NotRestorable, SpaceHeld
 from byoip.domain.routes.bgp_prefix import Contested, LockedByOperator
 from byoip.domain.routes.offboarding import NothingToOffboard, ServiceRetired
 from byoip.store.accounts.rate_limits import Wanted
+from byoip.store.transaction import Transaction
+from byoip.usecases.claims.reopen import Reopened, reopen
 from byoip.usecases.routes import offboarding as verbs
 
 offboarding = Declarations("offboarding")
@@ -56,7 +71,18 @@ async def offboard_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     also=(Scope.BGP_WRITE,),
     answer=answer_of(Prefix),
     tagged=True,
-    refuses=(ClaimNotFound, ServiceRetired, DefaultOnlyService, Contested),
+    refuses=(
+        ClaimNotFound,
+        ServiceRetired,
+        DefaultOnlyService,
+        Contested,
+        NotRestorable,
+        SpaceHeld,
+        SpaceReserved,
+        OverlapsOwnClaim,
+        TooManyClaims,
+        *PREFIX_REFUSALS,
+    ),
 )
 async def restore_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     """Bring a prefix back from its way out.
@@ -65,13 +91,38 @@ async def restore_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     each route that was withdrawn is announced again, by the rules of any other announcement. Routes
     that cannot be announced are named in `messages`, and hold up no other. A prefix that is not
     being offboarded stays as it is.
+
+    One that was removed (DELETE) comes back within the grace, if its space is free: pending, with
+    its history and a new token. The message `bind_again` names what was bound in its last days.
     """
-    show = shown(caller)
+    show, account_id = shown(caller), caller.account_id
+
+    async def bring_back(tx: Transaction) -> verbs.Restored | Reopened:
+        try:
+            return await verbs.restore(tx, account_id, prefix_id)
+        except ClaimNotFound:
+            return await reopen(tx, account_id, prefix_id, terms=caller.backend.terms)
+
     return await caller.write(
-        lambda tx: verbs.restore(tx, caller.account_id, prefix_id),
+        bring_back,
         lambda restored: show(restored.view),
         version=lambda restored: version(restored.view),
-        messages=restored_messages,
+        messages=_messages,
+    )
+
+
+def _messages(restored: verbs.Restored | Reopened) -> tuple[Message, ...]:
+    if isinstance(restored, verbs.Restored):
+        return restored_messages(restored)
+    code, name = BIND_AGAIN
+    return tuple(
+        Message(
+            code=code,
+            name=name,
+            message=f"Once it is approved, bind {one.cidr} to {one.service_name} again (service_id "
+            f"{one.service_id.hex}).",
+        )
+        for one in restored.plan
     )
 
 

@@ -28,8 +28,12 @@ _LEAST_TELLING = (
 )
 
 _ISSUE = "Issue a token (POST .../validation_tokens), publish it and ask for validation again."
+_PUBLISH = (
+    "Ask for validation, which issues another one where this was the newest; publish the newest, "
+    "and ask again."
+)
 _USELESS = {
-    Reason.TOKEN_EXPIRED: Failed(Reason.TOKEN_EXPIRED, "The token has expired.", _ISSUE),
+    Reason.TOKEN_EXPIRED: Failed(Reason.TOKEN_EXPIRED, "The token has expired.", _PUBLISH),
     Reason.TOKEN_REVOKED: Failed(
         Reason.TOKEN_REVOKED,
         "The token was revoked, or a newer one has replaced it.",

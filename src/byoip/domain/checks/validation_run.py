@@ -60,6 +60,8 @@ class ValidationRun:
         due_at: when it may start.
         attempt: how often a worker has taken it; the number is checked when it records.
         retries: how many unanswered runs went before it in a row.
+        without_token: the ownership token that came with the request, and was published nowhere
+            yet: it is not asked for.
     """
 
     id: UUID
@@ -73,6 +75,17 @@ class ValidationRun:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     result: RunResult | None = None
+    without_token: UUID | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more comes of it."""
+        return self.state in {RunState.FINISHED, RunState.CANCELLED}
+
+    def out(self, now: datetime) -> bool:
+        """Whether it asks now, or as soon as a worker has it."""
+        waits = self.state is RunState.SCHEDULED and self.due_at <= now
+        return waits or self.state is RunState.RUNNING
 
     @property
     def worth_asking(self) -> bool:

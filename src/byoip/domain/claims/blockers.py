@@ -15,6 +15,7 @@ from byoip.domain.checks.registries.remedies import (
 )
 from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.reverse_zone import reverse_zones, txt_lines
+from byoip.domain.checks.validation_run import ValidationRun
 from byoip.domain.claims.claim import CheckRecord, Claim
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.routes.announceable import Announceable
@@ -29,6 +30,12 @@ class Blocker:
     message: str
 
 
+_ANOTHER = (
+    "Ask for validation (POST .../validate): that issues another of the same method, which you "
+    "publish before you ask again. To prove it another way, issue one (POST .../validation_tokens)."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Advice:
     """What the texts need to know of the operator.
@@ -37,11 +44,13 @@ class Advice:
         label: where the token stands: `<label>: <token>` in RPSL, `<label>.<zone>` in DNS.
         registries: the registries by key.
         origins: the ASNs that the operator announces from; None: any.
+        speaks: whether any BGP speaker is configured.
     """
 
     label: str
     registries: Mapping[str, Registry]
     origins: Collection[Asn] | None = None
+    speaks: bool = False
 
 
 def blockers(
@@ -51,6 +60,7 @@ def blockers(
     advice: Advice,
     now: datetime,
     leaving: Leaving | None = None,
+    run: ValidationRun | None = None,
 ) -> tuple[Blocker, ...]:
     """List them; none are left exactly when the prefix is advertisable.
 
@@ -60,15 +70,20 @@ def blockers(
     """
     waits = leaving and leaving.waits()
     first = (Blocker("offboarding_waits", waits),) if waits else ()
-    return (*first, *_blockers(asked, token, advice, now))
+    return (*first, *_blockers(asked, token, advice, now, run))
 
 
 def _blockers(
-    asked: Announceable, token: OwnershipToken | None, advice: Advice, now: datetime
+    asked: Announceable,
+    token: OwnershipToken | None,
+    advice: Advice,
+    now: datetime,
+    run: ValidationRun | None,
 ) -> Iterator[Blocker]:
     for refusal in asked.obstacles(now):
         if isinstance(refusal, PrefixNotApproved):
             yield from _unproven(asked.claim, token, advice, now)
+            yield _proceed(asked.claim, now, run)
         else:
             yield Blocker(refusal.name, refusal.message)
 
@@ -80,6 +95,7 @@ def _no_token(token: OwnershipToken | None) -> Blocker:
         why = f"The token served the approval of {_moment(token.consumed_at)}, and serves no other."
     else:
         why = f"The token expired at {_moment(token.expires_at)}."
+        return Blocker("ownership_token_needed", f"{why} {_ANOTHER}")
     return Blocker("ownership_token_needed", f"{why} Issue one (POST .../validation_tokens).")
 
 
@@ -104,7 +120,6 @@ def _unproven(
         yield _check(
             name, check, _roa(claim) if name == "rpki" else _route_object(claim, token, advice)
         )
-    yield _proceed(claim, now)
 
 
 def _settled(check: CheckRecord, now: datetime) -> bool:
@@ -177,12 +192,19 @@ def _roa(claim: Claim) -> str:
     return roa_to_publish(claim.prefix, claim.asn)
 
 
-def _proceed(claim: Claim, now: datetime) -> Blocker:
+def _proceed(claim: Claim, now: datetime, run: ValidationRun | None) -> Blocker:
     token_note = (
         " Leave the token in place until then."
         if _settled(claim.ownership, now) or claim.ownership.state is CheckState.PENDING
         else ""
     )
-    return Blocker(
-        PrefixNotApproved.name, f"Then ask for validation: POST .../validate.{token_note}"
-    )
+    if run and run.out(now):
+        ask = f"A validation is under way: read it (GET .../validations/{run.id.hex}?wait=30)."
+    elif run:
+        ask = (
+            f"Validation is tried again by itself at {_moment(run.due_at)}; to have it now, ask "
+            "for it: POST .../validate."
+        )
+    else:
+        ask = "Then ask for validation: POST .../validate."
+    return Blocker(PrefixNotApproved.name, f"{ask}{token_note}")

@@ -136,6 +136,10 @@ class Claim:
     approved_by: Approver | None = None
     revoked_at: datetime | None = None  # when an approval was last taken away
     closed_at: datetime | None = None
+    extended_at: datetime | None = None  # when it was last given until day 60
+    told_closing_at: datetime | None = None  # when it was last told when it closes
+    restorable_until: datetime | None = None  # of one that its customer has removed
+    reopened_at: datetime | None = None  # when its customer last restored it
     version: int = 1  # counts its customer's writes, and nothing else
 
     @property
@@ -186,7 +190,8 @@ class Claim:
 
     def unproven_since(self) -> datetime:
         """Since when it waits for proof."""
-        return self.revoked_at or self.created_at
+        times = (self.created_at, self.revoked_at, self.reopened_at)
+        return max(time for time in times if time is not None)
 
     def proven(self, now: datetime) -> bool:
         """Whether all three checks passed within the last hour."""
@@ -278,7 +283,7 @@ class Claim:
         )
 
     def describe(self, description: CustomerText, now: datetime) -> "Claim":
-        """Change the description, the one member a customer may change."""
+        """Change the description."""
         return replace(self.written(now), description=description)
 
     def written(self, now: datetime) -> "Claim":

@@ -50,6 +50,7 @@ class Transition(StrEnum):
     OFFBOARDING = "offboarding"  # its owner wants it withdrawn, unbound and, after grace, closed
     RESTORED = "restored"  # before the grace ended
     OFFBOARDED = "offboarded"  # the grace has ended
+    REOPENED = "reopened"  # by its owner, who had removed it
 
 
 STATE_TRANSITIONS: Mapping[State, Mapping[Transition, State]] = MappingProxyType(
@@ -66,7 +67,7 @@ STATE_TRANSITIONS: Mapping[State, Mapping[Transition, State]] = MappingProxyType
             Transition.REMOVED: State.CLOSED,
             Transition.OFFBOARDED: State.CLOSED,
         },
-        State.CLOSED: {},
+        State.CLOSED: {Transition.REOPENED: State.PENDING},
     }
 )
 
@@ -153,5 +154,5 @@ def _drawn(
         for before, transitions in table.items()
         for transition, after in transitions.items()
     ]
-    ends = [f"    {one.value} --> [*]" for one, transitions in table.items() if not transitions]
+    ends = [f"    {one.value} --> [*]" for one in table if one is State.CLOSED]
     return "\n".join([f"  state {name} {{", f"    [*] --> {first.value}", *arrows, *ends, "  }"])

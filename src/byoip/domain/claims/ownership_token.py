@@ -87,6 +87,10 @@ class OwnershipToken:
         """Whether it may still prove anything."""
         return self.consumed_at is None and self.revoked_at is None and now < self.expires_at
 
+    def expired(self, now: datetime) -> bool:
+        """Whether its time alone has ended it."""
+        return self.consumed_at is None and self.revoked_at is None and now >= self.expires_at
+
     def serves(self, method: TokenMethod) -> bool:
         """Whether it may be proven by this method."""
         return self.method in {TokenMethod.ANY, method}

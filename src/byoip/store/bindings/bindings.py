@@ -1,7 +1,7 @@
 """Bindings of a claim's ranges to services; each change goes into the feed for edges."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -45,6 +45,16 @@ _WRITTEN: Final = tuple(
 _THIS: Final = sa.bindparam("binding_id", type_=sa.Uuid)
 _this = sa.update(bindings).where(_b.id == _THIS, _b.live)
 
+_ENDED: Final = compiled(
+    sa.select(_b.cidr, _b.service_id, services.c.name)
+    .join(services, services.c.id == _b.service_id)
+    .where(
+        _b.prefix_id == sa.bindparam("claim_id"),
+        _b.removed_at >= sa.bindparam("since", type_=sa.DateTime(timezone=True)),
+    )
+    .ext(pg.distinct_on(_b.cidr))
+    .order_by(_b.cidr, _b.removed_at.desc())
+)
 _OF_CLAIM: Final = compiled(
     sa.select(*BINDING)
     .select_from(BINDING_SOURCE)
@@ -82,6 +92,15 @@ _REMOVE: Final = compiled(_this, ["removed_at"])
 _REMOVE_AT_ONCE: Final = compiled(_this, ["removed_at", "answering_service_id"])
 
 
+@dataclass(frozen=True, slots=True)
+class EndedBinding:
+    """What was bound, and to what."""
+
+    cidr: str
+    service_id: UUID
+    service_name: str
+
+
 class BindingRepository:
     """Service bindings, within one transaction; each change goes into the feed for edges."""
 
@@ -96,6 +115,14 @@ class BindingRepository:
     def asking(self, claim_id: UUID) -> Part:
         """The same, as a part of a look."""
         return asking(_OF_CLAIM, _bindings, claim_id=claim_id)
+
+    def ended_since(self, claim_id: UUID, since: datetime) -> Part:
+        """What was bound last of each range whose binding ended since then: for a look."""
+
+        def read(rows: list[AnyRow]) -> tuple[EndedBinding, ...]:
+            return tuple(EndedBinding(str(one.cidr), one.service_id, one.name) for one in rows)
+
+        return asking(_ENDED, read, claim_id=claim_id, since=since)
 
     async def add(self, binding: ServiceBinding) -> ServiceBinding:
         """Keep a new binding; gives it with its state: active at once where there are no edges."""

@@ -31,6 +31,7 @@ _r = validation_runs.c
 _THIS: Final = _r.id == sa.bindparam("run_id")
 _OF_CLAIM: Final = _r.prefix_id == sa.bindparam("claim_id")
 _TIME: Final = sa.bindparam("time", type_=sa.DateTime(timezone=True))
+_WITHOUT: Final = sa.bindparam("without_token", type_=sa.Uuid)
 _SCHEDULED: Final = _r.state == constant(RunState.SCHEDULED)
 _RUNNING: Final = _r.state == constant(RunState.RUNNING)
 _OPEN: Final = _r.state.in_([constant(RunState.SCHEDULED), constant(RunState.RUNNING)])
@@ -51,8 +52,11 @@ _insert = pg.insert(validation_runs).on_conflict_do_nothing(
 )
 _OPEN_NEW: Final = compiled(_insert, _WRITTEN)
 _GET_OPEN: Final = compiled(sa.select(validation_runs).where(_OF_CLAIM, _OPEN))
+# As if it were a new one, of the customer's.
 _WAKE: Final = compiled(
-    sa.update(validation_runs).where(_THIS, _SCHEDULED, _r.due_at > _TIME).values(due_at=_TIME)
+    sa.update(validation_runs)
+    .where(_THIS, _SCHEDULED, _r.due_at > _TIME)
+    .values(due_at=_TIME, trigger=constant(Trigger.CUSTOMER), without_token=_WITHOUT)
 )
 _take = (
     sa.update(validation_runs)
@@ -145,9 +149,13 @@ class RunRepository:
                 return run_from(row), False
             # The open one ended between the two statements: now there is room for ours.
 
-    async def wake(self, run_id: UUID, now: datetime) -> bool:
-        """Let a sleeping run start now; False if it is due or runs already, or has ended."""
-        return bool(await self._session.change(_WAKE, run_id=run_id, time=now))
+    async def wake(self, run_id: UUID, now: datetime, *, without_token: UUID | None = None) -> bool:
+        """Let a sleeping run start now, as its customer asks for it.
+
+        False if it is due or runs already, or has ended.
+        """
+        asked = {"run_id": run_id, "time": now, "without_token": without_token}
+        return bool(await self._session.change(_WAKE, **asked))
 
     async def take(self, run_id: UUID, lease: timedelta) -> ValidationRun | None:
         """Start an attempt: due and sleeping, or its lease ran out (by the database's clock).

@@ -30,6 +30,7 @@ validation_runs = table(
     col.timestamptz("raw_until", nullable=True),
     sa.Column("grounds_of_approval", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("grounds_of_letter", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("without_token", sa.Uuid),  # came with the request: published nowhere yet
     col.one_of("trigger", Trigger),
     col.one_of("state", RunState),
     col.one_of("result", RunResult),

@@ -23,14 +23,14 @@ from byoip.store.accounts.credentials import Beside, with_credential
 from byoip.store.accounts.tables import credentials
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.bindings.tables import bindings, edges
-from byoip.store.claims import announceable_sql
+from byoip.store.claims import announceable_sql, told_sql
 from byoip.store.claims.leaving_sql import LEAVING, leaving_from
 from byoip.store.claims.tables import prefixes, validation_tokens
 from byoip.store.claims.views import EVERY_CLAIM, ClaimFilter, ClaimView, Cursor, SpanningRoute
 from byoip.store.columns import constant
 from byoip.store.routes.bgp_prefixes import prepends_lost
 from byoip.store.routes.breaker import flaps_from
-from byoip.store.routes.tables import bgp_prefixes
+from byoip.store.routes.views import Applied
 from byoip.store.sharing import in_slices
 from byoip.store.speakers.tables import unreleased_routes
 from byoip.store.statements import AnyRow, compiled, from_row
@@ -65,8 +65,7 @@ _NEWEST_TOKEN: Final = (
     .correlate(prefixes)
     .lateral("newest")
 )
-_SPANNING: Final = bgp_prefixes.alias("spanning")
-_s: Final = _SPANNING.c
+_s: Final = told_sql.SPANNING.c
 # Announced by an older database, and not up: announcing it is a request like any other.
 _WAITS: Final = sa.exists().where(
     unreleased_routes.c.bgp_prefix_id == _s.id, unreleased_routes.c.change == _s.change
@@ -92,6 +91,7 @@ VIEWS: Final = (
     sa.select(
         prefixes,
         _NEWEST_TOKEN,
+        _s.id.label("route_id"),
         _s.advertised.label("route_advertised"),
         _s.advertised_modified_at.label("route_at"),
         _s.locked.label("route_locked"),
@@ -101,11 +101,13 @@ VIEWS: Final = (
         _DEFAULT_BINDING.label("default_binding"),
         *announceable_sql.COLUMNS,
         LEAVING,
+        *told_sql.COLUMNS,
     )
     .select_from(
-        prefixes.outerjoin(_NEWEST_TOKEN, sa.true()).outerjoin(
-            _SPANNING, (_s.prefix_id == _p.id) & (_s.cidr == _p.cidr) & _s.live
-        )
+        prefixes.outerjoin(_NEWEST_TOKEN, sa.true())
+        .outerjoin(told_sql.SPANNING, (_s.prefix_id == _p.id) & (_s.cidr == _p.cidr) & _s.live)
+        .outerjoin(told_sql.HELD, _s.id.is_not(None))
+        .outerjoin(told_sql.OPEN_RUN, (told_sql.OPEN_RUN.c.prefix_id == _p.id) & told_sql.IS_OPEN)
     )
     .where(_p.live)
 )
@@ -220,13 +222,16 @@ def claim_view(row: AnyRow) -> ClaimView:
             row.route_last_valid_at,
             row.route_prepend_lost,
             row.route_waits,
+            Applied(row.route_applied, row.route_applied_at),
+            row.route_id,
         )
     bound = row.default_binding and Provisioning(row.default_binding)
     roas = announceable_sql.roas_from(row)
     waiver = announceable_sql.rpki_waiver_from(row)
     flaps, leaving = flaps_from(row.flaps), leaving_from(row)
-    served = row.still_served
-    return ClaimView(claim_from(row), token, bound, route, roas, served, waiver, flaps, leaving)
+    served, run = row.still_served, told_sql.open_run_from(row)
+    claim = claim_from(row)
+    return ClaimView(claim, token, bound, route, roas, served, waiver, flaps, leaving, run)
 
 
 def claim_from(row: AnyRow) -> Claim:

@@ -13,13 +13,13 @@ import sqlalchemy as sa
 
 from byoip.domain.accounts.credential import AccountNotFound
 from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound, OverlapsOwnClaim
-from byoip.domain.claims.lifecycle import Standing, State
+from byoip.domain.claims.lifecycle import State
 from byoip.domain.claims.reservation import SpaceReserved
 from byoip.domain.foreign_text import storable
 from byoip.domain.prefix import Prefix
 from byoip.store.accounts.tables import account_counters, accounts
 from byoip.store.batches import Part, asking
-from byoip.store.bindings.tables import bindings
+from byoip.store.claims import closing_sql
 from byoip.store.claims.claim_reader import VIEWS, claim_from, claim_view
 from byoip.store.claims.events import EventRepository
 from byoip.store.claims.tables import events, prefixes
@@ -45,7 +45,7 @@ _FIXED: Final = frozenset({"id", "account_id", "cidr", "asn", "created_at"})
 _CHECKS: Final = ("irr", "rpki", "ownership")
 _SLICE: Final = 10
 
-_p, _b, _c = prefixes.c, bindings.c, account_counters.c
+_p, _c = prefixes.c, account_counters.c
 _ID: Final = sa.bindparam("claim_id", type_=sa.Uuid)
 _ACCOUNT: Final = sa.bindparam("account_id", type_=sa.Uuid)
 
@@ -101,19 +101,6 @@ _WAS_CONTESTED: Final = compiled(
     sa.select(events.c.number)
     .where(events.c.prefix_id == _ID, events.c.kind == "prefix.contested")
     .limit(1)
-)
-_BEFORE: Final = sa.bindparam("before", type_=sa.DateTime(timezone=True))
-_UNPROVEN: Final = compiled(
-    sa.select(_p.id, _p.account_id)
-    .where(
-        _p.state == constant(State.PENDING),
-        _p.created_at < _BEFORE,
-        sa.func.coalesce(_p.revoked_at, _p.created_at) < _BEFORE,
-        _p.standing == constant(Standing.OK),
-        ~sa.exists().where(_b.prefix_id == _p.id, _b.live),  # of an approval that was revoked
-    )
-    .order_by(_p.created_at)
-    .limit(sa.bindparam("most", type_=sa.Integer))
 )
 
 
@@ -176,9 +163,22 @@ class ClaimRepository(Repository):
         )
         return claim_from(row)
 
-    def asking(self, claim_id: UUID, *, locking: bool = False) -> Part:
+    async def lock_closed(self, claim_id: UUID, account_id: UUID) -> Claim:
+        """Read one that has ended, for update, after its account; see `lock`."""
+        row = await self._session.one(
+            closing_sql.LOCK_CLOSED, ClaimNotFound, claim_id=claim_id, account_id=account_id
+        )
+        return claim_from(row)
+
+    def held_by_others(self, prefix: Prefix) -> Part:
+        """Whether an approved claim overlaps it: for a look."""
+        return asking(closing_sql.HELD, bool, prefix=prefix.network)
+
+    def asking(
+        self, claim_id: UUID, account_id: UUID | None = None, *, locking: bool = False
+    ) -> Part:
         """A live claim, or None where there is none: for a look, which may lock it, too."""
-        of = {"claim_id": claim_id, "account_id": None}
+        of = {"claim_id": claim_id, "account_id": account_id}
         return asking(
             _LOCK if locking else _GET, lambda rows: claim_from(rows[0]) if rows else None, **of
         )
@@ -244,10 +244,16 @@ class ClaimRepository(Repository):
         rows = await self._session.rows(_OVERLAPPING, prefix=prefix.network)
         return await in_slices(rows, claim_from, size=_SLICE)
 
-    async def unproven_since(self, before: datetime, limit: int) -> Mapping[UUID, UUID]:
-        """Live pending claims created before then, each with its account; the oldest first."""
-        rows = await self._session.rows(_UNPROVEN, before=before, most=limit)
+    async def unproven(self, now: datetime, limit: int) -> Mapping[UUID, UUID]:
+        """Live claims that should be closed by now, each with its account; the oldest first."""
+        rows = await self._session.rows(closing_sql.UNPROVEN, now=now, most=limit)
         return {row.id: row.account_id for row in rows}
+
+    async def not_told(self, now: datetime, limit: int) -> Sequence[UUID]:
+        """Live claims that close soon, and whose customers were not told."""
+        return [
+            row.id for row in await self._session.rows(closing_sql.NOT_TOLD, now=now, most=limit)
+        ]
 
 
 def _path(prefix: Prefix) -> Iterator[tuple[int, int]]:

@@ -39,6 +39,10 @@ prefixes = table(
     col.text("approved_by", nullable=True),
     col.timestamptz("revoked_at", nullable=True),
     col.timestamptz("closed_at", nullable=True),
+    col.timestamptz("extended_at", nullable=True),
+    col.timestamptz("told_closing_at", nullable=True),
+    col.timestamptz("restorable_until", nullable=True),
+    col.timestamptz("reopened_at", nullable=True),
     sa.Column("version", sa.Integer, nullable=False),
     col.live("state <> 'closed'"),
     # Two approved claims never overlap, of one account or of two.

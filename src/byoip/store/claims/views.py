@@ -8,9 +8,9 @@ from uuid import UUID
 
 from byoip.domain.asn import Asn
 from byoip.domain.bindings.service_binding import Provisioning, ServiceBinding
-from byoip.domain.checks.evidence import Fault, Finding, Outcome, Unanswered
+from byoip.domain.checks.evidence import CheckState, Fault, Finding, Outcome, Unanswered
 from byoip.domain.checks.origin_validation import TOO_MANY_COVER, Vrp, judge_roas
-from byoip.domain.checks.validation_run import ValidationRun
+from byoip.domain.checks.validation_run import Trigger, ValidationRun
 from byoip.domain.checks.vrp_snapshot import stale
 from byoip.domain.claims.check_waiver import CheckWaiver, excused
 from byoip.domain.claims.claim import Claim
@@ -20,6 +20,7 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.routes.announceable import Announceable
 from byoip.domain.routes.flaps import NO_FLAPS, Flaps
 from byoip.domain.routes.leaving import Leaving
+from byoip.store.routes.views import NEVER_APPLIED, Applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class SpanningRoute:
         last_valid_at: when origin validation last said yes to announcing it.
         prepend_lost: its path repeats the origin, and a neighbour of a speaker would drop it.
         waits: it was announced by an older database, and is not up.
+        applied: what speakers hold.
     """
 
     advertised: bool
@@ -39,6 +41,8 @@ class SpanningRoute:
     last_valid_at: datetime | None = None
     prepend_lost: bool = False
     waits: bool = False
+    applied: Applied = NEVER_APPLIED
+    id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class ClaimView:
         rpki_waiver: the operator's, which may have expired.
         flaps: how often the route of the whole prefix was withdrawn lately.
         leaving: None: it is not on its way out.
+        run: the validation run that is out or waits for its time.
     """
 
     claim: Claim
@@ -78,6 +83,23 @@ class ClaimView:
     rpki_waiver: CheckWaiver | None = None
     flaps: Flaps = NO_FLAPS
     leaving: Leaving | None = None
+    run: ValidationRun | None = None
+
+    def states(self, now: datetime) -> Mapping[str, CheckState]:
+        """The states of irr, rpki and ownership as they are shown.
+
+        By the newest ROA data; of an expired token at once; and pending while a run that its
+        customer asked for is out, in which an approved prefix keeps what it has.
+        """
+        claim, token = self.claim.by_newest_roas(self._origin(now)), self.token
+        shown = {one: getattr(claim, one).state for one in ("irr", "rpki", "ownership")}
+        if claim.approved:
+            return shown
+        if self.run and self.run.trigger is Trigger.CUSTOMER:
+            shown = dict.fromkeys(shown, CheckState.PENDING)
+        if token and token.expired(now):
+            shown["ownership"] = CheckState.EXPIRED
+        return shown
 
     def announceable(self, now: datetime, offered: Collection[Asn] | None = None) -> Announceable:
         """What decides whether the whole prefix may be announced now.

@@ -22,6 +22,9 @@ class Applied:
     at: datetime | None = None
 
 
+NEVER_APPLIED = Applied()
+
+
 @dataclass(frozen=True, slots=True)
 class Observed:
     """What is seen of a route: by a listener if one has looked, else as our speakers report it.

@@ -107,7 +107,9 @@ class RecordRun:
             findings = answers.findings
             if findings and proof is None and not claim.approved:
                 method = token.method if token else TokenMethod.ANY
-                findings = (*findings, *useless_token(method, Reason.TOKEN_REVOKED, tx.now))
+                fresh = live and live.id == run.without_token
+                why = Reason.TOKEN_EXPIRED if fresh else Reason.TOKEN_REVOKED
+                findings = (*findings, *useless_token(method, why, tx.now))
             decided, result, more = await self._settle(
                 tx, learnt, proof if settles else None, findings, known
             )

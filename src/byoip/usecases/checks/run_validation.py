@@ -18,12 +18,12 @@ neither does one whose lease has ended, for it may have been stopped, and found 
     transaction 2     lock space, claim and run; look again; decide; record (record_run.py)
 
 The world moves while the worker asks, so transaction 2 looks again. A claim that was closed, or a
-run that another worker has taken, is left alone. Findings about a token that was revoked do not
-count. Only the registry that is responsible at that moment proves anything. rpki is checked once
-more before an approval, against the ROA data of that moment, and what a waiver of irr let pass
-counts only while the waiver does. A rival that was approved, or space that
-was reserved, makes it a contest. The token is consumed by one atomic UPDATE, or the claim is not
-approved. "We could not ask" never decides: what was known stays, and the next run asks again.
+run that another worker has taken, is left alone. Findings about a revoked token do not count. Only
+the registry that is responsible at that moment proves anything. rpki is checked once more before an
+approval, against the ROA data of that moment, and what a waiver of irr let pass counts only while
+the waiver does. A rival that was approved, or space that was reserved, makes it a contest. The
+token is consumed by one atomic UPDATE, or the claim is not approved. "We could not ask" never
+decides: what was known stays, and the next run asks again.
 """
 
 import asyncio
@@ -88,8 +88,9 @@ class RunValidation:
             return None
         run, claim, token, known = begun
         if claim is None:
-            return None  # the claim was closed
-        token = None if claim.approved else token
+            return None  # it was closed
+        if claim.approved or (token and token.id == run.without_token):
+            token = None
         at_once = self.turns.free(claim.account_id)
         if not at_once and not await self.turns.comes(claim.account_id):
             return await self._give_way(run, by)

@@ -1,10 +1,12 @@
 """What becomes of a claim without proof."""
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from uuid import UUID
 
-from byoip.domain.claims.claim import UNPROVEN_AFTER, ClaimNotFound
+from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.claims.closing import closes_at, notice_due
 from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
@@ -18,7 +20,7 @@ from byoip.usecases.routes.lifecycle import end_routes, still_out
 
 @dataclass(frozen=True, slots=True)
 class CloseUnproven:
-    """Close claims that were not proven within thirty days, and that hold no routes."""
+    """Close claims that were not proven in time, and that hold no routes; tell it before."""
 
     store: Store
     clock: Clock
@@ -26,10 +28,24 @@ class CloseUnproven:
     async def __call__(self, *, by: Actor) -> int:
         """Close them one by one, each looked at again under its lock; how many were."""
         async with self.store.transaction(actor=by) as tx:
-            before = tx.now - UNPROVEN_AFTER
-            unproven = await tx.claims.unproven_since(before, BATCH_LIMIT)
+            unproven = await tx.claims.unproven(tx.now, BATCH_LIMIT)
+            closing = await tx.claims.not_told(tx.now, BATCH_LIMIT)
+        for claim_id in closing:
+            await self._tell(claim_id, by)
         batch = GuardedBatch(self.store, self.clock, JobKind.CLOSE_UNPROVEN)
         return await batch([*unproven], partial(self._close, by=by), by=by, new=New(unproven))
+
+    async def _tell(self, claim_id: UUID, by: Actor) -> None:
+        """Say that it closes soon: once each, a week and a day before, however late that is."""
+        async with self.store.transaction(actor=by) as tx:
+            with suppress(ClaimNotFound):
+                claim = await tx.lock_claim(claim_id)
+                notice, closes = notice_due(claim, tx.now), closes_at(claim)
+                if notice is None or closes is None:
+                    return
+                await tx.claims.save(replace(claim, told_closing_at=tx.now))
+                after = {"closes_at": closes.isoformat(), "days": notice.days}
+                tx.record(claim_id, "prefix.closing", after=after)
 
     async def _close(self, claim_id: UUID, by: Actor) -> bool:
         async with self.store.transaction(actor=by) as tx:
@@ -38,8 +54,8 @@ class CloseUnproven:
                 claim = await lock_to_leave(tx, claim_id)
             except ClaimNotFound:
                 return False
-            waiting = claim.outside_contests and tx.now - claim.unproven_since() >= UNPROVEN_AFTER
-            if not waiting or await tx.bindings.of(claim_id):
+            closes = closes_at(claim)
+            if closes is None or tx.now < closes or await tx.bindings.of(claim_id):
                 return False
             routes = await tx.bgp_prefixes.of(claim_id)
             if await still_out(tx, claim_id) or any(one.locked for one in routes):

@@ -1,8 +1,9 @@
 """What customers do with a prefix: bring it, describe it, give it up."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from byoip.domain.asn import Asn, choose_origin
@@ -28,6 +29,7 @@ class Terms:
 
     Attributes:
         origins: ASNs that a prefix may be announced from.
+        grace: how long a prefix can be restored after its customer has removed it.
         token_lifetime: how long an ownership token may be used.
         label: the name below a reverse zone at which the token is looked for.
         registries: by their keys in the statistics.
@@ -42,6 +44,7 @@ class Terms:
     mint: TokenMint
     overrides: Sequence[tuple[Prefix, str]] = ()
     countries: Mapping[str, str] = field(default_factory=dict)
+    grace: timedelta = timedelta(days=7)
 
     def admit(self, cidr: str, asn: int) -> tuple[Prefix, Asn]:
         """Parse what a customer wants to bring.
@@ -108,17 +111,7 @@ async def submit(
         modified_at=tx.now,
         registry=_named(terms.known.judge(prefix, registered, added)),
     )
-    token = OwnershipToken(
-        id=uuid4(),
-        claim_id=claim.id,
-        account_id=account_id,
-        prefix=prefix,
-        asn=origin,
-        method=TokenMethod.ANY,
-        value=terms.mint.mint(),
-        created_at=tx.now,
-        expires_at=tx.now + terms.token_lifetime,
-    )
+    token = first_token(tx, claim, terms)
     await tx.claims.add(claim)
     await tx.tokens.add(token)
     after = {"cidr": str(prefix), "asn": origin.number, "state": claim.state.value}
@@ -126,28 +119,57 @@ async def submit(
     return ClaimView(claim, token, default_binding=None)
 
 
+def first_token(tx: Transaction, claim: Claim, terms: Terms) -> OwnershipToken:
+    """The token that comes with a claim, for either method."""
+    return OwnershipToken(
+        id=uuid4(),
+        claim_id=claim.id,
+        account_id=claim.account_id,
+        prefix=claim.prefix,
+        asn=claim.asn,
+        method=TokenMethod.ANY,
+        value=terms.mint.mint(),
+        created_at=tx.now,
+        expires_at=tx.now + terms.token_lifetime,
+    )
+
+
 async def describe(
-    tx: Transaction, account_id: UUID, claim_id: UUID, *, description: str
+    tx: Transaction,
+    account_id: UUID,
+    claim_id: UUID,
+    *,
+    description: str | None = None,
+    loa_document_id: UUID | None = None,
 ) -> ClaimView:
-    """Change a prefix's description, the one member that may change.
+    """Change a prefix's description, or its letter of agency; None: it stays as it is.
 
     Raises:
         InvalidText: the description is too long, or has control characters.
+        LoaDocumentUnknown: the account has uploaded no such document.
         ClaimNotFound: the account has no such claim.
         PreconditionFailed: the claim has another version by now.
     """
-    text = CustomerText.parse(description, pointer="/description")
+    changed: dict[str, Any] = {}
+    if description is not None:
+        changed["description"] = CustomerText.parse(description, pointer="/description")
     claim = await tx.lock_claim(claim_id, account_id)
-    described = claim.describe(text, tx.now)
+    if loa_document_id is not None:
+        await _require_document(tx, loa_document_id, account_id)
+        changed["loa_document_id"] = loa_document_id
+    described = replace(claim.written(tx.now), **changed)
     await tx.claims.save(described)
     record_changes(tx, claim, described)
     return await tx.claims.view(claim_id)
 
 
-async def remove(tx: Transaction, account_id: UUID, claim_id: UUID) -> None:
+async def remove(
+    tx: Transaction, account_id: UUID, claim_id: UUID, *, grace: timedelta = timedelta(0)
+) -> None:
     """Give a prefix up: end its BGP prefixes, delegations, token, letters and run. Its rows stay.
 
-    One that is being offboarded and waits for its grace to end need not wait for it.
+    One that is being offboarded and waits for its grace to end need not wait for it. Until the
+    grace has ended its customer can bring it back, see `reopen`.
 
     Raises:
         ClaimNotFound: the account has no such claim.
@@ -159,6 +181,7 @@ async def remove(tx: Transaction, account_id: UUID, claim_id: UUID) -> None:
     """
     claim = await lock_to_leave(tx, claim_id, account_id)
     claim.require_not_suspended()  # or it would come back without its suspension
+    claim = replace(claim, restorable_until=tx.now + grace)
     if claim.offboarding:
         await close_after_grace(tx, claim)
     else:
