@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.api.border.backend import Backend
 from byoip.api.border.rate_limiting import RequestLimiter
+from byoip.api.operations import readiness
 from byoip.domain.accounts.limits import Limits
 from byoip.domain.asn import Asn
 from byoip.domain.checks.registry import Dialect, Registry
@@ -34,6 +35,8 @@ from byoip.usecases.checks.collect_evidence import CollectEvidence
 from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.claims.prefixes import Terms
 from byoip.usecases.speakers.restore_snapshot import RestoreSnapshot
+from byoip.web.pages import SitePages
+from byoip.web.site import Site
 from tests.fakes.dns import FakeReverseDns
 from tests.fakes.letters import FakeInspector
 from tests.fakes.registry import FakeRouteRegistry
@@ -100,6 +103,7 @@ def make_backend(
         restore_snapshot=RestoreSnapshot(store),
         in_service=_IN_SERVICE,
         limiter=RequestLimiter(RateWindows(engine), limits),
+        pages=SitePages(Site(status=readiness({"database": content}))),
         notifier=EventNotifier(engine.url.render_as_string(hide_password=False)),
         require_if_match=require_if_match,
     )

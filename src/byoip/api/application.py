@@ -122,8 +122,9 @@ def bare_application(backend: Backend) -> FastAPI:
         Route("/healthz", healthz),
         Route("/readyz", readyz(backend.probes, backend.capabilities)),
         Route("/metrics", metrics(backend)),
-        Route("/errors", error_page()),
+        Route("/errors", error_page(backend.pages)),
         Route(LETTER_PATH, letter_page(backend)),
+        *backend.pages.routes,
     ]
     document = app.openapi
 

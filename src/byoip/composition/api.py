@@ -11,6 +11,7 @@ from byoip.api.application import create_application
 from byoip.api.border.account_turns import AccountTurns
 from byoip.api.border.backend import Backend
 from byoip.api.border.rate_limiting import RequestLimiter
+from byoip.api.operations import readiness
 from byoip.composition.process import Composition
 from byoip.domain.claims.blockers import Advice
 from byoip.domain.speakers.bgp_peer import SILENT_FOR, InService
@@ -28,6 +29,8 @@ from byoip.usecases.border import Border
 from byoip.usecases.checks.capabilities import Capabilities
 from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.claims.prefixes import Terms
+from byoip.web.pages import SitePages
+from byoip.web.site import Site
 
 _PREFLIGHT_SECONDS = 9.0
 
@@ -44,7 +47,7 @@ def _backend(
 ) -> Backend:
     settings, outside = composition.settings, composition.outside
     store, engine, clock = composition.store, composition.engine, composition.clock
-    terms = _terms(composition)
+    terms, probes = _terms(composition), {"database": composition.trouble}
     return Backend(
         border=Border(store),
         terms=terms,
@@ -57,7 +60,7 @@ def _backend(
         allowance=Allowance(engine),
         clock=clock,
         advice=Advice(settings.label, outside.registries, outside.origins),
-        probes={"database": composition.trouble},
+        probes=probes,
         capabilities=capabilities,
         metrics=CollectorRegistry(),
         gauges=Gauges(engine),
@@ -70,6 +73,7 @@ def _backend(
         in_service=_in_service(settings),
         limiter=RequestLimiter(RateWindows(engine), settings.limits),
         notifier=composition.notifier,
+        pages=SitePages(Site(status=readiness(probes))),
         require_if_match=settings.require_if_match,
         speaks=bool(settings.speakers),
         turns=AccountTurns(max(1, composition.kept // 4)),

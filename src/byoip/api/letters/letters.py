@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from byoip.api.border.answers import JsonBytes, answer
 from byoip.api.border.backend import Backend
-from byoip.api.letters.letter_page import letter_html, no_letter_html, prefers_html
+from byoip.api.letters.letter_page import prefers_html
 from byoip.api.letters.letter_schemas import letter_of
 from byoip.api.problems.failures import failure_body
 from byoip.domain.letters.letter import LetterNotFound, LetterReference
@@ -38,11 +38,11 @@ def letter_page(backend: Backend) -> Endpoint:
                 letter = await backend.letters.letter(reference)
         except LetterNotFound as refusal:
             if for_people:
-                return HTMLResponse(no_letter_html(refusal.message), 404, _HEADERS)
+                return backend.pages.no_letter(refusal.message)
             return JsonBytes(failure_body([refusal], backend.public_url), 404, _HEADERS)
         now = backend.clock.now()
         if for_people:
-            return HTMLResponse(letter_html(letter, now), 200, _HEADERS)
+            return backend.pages.letter(letter, now)
         return JsonBytes(answer(letter_of(letter, now)).body, 200, _HEADERS)
 
     return page
