@@ -1,6 +1,7 @@
 """The HTTP API of a process; kept apart so that workers and commands do not import it."""
 
 from datetime import timedelta
+from functools import partial
 
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp
@@ -11,13 +12,14 @@ from byoip.api.application import create_application
 from byoip.api.border.account_turns import AccountTurns
 from byoip.api.border.backend import Backend
 from byoip.api.border.rate_limiting import RequestLimiter
-from byoip.api.operations import readiness
+from byoip.composition.pages import pages_of
 from byoip.composition.process import Composition
 from byoip.domain.claims.blockers import Advice
 from byoip.domain.speakers.bgp_peer import SILENT_FOR, InService
 from byoip.settings.model import Settings
 from byoip.store.accounts.credentials import CredentialReader
 from byoip.store.accounts.operator_reader import OperatorReader
+from byoip.store.accounts.people_reader import PeopleReader
 from byoip.store.accounts.rate_limits import Allowance, RateWindows
 from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.claims.reader import CustomerReader
@@ -29,8 +31,6 @@ from byoip.usecases.border import Border
 from byoip.usecases.checks.capabilities import Capabilities
 from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.claims.prefixes import Terms
-from byoip.web.pages import SitePages
-from byoip.web.site import Site
 
 _PREFLIGHT_SECONDS = 9.0
 
@@ -47,7 +47,7 @@ def _backend(
 ) -> Backend:
     settings, outside = composition.settings, composition.outside
     store, engine, clock = composition.store, composition.engine, composition.clock
-    terms, probes = _terms(composition), {"database": composition.trouble}
+    terms = _terms(composition)
     return Backend(
         border=Border(store),
         terms=terms,
@@ -60,7 +60,7 @@ def _backend(
         allowance=Allowance(engine),
         clock=clock,
         advice=Advice(settings.label, outside.registries, outside.origins),
-        probes=probes,
+        probes={"database": composition.trouble},
         capabilities=capabilities,
         metrics=CollectorRegistry(),
         gauges=Gauges(engine),
@@ -73,7 +73,7 @@ def _backend(
         in_service=_in_service(settings),
         limiter=RequestLimiter(RateWindows(engine), settings.limits),
         notifier=composition.notifier,
-        pages=SitePages(Site(status=readiness(probes))),
+        pages=partial(pages_of, people=PeopleReader(engine, clock)),
         require_if_match=settings.require_if_match,
         speaks=bool(settings.speakers),
         turns=AccountTurns(max(1, composition.kept // 4)),

@@ -35,7 +35,8 @@ def letter_page(letter: Letter, now: datetime) -> Response:
     status = letter.status(now)
     return page(
         "letter.html",
-        headers=_HEADERS,
+        200,
+        _HEADERS,
         standing=status.value,
         tone=_TONES.get(status, "wait"),
         fate=_fate(letter, status),
@@ -47,7 +48,7 @@ def letter_page(letter: Letter, now: datetime) -> Response:
 
 def no_letter_page(message: str) -> Response:
     """The same page where there is no letter."""
-    return page("said.html", 404, headers=_HEADERS, **said("No such letter", message))
+    return page("said.html", 404, _HEADERS, **said("No such letter", message))
 
 
 def said(

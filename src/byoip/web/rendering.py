@@ -30,18 +30,18 @@ _PRIVATE: Final[Mapping[str, str]] = {"cache-control": "no-store", "x-robots-tag
 
 
 def page(
-    template: str, status: int = 200, *, headers: Mapping[str, str] | None = None, **shown: Any
+    template: str, status: int = 200, more: Mapping[str, str] | None = None, /, **shown: Any
 ) -> HTMLResponse:
     """A page that no cache keeps, as an answer.
 
     Args:
         template: its file below `templates`.
         status: of the answer.
-        headers: more of them, or others.
+        more: headers, or others in the place of ours.
         shown: what the template names; a name that is missing is a fault of ours.
     """
     return HTMLResponse(
-        rendered(template, **shown), status, {**HEADERS, **_PRIVATE, **(headers or {})}
+        rendered(template, **shown), status, {**HEADERS, **_PRIVATE, **(more or {})}
     )
 
 

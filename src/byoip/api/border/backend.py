@@ -45,7 +45,7 @@ class Backend:
         terms: what the operator admits.
         in_service: how this process tells which speakers and listeners are in use.
         probes: what must hold before this process takes requests, by name.
-        pages: what people see.
+        pages: makes what people see, of the same parts.
         capabilities: what it can do besides, and what it lacks for that.
         public_url: under which customers reach the service, without a trailing slash; stands in
             documents.
@@ -80,7 +80,7 @@ class Backend:
     restore_snapshot: RestoreSnapshot
     in_service: InService
     notifier: EventNotifier
-    pages: Pages
+    pages: Callable[["Backend"], Pages]
     capabilities: Capabilities | None = None
     require_if_match: bool = False
     speaks: bool = False

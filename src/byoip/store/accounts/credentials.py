@@ -75,7 +75,7 @@ class CredentialRepository(Repository):
         with refusing(fk_credentials_account_id=AccountNotFound):
             await self._session.change(
                 _ADD_CREDENTIAL,
-                **to_row(credential, _c.keys(), token_sha256=_hash(token), scopes=scopes),
+                **to_row(credential, _c.keys(), token_sha256=token_hash(token), scopes=scopes),
             )
 
     async def revoke(self, credential_id: UUID, now: datetime) -> Credential:
@@ -104,7 +104,7 @@ class CredentialReader:
         Of an operator's the credential. It may be revoked since: that decides who waits for whom,
         and nothing else.
         """
-        return self._seen.get(_hash(token))
+        return self._seen.get(token_hash(token))
 
     async def recognise(self, token: str) -> Credential | None:
         """The credential of a token, unless unknown, revoked or expired.
@@ -121,12 +121,12 @@ class CredentialReader:
         """
         now, asked = self._clock.now(), beside.asked
         rows = await self._autocommit.ask(
-            beside.statement, token_sha256=_hash(token), now=now, **asked
+            beside.statement, token_sha256=token_hash(token), now=now, **asked
         )
         if not rows:
             return None
         credential, before = _recognised(rows[0]), now - LAST_USE_WRITTEN
-        self._remember(_hash(token), credential.account_id or credential.id)
+        self._remember(token_hash(token), credential.account_id or credential.id)
         if credential.last_used_at is None or credential.last_used_at <= before:
             asked = {"credential_id": credential.id, "before": before, "last_used_at": now}
             await self._autocommit.ask(_NOTE_USE, **asked)
@@ -156,6 +156,7 @@ def _recognised(row: AnyRow) -> Credential:
     return Credential(**values, scopes=frozenset(map(Scope, row.credential_scopes)))
 
 
-def _hash(token: str) -> bytes:
+def token_hash(token: str) -> bytes:
+    """What is kept of a token."""
     # Tokens are random, at least 128 bits: a plain hash cannot be guessed back.
     return sha256(token.encode(errors="surrogatepass")).digest()
