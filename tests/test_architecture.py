@@ -28,6 +28,8 @@ PLANTS = {  # the contract that an import breaks, and no other
         "domain/asn.py": "byoip.ports.clock",
         "adapters/https_download.py": "byoip.store.transaction",
         "worker/schedule.py": "byoip.api.application",
+        "web/site.py": "byoip.api.border.backend",
+        "api/pages.py": "byoip.web.pages",
     },
     "Use cases ask the outside through ports, never an adapter": {
         "usecases/border.py": "byoip.adapters.child_process",
@@ -37,9 +39,10 @@ PLANTS = {  # the contract that an import breaks, and no other
         "api/application.py": "psycopg",
         "worker/schedule.py": "sqlalchemy.sql",
     },
-    "api and worker read the store, and write only through its transactions": {
+    "Outer layers read the store, and write only through its transactions": {
         "api/application.py": "byoip.store.claims.claims",
         "worker/schedule.py": "byoip.store.checks.runs",
+        "web/site.py": "byoip.store.claims.claims",
     },
     "Only what signs letters loads the libraries for them": {
         "composition/process.py": "pyhanko.sign",

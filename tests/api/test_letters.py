@@ -7,12 +7,13 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from byoip.api.letters.letter_page import letter_html, prefers_html
+from byoip.api.letters.letter_page import prefers_html
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.letters.letter import Letter, RevokedBecause
 from byoip.domain.letters.registrants import RegistrantWords
 from byoip.domain.rdap.said import RdapEnd
+from byoip.web.letters import letter_page
 from tests.api.letters import issued, saved
 from tests.api.world import World
 from tests.domain.letters import letter, letter_facts
@@ -30,8 +31,9 @@ def test_a_registrys_words_are_quoted_and_no_markup(name: str) -> None:
     words = RegistrantWords(
         RdapEnd.ANSWERED, "RIPE NCC, rdap.example", NOW, "192.0.2.0 - 192.0.2.255", name
     )
-    shown = letter_html(letter(facts=letter_facts(registrants=(words,))), NOW)
-    (said,) = re.findall("<bdi>&quot;(.*)&quot;</bdi> for 192", shown)
+    answer = letter_page(letter(facts=letter_facts(registrants=(words,))), NOW)
+    shown = bytes(answer.body).decode()
+    (said,) = re.findall("<bdi>&#34;(.*)&#34;</bdi> for 192", shown)
     assert html.unescape(said) == name.replace('"', '\\"')
     assert "<script" not in shown
 

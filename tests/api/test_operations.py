@@ -81,7 +81,8 @@ async def test_the_error_page_is_where_errors_point(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/client/v4", "/client/v4/accounts/x/addressing/prefixes/", "/docs/", "/errors/"]
+    "path",
+    ["/nowhere", "/client/v4", "/client/v4/accounts/x/addressing/prefixes/", "/docs/", "/errors/"],
 )
 async def test_an_unknown_path_is_404_in_the_envelope(world: World, path: str) -> None:
     response = await world.client.get(path)

@@ -2,7 +2,7 @@ import importlib
 import json
 import pkgutil
 from collections.abc import Iterator
-from html import escape
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -11,12 +11,13 @@ import byoip.api
 import byoip.domain
 import byoip.ports
 import byoip.usecases
-from byoip.api.document.error_page import error_html, error_markdown, meaning
+from byoip.api.document.error_page import INTRODUCTION, error_cells, error_markdown, meaning
 from byoip.api.problems.failures import documentation_url, failure_body, failure_headers
 from byoip.api.problems.problems import PROBLEMS, RECORDS, SAMPLES
 from byoip.domain.errors import Refusal
 from byoip.domain.idempotency import IdempotencyKeyBusy
 from byoip.domain.routes.bgp_prefix import IncompleteBgpDeployment
+from byoip.web.rendering import rendered
 
 REPOSITORY = Path(__file__).parents[2]
 GOLDEN = REPOSITORY / "tests" / "golden" / "errors"
@@ -74,7 +75,8 @@ def test_the_error_page_in_the_repository_is_the_table() -> None:
 
 
 def test_every_documentation_url_leads_to_what_the_error_means_and_what_to_do() -> None:
-    markdown, html = error_markdown(), error_html()
+    markdown = error_markdown()
+    html = rendered("errors.html", introduction=INTRODUCTION, rows=error_cells())
     for kind in PROBLEMS:
         page, _, anchor = documentation_url("", kind.name).partition("#")
         assert page == "/errors"
@@ -84,6 +86,6 @@ def test_every_documentation_url_leads_to_what_the_error_means_and_what_to_do() 
         assert len(means) > len("No such.")
         assert to_do == PROBLEMS[kind].remedy != ""
         entry = html.partition(f'<tr id="{anchor}">')[2].partition("</tr>")[0]
-        assert escape(means) in entry
-        assert escape(to_do.split("`")[0]) in entry
+        assert means in unescape(entry)
+        assert to_do.split("`")[0] in unescape(entry)
     assert "http" not in html.replace("http-equiv", "")

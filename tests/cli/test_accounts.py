@@ -8,6 +8,7 @@ from typer.testing import CliRunner, Result
 
 from byoip.cli.commands import app
 from byoip.domain.accounts.credential import AccountNotFound, ScopesRefused
+from byoip.domain.accounts.people import PersonNotFound, RoleRefused
 from byoip.domain.customer_text import InvalidText
 from byoip.store.engine import make_engine
 
@@ -77,3 +78,20 @@ def test_what_cannot_be_made_is_refused(
 ) -> None:
     assert isinstance(run(database_url, *arguments).exception, refusal)
     assert history(database_url) == []
+
+
+def test_a_person_is_let_in_linked_again_and_removed(database_url: str) -> None:
+    account = says(database_url, "account", "create", "Example")
+    first = says(database_url, "person", "invite", "Ada", "--role", "admin", "--account", account)
+    assert first.startswith("http://localhost:8080/ui/enter#")
+    person = history(database_url)[-1][3]["person_id"]  # type: ignore[index]
+    again = says(database_url, "person", "link", person, "--account", account)
+    assert again != first
+    assert isinstance(run(database_url, "person", "link", person).exception, PersonNotFound)
+    says(database_url, "person", "remove", person, "--account", account)
+    assert [kind for kind, *_ in history(database_url)][-2:] == [
+        "credential.revoked",
+        "person.removed",
+    ]
+    refused = run(database_url, "person", "invite", "Eve", "--role", "admin")
+    assert isinstance(refused.exception, RoleRefused)

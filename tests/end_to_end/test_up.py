@@ -7,6 +7,8 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
+
 from tests.end_to_end.running import BYOIP, Running, environment, eventually, family_of, up
 from tests.processes import gone_within
 
@@ -148,3 +150,23 @@ def test_up_for_production_refreshes_roas_in_a_process_of_its_own(open_directory
 
         assert eventually(loaded)
         assert "sandbox_control_url" not in running.ready
+        assert signs_in_once(running, "/ui/people")
+
+
+def test_the_sandbox_gives_a_link_that_signs_in_once(service: Running) -> None:
+    assert service.ready["sign_in_link"].startswith("http://localhost:")
+    assert signs_in_once(service, "/ui/prefixes")
+
+
+def signs_in_once(running: Running, home: str) -> bool:
+    """By the link that was printed; it leads to this page."""
+    address, _, code = running.ready["sign_in_link"].partition("#")
+    own = {"sec-fetch-site": "same-origin"}
+    with httpx.Client(timeout=10) as browser:
+        assert '<form id="enter"' in browser.get(address).text
+        entered = browser.post(address, data={"code": code}, headers=own)
+        cookie = entered.headers["set-cookie"].partition(";")[0]
+        led = browser.get(address.replace("/enter", ""), headers={"cookie": cookie})
+        again = browser.post(address, data={"code": code}, headers=own)
+    assert (entered.status_code, led.status_code, again.status_code) == (303, 303, 403)
+    return bool(led.headers["location"] == home)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from secrets import token_hex
 
 from prometheus_client import CollectorRegistry
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.api.border.backend import Backend
 from byoip.api.border.rate_limiting import RequestLimiter
+from byoip.composition.pages import pages_of
 from byoip.domain.accounts.limits import Limits
 from byoip.domain.asn import Asn
 from byoip.domain.checks.registry import Dialect, Registry
@@ -19,6 +21,7 @@ from byoip.domain.speakers.bgp_peer import InService
 from byoip.ports.clock import Clock
 from byoip.store.accounts.credentials import CredentialReader
 from byoip.store.accounts.operator_reader import OperatorReader
+from byoip.store.accounts.people_reader import PeopleReader
 from byoip.store.accounts.rate_limits import Allowance, RateWindows
 from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.claims.event_notifier import EventNotifier
@@ -100,6 +103,7 @@ def make_backend(
         restore_snapshot=RestoreSnapshot(store),
         in_service=_IN_SERVICE,
         limiter=RequestLimiter(RateWindows(engine), limits),
+        pages=partial(pages_of, people=PeopleReader(engine, clock)),
         notifier=EventNotifier(engine.url.render_as_string(hide_password=False)),
         require_if_match=require_if_match,
     )

@@ -117,13 +117,15 @@ def bare_application(backend: Backend) -> FastAPI:
         redirect_slashes=False,
         exception_handlers=problem_handlers(backend.public_url),
     )
+    pages = backend.pages(backend)
     app.router.routes[:0] = [
         *(operation.on(backend) for operation in _operations()),
         Route("/healthz", healthz),
         Route("/readyz", readyz(backend.probes, backend.capabilities)),
         Route("/metrics", metrics(backend)),
-        Route("/errors", error_page()),
-        Route(LETTER_PATH, letter_page(backend)),
+        Route("/errors", error_page(pages)),
+        Route(LETTER_PATH, letter_page(backend, pages)),
+        *pages.routes,
     ]
     document = app.openapi
 

@@ -1,7 +1,7 @@
 """Health, metrics and the error page: at the root, without credentials; unknown queries ignored."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from typing import Final, TypeAlias
@@ -11,17 +11,19 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from byoip.api.border.answers import JsonBytes
 from byoip.api.border.backend import Backend, Probe
-from byoip.api.document.error_page import error_html
+from byoip.api.document.error_page import INTRODUCTION, error_cells
 from byoip.api.paced import Paced
+from byoip.api.pages import Pages
 from byoip.store.gauges import Gauge, Gauges
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.checks.capabilities import Capabilities, Capability
 
 PROBE_SECONDS = 2.0
+OK: Final = "ok"
 AWAY: Final = Gauge("byoip_database_up", "Whether this process reaches the database.", [("", 0)])
 
 BUILD: Final = Gauge(
@@ -42,22 +44,27 @@ def readyz(probes: Mapping[str, Probe], capabilities: Capabilities | None = None
     With `?verbose`, each capability as well: what is missing, since when, and the remedy. None of
     them makes it not ready.
     """
-
-    async def complain() -> Sequence[str | None]:
-        return await asyncio.gather(*(_complaint(probe) for probe in probes.values()))
-
-    paced = Paced(complain)
+    standing = readiness(probes)
 
     async def ready(request: Request) -> Response:
-        complaints = await paced()
-        checks = {name: why or "ok" for name, why in zip(probes, complaints, strict=True)}
-        fine = not any(complaints)
+        checks = await standing()
+        fine = all(one == OK for one in checks.values())
         told: dict[str, object] = {"status": "ready" if fine else "not ready", "checks": checks}
         if capabilities and "verbose" in request.query_params:
             told["capabilities"] = {one.name: _shown(one) for one in await capabilities.now()}
         return JsonBytes(msgspec.json.encode(told), 200 if fine else 503)
 
     return ready
+
+
+def readiness(probes: Mapping[str, Probe]) -> Paced[Mapping[str, str]]:
+    """What each probe says, or `ok`: asked seldom, however many ask us."""
+
+    async def look() -> Mapping[str, str]:
+        complaints = await asyncio.gather(*(_complaint(probe) for probe in probes.values()))
+        return {name: why or OK for name, why in zip(probes, complaints, strict=True)}
+
+    return Paced(look)
 
 
 def metrics(backend: Backend) -> Endpoint:
@@ -101,12 +108,12 @@ class _Collected(Collector):
             yield family
 
 
-def error_page() -> Endpoint:
+def error_page(pages: Pages) -> Endpoint:
     """Every error, explained; the anchors are the names."""
-    page = error_html()
+    page = pages.errors(INTRODUCTION, error_cells())
 
     async def errors(_: Request) -> Response:
-        return HTMLResponse(page)
+        return page
 
     return errors
 

@@ -1,4 +1,4 @@
-"""`byoip account` and `byoip token`: the first credentials, made in the database itself."""
+"""`byoip account`, `byoip token`, `byoip person`: the first ones, made in the database itself."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -6,15 +6,28 @@ from uuid import UUID
 
 import typer
 
-from byoip.cli.credentials import create_account, create_token
+from byoip.cli.credentials import (
+    create_account,
+    create_token,
+    invite,
+    remove_person,
+    sign_in_link,
+)
 from byoip.cli.opening import Reason, with_composition
 from byoip.domain.accounts.credential import Scope
+from byoip.domain.accounts.people import Role
 from byoip.domain.claims.claim import CLAIMS_PER_ACCOUNT
 
 accounts_app = typer.Typer(no_args_is_help=True, help="Customers; more under `operator`.")
 tokens_app = typer.Typer(
     no_args_is_help=True, help="Their credentials, and the operator's; more under `operator`."
 )
+people_app = typer.Typer(
+    no_args_is_help=True, help="People who sign in on pages; more there, under People."
+)
+Account = Annotated[
+    UUID | None, typer.Option(help="Id of the account; without one: the operator's people.")
+]
 
 _WAY_IN = "Made on the command line, in the database itself."
 
@@ -57,3 +70,38 @@ def create_one(
         ),
         typer.echo,
     )
+
+
+@people_app.command("invite")
+def invite_one(
+    name: Annotated[str, typer.Argument(help="As histories will name them.")],
+    role: Annotated[Role, typer.Option(help="What they may do.")],
+    account: Account = None,
+    reason: Reason = _WAY_IN,
+) -> None:
+    """Let somebody sign in, and print a link that does it once, within an hour."""
+    with_composition(
+        lambda composition: invite(composition, account, name, role, reason), typer.echo
+    )
+
+
+@people_app.command("link")
+def link_one(
+    person: Annotated[UUID, typer.Argument(help="Their id.")],
+    account: Account = None,
+    reason: Reason = _WAY_IN,
+) -> None:
+    """Print a new link for somebody; older ones of theirs end."""
+    with_composition(
+        lambda composition: sign_in_link(composition, account, person, reason), typer.echo
+    )
+
+
+@people_app.command("remove")
+def remove_one(
+    person: Annotated[UUID, typer.Argument(help="Their id.")],
+    account: Account = None,
+    reason: Reason = _WAY_IN,
+) -> None:
+    """Remove somebody: out at the next request."""
+    with_composition(lambda composition: remove_person(composition, account, person, reason))

@@ -45,6 +45,10 @@ class Commands(LazyGroup):
             "byoip.cli.accounts:tokens_app",
             "Their credentials, and the operator's; more under `operator`.",
         ),
+        "person": Entry(
+            "byoip.cli.accounts:people_app",
+            "People who sign in on pages; more there, under People.",
+        ),
         "rpki": Entry("byoip.cli.rpki:rpki_app", "ROA data."),
         "operator": Entry(
             "byoip.cli.operator.accounts:operator_app",

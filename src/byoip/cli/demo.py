@@ -213,6 +213,7 @@ class Demo:
             "",
             f"base URL    {self.ready.base_url}",
             f"docs        {root}/docs",
+            f"sign in     {self.ready.sign_in_link}  (once, within an hour)",
             f"account     {self.ready.account_id}",
             f"credential  {self.ready.api_token}",
             f"sandbox     {self.ready.sandbox_control_url}  (to try things, never for production)",

@@ -15,6 +15,7 @@ class Ready:
         base_url: ends in `/client/v4`.
         account_id, api_token, operator_token: None where credentials were not minted here.
         sandbox_control_url: None outside the sandbox.
+        sign_in_link: signs in once, within an hour; None where people sign in already.
     """
 
     base_url: str
@@ -23,12 +24,14 @@ class Ready:
     operator_token: str | None
     database_url: str
     sandbox_control_url: str | None = None
+    sign_in_link: str | None = None
 
     def write(self, path: Path) -> None:
         """Write the file whole or not at all, readable by its owner only."""
         told = asdict(self)
-        if self.sandbox_control_url is None:
-            del told["sandbox_control_url"]
+        for name in ("sandbox_control_url", "sign_in_link"):
+            if told[name] is None:
+                del told[name]
         write_secret(path, told)
 
 

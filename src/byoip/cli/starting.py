@@ -60,6 +60,9 @@ def _tell(settings: Settings, mode: Mode) -> Callable[[Ready], Coroutine[None, N
             said.print(f"An account's credential and an operator's: {file}", soft_wrap=True)
         else:
             said.print("Credentials: `byoip account create`, then `byoip token create`.")
+        if ready.sign_in_link:
+            said.print("To look at it in a browser, once and within an hour:")
+            said.print(f"  {ready.sign_in_link}", soft_wrap=True)
         if ready.sandbox_control_url:
             said.print(f"Sandbox, not for production. Its control API: {ready.sandbox_control_url}")
         if settings.letter_key is None:

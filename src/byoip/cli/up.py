@@ -11,11 +11,12 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from uuid import UUID
 
 from byoip.adapters.child_process import start_child_async
 from byoip.adapters.postgres.embedded import EmbeddedPostgres
 from byoip.adapters.system_clock import SystemClock
-from byoip.cli.credentials import first_credentials
+from byoip.cli.credentials import first_credentials, first_link
 from byoip.cli.opening import say_server_notes
 from byoip.cli.ready import Ready
 from byoip.cli.serving import (
@@ -152,9 +153,11 @@ async def _start(
     await stack.enter_async_context(reconciling(composition, stop=stop))
     await _green(composition)
     await say_what_is_missing(able)
-    minted = None
+    minted = link = None
     if not settings.database_url or wanted.bootstrap:
         minted = await first_credentials(composition, data_dir)
+        account_id = UUID(minted.account_id) if wanted.sandbox else None
+        link = await first_link(composition, account_id, root)
     return Ready(
         base_url=f"{root}/client/v4",
         account_id=minted.account_id if minted else None,
@@ -162,6 +165,7 @@ async def _start(
         operator_token=minted.operator_token if minted else None,
         database_url=composition.database_url,
         sandbox_control_url=control_url,
+        sign_in_link=link,
     )
 
 

@@ -1,6 +1,7 @@
 """The HTTP API of a process; kept apart so that workers and commands do not import it."""
 
 from datetime import timedelta
+from functools import partial
 
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp
@@ -11,12 +12,14 @@ from byoip.api.application import create_application
 from byoip.api.border.account_turns import AccountTurns
 from byoip.api.border.backend import Backend
 from byoip.api.border.rate_limiting import RequestLimiter
+from byoip.composition.pages import pages_of
 from byoip.composition.process import Composition
 from byoip.domain.claims.blockers import Advice
 from byoip.domain.speakers.bgp_peer import SILENT_FOR, InService
 from byoip.settings.model import Settings
 from byoip.store.accounts.credentials import CredentialReader
 from byoip.store.accounts.operator_reader import OperatorReader
+from byoip.store.accounts.people_reader import PeopleReader
 from byoip.store.accounts.rate_limits import Allowance, RateWindows
 from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.claims.reader import CustomerReader
@@ -72,6 +75,7 @@ def _backend(
         in_service=_in_service(settings),
         limiter=RequestLimiter(RateWindows(engine), settings.limits),
         notifier=composition.notifier,
+        pages=partial(pages_of, people=PeopleReader(engine, clock)),
         require_if_match=settings.require_if_match,
         speaks=bool(settings.speakers),
         turns=AccountTurns(max(1, composition.kept // 4)),

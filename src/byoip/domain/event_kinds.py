@@ -102,6 +102,13 @@ OF_OPERATORS: Final[Catalogue] = {
         "created": "A token was made.",
         "revoked": "A token was revoked.",
     },
+    "person": {
+        "invited": "Somebody may sign in on pages; their credential has the same id.",
+        "linked": "A one-time link was made, by which a person signs in.",
+        "signed_in": "A person has signed in by such a link.",
+        "changed": "A person has another role.",
+        "removed": "A person may sign in no longer, and is out.",
+    },
     "service": {
         "created": "A service is offered.",
         "updated": "Whether a service takes whole prefixes only was changed.",

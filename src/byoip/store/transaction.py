@@ -1,6 +1,7 @@
 """Transactions, and the order in which they lock.
 
-Deadlocks are prevented, not retried: each takes the locks that it needs in this order.
+READ COMMITTED throughout: a row that was waited for is read as its last writer left it. Deadlocks
+are prevented, not retried: each takes the locks that it needs in this order.
 
 1. the key of an idempotent write (tried, never waited for)
 2. the account (`tx.claims.lock_quota`)
@@ -26,8 +27,8 @@ Deadlocks are prevented, not retried: each takes the locks that it needs in this
    `tx.guards.refuse`), then the ways out that a run takes in, in their own order and without their
    claims (`tx.offboardings.enrol`); a speaker or listener to forget (`tx.routes.last_asked`), then
    what it applied and observed in the order of ids (`tx.routes.forget`); which database this is
-   (`tx.restores.identity`), then applied state in the order of ids (`forget_applied`), then the
-   settings of speakers; those alone (`tx.revisions.lock`), then drains (`tx.drains`)
+   (`tx.restores.identity`), then applied state in the order of ids, then the settings of speakers;
+   those alone (`tx.revisions.lock`), then drains (`tx.drains`); operators by id, then one of people
 9. of a finished run raw answers, by digest, then what its account keeps (`tx.runs.finish`). Letters
    of the claim; or those alone, with nothing before or after them
 10. event counters of claims, then 11. of accounts, both in the order of their ids, 12. of operators
@@ -43,8 +44,6 @@ To hold a claim and then take its space could deadlock.
 Before all of these a reconciler or watcher shares its lease; a take-over locks that alone.
 Reconcilers write applied state in single statements, in the order of ids. BGP prefixes they lock
 without claims: to read them before a withdrawal (alone), to settle them (skipping locked ones).
-
-READ COMMITTED throughout: a row that was waited for is read as its last writer left it.
 """
 
 from collections import deque
@@ -72,6 +71,7 @@ from byoip.store.accounts import rate_limits
 from byoip.store.accounts.accounts import AccountRepository
 from byoip.store.accounts.credentials import CredentialRepository
 from byoip.store.accounts.operator_events import OperatorEventRepository
+from byoip.store.accounts.people import PeopleRepository
 from byoip.store.bindings.bindings import BindingRepository
 from byoip.store.bindings.edge_feed import EdgeFeed
 from byoip.store.bindings.edges import EdgeRepository
@@ -147,6 +147,7 @@ class Transaction:
     drains = cached_property(lambda tx: DrainRepository(tx.session))
     accounts = cached_property(lambda tx: AccountRepository(tx.session))
     credentials = cached_property(lambda tx: CredentialRepository(tx.session))
+    people = cached_property(lambda tx: PeopleRepository(tx.session))
     registry_overrides = cached_property(lambda tx: OverrideRepository(tx.session))
     waivers = cached_property(lambda tx: WaiverRepository(tx.session))
     reservations = cached_property(lambda tx: ReservationRepository(tx.session))

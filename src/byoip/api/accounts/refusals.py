@@ -1,7 +1,7 @@
 """The records of what is refused about credentials and scopes."""
 
-from byoip.api.problems.record import Record, invalid, not_found
-from byoip.domain.accounts import credential
+from byoip.api.problems.record import Record, conflict, invalid, not_found
+from byoip.domain.accounts import credential, people
 
 REFUSALS = (
     Record(
@@ -25,4 +25,9 @@ REFUSALS = (
     ),
     invalid(1808, credential.ExpiryRefused(), "Give a time in the future, or none."),
     not_found(1809, credential.CredentialNotFound(), "List the credentials."),
+    Record(403, 1204, people.SignInLinkRefused(), "Ask an admin or the operator for a new link."),
+    Record(403, 1205, people.RoleMissing(), "Ask an admin of your account."),
+    not_found(1870, people.PersonNotFound(), "List the people."),
+    invalid(1871, people.RoleRefused(), "Give a role of that side."),
+    conflict(1872, people.LastOperator(), "Give another person the role operator first."),
 )

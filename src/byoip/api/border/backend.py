@@ -10,6 +10,7 @@ from byoip.api.border.account_turns import AccountTurns, ClientTurns
 from byoip.api.border.large_answers import LargeAnswers
 from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.api.border.uploads import UploadsInFlight
+from byoip.api.pages import Pages
 from byoip.domain.claims.blockers import Advice
 from byoip.domain.speakers.bgp_peer import InService
 from byoip.ports.clock import Clock
@@ -44,6 +45,7 @@ class Backend:
         terms: what the operator admits.
         in_service: how this process tells which speakers and listeners are in use.
         probes: what must hold before this process takes requests, by name.
+        pages: makes what people see, of the same parts.
         capabilities: what it can do besides, and what it lacks for that.
         public_url: under which customers reach the service, without a trailing slash; stands in
             documents.
@@ -78,6 +80,7 @@ class Backend:
     restore_snapshot: RestoreSnapshot
     in_service: InService
     notifier: EventNotifier
+    pages: Callable[["Backend"], Pages]
     capabilities: Capabilities | None = None
     require_if_match: bool = False
     speaks: bool = False

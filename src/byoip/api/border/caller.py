@@ -11,6 +11,7 @@ from uuid import UUID
 from fastapi import Depends
 from pydantic import BaseModel
 
+from byoip.api.border.account_turns import AccountTurns
 from byoip.api.border.answers import Answer, answer
 from byoip.api.border.backend import Backend
 from byoip.api.border.declarations import Declaration
@@ -18,7 +19,7 @@ from byoip.api.border.envelope import Message
 from byoip.api.border.refusals import RateLimited
 from byoip.domain.accounts.credential import Credential
 from byoip.domain.accounts.limits import Policy
-from byoip.store.accounts.rate_limits import Wanted
+from byoip.store.accounts.rate_limits import Allowance, Wanted
 from byoip.usecases.border import Verb, WriteRequest
 
 MINUTES_OF_DAY = 24 * 60
@@ -128,21 +129,30 @@ class Customer(Authenticated):
         Raises:
             RateLimited: none is left in these minutes.
         """
-        limited = [one for one in wanted if one.per_minute]
-        if not limited:
-            return
-        async with self.turn():
-            refused = await self.backend.allowance.spend_each(self.account_id, *limited)
-        if refused is not None:
-            one, wait = refused
-            what, _, of = one.what.partition(":")
-            policy = Policy(what, round(one.per_minute * one.minutes), 60 * one.minutes)
-            raise RateLimited(wait, policy, whose="this prefix" if of else "this account")
+        await spend(self.backend.allowance, self.backend.turns, self.account_id, *wanted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator(Authenticated):
     """An operator's request, for the whole service."""
+
+
+async def spend(allowance: Allowance, turns: AccountTurns, who: UUID, *wanted: Wanted) -> None:
+    """Take permits of an account, or of whoever else they are counted for: see `Customer.spend`.
+
+    Raises:
+        RateLimited: none is left in these minutes.
+    """
+    limited = [one for one in wanted if one.per_minute]
+    if not limited:
+        return
+    async with turns.turn(who):
+        refused = await allowance.spend_each(who, *limited)
+    if refused is not None:
+        one, wait = refused
+        what, _, of = one.what.partition(":")
+        policy = Policy(what, round(one.per_minute * one.minutes), 60 * one.minutes)
+        raise RateLimited(wait, policy, whose="this prefix" if of else "this account")
 
 
 def nothing(_: object) -> None:

@@ -1,8 +1,6 @@
-"""The error page: made of the records, as Markdown for the repository and as HTML to serve."""
+"""The error page: made of the records, as Markdown for the repository and as texts for a page."""
 
-import html
 import inspect
-from functools import cache
 
 from byoip.api.problems.problems import PROBLEMS
 from byoip.api.problems.record import Record
@@ -53,30 +51,17 @@ def error_markdown() -> str:
     return "\n".join(lines) + "\n"
 
 
-@cache
-def error_html() -> str:
-    """The page behind every `documentation_url`; it loads nothing from elsewhere."""
-    rows = "".join(
-        f'<tr id="{kind.name}"><td>{problem.code}</td><td><code>{kind.name}</code></td>'
-        f"<td>{problem.status}</td><td>{html.escape(what)}</td>"
-        f"<td>{_code(problem.remedy)}</td>"
-        f"<td>{_code(retry_hint(problem))}</td>"
-        f"<td>{html.escape(problem.sample.message)}</td></tr>"
+def error_cells() -> list[dict[str, str]]:
+    """The lines of the page behind every `documentation_url`, as texts."""
+    return [
+        {
+            "code": str(problem.code),
+            "name": kind.name,
+            "status": str(problem.status),
+            "means": what,
+            "remedy": problem.remedy,
+            "retry": retry_hint(problem),
+            "example": problem.sample.message,
+        }
         for problem, kind, what in error_rows()
-    )
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Errors</title><style>'
-        "body{font:16px/1.5 sans-serif;max-width:70em;margin:2em auto;padding:0 1em}"
-        "td,th{text-align:left;padding:.3em .8em;border-bottom:1px solid #ddd}"
-        "tr:target{background:#ffd}</style></head><body><h1>Errors</h1>"
-        f"<p>{_code(INTRODUCTION)}</p><table><tr><th>code</th><th>name</th><th>status</th>"
-        "<th>meaning</th><th>what to do</th><th>retry</th><th>for example</th></tr>"
-        f"{rows}</table></body></html>"
-    )
-
-
-def _code(text: str) -> str:
-    parts = html.escape(text).split("`")
-    return "".join(
-        f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts)
-    )
+    ]

@@ -4,12 +4,13 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from byoip.api.border.answers import JsonBytes, answer
 from byoip.api.border.backend import Backend
-from byoip.api.letters.letter_page import letter_html, no_letter_html, prefers_html
+from byoip.api.letters.letter_page import prefers_html
 from byoip.api.letters.letter_schemas import letter_of
+from byoip.api.pages import Pages
 from byoip.api.problems.failures import failure_body
 from byoip.domain.letters.letter import LetterNotFound, LetterReference
 
@@ -27,7 +28,7 @@ _HEADERS = {
 }
 
 
-def letter_page(backend: Backend) -> Endpoint:
+def letter_page(backend: Backend, pages: Pages) -> Endpoint:
     """The page of each letter, by its reference."""
 
     async def page(request: Request) -> Response:
@@ -38,11 +39,11 @@ def letter_page(backend: Backend) -> Endpoint:
                 letter = await backend.letters.letter(reference)
         except LetterNotFound as refusal:
             if for_people:
-                return HTMLResponse(no_letter_html(refusal.message), 404, _HEADERS)
+                return pages.no_letter(refusal.message)
             return JsonBytes(failure_body([refusal], backend.public_url), 404, _HEADERS)
         now = backend.clock.now()
         if for_people:
-            return HTMLResponse(letter_html(letter, now), 200, _HEADERS)
+            return pages.letter(letter, now)
         return JsonBytes(answer(letter_of(letter, now)).body, 200, _HEADERS)
 
     return page

@@ -76,7 +76,7 @@ class CredentialRepository(Repository):
         with refusing(fk_credentials_account_id=AccountNotFound):
             await self._session.change(
                 _ADD_CREDENTIAL,
-                **to_row(credential, _c.keys(), token_sha256=_hash(token), scopes=scopes),
+                **to_row(credential, _c.keys(), token_sha256=token_hash(token), scopes=scopes),
             )
 
     async def revoke(self, credential_id: UUID, now: datetime) -> Credential:
@@ -109,7 +109,7 @@ class CredentialReader:
 
     def seen(self, token: str) -> Sequence[UUID]:
         """The same, and the credential; none, if this process did not recognise it before."""
-        return self._seen.get(_hash(token), ())
+        return self._seen.get(token_hash(token), ())
 
     async def recognise(self, token: str) -> Credential | None:
         """The credential of a token, unless unknown, revoked or expired.
@@ -126,12 +126,12 @@ class CredentialReader:
         """
         now, asked = self._clock.now(), beside.asked
         rows = await self._autocommit.ask(
-            beside.statement, token_sha256=_hash(token), now=now, **asked
+            beside.statement, token_sha256=token_hash(token), now=now, **asked
         )
         if not rows:
             return None
         credential, before = _recognised(rows[0]), now - LAST_USE_WRITTEN
-        self._remember(_hash(token), (credential.account_id or credential.id, credential.id))
+        self._remember(token_hash(token), (credential.account_id or credential.id, credential.id))
         if credential.last_used_at is None or credential.last_used_at <= before:
             asked = {"credential_id": credential.id, "before": before, "last_used_at": now}
             await self._autocommit.ask(_NOTE_USE, **asked)
@@ -161,6 +161,7 @@ def _recognised(row: AnyRow) -> Credential:
     return Credential(**values, scopes=frozenset(map(Scope, row.credential_scopes)))
 
 
-def _hash(token: str) -> bytes:
+def token_hash(token: str) -> bytes:
+    """What is kept of a token."""
     # Tokens are random, at least 128 bits: a plain hash cannot be guessed back.
     return sha256(token.encode(errors="surrogatepass")).digest()

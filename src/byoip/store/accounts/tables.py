@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.accounts.credential import Scope
+from byoip.domain.accounts.people import Role
 from byoip.store import columns as col
 from byoip.store.columns import table
 
@@ -83,4 +84,42 @@ account_counters = table(
     col.reference("account_id", "accounts.id", key=True),
     sa.Column("live_prefixes", sa.Integer, nullable=False, server_default=sa.text("0")),
     sa.Column("open_runs", sa.Integer, nullable=False, server_default=sa.text("0")),
+)
+
+# Who signs in on pages. A person acts by a credential, whose token nobody has.
+people = table(
+    "people",
+    col.reference("id", "credentials.id", key=True),
+    col.text("role"),
+    col.one_of("role", Role),
+)
+
+# One-time ways in: used once, for an hour. Of the token only a hash is kept, as of a session's.
+sign_in_links = table(
+    "sign_in_links",
+    col.uuid_pk(),
+    col.reference("person_id", "people.id"),
+    sa.Column("token_sha256", sa.LargeBinary, nullable=False),
+    col.timestamptz("created_at"),
+    col.timestamptz("expires_at"),
+    col.timestamptz("used_at", nullable=True),
+    sa.UniqueConstraint("token_sha256"),
+    col.check("token_sha256", "octet_length(token_sha256) = 32"),
+    sa.Index(None, "person_id"),
+)
+
+browser_sessions = table(
+    "browser_sessions",
+    col.uuid_pk(),
+    col.reference("person_id", "people.id"),
+    sa.Column("token_sha256", sa.LargeBinary, nullable=False),
+    col.timestamptz("created_at"),
+    col.timestamptz("last_seen_at"),
+    col.timestamptz("expires_at"),
+    col.timestamptz("ended_at", nullable=True),
+    col.text("agent"),
+    col.text("address"),
+    sa.UniqueConstraint("token_sha256"),
+    col.check("token_sha256", "octet_length(token_sha256) = 32"),
+    sa.Index(None, "person_id"),
 )

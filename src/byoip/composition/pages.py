@@ -1,0 +1,44 @@
+"""What the pages are made of: the parts that the API has, and the reader of people."""
+
+from functools import partial
+
+from byoip.api.border.account_turns import client_of
+from byoip.api.border.backend import Backend
+from byoip.api.border.caller import spend
+from byoip.api.operations import readiness
+from byoip.api.problems.problems import problem_of
+from byoip.domain.errors import Refusal
+from byoip.store.accounts.people_reader import PeopleReader
+from byoip.web.pages import SitePages
+from byoip.web.site import Problem, Site
+
+
+def pages_of(backend: Backend, people: PeopleReader) -> SitePages:
+    """The pages beside an API; turns and limits are shared with it."""
+    return SitePages(
+        Site(
+            border=backend.border,
+            people=people,
+            reader=backend.reader,
+            operator_reader=backend.operator_reader,
+            terms=backend.terms,
+            advice=backend.advice,
+            limits=backend.limiter.limits,
+            clock=backend.clock,
+            mint=backend.terms.mint,
+            public_url=backend.public_url,
+            status=readiness(backend.probes),
+            problem=_problem,
+            admit=backend.limiter.admit,
+            spend=partial(spend, backend.allowance, backend.turns),
+            turn=backend.turns.turn,
+            stranger=backend.client_turns.turn,
+            client=client_of,
+            speaks=backend.speaks,
+        )
+    )
+
+
+def _problem(refusal: Refusal) -> Problem:
+    record = problem_of(refusal)
+    return Problem(record.status, record.remedy)

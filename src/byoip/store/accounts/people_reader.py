@@ -1,0 +1,138 @@
+"""People as pages need them: who has this cookie, who is here, who did that."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.domain.accounts.people import IDLE, BrowserSession, Person, Role
+from byoip.ports.clock import Clock
+from byoip.store.accounts.credentials import token_hash
+from byoip.store.accounts.people import IN_FORCE, OF_ACCOUNT, PEOPLE, PERSON, person_from
+from byoip.store.accounts.tables import browser_sessions, credentials, people, sign_in_links
+from byoip.store.autocommit import autocommit_pool
+from byoip.store.statements import AnyRow, compiled, from_row
+
+_SEEN_WRITTEN: Final = timedelta(minutes=1)
+MOST_PEOPLE: Final = 200  # that a page lists
+_p, _c, _l, _s = people.c, credentials.c, sign_in_links.c, browser_sessions.c
+_SESSION: Final = tuple(
+    _s[name].label(f"session_{name}")
+    for name in ("id", "person_id", "created_at", "last_seen_at", "expires_at", "agent", "address")
+)
+_OPEN: Final = sa.and_(
+    _s.ended_at.is_(None),
+    _s.expires_at > sa.bindparam("now"),
+    _s.last_seen_at > sa.bindparam("seen_after"),
+)
+_RECOGNISE: Final = compiled(
+    sa.select(*PERSON, *_SESSION)
+    .select_from(PEOPLE.join(browser_sessions, _s.person_id == _p.id))
+    .where(_s.token_sha256 == sa.bindparam("token_sha256"), _OPEN, IN_FORCE)
+)
+# Asks again whether it is due, so that of many requests at once only one writes.
+_NOTE_SEEN: Final = compiled(
+    sa.update(browser_sessions)
+    .where(_s.id == sa.bindparam("session_id"), _s.last_seen_at <= sa.bindparam("before"))
+    .returning(_s.id),
+    ["last_seen_at"],
+)
+_SESSIONS: Final = compiled(
+    sa.select(*_SESSION)
+    .where(_s.person_id == sa.bindparam("person_id"), _OPEN)
+    .order_by(_s.last_seen_at.desc(), _s.id)
+    .limit(MOST_PEOPLE)
+)
+_LIST: Final = compiled(
+    sa.select(*PERSON)
+    .select_from(PEOPLE)
+    .where(OF_ACCOUNT, IN_FORCE)
+    .order_by(_c.name, _c.id)
+    .limit(MOST_PEOPLE)
+)
+_NAMES: Final = compiled(
+    sa.select(_c.id, _c.name, _p.id.is_not(None).label("person"))
+    .select_from(credentials.outerjoin(people, _p.id == _c.id))
+    .where(_c.id == sa.any_(sa.bindparam("ids")))
+)
+_LINK_WAITS: Final = compiled(
+    sa.select(_l.id).where(
+        _l.token_sha256 == sa.bindparam("token_sha256"),
+        _l.used_at.is_(None),
+        _l.expires_at > sa.bindparam("now"),
+    )
+)
+_OPERATOR_CAME: Final = compiled(
+    sa.select(_p.id)
+    .select_from(PEOPLE.join(browser_sessions, _s.person_id == _p.id))
+    .where(_p.role == Role.OPERATOR.value, _c.revoked_at.is_(None))
+    .limit(1)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A person, and the session by which they came."""
+
+    person: Person
+    session: BrowserSession
+
+
+class PeopleReader:
+    """Each call is one statement, or two; nothing is locked."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
+        self._autocommit = autocommit_pool(engine)
+        self._clock = clock
+
+    async def signed_in(self, token: str) -> SignedIn | None:
+        """Whose session it is, unless unknown, ended, idle or too old, or the person was removed.
+
+        Notes that it was seen, at most once a minute.
+        """
+        now = self._clock.now()
+        asked = {"token_sha256": token_hash(token), "now": now, "seen_after": now - IDLE}
+        for row in await self._autocommit.ask(_RECOGNISE, **asked):
+            found = SignedIn(person_from(row), _session_from(row))
+            before = now - _SEEN_WRITTEN
+            if found.session.last_seen_at <= before:
+                seen = {"session_id": found.session.id, "before": before, "last_seen_at": now}
+                await self._autocommit.ask(_NOTE_SEEN, **seen)
+            return found
+        return None
+
+    async def link_waits(self, token: str) -> bool:
+        """Whether a link is there to be used."""
+        asked = {"token_sha256": token_hash(token), "now": self._clock.now()}
+        return bool(await self._autocommit.ask(_LINK_WAITS, **asked))
+
+    async def sessions(self, person_id: UUID) -> Sequence[BrowserSession]:
+        """Those that a person has open, the last used first."""
+        now = self._clock.now()
+        asked = {"person_id": person_id, "now": now, "seen_after": now - IDLE}
+        return [_session_from(row) for row in await self._autocommit.ask(_SESSIONS, **asked)]
+
+    async def people(self, account_id: UUID | None) -> Sequence[Person]:
+        """An account's people, or the operator's, by name."""
+        asked = {"account_id": account_id, "now": self._clock.now()}
+        return [person_from(row) for row in await self._autocommit.ask(_LIST, **asked)]
+
+    async def names(self, ids: Collection[UUID]) -> Mapping[UUID, str]:
+        """What credentials are called: a person's name, or a token's with "token" before it."""
+        rows = await self._autocommit.ask(_NAMES, ids=list(ids)) if ids else []
+        return {row.id: row.name if row.person else f"token {row.name}" for row in rows}
+
+    async def an_operator_came(self) -> bool:
+        """Whether a person with the role operator has ever signed in."""
+        return bool(await self._autocommit.ask(_OPERATOR_CAME))
+
+
+def _session_from(row: AnyRow) -> BrowserSession:
+    names = ("id", "person_id", "created_at", "last_seen_at", "expires_at", "agent", "address")
+    return from_row(
+        BrowserSession, row, **{name: getattr(row, f"session_{name}") for name in names}
+    )

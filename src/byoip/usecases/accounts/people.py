@@ -1,0 +1,183 @@
+"""People: let in by one-time links, given roles, removed; how they sign in and out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid4
+
+from byoip.domain.accounts.people import (
+    LINK_HOLDS,
+    LONGEST_SESSION,
+    BrowserSession,
+    LastOperator,
+    Person,
+    Role,
+    require_fitting,
+)
+from byoip.domain.foreign_text import shown
+from byoip.domain.history import Actor
+from byoip.domain.operator_text import stated_reason
+from byoip.ports.tokens import TokenMint
+from byoip.store.transaction import Transaction
+from byoip.usecases.accounts import credentials
+
+_BY_LINK: Final = stated_reason("By a one-time link.")
+
+
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    """A one-time link's token, which is shown this once and not kept."""
+
+    person: Person
+    token: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session's token, for the cookie; it is not kept."""
+
+    person: Person
+    session: BrowserSession
+    token: str
+
+
+async def invite(
+    tx: Transaction,
+    account_id: UUID | None,
+    *,
+    mint: TokenMint,
+    name: str,
+    role: Role,
+    reason: str,
+) -> NewLink:
+    """Let somebody sign in, with a first link; without an account at the operator.
+
+    Raises:
+        InvalidText: the name or the reason is empty, too long, or cannot be shown.
+        RoleRefused: the role is of the other side.
+        AccountNotFound: there is no such account.
+    """
+    require_fitting(role, account_id)
+    issued = await credentials.issue(
+        tx, account_id, mint=mint, name=name, scopes=role.scopes, expires_at=None, reason=reason
+    )  # its token goes nowhere: the person comes by links and sessions alone
+    person = Person(issued.credential, role)
+    await tx.people.add(person)
+    why = stated_reason(reason)
+    tx.record_for_operators("person.invited", why, after=_shown(person))
+    return await _link(tx, person, mint, reason)
+
+
+async def link(
+    tx: Transaction, account_id: UUID | None, person_id: UUID, *, mint: TokenMint, reason: str
+) -> NewLink:
+    """Make a new link for a person; older ones sign in no longer.
+
+    Raises:
+        InvalidText: the reason is empty, too long, or cannot be shown.
+        PersonNotFound: the account, or the operator, has no such person.
+    """
+    return await _link(tx, await tx.people.lock(person_id, account_id), mint, reason)
+
+
+async def change_role(
+    tx: Transaction, account_id: UUID | None, person_id: UUID, *, role: Role, reason: str
+) -> Person:
+    """Give a person another role: it counts from the next request on.
+
+    Raises:
+        InvalidText: the reason is empty, too long, or cannot be shown.
+        RoleRefused: the role is of the other side.
+        PersonNotFound: the account, or the operator, has no such person.
+        LastOperator: nobody else has the role operator.
+    """
+    why = stated_reason(reason)
+    require_fitting(role, account_id)
+    old = await _of_several(tx, account_id, person_id, stays=role is Role.OPERATOR)
+    if old.role is role:
+        return old
+    new = await tx.people.change_role(old, role)
+    tx.record_for_operators("person.changed", why, before=_shown(old), after=_shown(new))
+    return new
+
+
+async def remove(
+    tx: Transaction, account_id: UUID | None, person_id: UUID, *, reason: str
+) -> Person:
+    """Remove a person: out at the next request. Their rows stay, and history names them.
+
+    Raises:
+        InvalidText: the reason is empty, too long, or cannot be shown.
+        PersonNotFound: the account, or the operator, has no such person.
+        LastOperator: nobody else has the role operator.
+    """
+    why = stated_reason(reason)
+    person = await _of_several(tx, account_id, person_id, stays=False)
+    await credentials.revoke(tx, person.id, reason=reason)
+    tx.record_for_operators("person.removed", why, before=_shown(person))
+    return person
+
+
+async def sign_in(
+    tx: Transaction, token: str, *, mint: TokenMint, agent: str, address: str
+) -> NewSession:
+    """Use a link up, and begin a session.
+
+    Args:
+        tx: the transaction.
+        token: the link's.
+        mint: gives the session's token.
+        agent: what the browser calls itself.
+        address: where it is.
+
+    Raises:
+        SignInLinkRefused: unknown, used, expired, or of a person who was removed.
+    """
+    person = await tx.people.use_link(token, tx.now)
+    session = BrowserSession(
+        uuid4(), person.id, tx.now, tx.now, tx.now + LONGEST_SESSION, shown(agent), shown(address)
+    )
+    begun = NewSession(person, session, f"{mint.mint()}{mint.mint()}")
+    await tx.people.add_session(session, begun.token)
+    tx.act_as(Actor(actor_of(person), tx.actor.request_id))
+    tx.record_for_operators("person.signed_in", _BY_LINK, after=_shown(person))
+    return begun
+
+
+async def end_session(tx: Transaction, person_id: UUID, session_id: UUID) -> bool:
+    """End a session of the person's own; whether it was open."""
+    return await tx.people.end_session(session_id, person_id, tx.now)
+
+
+def actor_of(person: Person) -> str:
+    """How histories name what a person does: as they name their credential."""
+    return f"{'operator' if person.account_id is None else 'credential'}:{person.id.hex}"
+
+
+async def _link(tx: Transaction, person: Person, mint: TokenMint, reason: str) -> NewLink:
+    made = NewLink(person, f"{mint.mint()}{mint.mint()}", tx.now + LINK_HOLDS)
+    await tx.people.end_links(person.id, tx.now)
+    await tx.people.add_link(uuid4(), person.id, made.token, now=tx.now, until=made.until)
+    tx.record_for_operators("person.linked", stated_reason(reason), after=_shown(person))
+    return made
+
+
+async def _of_several(
+    tx: Transaction, account_id: UUID | None, person_id: UUID, *, stays: bool
+) -> Person:
+    """Lock a person; refuse the last operator who would not stay one."""
+    if account_id is None:
+        operators = await tx.people.lock_operators()
+        if operators == [person_id] and not stays:
+            raise LastOperator
+    return await tx.people.lock(person_id, account_id)
+
+
+def _shown(person: Person) -> dict[str, object]:
+    return {
+        "person_id": person.id.hex,
+        "account_id": person.account_id.hex if person.account_id else None,
+        "name": person.name,
+        "role": person.role.value,
+    }

@@ -1,0 +1,247 @@
+"""The way in below /ui: whose cookie, from which page, in which role. No token opens it."""
+
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeAlias, TypeVar
+from uuid import UUID
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import RedirectResponse, Response
+
+from byoip.domain.accounts.credential import Scope, ScopeMissing
+from byoip.domain.accounts.people import BrowserSession, Person
+from byoip.domain.errors import Refusal
+from byoip.domain.history import Actor
+from byoip.domain.idempotency import AlreadyAnswered, IdempotencyKey, StoredAnswer
+from byoip.store.accounts.people_reader import SignedIn
+from byoip.store.accounts.rate_limits import Wanted
+from byoip.store.sharing import working_for
+from byoip.store.unavailable import StoreUnavailable
+from byoip.usecases.accounts.people import actor_of
+from byoip.usecases.border import Verb, WriteRequest
+from byoip.web.forms import key_of, read_form, version_of
+from byoip.web.letters import said
+from byoip.web.origins import own_origin, require_own_form
+from byoip.web.rendering import page
+from byoip.web.site import NotServed, Site
+
+log = logging.getLogger("byoip.web")
+
+COOKIE: Final = "__Host-byoip"
+SIGN_IN: Final = "/ui/enter"
+FRAGMENT: Final = "x-fragment"  # our script asks for a part of a page
+_TOKEN: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_SAFE: Final = frozenset({"GET", "HEAD"})
+_MINUTES_OF_DAY: Final = 24 * 60
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One request of a browser, from a page of ours where it is a form.
+
+    Attributes:
+        form: its fields; empty where it only looks.
+        known: who it is, if they have signed in.
+    """
+
+    site: Site
+    request: Request
+    form: Mapping[str, str]
+    known: SignedIn | None
+    now: datetime
+
+    @property
+    def request_id(self) -> str:
+        """As the access log names it."""
+        made: str = self.request.state.request_id
+        return made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonsVisit(Visit):
+    """A visit of somebody who has signed in."""
+
+    person: Person
+    session: BrowserSession
+
+    @property
+    def account_id(self) -> UUID:
+        """Of a customer.
+
+        Raises:
+            NotServed: it is the operator's, who has no prefixes of their own.
+        """
+        if self.person.account_id is None:
+            raise NotServed(404, "Not found", "This page belongs to an account, and you to none.")
+        return self.person.account_id
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts."""
+        return Actor(actor_of(self.person), self.request_id)
+
+    def page(self, template: str, status: int = 200, **shown: object) -> Response:
+        """A page for them."""
+        return page(template, status, viewer=self.person, path=self.request.url.path, **shown)
+
+    async def write(
+        self, verb: Verb[Result], to: Callable[[Result], str], *spending: Wanted
+    ) -> Response:
+        """Have the border carry out a verb once for this form, then lead on to a page.
+
+        Args:
+            verb: what is done.
+            to: where it leads; kept, so that the form sent again leads there as well.
+            spending: permits of the account that it takes.
+        """
+        return await self.write_shown(verb, lambda result: _leading(to(result)), to, *spending)
+
+    async def write_shown(
+        self,
+        verb: Verb[Result],
+        show: Callable[[Result], Response],
+        again: Callable[[Result], str],
+        *spending: Wanted,
+    ) -> Response:
+        """The same where the answer shows a secret once; sent again, the form leads elsewhere."""
+        key, digest = key_of(self.form)
+        path = self.request.url.path
+        request = WriteRequest(
+            self.actor,
+            version_of(self.form),
+            IdempotencyKey(self.person.id, "POST", path, key, digest),
+        )
+        whose, limits = self.person.account_id or self.person.id, self.site.limits
+        day = Wanted("write", limits.writes_per_account / _MINUTES_OF_DAY, _MINUTES_OF_DAY)
+        await self.site.spend(whose, *spending, *([day] if self.person.account_id else []))
+        try:
+            async with self.site.turn(whose):
+                return await self.site.border.write(
+                    request,
+                    verb,
+                    show,
+                    keep=lambda result: StoredAnswer(303, again(result).encode()),
+                )
+        except AlreadyAnswered as before:
+            return _leading(before.answer.body.decode())
+
+
+Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
+ForAnyone: TypeAlias = Callable[[Visit], Awaitable[Response]]
+ForPeople: TypeAlias = Callable[[PersonsVisit], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Lets requests in to the pages of a site."""
+
+    site: Site
+
+    def anyone(self, serve: ForAnyone) -> Endpoint:
+        """A page that needs no cookie."""
+
+        async def endpoint(request: Request) -> Response:
+            return await self._answered(request, lambda: self._let_in(request, serve))
+
+        return endpoint
+
+    def people(self, serve: ForPeople, *scopes: Scope) -> Endpoint:
+        """A page of somebody who has signed in, and whose role has these scopes."""
+
+        async def checked(visit: Visit) -> Response:
+            if visit.known is None:
+                return _to_sign_in(visit.request)
+            person = visit.known.person
+            with working_for(person.account_id or person.id):
+                for scope in scopes:
+                    person.credential.require(scope)
+                return await serve(
+                    PersonsVisit(
+                        site=visit.site,
+                        request=visit.request,
+                        form=visit.form,
+                        known=visit.known,
+                        now=visit.now,
+                        person=person,
+                        session=visit.known.session,
+                    )
+                )
+
+        return self.anyone(checked)
+
+    async def _let_in(self, request: Request, serve: ForAnyone) -> Response:
+        headers = request.headers
+        origin = own_origin(self.site.public_url, request.url.scheme, headers.getlist("host"))
+        acts = request.method not in _SAFE
+        if acts:
+            require_own_form(origin, headers.getlist("sec-fetch-site"), headers.getlist("origin"))
+        known = await self._recognised(request)
+        form = await read_form(request) if acts else {}
+        now = self.site.clock.now()
+        return await serve(Visit(site=self.site, request=request, form=form, known=known, now=now))
+
+    async def _recognised(self, request: Request) -> SignedIn | None:
+        token = request.cookies.get(COOKIE, "")
+        if not _TOKEN.fullmatch(token):
+            return None
+        async with self.site.stranger(request.scope):
+            known = await self.site.people.signed_in(token)
+        if known is not None:
+            request.scope["state"]["credential"] = known.person.id.hex
+            await self.site.admit(known.person.credential, request.scope["state"])
+        return known
+
+    async def _answered(
+        self, request: Request, work: Callable[[], Awaitable[Response]]
+    ) -> Response:
+        """What `work` answers, or why not: every refusal is a page."""
+        try:
+            return await work()
+        except NotServed as why:
+            return page("said.html", why.status, **said(why.title, why.message))
+        except ScopeMissing as refusal:
+            title, message = "Your role does not allow this", "Ask an admin of your account."
+            return page("said.html", 403, **said(title, message, name=refusal.name))
+        except Refusal as refusal:
+            return self.refused(refusal)
+        except StoreUnavailable as fault:
+            log.warning("database away: %s", fault.__cause__ or fault)
+            message = "The service does not reach its database at the moment: try again soon."
+            return page("said.html", 503, {"retry-after": "5"}, **said("Away", message))
+        except Exception as fault:  # noqa: BLE001 - whatever it is, a person is told
+            return _failed(request, fault)
+
+    def refused(self, refusal: Refusal) -> Response:
+        """A page that says what was refused, and what to do."""
+        problem = self.site.problem(refusal)
+        after = refusal.retry_after
+        return page(
+            "said.html",
+            problem.status,
+            {} if after is None else {"retry-after": str(after)},
+            **said("Refused", refusal.message, remedy=problem.remedy, name=refusal.name),
+        )
+
+
+def _failed(request: Request, fault: Exception) -> Response:
+    if isinstance(fault, ClientDisconnect):
+        return Response(status_code=400)  # nobody reads it
+    request_id = request.state.request_id
+    log.error("internal fault, request %s", request_id, exc_info=fault)
+    message = f"This is our fault. Tell the operator: request {request_id}."
+    return page("said.html", 500, **said("Something went wrong", message))
+
+
+def _leading(to: str) -> Response:
+    return RedirectResponse(to, 303, {"cache-control": "no-store"})
+
+
+def _to_sign_in(request: Request) -> Response:
+    if request.headers.get(FRAGMENT):  # else the page would land within the page
+        return Response(status_code=401, headers={"cache-control": "no-store"})
+    return _leading(SIGN_IN)

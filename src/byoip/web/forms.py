@@ -1,0 +1,89 @@
+"""What a form sends: each field once, a one-time key, and the version it was drawn from."""
+
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from secrets import token_hex
+from typing import Final
+from urllib.parse import parse_qsl, urlencode
+from uuid import UUID
+
+from starlette.requests import Request
+
+from byoip.domain.foreign_text import storable
+from byoip.domain.precondition import ANY_VERSION, Precondition
+from byoip.web.site import NotServed
+
+MOST_BYTES: Final = 64 * 1024
+_MOST_FIELDS: Final = 30
+_KIND: Final = "application/x-www-form-urlencoded"
+_KEY: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_ID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_VERSION: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
+
+
+async def read_form(request: Request) -> Mapping[str, str]:
+    """The fields of a form.
+
+    Raises:
+        NotServed: it is not a form, too large, or has a field twice.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != _KIND:
+        raise NotServed(415, "Not a form", "Pages take forms alone; programs use the API.")
+    raw = b""
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > MOST_BYTES:
+            raise NotServed(413, "Too large", "This form is too large, and nothing was done.")
+    try:
+        text = raw.decode("ascii")
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        raise NotServed(400, "Not a form", "This form cannot be read.") from None
+    fields = {storable(name): storable(value) for name, value in pairs}
+    if len(fields) < len(pairs):
+        raise NotServed(400, "Not a form", "A field of this form is there twice.")
+    return fields
+
+
+def fresh_key() -> str:
+    """What makes a form count once, however often it is sent."""
+    return token_hex(16)
+
+
+def key_of(form: Mapping[str, str]) -> tuple[str, bytes]:
+    """The form's key, and a digest of all that it says.
+
+    Raises:
+        NotServed: it has none that we gave out.
+    """
+    key = form.get("key", "")
+    if not _KEY.fullmatch(key):
+        raise NotServed(400, "Not our form", "This form is not one of ours: open its page again.")
+    return key, sha256(urlencode(sorted(form.items())).encode()).digest()
+
+
+def version_of(form: Mapping[str, str]) -> Precondition:
+    """The version that the form was drawn from; one without a version is about nothing older.
+
+    Raises:
+        NotServed: it is no number.
+    """
+    given = form.get("version")
+    if given is None:
+        return ANY_VERSION
+    if not _VERSION.fullmatch(given):
+        raise NotServed(400, "Not our form", "This form is not one of ours: open its page again.")
+    return Precondition(frozenset({int(given)}))
+
+
+def id_of(text: str) -> UUID:
+    """An id in a path or a field.
+
+    Raises:
+        NotServed: there is nothing under such a name.
+    """
+    if not _ID.fullmatch(text):
+        raise NotServed(404, "Not found", "There is nothing here under this name.")
+    return UUID(text)

@@ -1,0 +1,75 @@
+"""All pages: those that anyone may see, and those of people who have signed in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from byoip.domain.letters.letter import Letter
+from byoip.web import people, sign_in
+from byoip.web.door import SIGN_IN, Door, Endpoint, PersonsVisit, Visit
+from byoip.web.letters import letter_page, no_letter_page
+from byoip.web.rendering import page
+from byoip.web.site import NotServed, Site
+from byoip.web.static import STATIC_PATH, static_file
+
+
+@dataclass(frozen=True, slots=True)
+class SitePages:
+    """The pages of a site, as the API's application takes them."""
+
+    site: Site
+
+    @property
+    def routes(self) -> Sequence[BaseRoute]:
+        """The pages at `/` and below `/ui`."""
+        return [Route("/", self._front), Route(STATIC_PATH, static_file), *_inside(Door(self.site))]
+
+    def errors(self, introduction: str, rows: Sequence[Mapping[str, str]]) -> Response:
+        """Every error, explained; the anchors are the names."""
+        return page("errors.html", introduction=introduction, rows=rows)
+
+    def letter(self, letter: Letter, now: datetime) -> Response:
+        """A letter, for people."""
+        return letter_page(letter, now)
+
+    def no_letter(self, message: str) -> Response:
+        """That there is none."""
+        return no_letter_page(message)
+
+    async def _front(self, _: Request) -> Response:
+        return page("front.html", probes=await self.site.status())
+
+
+def _inside(door: Door) -> Sequence[BaseRoute]:
+    session, person = "/ui/sessions/{session_id}", "/ui/people/{person_id}"
+    return [
+        Route("/ui", door.people(_home)),
+        Route(SIGN_IN, door.anyone(sign_in.entrance)),
+        _form(SIGN_IN, door.anyone(sign_in.enter)),
+        _form("/ui/leave", door.people(sign_in.leave)),
+        Route("/ui/sessions", door.people(sign_in.sessions)),
+        _form(f"{session}/end", door.people(sign_in.end_session)),
+        Route("/ui/people", door.people(people.listed)),
+        _form("/ui/people", door.people(people.invite)),
+        _form(f"{person}/link", door.people(people.link)),
+        _form(f"{person}/role", door.people(people.change_role)),
+        _form(f"{person}/remove", door.people(people.remove)),
+        Route("/ui/{rest:path}", door.anyone(_nowhere)),
+    ]
+
+
+def _form(path: str, endpoint: Endpoint) -> Route:
+    return Route(path, endpoint, methods=["POST"])
+
+
+async def _home(visit: PersonsVisit) -> Response:
+    to = "/ui/people" if visit.person.account_id is None else "/ui/prefixes"
+    return RedirectResponse(to, 303, {"cache-control": "no-store"})
+
+
+async def _nowhere(_: Visit) -> Response:
+    raise NotServed(404, "Not found", "There is no such page.")

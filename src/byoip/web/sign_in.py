@@ -1,0 +1,89 @@
+"""Signing in by a one-time link, signing out, and the browsers in which one is signed in."""
+
+import re
+from typing import Final
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from starlette.responses import Response
+
+from byoip.domain.accounts.people import LONGEST_SESSION, Person, SignInLinkRefused
+from byoip.domain.history import Actor
+from byoip.store.accounts.rate_limits import Wanted
+from byoip.usecases.accounts import people
+from byoip.usecases.accounts.people import NewSession
+from byoip.usecases.border import WriteRequest
+from byoip.web.door import COOKIE, SIGN_IN, PersonsVisit, Visit
+from byoip.web.forms import fresh_key, id_of
+from byoip.web.rendering import page
+
+_CODE: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_WRONG_ONES: Final = Wanted("wrong_link", per_minute=10)
+_COOKIE: Final = "{}={}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={}"
+
+
+async def entrance(visit: Visit) -> Response:
+    """The page to sign in on; the script fills in what the link carries after its `#`."""
+    return page("enter.html", viewer=None, known=visit.known)
+
+
+async def enter(visit: Visit) -> Response:
+    """Sign in by a link: a new session, whatever cookie the browser had.
+
+    Raises:
+        SignInLinkRefused: unknown, used or expired; such attempts are limited for each client.
+    """
+    code = visit.form.get("code", "").strip()
+    if not _CODE.fullmatch(code) or not await visit.site.people.link_waits(code):
+        whose = uuid5(NAMESPACE_URL, f"client:{visit.site.client(visit.request.scope)}")
+        await visit.site.spend(whose, _WRONG_ONES)
+        raise SignInLinkRefused
+    headers, address = visit.request.headers, visit.site.client(visit.request.scope)
+    agent, nobody = headers.get("user-agent", ""), Actor("page", visit.request_id)
+
+    def begun(session: NewSession) -> Response:
+        lifetime = int(LONGEST_SESSION.total_seconds())
+        return _led("/ui", _COOKIE.format(COOKIE, session.token, lifetime))
+
+    answer = await visit.site.border.write(
+        WriteRequest(nobody),
+        lambda tx: people.sign_in(tx, code, mint=visit.site.mint, agent=agent, address=address),
+        begun,
+    )
+    if visit.known is not None:
+        await _end(visit, visit.known.person, visit.known.session.id)
+    return answer
+
+
+async def leave(visit: PersonsVisit) -> Response:
+    """Sign out in this browser."""
+    await _end(visit, visit.person, visit.session.id)
+    return _led(SIGN_IN, _COOKIE.format(COOKIE, "", 0))
+
+
+async def sessions(visit: PersonsVisit) -> Response:
+    """The browsers in which one is signed in."""
+    return visit.page(
+        "sessions.html",
+        sessions=await visit.site.people.sessions(visit.person.id),
+        this=visit.session.id,
+        key=fresh_key(),
+    )
+
+
+async def end_session(visit: PersonsVisit) -> Response:
+    """Sign out in another browser, or in this one."""
+    await _end(visit, visit.person, id_of(visit.request.path_params["session_id"]))
+    return _led("/ui/sessions")
+
+
+async def _end(visit: Visit, own: Person, session_id: UUID) -> None:
+    await visit.site.border.write(
+        WriteRequest(Actor(people.actor_of(own), visit.request_id)),
+        lambda tx: people.end_session(tx, own.id, session_id),
+        lambda _: None,
+    )
+
+
+def _led(to: str, cookie: str | None = None) -> Response:
+    headers = {"location": to, "cache-control": "no-store"}
+    return Response(status_code=303, headers=headers | ({"set-cookie": cookie} if cookie else {}))

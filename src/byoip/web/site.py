@@ -1,0 +1,93 @@
+"""What the pages are made of. The composition fills it in; there are no globals."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+from uuid import UUID
+
+from starlette.types import Scope
+
+from byoip.domain.accounts.credential import Credential
+from byoip.domain.accounts.limits import Limits
+from byoip.domain.claims.blockers import Advice
+from byoip.domain.errors import Refusal
+from byoip.ports.clock import Clock
+from byoip.ports.tokens import TokenMint
+from byoip.store.accounts.operator_reader import OperatorReader
+from byoip.store.accounts.people_reader import PeopleReader
+from byoip.store.accounts.rate_limits import Wanted
+from byoip.store.claims.reader import CustomerReader
+from byoip.usecases.border import Border
+from byoip.usecases.claims.prefixes import Terms
+
+Status: TypeAlias = Callable[[], Awaitable[Mapping[str, str]]]
+"""What each probe of this process says, by name: `ok`, or what is wrong."""
+
+Turn: TypeAlias = AbstractAsyncContextManager[None]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is said beside a refusal's own message.
+
+    Attributes:
+        status: of the answer (HTTP).
+        remedy: what to do about it.
+    """
+
+    status: int
+    remedy: str
+
+
+class Spend(Protocol):
+    """Takes permits that all processes share."""
+
+    async def __call__(self, who: UUID, *wanted: Wanted) -> None:
+        """Take them, in this order. Raises the refusal that the API gives where none is left."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Everything behind the pages: what the API has, and who signs in.
+
+    Attributes:
+        border: the way in for every write.
+        public_url: under which people reach the service, without a trailing slash.
+        status: whether this process can serve.
+        problem: what goes with a refusal.
+        admit: counts a request of a credential; see the API's limiter.
+        spend: takes permits of an account, or of a client.
+        turn: an account's turn at the database.
+        stranger: a client's turn, until it is known.
+        client: who asks: an address, or a network.
+        speaks: whether any BGP speaker is configured.
+    """
+
+    border: Border
+    people: PeopleReader
+    reader: CustomerReader
+    operator_reader: OperatorReader
+    terms: Terms
+    advice: Advice
+    limits: Limits
+    clock: Clock
+    mint: TokenMint
+    public_url: str
+    status: Status
+    problem: Callable[[Refusal], Problem]
+    admit: Callable[[Credential, dict[str, Any]], Awaitable[None]]
+    spend: Spend
+    turn: Callable[[UUID], Turn]
+    stranger: Callable[[Scope], Turn]
+    client: Callable[[Scope], str]
+    speaks: bool = False
+
+
+class NotServed(Exception):  # noqa: N818 - an answer: what a browser asks for is not done
+    """A request that no page of ours makes, or not so."""
+
+    def __init__(self, status: int, title: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.title, self.message = status, title, message

@@ -1,0 +1,53 @@
+"""The style sheet and the script, under names that change with their bytes."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+STATIC_PATH: Final = "/ui/static/{name}"
+_OURS: Final = {"page.css": "text/css", "page.js": "text/javascript"}
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    """One file as it is served."""
+
+    address: str
+    content: bytes
+    kind: str
+
+
+@cache
+def static_files() -> Mapping[str, StaticFile]:
+    """All of them, by the names that templates use."""
+    own = resources.files("byoip.web") / "static"
+    return {name: _file(own / name, name, kind) for name, kind in _OURS.items()}
+
+
+def addresses() -> Mapping[str, str]:
+    """Where a browser finds each."""
+    return {name: one.address for name, one in static_files().items()}
+
+
+async def static_file(request: Request) -> Response:
+    """Serve one; a name that was never given out is not found."""
+    for one in static_files().values():
+        if one.address == request.url.path:
+            headers = {"cache-control": _FOR_EVER, "x-content-type-options": "nosniff"}
+            return Response(one.content, media_type=one.kind, headers=headers)
+    return Response("There is no such file.", 404, media_type="text/plain")
+
+
+def _file(where: Traversable, name: str, kind: str) -> StaticFile:
+    content = where.read_bytes()
+    stem, _, ending = name.rpartition(".")
+    mark = hashlib.sha256(content).hexdigest()[:16]
+    return StaticFile(f"/ui/static/{stem}.{mark}.{ending}", content, kind)

@@ -1,0 +1,19 @@
+// All that needs a script of ours: copy buttons, and the link that signs in. Without scripts a page
+// works all the same: texts are there to be selected, and the link's code can be pasted.
+"use strict";
+for (const button of document.querySelectorAll("button[data-copies]")) {
+  button.hidden = !navigator.clipboard;
+}
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button[data-copies]");
+  if (!button) return;
+  const text = document.getElementById(button.dataset.copies).textContent;
+  await navigator.clipboard.writeText(text);
+  button.textContent = "copied";
+});
+const entering = document.getElementById("enter");
+if (entering && location.hash.length > 1) {
+  entering.elements.code.value = decodeURIComponent(location.hash.slice(1));
+  history.replaceState(null, "", location.pathname); // the code stays in no history
+  entering.requestSubmit();
+}
