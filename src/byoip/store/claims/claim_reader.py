@@ -21,6 +21,7 @@ from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
 from byoip.store.accounts.credentials import Beside, with_credential
 from byoip.store.accounts.tables import credentials
+from byoip.store.asns.aspas import standing_from
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.bindings.tables import bindings, edges
 from byoip.store.claims import announceable_sql
@@ -225,8 +226,9 @@ def claim_view(row: AnyRow) -> ClaimView:
     roas = announceable_sql.roas_from(row)
     waiver = announceable_sql.rpki_waiver_from(row)
     flaps, leaving = flaps_from(row.flaps), leaving_from(row)
-    served = row.still_served
-    return ClaimView(claim_from(row), token, bound, route, roas, served, waiver, flaps, leaving)
+    served, own = row.still_served, standing_from(row.own_asn)
+    claim = claim_from(row)
+    return ClaimView(claim, token, bound, route, roas, served, waiver, flaps, leaving, own)
 
 
 def claim_from(row: AnyRow) -> Claim:
