@@ -9,6 +9,7 @@ import pytest
 
 from byoip.adapters.checks.ripe_rest import PreferTls, RipeRest
 from byoip.adapters.checks.whois_registry import WhoisRegistry
+from byoip.domain.asn import Asn
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks import registry as registrys
@@ -87,6 +88,17 @@ status:         ALLOCATED-BY-RIR
 mnt-by:         MNT-SIX
 changed:        noc@example.net 20260101
 source:         ARIN
+
+aut-num:        AS64501
+as-name:        EXAMPLE
+descr:          Example Networks
+admin-c:        DUMMY-ARIN
+tech-c:         DUMMY-ARIN
+remarks:        two lines
+                byoip-validation: 0123456789abcdef
+mnt-by:         MNT-EXAMPLE
+changed:        noc@example.net 20260101
+source:         ARIN
 """,
     "RADB": """\
 route:          203.0.113.0/24
@@ -114,7 +126,13 @@ class World:
     registry: Registry
 
     async def look_up(self, lookup: registrys.Lookup, prefix: str) -> registrys.RegistryAnswer:
+        if lookup is registrys.Lookup.AUT_NUM:
+            return await self.aut_num(Asn(64999))
         question = registrys.RegistryQuestion(self.registry, lookup, Prefix.parse(prefix), ACCOUNT)
+        return await self.asks.look_up(question)
+
+    async def aut_num(self, asn: Asn) -> registrys.RegistryAnswer:
+        question = registrys.RegistryQuestion.of_aut_num(self.registry, asn, ACCOUNT)
         return await self.asks.look_up(question)
 
 
@@ -177,6 +195,14 @@ class RouteRegistryContract:
     async def test_a_holder_of_exactly_the_prefix_is_found(self, world: World) -> None:
         answer = await world.look_up(registrys.Lookup.SMALLEST_HOLDER, "2001:db8::/32")
         assert keys(answer) == ["2001:db8::/32"]
+
+    async def test_the_aut_num_object_of_a_number_is_found(self, world: World) -> None:
+        answer = await world.aut_num(Asn(64501))
+        assert keys(answer) == ["as64501"]
+        assert isinstance(answer, registrys.Found)
+        [remarks] = answer.objects[0].all("remarks")
+        assert remarks.lines == ("two lines", "byoip-validation: 0123456789abcdef")
+        assert isinstance(await world.aut_num(Asn(6450)), registrys.NoEntries)
 
     async def test_the_evidence_says_what_was_asked_of_whom(self, world: World) -> None:
         answer = await world.look_up(registrys.Lookup.EXACT_ROUTES, "192.0.2.0/24")

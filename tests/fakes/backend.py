@@ -13,6 +13,7 @@ from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.composition.pages import pages_of
 from byoip.domain.accounts.limits import Limits
 from byoip.domain.asn import Asn
+from byoip.domain.asns.own_asn import OwnAsnRules
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.claims.blockers import Advice
 from byoip.domain.prefix import Prefix, PrefixPolicy
@@ -23,6 +24,7 @@ from byoip.store.accounts.credentials import CredentialReader
 from byoip.store.accounts.operator_reader import OperatorReader
 from byoip.store.accounts.people_reader import PeopleReader
 from byoip.store.accounts.rate_limits import Allowance, RateWindows
+from byoip.store.asns.own_asn_reader import OwnAsnReader
 from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.claims.reader import CustomerReader
@@ -31,6 +33,8 @@ from byoip.store.jobs.guard_reader import GuardReader
 from byoip.store.letters.letter_reader import LetterReader
 from byoip.store.speakers.route_history import RouteReader
 from byoip.store.transaction import Store
+from byoip.usecases.asns.own_asns import AsnTerms
+from byoip.usecases.asns.prove_asn import ProveAsn
 from byoip.usecases.bindings.converge import ConvergeBindings
 from byoip.usecases.border import Border
 from byoip.usecases.checks.collect_evidence import CollectEvidence
@@ -42,10 +46,12 @@ from tests.fakes.letters import FakeInspector
 from tests.fakes.registry import FakeRouteRegistry
 
 LABEL = "byoip-validation"
-ORIGINS = frozenset({Asn(64500)})
+OURS = Asn(64500)
+ORIGINS = frozenset({OURS})
 REGISTRY = Registry("ripencc", "RIPE", "whois.sandbox.test", Dialect.RIPE)
 REGISTRIES = {REGISTRY.key: REGISTRY}
 _IN_SERVICE = InService(frozenset({"configured"}), frozenset({"configured"}))
+ASN_RULES = OwnAsnRules(ORIGINS, OURS, (Asn(3257),))
 POLICY = PrefixPolicy(infrastructure=(Prefix.parse("20.0.0.0/16"),))
 
 
@@ -74,12 +80,13 @@ def make_backend(
     limits: Limits = Limits(),  # noqa: B008 - frozen
     require_if_match: bool = False,
 ) -> Backend:
-    store, week = Store(engine, clock), timedelta(days=7)
+    store = Store(engine, clock, Ceilings(), ORIGINS, (OURS, True))
+    week = timedelta(days=7)
     everyone = ((Prefix.parse("0.0.0.0/0"), REGISTRY.key), (Prefix.parse("::/0"), REGISTRY.key))
     ask = CollectEvidence(
         store, clock, outside.registry, outside.dns, REGISTRIES, everyone, frozenset(), LABEL, 5.0
     )
-    terms = Terms(POLICY, ORIGINS, week, LABEL, REGISTRIES, RandomHex())
+    terms = Terms(POLICY, ORIGINS, week, LABEL, REGISTRIES, RandomHex(), behind=OURS)
     return Backend(
         border=Border(store),
         terms=terms,
@@ -91,7 +98,7 @@ def make_backend(
         credentials=CredentialReader(engine, clock),
         allowance=Allowance(engine),
         clock=clock,
-        advice=Advice(LABEL, REGISTRIES),
+        advice=Advice(LABEL, REGISTRIES, ORIGINS, OURS),
         probes={"database": content},
         metrics=CollectorRegistry(),
         gauges=Gauges(engine),
@@ -104,6 +111,9 @@ def make_backend(
         in_service=_IN_SERVICE,
         limiter=RequestLimiter(RateWindows(engine), limits),
         pages=partial(pages_of, people=PeopleReader(engine, clock)),
+        asn_terms=AsnTerms(ASN_RULES, RandomHex(), week, LABEL),
+        prove_asn=ProveAsn(store, outside.registry, REGISTRIES, LABEL, 5.0),
+        own_asns=OwnAsnReader(engine),
         notifier=EventNotifier(engine.url.render_as_string(hide_password=False)),
         require_if_match=require_if_match,
     )

@@ -37,6 +37,9 @@ class FakeRouteRegistry:
         return registry.Found(parse_objects(text), exhibit) if text else registry.NoEntries(exhibit)
 
     def _texts(self, question: registry.RegistryQuestion) -> list[str]:
+        if question.lookup is registry.Lookup.AUT_NUM:
+            named = self.objects.named(question.registry.source, "aut-num", str(question.asn))
+            return [one.text for one in named]
         wanted, family = AddressRange.parse(str(question.prefix)), question.prefix.family
         searches = {
             registry.Lookup.EXACT_ROUTES: (self.objects.exact, _ROUTES[family]),

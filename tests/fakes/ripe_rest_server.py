@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from byoip.sandbox.irr_objects import AddressRange, IrrObjects
+from byoip.sandbox.irr_objects import AddressRange, HeldObject, IrrObjects
 
 _TERMS = {"type": "locator", "href": "https://docs.db.ripe.net/terms-conditions.html"}
 
@@ -58,16 +58,22 @@ class RipeRestServer:
 
     def _answer(self, target: str) -> bytes:
         asked = parse_qs(urlsplit(target).query)
-        prefix = AddressRange.parse(asked["query-string"][0])
         objects, flags = self.objects, set(asked["flags"])
+        if asked["type-filter"] == ["aut-num"]:
+            found = objects.named(asked["source"][0], "aut-num", asked["query-string"][0])
+            return self._told(asked["source"][0], found)
+        prefix = AddressRange.parse(asked["query-string"][0])
         search = objects.smallest
         if "exact" in flags:
             search = objects.exact
         if "all-more" in flags:
             search = objects.inside
         found = search(asked["source"][0], set(asked["type-filter"]), prefix)
+        return self._told(asked["source"][0], found)
+
+    def _told(self, source: str, found: list[HeldObject]) -> bytes:
         if not found:
-            return http(404, json.dumps(nothing(asked["source"][0])).encode())
+            return http(404, json.dumps(nothing(source)).encode())
         return http(200, json.dumps(document([one.text for one in found])).encode())
 
 

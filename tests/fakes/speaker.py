@@ -294,4 +294,5 @@ class FakeListener:
         return Seen.by(
             ((path.as_path or (own[name],))[-1] for name, path in heard),
             (SeenPath(f"{name} {path}", "") for name, path in heard),
+            tails=((own[name], path.as_path[-1]) for name, path in heard if path.as_path),
         )

@@ -19,6 +19,8 @@ from tests.net.held import hold, line, without_prose
 _TEXTS = {int: "7", bool: "true", float: "0.5", str: "some-text", Path: "/some/where"}
 _APART = {
     "ORIGIN_ASNS": "AS64500, 64501",
+    "ANNOUNCING_ASN": "AS64500",
+    "UPSTREAM_ASNS": "AS64502, 64503",
     "DATABASE_URL": "postgresql://a@b/c",
     "PUBLIC_URL": "https://byoip.example",
     "IPV4_LENGTHS": "9-23",

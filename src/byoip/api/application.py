@@ -16,6 +16,8 @@ from starlette.types import ASGIApp
 
 from byoip.api.accounts.operator_accounts import operator_accounts
 from byoip.api.accounts.token_accounts import token_accounts
+from byoip.api.asns.operator_asns import operator_asns
+from byoip.api.asns.own_asns import own_asns
 from byoip.api.bindings.edges import edges
 from byoip.api.bindings.operator_services import operator_services
 from byoip.api.bindings.services import services
@@ -65,6 +67,7 @@ _CUSTOMER = (
     tokens,
     validations,
     preflights,
+    own_asns,
     services,
     bgp,
     delegations,
@@ -79,6 +82,7 @@ _OPERATOR = (
     operator_bgp,
     operator_letters,
     reservations,
+    operator_asns,
     registry_overrides,
     snapshots,
     edges,

@@ -14,6 +14,8 @@ from byoip.api.border.backend import Backend
 from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.composition.pages import pages_of
 from byoip.composition.process import Composition
+from byoip.domain.asn import Asn
+from byoip.domain.asns.own_asn import OwnAsnRules
 from byoip.domain.claims.blockers import Advice
 from byoip.domain.speakers.bgp_peer import SILENT_FOR, InService
 from byoip.settings.model import Settings
@@ -21,11 +23,14 @@ from byoip.store.accounts.credentials import CredentialReader
 from byoip.store.accounts.operator_reader import OperatorReader
 from byoip.store.accounts.people_reader import PeopleReader
 from byoip.store.accounts.rate_limits import Allowance, RateWindows
+from byoip.store.asns.own_asn_reader import OwnAsnReader
 from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.gauges import Gauges
 from byoip.store.jobs.guard_reader import GuardReader
 from byoip.store.letters.letter_reader import LetterReader
+from byoip.usecases.asns.own_asns import AsnTerms
+from byoip.usecases.asns.prove_asn import ProveAsn
 from byoip.usecases.bindings.converge import ConvergeBindings
 from byoip.usecases.border import Border
 from byoip.usecases.checks.capabilities import Capabilities
@@ -60,8 +65,18 @@ def _backend(
         allowance=Allowance(engine),
         clock=clock,
         advice=Advice(
-            settings.label, outside.registries, outside.origins, speaks=bool(settings.speakers)
+            settings.label,
+            outside.registries,
+            outside.origins,
+            outside.operator_asn,
+            settings.announce_without_aspa,
+            speaks=bool(settings.speakers),
         ),
+        asn_terms=_asn_terms(composition),
+        prove_asn=ProveAsn(
+            store, composition.registry, outside.registries, settings.label, _PREFLIGHT_SECONDS
+        ),
+        own_asns=OwnAsnReader(engine),
         probes={"database": composition.trouble},
         capabilities=capabilities,
         metrics=CollectorRegistry(),
@@ -94,7 +109,25 @@ def _terms(composition: Composition) -> Terms:
         overrides=composition.overrides,
         countries=settings.national_registries,
         grace=settings.grace,
+        behind=outside.operator_asn,
+        without_aspa=settings.announce_without_aspa,
+        upstreams=_upstreams(settings),
     )
+
+
+def _asn_terms(composition: Composition) -> AsnTerms:
+    settings, outside = composition.settings, composition.outside
+    rules = OwnAsnRules(
+        own=outside.origins | ({outside.operator_asn} if outside.operator_asn else set()),
+        operator=outside.operator_asn,
+        upstreams=_upstreams(settings),
+        reserved=outside.reserved_asns,
+    )
+    return AsnTerms(rules, SystemRandom(), settings.token_lifetime, settings.label)
+
+
+def _upstreams(settings: Settings) -> tuple[Asn, ...]:
+    return tuple(Asn(number) for number in settings.upstream_asns)
 
 
 def _in_service(settings: Settings) -> InService:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from byoip.adapters.checks.budgeted_registry import BackOff
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.asn import Asn
+from byoip.domain.asns.own_asn import DOCUMENTATION
 from byoip.domain.checks.registry import Budget, Registry
 from byoip.domain.checks.rirs import RIRS
 from byoip.domain.checks.vrp_snapshot import GatePolicy
@@ -29,6 +30,8 @@ class ExternalServices:
 
     Attributes:
         rdap_servers: those beside the registries' own that registration data may be asked of.
+        operator_asn: stands before customers' own AS numbers; None: none does.
+        reserved_asns: numbers of no network that count as a customer's all the same.
     """
 
     policy: PrefixPolicy
@@ -42,6 +45,8 @@ class ExternalServices:
     remember: timedelta = timedelta(seconds=60)
     back_off: BackOff = field(default_factory=BackOff)
     rdap_servers: Iterable[KnownServer] = ()
+    operator_asn: Asn | None = None
+    reserved_asns: frozenset[Asn] = frozenset()
 
 
 def external_services(settings: Settings) -> ExternalServices:
@@ -58,6 +63,7 @@ def external_services(settings: Settings) -> ExternalServices:
         authority_port=settings.name_server_port,
         gates=GatePolicy(floor=settings.rpki_floor),
         rdap_servers=KNOWN_SERVERS,
+        operator_asn=settings.operator_asn,
     )
 
 
@@ -91,6 +97,8 @@ def sandbox_services(
         statistics=statistics,
         remember=timedelta(0),
         back_off=BackOff(denied=timedelta(0), refused=timedelta(0)),
+        operator_asn=settings.operator_asn if settings.origins else Asn(SANDBOX_ORIGIN),
+        reserved_asns=DOCUMENTATION,
     )
 
 

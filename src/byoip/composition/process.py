@@ -67,11 +67,13 @@ class Composition:
         )
         # A command on the database may run without the operator's settings, and knows no origins.
         origins = outside.origins or None
-        self.store = Store(self.engine, self.clock, settings.ceilings, origins)
+        own_asns = outside.operator_asn, settings.announce_without_aspa
+        self.store = Store(self.engine, self.clock, settings.ceilings, origins, own_asns)
         self.notifier = EventNotifier(database_url)
         self.vrp_snapshots = VrpSnapshots(self.engine)
         self.registrations = RegistrationSnapshots(self.engine)
         self.overrides = [(one.prefix, one.registry) for one in settings.registry_overrides]
+        self.registry = self._registry()
         dns = DnspythonResolver(
             self.clock,
             outside.resolvers,
@@ -83,7 +85,7 @@ class Composition:
             CollectEvidence,
             store=self.store,
             clock=self.clock,
-            registry=self._registry(),
+            registry=self.registry,
             dns=dns,
             registries=outside.registries,
             overrides=self.overrides,

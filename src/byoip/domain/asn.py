@@ -42,7 +42,8 @@ class OriginNotOffered(Refusal):
     ) -> None:
         names = ", ".join(str(one) for one in sorted(offered))
         super().__init__(
-            f"{asn} cannot be the origin: this operator announces prefixes from {names}.",
+            f"{asn} cannot be the origin: this operator announces prefixes from {names}, and from "
+            "an AS number that the account itself has proven (POST .../asns).",
             pointer=pointer,
         )
 
@@ -69,11 +70,11 @@ class Asn:
 AS0 = Asn(0)
 
 
-def choose_origin(asn: Asn, offered: Collection[Asn]) -> None:
-    """Refuse an origin that the operator does not announce from.
+def choose_origin(asn: Asn, offered: Collection[Asn], *, proven: bool = False) -> None:
+    """Refuse an origin that is neither the operator's nor the account's own.
 
     Raises:
-        OriginNotOffered: `asn` is not among `offered`.
+        OriginNotOffered: `asn` is not among `offered`, and the account has not `proven` it.
     """
-    if asn not in offered:
+    if asn not in offered and not proven:
         raise OriginNotOffered(asn, offered)

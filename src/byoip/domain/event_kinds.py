@@ -118,6 +118,10 @@ OF_OPERATORS: Final[Catalogue] = {
         "created": "Space is kept for one account, or for none.",
         "released": "The space is kept no longer.",
     },
+    "own_asn": {
+        "approved": "An AS number of a customer's counts as proven on the operator's word.",
+        "revoked": "The proof of an AS number of a customer's was taken back; routes stay.",
+    },
     "registry_override": {
         "put": "An operator names the registry that is responsible for a range.",
         "removed": "The registries' statistics decide again.",

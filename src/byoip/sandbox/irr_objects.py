@@ -95,6 +95,11 @@ class IrrObjects:
         """Objects with exactly these addresses."""
         return list(self._search(source, classes, lambda held: held == of))
 
+    def named(self, source: str, object_class: str, key: str) -> list[HeldObject]:
+        """The object of a class that is searched by its key, in any case."""
+        found = self._held.get(source.upper(), {}).get((object_class, _canonical(key)))
+        return [] if found is None else [found]
+
     def inside(self, source: str, classes: set[str], of: AddressRange) -> list[HeldObject]:
         """Objects within these addresses, except exact ones."""
         return list(self._search(source, classes, lambda held: of.contains(held) and held != of))

@@ -15,6 +15,7 @@ _BANNER: Final = (
 )
 _SERVED_BY: Final = "% This query was served by the byoip sandbox (loopback)\n\n\n"
 _ROUTES: Final = {"route", "route6"}
+_AUT_NUM: Final = "aut-num"
 
 
 @dataclass(slots=True)
@@ -61,13 +62,17 @@ def answer_ripe(objects: IrrObjects, query: str) -> bytes:
 def _ripe(objects: IrrObjects, query: str) -> str:
     try:
         search = _parse(query, plain="rBG")
-        wanted = AddressRange.parse(search.key)
+        of_aut_num = search.classes == {_AUT_NUM}
+        wanted = None if of_aut_num else AddressRange.parse(search.key)
     except _UnrecognisedError:
         return "%ERROR:111: invalid option supplied\n%\n% Use help query to see the options.\n\n"
     except ValueError:
         return "%ERROR:115: invalid search key\n%\n% Search key entered is not valid\n\n"
     scopes = {"x": objects.exact, "M": objects.inside, "": objects.smallest}
-    found = scopes[search.scope](search.source, search.classes, wanted)
+    if wanted is None:
+        found = objects.named(search.source, _AUT_NUM, search.key)
+    else:
+        found = scopes[search.scope](search.source, search.classes, wanted)
     if not found:
         nothing = f"% No entries found in source {search.source}."
         return f"%ERROR:101: no entries found\n%\n{nothing}\n\n"
@@ -103,6 +108,9 @@ class IrrdSession:
             return b"C\n"
         if command.lower() in {"fno-rpki-filter", "fno-scope-filter"}:
             return _frame("Filtering is disabled for the rest of this connection.")
+        if of_aut_num := re.fullmatch(r"maut-num,(AS[0-9]+)", command, re.IGNORECASE):
+            held = self._objects.named(self._source, _AUT_NUM, of_aut_num[1])
+            return _frame(_texts(held)) if held else b"D\n"
         matched = re.fullmatch(r"r([^,]+)(,M)?", command)
         if not matched:
             return f"F Unrecognised command: {command[:1]}\n".encode()

@@ -124,7 +124,10 @@ class WhoisServer:
             writer.write(_GARBAGE)
         if fault is IrrFault.TRUNCATED:
             whole = self._answer(query, session)
-            if query[:1] == "!" and query[:2] != "!r":  # the answer to cut is yet to come
+            if query[:1] == "!" and query[:2] not in {
+                "!r",
+                "!m",
+            }:  # the answer to cut is yet to come
                 writer.write(whole)
                 return True
             writer.write(whole[: len(whole) // 2])

@@ -17,6 +17,7 @@ from byoip.domain.routes.breaker import Ceilings
 from byoip.settings.names import SettingsError
 from byoip.settings.parts import (
     Asns,
+    AsnText,
     Cidrs,
     Lengths,
     OverrideSettings,
@@ -40,6 +41,10 @@ class Settings(Part):
     operator_name: str = "This operator"
     operator_contact: str = Field(default="", max_length=200)
     origin_asns: Asns = ()
+    # customers' own AS numbers: which of ours stands before them, and whom we buy transit from
+    announcing_asn: AsnText | None = None
+    upstream_asns: Asns = ()
+    announce_without_aspa: bool = True
     label: Annotated[str, AfterValidator(label_text)] = "byoip-validation"
 
     # addresses, database and directories
@@ -156,6 +161,13 @@ class Settings(Part):
     def origins(self) -> frozenset[Asn]:
         """The ASNs that customers' routes may originate from."""
         return frozenset(Asn(number) for number in self.origin_asns)
+
+    @property
+    def operator_asn(self) -> Asn | None:
+        """The ASN that stands before customers' own ones; None: it is not clear which."""
+        if self.announcing_asn is not None:
+            return Asn(self.announcing_asn)
+        return Asn(self.origin_asns[0]) if len(set(self.origin_asns)) == 1 else None
 
     @property
     def staged_speakers(self) -> Sequence[tuple[SpeakerSettings, int]]:

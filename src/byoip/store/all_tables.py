@@ -2,6 +2,7 @@
 
 from byoip.store import tables
 from byoip.store.accounts import tables as accounts
+from byoip.store.asns import tables as asns
 from byoip.store.bindings import tables as bindings
 from byoip.store.checks import tables as checks
 from byoip.store.checks import tables_snapshots as snapshots
@@ -14,6 +15,7 @@ from byoip.store.speakers import tables as speakers
 
 __all__ = [
     "accounts",
+    "asns",
     "bindings",
     "checks",
     "claims",

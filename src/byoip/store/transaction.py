@@ -1,10 +1,10 @@
 """Transactions, and the order in which they lock.
 
-READ COMMITTED throughout: a row that was waited for is read as its last writer left it. Deadlocks
-are prevented, not retried: each takes the locks that it needs in this order.
+READ COMMITTED: a row that was waited for is read as its last writer left it. Deadlocks are
+prevented, not retried: each takes the locks that it needs in this order.
 
 1. the key of an idempotent write (tried, never waited for)
-2. the account (`tx.claims.lock_quota`)
+2. the account (`tx.claims.lock_quota`), then one of its AS numbers (`tx.own_asns.lock`)
 3. the space (`tx.claims.lock_space`), by all that may begin or end a contest, and by no claim that
    proved nothing; then, in the order of their ids, the claims around (`tx.contests.lock_around`)
 4. the claim (`tx.claims.lock`); a closed one, too (`tx.claims.lock_closed`)
@@ -37,13 +37,11 @@ are prevented, not retried: each takes the locks that it needs in this order.
 14. at the commit the account's counters (triggers), then Postgres' queue of notifications
 
 Why 6 may come after 4: only one transaction at a time has the space; one with other space shares
-claims around both with it, as 3 and 6 take them; any other holds one claim and waits for no second;
-what locks several without the space (`tx.breaker.rearm`) does so in the order of their ids, as 3.
-To hold a claim and then take its space could deadlock.
+claims around both with it, as 3 and 6 take them; others hold one claim and wait for no second, or
+lock several by ids (`tx.breaker.rearm`). To hold a claim and then take its space could deadlock.
 
-Before all of these a reconciler or watcher shares its lease; a take-over locks that alone.
-Reconcilers write applied state in single statements, in the order of ids. BGP prefixes they lock
-without claims: to read them before a withdrawal (alone), to settle them (skipping locked ones).
+Before all of these a reconciler or watcher shares its lease; a take-over locks that alone. They
+write applied state by ids, and lock BGP prefixes without claims: to withdraw (alone), to settle.
 """
 
 from collections import deque
@@ -72,6 +70,7 @@ from byoip.store.accounts.accounts import AccountRepository
 from byoip.store.accounts.credentials import CredentialRepository
 from byoip.store.accounts.operator_events import OperatorEventRepository
 from byoip.store.accounts.people import PeopleRepository
+from byoip.store.asns.own_asns import OwnAsnRepository
 from byoip.store.bindings.bindings import BindingRepository
 from byoip.store.bindings.edge_feed import EdgeFeed
 from byoip.store.bindings.edges import EdgeRepository
@@ -120,6 +119,7 @@ class Transaction:
         connection, session, app, rules: what the repositories are made of.
     """
 
+    own_asns = cached_property(lambda tx: OwnAsnRepository(tx.session))
     claims = cached_property(lambda tx: ClaimRepository(tx.session, tx.events))
     contests = cached_property(lambda tx: ContestRepository(tx.session))
     tokens = cached_property(lambda tx: TokenRepository(tx.session))
@@ -255,9 +255,10 @@ class Store:
         clock: Clock,
         ceilings: Ceilings = Ceilings(),  # noqa: B008 - frozen
         origins: Collection[Asn] | None = None,
+        own_asns: tuple[Asn | None, bool] = (None, True),  # operator, without_aspa of RouteRules
     ) -> None:
-        self._engine, self._clock = engine, clock
-        self._rules, self._app = RouteRules(ceilings, origins), make_enqueuing_app()
+        self._engine, self._clock, self._app = engine, clock, make_enqueuing_app()
+        self._rules = RouteRules(ceilings, origins, *own_asns)
         self.acknowledged: deque[Write] = deque(maxlen=WRITES_KEPT)
 
     @asynccontextmanager

@@ -85,6 +85,7 @@ async def read_statistics(
         sha256=digest,
         fetched_at=clock.now(),
         allocations=parsed.allocations,
+        asns=parsed.asns,
     )
 
 

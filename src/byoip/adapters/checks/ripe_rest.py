@@ -15,6 +15,7 @@ from byoip.adapters.checks.whois_dialects import (
     NO_ENTRIES,
     NotAnAnswer,
     Objects,
+    asked_about,
     error_codes,
     fault_of,
     object_class,
@@ -39,6 +40,7 @@ _RANGE: Final[Mapping[Lookup, tuple[str, ...]]] = {
     Lookup.EXACT_ROUTES: ("exact",),
     Lookup.MORE_SPECIFIC_ROUTES: ("all-more",),
     Lookup.SMALLEST_HOLDER: (),  # without a flag: the exact one, else the smallest around it
+    Lookup.AUT_NUM: (),
 }
 
 
@@ -148,7 +150,7 @@ def _url(question: RegistryQuestion) -> httpx.URL:
         ("type-filter", object_class(question.lookup, question.prefix)),
         *(("flags", flag) for flag in flags),
         ("unformatted", "true"),
-        ("query-string", str(question.prefix)),
+        ("query-string", str(asked_about(question))),
     ]
     # `/` and `:` may stand in a query (RFC 3986, section 3.4); the evidence reads better so.
     return httpx.URL(f"{base.rstrip('/')}/search.json?{urlencode(parameters, safe='/:')}")

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import msgspec
 
+from byoip.adapters.asns.aspa_entries import aspa_entries
 from byoip.adapters.checks.vrp_entries import LAST_SECOND, batches
 from byoip.ports.checks.rpki import VrpExport
 from byoip.ports.checks.snapshots import LeftOut, MalformedExport, VrpDocument
@@ -43,6 +44,8 @@ class _Document(msgspec.Struct):
     metadata: _Metadata
     # Kept as slices of the file: as objects, all at once, they would need 200 MB.
     roas: list[msgspec.Raw]
+    # Read on its own: what is wrong there is no fault of the ROAs.
+    aspas: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 _read_document = msgspec.json.Decoder(_Document).decode
@@ -73,7 +76,9 @@ class JsonVrps:
             raise MalformedExport("the export does not say when it was built")
         left_out = LeftOut()
         entries = batches(document.roas, export.anchors, left_out)
-        return VrpDocument(built_at, sha256(content).hexdigest(), entries, left_out)
+        given = None if document.aspas is msgspec.UNSET else bytes(document.aspas)
+        digest = sha256(content).hexdigest()
+        return VrpDocument(built_at, digest, entries, left_out, aspa_entries(given))
 
     def _content(self, file: Path) -> bytes:
         try:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final, TypeAlias
 
+from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.registry import Dialect
 from byoip.domain.checks.rpsl import RpslObject, parse_objects
@@ -24,6 +25,7 @@ Objects: TypeAlias = tuple[RpslObject, ...]
 
 _ROUTE: Final = {4: "route", 6: "route6"}
 _HOLDER: Final = {4: "inetnum", 6: "inet6num"}
+_AUT_NUM: Final = "aut-num"
 _SOURCE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}", re.ASCII)
 
 # Codes of the RIPE database (its QueryMessages.java); APNIC and AFRINIC run descendants of it.
@@ -71,8 +73,15 @@ class Exchange:
 
 
 def object_class(lookup: Lookup, prefix: Prefix) -> str:
-    """The class that may answer: route, route6, inetnum or inet6num."""
+    """The class that may answer: route, route6, inetnum, inet6num or aut-num."""
+    if lookup is Lookup.AUT_NUM:
+        return _AUT_NUM
     return (_HOLDER if lookup is Lookup.SMALLEST_HOLDER else _ROUTE)[prefix.family]
+
+
+def asked_about(question: RegistryQuestion) -> Asn | Prefix:
+    """What a query names."""
+    return question.asn if question.lookup is Lookup.AUT_NUM else question.prefix
 
 
 def exchange(question: RegistryQuestion) -> Exchange:
@@ -84,6 +93,8 @@ def exchange(question: RegistryQuestion) -> Exchange:
         return _ripe(question)
     if question.lookup is Lookup.SMALLEST_HOLDER:
         return _irrd_holder(question)
+    if question.lookup is Lookup.AUT_NUM:
+        return _irrd_aut_num(question)
     return _irrd_routes(question)
 
 
@@ -93,6 +104,7 @@ _RIPE_RANGE: Final[Mapping[Lookup, str]] = {
     Lookup.EXACT_ROUTES: "-x ",
     Lookup.MORE_SPECIFIC_ROUTES: "-M ",
     Lookup.SMALLEST_HOLDER: "",  # without a flag: the exact one, else the smallest around it
+    Lookup.AUT_NUM: "",
 }
 
 
@@ -101,7 +113,7 @@ def _ripe(question: RegistryQuestion) -> Exchange:
     wanted = object_class(question.lookup, question.prefix)
     line = (
         f"-r -B -G {_RIPE_RANGE[question.lookup]}-s {question.registry.source} "
-        f"-T {wanted} {question.prefix}"
+        f"-T {wanted} {asked_about(question)}"
     )
     return Exchange((line,), lambda raw: _read_ripe(raw, wanted))
 
@@ -129,7 +141,6 @@ _IRRD_OPTION: Final[Mapping[Lookup, str]] = {
 # the registry holds; whether the route is valid is another check. Versions that do not know one of
 # these filters answer `F`, and do not have it.
 _SHOW_ALL: Final = ("!fno-rpki-filter", "!fno-scope-filter", "!fno-route-preference-filter")
-_FRAMES: Final = 1 + len(_SHOW_ALL) + 1
 _FRAME: Final = re.compile(rb"A[0-9]{1,9}|C|D|F.*")
 
 
@@ -137,15 +148,25 @@ def _irrd_routes(question: RegistryQuestion) -> Exchange:
     wanted = object_class(question.lookup, question.prefix)
     search = f"!r{question.prefix}{_IRRD_OPTION[question.lookup]}"
     lines = ("!!", f"!s{question.registry.source}", *_SHOW_ALL, search, "!q")
-    return Exchange(lines, lambda raw: _read_irrd(raw, wanted))
+    return _irrd(lines, wanted)
 
 
-def _read_irrd(raw: bytes, wanted: str) -> Objects:
-    frames = tuple(islice(_frames(raw), _FRAMES + 1))  # each copies the rest
-    if len(frames) != _FRAMES:
-        fault = Fault.TRUNCATED if len(frames) < _FRAMES else Fault.GARBAGE
-        raise NotAnAnswer(fault, f"{len(frames)} answers to {_FRAMES} commands")
-    # `!s` and the search must have worked; `!!` and `!q` have no answer.
+def _irrd_aut_num(question: RegistryQuestion) -> Exchange:
+    search = f"!maut-num,{question.asn}"
+    return _irrd(("!!", f"!s{question.registry.source}", search, "!q"), _AUT_NUM)
+
+
+def _irrd(lines: tuple[str, ...], wanted: str) -> Exchange:
+    # `!!` and `!q` have no answer.
+    return Exchange(lines, lambda raw: _read_irrd(raw, wanted, len(lines) - 2))
+
+
+def _read_irrd(raw: bytes, wanted: str, commands: int) -> Objects:
+    frames = tuple(islice(_frames(raw), commands + 1))  # each copies the rest
+    if len(frames) != commands:
+        fault = Fault.TRUNCATED if len(frames) < commands else Fault.GARBAGE
+        raise NotAnAnswer(fault, f"{len(frames)} answers to {commands} commands")
+    # `!s` must have worked, or the search is answered from other sources [tried]; and the search.
     for kind, data in (frames[0], frames[-1]):
         if kind == "F":
             raise NotAnAnswer(Fault.SERVER_FAILURE, f"the registry answered: {data[:200]!r}")

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
+from byoip.adapters.speakers.bird_paths import OddAnswer, asn_of, next_to_origin, origins_of
 from byoip.domain.asn import Asn
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
@@ -29,10 +30,9 @@ _LAST_AS: Final = re.compile(r".*\[AS(\d{1,10})[ie?]\]", re.ASCII)
 # BIRD 2 names attributes in one way, BIRD 3 in another.
 _FROM_BGP: Final = re.compile(r"\t(?:Type: BGP( .*)?|source: BGP)", re.ASCII)
 _AS_PATH: Final = re.compile(r"\t(?:BGP\.as_path|bgp_path):([0-9 {}()]*)(\.\.\.)?", re.ASCII)
-_CONFEDERATION: Final = re.compile(r"\([0-9 ]*\)|\(\{[0-9 ]*\}\)", re.ASCII)
-_ORIGINS: Final = re.compile(r"(?:.*[ }])?(\d{1,10}|\{[0-9 ]+\})", re.ASCII)
 # Of BIRD 3: it counts routes, so they differ also where a route came back just as it was.
 _COUNTED: Final = "\tInternal route handling values:"
+_NEIGHBOUR_AS: Final = re.compile(r"\s+Neighbor AS:\s+(\d{1,10})", re.ASCII)
 _LOCAL_AS: Final = re.compile(r"\s+Local AS:\s+(\d{1,10})", re.ASCII)
 
 _ROUTES: Final = "1007"
@@ -42,8 +42,7 @@ _KINDS: Final = 1024  # of attributes: those of our own routes are few
 _KEPT: Final = 4096  # characters of them, as they are
 
 
-class OddAnswer(Exception):  # noqa: N818 - translated where the question is asked
-    """BIRD's answer is not one that the question may have."""
+_Kind: TypeAlias = tuple[frozenset[Asn] | None, str, tuple[Asn | None, bool]]
 
 
 class NotShown(OddAnswer):
@@ -68,11 +67,15 @@ class BgpRoute:
         origins: the last AS of the path, or all of the set at its end; none: the AS of BIRD's
             own side, for a path within one AS is empty.
         path: its session, attributes and time, to be compared with a later one.
+        before: the AS next to the origin; None: there is none, or it cannot be told.
+        alone: the path is of the origin only: what is next to it, the session says.
     """
 
     protocol: str
     origins: frozenset[Asn]
     path: SeenPath
+    before: Asn | None = None
+    alone: bool = False
 
 
 def is_ready(text: str) -> bool:
@@ -205,15 +208,16 @@ def _prefix(shown: str) -> Prefix:
         raise OddAnswer(f"not a prefix: {shown:.80}") from fault
 
 
-def read_local_as(lines: Sequence[Line]) -> Asn:
-    """BIRD's own AS in an answer to `show protocols all NAME`.
+def read_ases(lines: Sequence[Line]) -> tuple[Asn, Asn | None]:
+    """BIRD's own AS, and the neighbour's, in an answer to `show protocols all NAME`.
 
     Raises:
-        OddAnswer: there is no such session, or it does not say.
+        OddAnswer: there is no such session, or it does not say its own.
     """
+    neighbours = [asn_of(found[1]) for one in lines if (found := _NEIGHBOUR_AS.fullmatch(one.text))]
     for line in lines:
         if found := _LOCAL_AS.fullmatch(line.text):
-            return _asn(found[1])
+            return asn_of(found[1]), next(iter(neighbours), None)
     raise OddAnswer(f"no local AS of a session: {lines[-1].code} {lines[-1].text:.80}")
 
 
@@ -255,19 +259,21 @@ def _bgp_route(block: _Block) -> BgpRoute | None:
     kind = read(block.protocol, lines)
     if kind is None:
         return None
-    origins, shown = kind
+    origins, shown, (before, alone) = kind
     if origins is None:
         # BIRD cuts off a path of more than some forty ASes: such a path must not blind us.
         found = _LAST_AS.fullmatch(block.rest)
         if not found:
             raise OddAnswer(f"a route without its last AS: {block.rest:.80}")
-        origins = frozenset({_asn(found[1])})
-    return BgpRoute(block.protocol, origins, SeenPath(shown, block.since))
+        origins = frozenset({asn_of(found[1])})
+    return BgpRoute(block.protocol, origins, SeenPath(shown, block.since), before, alone)
 
 
 @lru_cache(_KINDS)
-def _kind(protocol: str, lines: Sequence[str]) -> tuple[frozenset[Asn] | None, str] | None:
-    """By the lines below a route's head: its origins, where they can be read, and what is shown.
+def _kind(protocol: str, lines: Sequence[str]) -> _Kind | None:
+    """By the lines below a route's head: origins, if they can be read, and what is shown.
+
+    Then what is next to the origin, see `BgpRoute`.
 
     None: it did not come over BGP.
     """
@@ -279,21 +285,6 @@ def _kind(protocol: str, lines: Sequence[str]) -> tuple[frozenset[Asn] | None, s
     if not paths:
         raise OddAnswer(f"a route without an AS path that we can read: {lines[0]:.80}")
     whole = next((found[1] for found in paths if not found[2]), None)
-    return None if whole is None else _origins(whole), shown
-
-
-def _origins(path: str) -> frozenset[Asn]:
-    path = _CONFEDERATION.sub("", path).strip()
-    if not path:
-        return frozenset()
-    found = _ORIGINS.fullmatch(path)
-    if not found:
-        raise OddAnswer(f"not an AS path: {path!r:.80}")
-    return frozenset(_asn(number) for number in found[1].strip("{}").split())
-
-
-def _asn(number: str) -> Asn:
-    try:
-        return Asn(int(number))
-    except Refusal as fault:
-        raise OddAnswer(f"not an AS number: {number:.80}") from fault
+    if whole is None:
+        return None, shown, (None, False)
+    return origins_of(whole), shown, next_to_origin(whole)

@@ -2,15 +2,16 @@
 
 import asyncio
 from asyncio import StreamReader, StreamWriter
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
-from typing import Final
+from typing import Final, TypeAlias
 
 from byoip.adapters.speakers import bird_answers
-from byoip.adapters.speakers.bird_answers import BgpRoute, EveryRoute, Line, NotShown, OddAnswer
+from byoip.adapters.speakers.bird_answers import BgpRoute, EveryRoute, Line, NotShown
+from byoip.adapters.speakers.bird_paths import OddAnswer
 from byoip.adapters.speakers.bird_sessions import (
     age,
     exact,
@@ -37,6 +38,7 @@ _LONGEST_LINE: Final = 64 * 1024
 _SHORTEST_LINE: Final = 32  # a line costs no less than so many bytes
 _SLICE: Final = 500  # lines read before others have a turn
 _RESTRICTED: Final = "0016"
+_Tail: TypeAlias = tuple[Asn, Asn]
 
 
 class BirdListener:
@@ -103,16 +105,20 @@ class BirdListener:
         return found
 
     async def _ask(self, prefixes: Collection[Prefix]) -> Mapping[Prefix, Collection[Asn]]:
-        found: dict[Prefix, tuple[frozenset[Asn], list[SeenPath]]] = {}
+        found: dict[Prefix, tuple[frozenset[Asn], list[SeenPath], list[_Tail]]] = {}
         async with _conversation(self._control) as bird:
             for prefix, routes in (await bird.routes(prefixes)).items():
                 origins = [one.origins or await bird.origins(one) for one in routes]
                 if origins:
                     paths = [one.path for one in routes]
-                    found[prefix] = frozenset(asn for each in origins for asn in each), paths
+                    every = frozenset(asn for each in origins for asn in each)
+                    found[prefix] = every, paths, [tail async for tail in bird.tails(routes)]
             # Afterwards: a session that ended in between took its routes along.
             clock = await self._check(bird, missing=len(found) < len(prefixes))
-        return {prefix: Seen.by(*one, clock) for prefix, one in found.items()}
+        return {
+            prefix: Seen.by(origins, paths, clock, tails)
+            for prefix, (origins, paths, tails) in found.items()
+        }
 
     async def _check(self, bird: "_Conversation", *, missing: bool) -> Reading | None:
         established = read_established(await bird.ask("show protocols"))
@@ -134,7 +140,7 @@ class _Conversation:
     def __init__(self, reader: StreamReader, writer: StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
-        self._own: dict[str, Asn] = {}
+        self._ases: dict[str, tuple[Asn, Asn | None]] = {}
 
     async def begin(self) -> None:
         """Read the greeting, and give up the right to change anything."""
@@ -194,10 +200,30 @@ class _Conversation:
 
     async def origins(self, route: BgpRoute) -> frozenset[Asn]:
         """The origin of a route whose path is empty: BIRD's own AS on that session."""
-        if route.protocol not in self._own:
-            said = await self.ask(f'show protocols all "{route.protocol}"')
-            self._own[route.protocol] = bird_answers.read_local_as(said)
-        return frozenset({self._own[route.protocol]})
+        own, _ = await self._ases_of(route.protocol)
+        return frozenset({own})
+
+    async def tails(self, routes: Iterable[BgpRoute]) -> AsyncIterator[_Tail]:
+        """The AS next to the origin of each, and the origin.
+
+        Of a path with one AS only it is BIRD's own, if the session is within that: a router of
+        its own sends it. A neighbour in another AS is the origin itself.
+        """
+        for one in routes:
+            before = one.before
+            if one.alone:
+                with suppress(OddAnswer):  # the route is seen all the same
+                    own, neighbour = await self._ases_of(one.protocol)
+                    before = own if own == neighbour else None
+            if before is not None:
+                for origin in one.origins:
+                    yield before, origin
+
+    async def _ases_of(self, protocol: str) -> tuple[Asn, Asn | None]:
+        if protocol not in self._ases:
+            said = await self.ask(f'show protocols all "{protocol}"')
+            self._ases[protocol] = bird_answers.read_ases(said)
+        return self._ases[protocol]
 
     async def _lines(self) -> AsyncIterator[Sequence[str]]:
         """What comes, to the end; quicker than line by line where that is much."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from byoip.adapters.speakers.bird_answers import EXACT, Line, OddAnswer, moment
+from byoip.adapters.speakers.bird_answers import EXACT, Line, moment
+from byoip.adapters.speakers.bird_paths import OddAnswer
 from byoip.ports.speakers.speaker import Feed
 
 # one        BGP        ---        up     14:51:26.252  Established

@@ -18,6 +18,7 @@ from byoip.ports.letters.letters import PdfInspector
 from byoip.store.accounts.credentials import CredentialReader
 from byoip.store.accounts.operator_reader import OperatorReader
 from byoip.store.accounts.rate_limits import Allowance
+from byoip.store.asns.own_asn_reader import OwnAsnReader
 from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.claims.reader import CustomerReader
@@ -25,6 +26,8 @@ from byoip.store.gauges import Gauges
 from byoip.store.jobs.guard_reader import GuardReader
 from byoip.store.letters.letter_reader import LetterReader
 from byoip.store.speakers.route_history import RouteReader
+from byoip.usecases.asns.own_asns import AsnTerms
+from byoip.usecases.asns.prove_asn import ProveAsn
 from byoip.usecases.bindings.converge import ConvergeBindings
 from byoip.usecases.border import Border
 from byoip.usecases.checks.capabilities import Capabilities
@@ -43,6 +46,7 @@ class Backend:
     Attributes:
         border: the way in for every write.
         terms: what the operator admits.
+        asn_terms: the same of customers' own AS numbers.
         in_service: how this process tells which speakers and listeners are in use.
         probes: what must hold before this process takes requests, by name.
         pages: makes what people see, of the same parts.
@@ -81,6 +85,9 @@ class Backend:
     in_service: InService
     notifier: EventNotifier
     pages: Callable[["Backend"], Pages]
+    asn_terms: AsnTerms
+    prove_asn: ProveAsn
+    own_asns: OwnAsnReader
     capabilities: Capabilities | None = None
     require_if_match: bool = False
     speaks: bool = False

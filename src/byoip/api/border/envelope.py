@@ -81,7 +81,8 @@ IdIn: TypeAlias = Annotated[UUID, BeforeValidator(read_id), WithJsonSchema(_ID_S
 AsnIn: TypeAlias = Annotated[
     int,
     Field(
-        description="Origin ASN: one that the operator announces from.",
+        description="Origin ASN: one that the operator announces from, or one that the account "
+        "has proven as its own.",
         json_schema_extra={"minimum": 1, "maximum": LAST_ASN},
     ),
 ]

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from byoip.api.border.envelope import AsnIn, Strict, Text, Wire, example
 from byoip.api.checks.validation_schemas import CheckFinding, finding_of
-from byoip.domain.checks.evidence import Passed
+from byoip.domain.checks.evidence import Failed, Passed, Unanswered
 from byoip.usecases.checks.preflight import PreflightReport
 
 
@@ -74,7 +74,7 @@ def preflight_of(report: PreflightReport) -> Preflight:
             OtherOrigin.showing(one, asn=one.asn.number, cidr=one.prefix)
             for one in report.other_origins
         ],
-        warnings=[*_would_break(report), *_remarks(report)],
+        warnings=[*_would_break(report), *_remarks(report), *_of_aspas(report)],
     )
 
 
@@ -90,3 +90,13 @@ def _would_break(report: PreflightReport) -> list[str]:
 def _remarks(report: PreflightReport) -> list[str]:
     passed = [one.outcome for one in report.findings if isinstance(one.outcome, Passed)]
     return [warning for outcome in passed for warning in outcome.warnings]
+
+
+def _of_aspas(report: PreflightReport) -> list[str]:
+    pair = report.pair
+    said = [] if pair is None else [pair.seen if isinstance(pair, Passed) else _refused(pair)]
+    return [*said, *([] if report.upstreams is None else [report.upstreams])]
+
+
+def _refused(pair: Failed | Unanswered) -> str:
+    return f"It could not be announced: {pair.seen} {pair.fix}"

@@ -76,6 +76,7 @@ EXAMPLE: dict[str, Any] = {
     "irr_validation_state": "valid",
     "rpki_validation_state": "valid",
     "ownership_validation_state": "pending",
+    "asn_ownership_validation_state": None,
     "ownership_validation_token": "4f0c1f3a9b5de0a65a2b1a7cbb0d9e13",
     "delegate_loa_creation": False,
     "loa_document_id": None,
@@ -116,6 +117,9 @@ class Prefix(Wire):
         description="What the newest ROA data says, once it was asked for the first time."
     )
     ownership_validation_state: CheckState
+    asn_ownership_validation_state: CheckState | None = Field(
+        description="Of an origin that is the account's own AS number; null: it is the operator's."
+    )
     ownership_validation_token: str | None = Field(
         description="The newest token to publish; null when it was revoked."
     )
@@ -153,7 +157,9 @@ class Prefix(Wire):
 def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> Prefix:
     """A claim as the wire shows it."""
     claim = view.claim
-    asked, route = view.announceable(now, advice.origins), view.route
+    terms = advice.origins, advice.behind
+    asked = view.announceable(now, *terms, without_aspa=advice.without_aspa)
+    route = view.route
     applied = NEVER_APPLIED if route is None else route.applied
     token, run, states = view.token, view.run, view.states(now)
     missing = blockers(asked, token, advice=advice, now=now, leaving=view.leaving, run=run)
@@ -166,6 +172,7 @@ def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> Prefix:
         irr_validation_state=states["irr"],
         rpki_validation_state=states["rpki"],
         ownership_validation_state=states["ownership"],
+        asn_ownership_validation_state=_of_asn(view, advice),
         ownership_validation_token=None if token is None else token.value,
         advertisable=not missing,
         blockers=missing,
@@ -197,3 +204,9 @@ def _next(route: SpanningRoute, advice: Advice) -> NextStep | None:
             "`waiting_for` of its BGP prefix says what for.",
         )
     return None
+
+
+def _of_asn(view: ClaimView, advice: Advice) -> CheckState | None:
+    if advice.origins is None or view.claim.asn in advice.origins:
+        return view.own.state
+    return view.own.state or CheckState.MISSING

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from byoip.api.accounts import refusals as accounts
+from byoip.api.asns import refusals as asns
 from byoip.api.bindings import refusals as bindings
 from byoip.api.border import refusals as border
 from byoip.api.checks import refusals as checks
@@ -17,6 +18,7 @@ from byoip.domain.errors import Refusal
 RECORDS = (
     *border.REFUSALS,
     *accounts.REFUSALS,
+    *asns.REFUSALS,
     *claims.REFUSALS,
     *checks.REFUSALS,
     *bindings.REFUSALS,

@@ -22,6 +22,7 @@ from byoip.api.routes import bgp_schemas as wire
 from byoip.api.routes.bgp_schemas import AdvertisementStatus, BgpPrefix, bgp_prefix_of, status_of
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.asn import OriginNotOffered
+from byoip.domain.asns.aspa import AspaExcludesOperator, AspaUnanswered
 from byoip.domain.bindings.service_binding import PrefixNotApproved
 from byoip.domain.claims.claim import (
     ClaimNotFound,
@@ -59,6 +60,8 @@ _CHANGE_REFUSALS: tuple[type[Refusal], ...] = (
     WithdrawalsStopped,
     AnnouncedTooOften,
     OriginNotOffered,
+    AspaExcludesOperator,
+    AspaUnanswered,
     PrependWouldRemove,
 )
 

@@ -13,6 +13,8 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, 
 from itertools import islice
 from typing import TypeAlias, overload
 
+from byoip.domain.asns.registration import AsnRange
+from byoip.domain.asns.statistics_rows import AsnRows
 from byoip.domain.checks.registry import Allocation
 from byoip.domain.foreign_text import shown
 from byoip.domain.prefix import Prefix
@@ -74,12 +76,14 @@ class Statistics:
     Attributes:
         serial: from its version line.
         skipped: lines that made no sense.
+        asns: its rows of AS numbers; None: they are no list of them.
     """
 
     registry: str
     serial: str
     allocations: Ranges
     skipped: int
+    asns: Sequence[AsnRange] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ class UnreadableStatistics:
 
 
 def parse_statistics(lines: Iterable[str], registry: str) -> Statistics | UnreadableStatistics:
-    """Read the file of one registry: IPv4 and IPv6; AS numbers are left out.
+    """Read the file of one registry.
 
     Lenient with single lines (up to 1 % may make no sense), strict about the whole: the version
     line must name the registry, and the records be as many as the summary promises.
@@ -98,6 +102,7 @@ def parse_statistics(lines: Iterable[str], registry: str) -> Statistics | Unread
     serial: str | None = None
     promised = records = skipped = 0
     ranges: list[_Range] = []
+    asns = AsnRows(registry)
     for line in islice(lines, MOST_LINES):
         fields = line[: _LONGEST_LINE + 1].rstrip("\r\n").split("|")
         if line.startswith("#") or fields == [""]:
@@ -106,10 +111,10 @@ def parse_statistics(lines: Iterable[str], registry: str) -> Statistics | Unread
             if len(fields) < _VERSION_FIELDS or fields[1] != registry:
                 return UnreadableStatistics(f"the version line is not one of {registry}'s")
             serial = shown(fields[2][:40])
-        elif fields[-1] == "summary" and len(fields) == _SUMMARY_FIELDS:
-            promised += _summary(fields)
-        elif len(fields) > 2 and fields[2] == "asn":  # noqa: PLR2004 - the third field
+        elif asns.take(fields, whole=len(line) <= _LONGEST_LINE):
             continue
+        elif fields[-1] == "summary" and len(fields) == _SUMMARY_FIELDS:
+            promised += _whole_number(fields[4]) or 0
         else:
             found = _record(line, fields, registry)
             ranges.extend(found)
@@ -121,7 +126,7 @@ def parse_statistics(lines: Iterable[str], registry: str) -> Statistics | Unread
         return UnreadableStatistics("the file is empty")
     if why := _incomplete(promised=promised, records=records, skipped=skipped):
         return UnreadableStatistics(why)
-    return Statistics(registry, serial, Ranges(registry, ranges), skipped)
+    return Statistics(registry, serial, Ranges(registry, ranges), skipped, asns.ranges())
 
 
 def too_few(ranges: int, best: int | None) -> str | None:
@@ -140,12 +145,6 @@ def _incomplete(*, promised: int, records: int, skipped: int) -> str | None:
     if skipped > records * _TOLERATED_SHARE:
         return f"{skipped} of {records} records make no sense"
     return None
-
-
-def _summary(fields: Sequence[str]) -> int:
-    if fields[2] == "asn":
-        return 0
-    return _whole_number(fields[4]) or 0
 
 
 def _record(line: str, fields: Sequence[str], registry: str) -> list[_Range]:

@@ -61,6 +61,12 @@ class Reason(StrEnum):
     ROA_OTHER_ORIGIN = "roa_other_origin"
     ROA_MAX_LENGTH = "roa_max_length"
     ROA_AS0 = "roa_as0"
+    ASN_NOT_ASSIGNED = "asn_not_assigned"
+    AUT_NUM_MISSING = "aut_num_missing"
+    AUT_NUM_MALFORMED = "aut_num_malformed"
+    AUT_NUM_TAKES_NO_TOKEN = "aut_num_takes_no_token"  # noqa: S105
+    ASPA_EXCLUDES_OPERATOR = "aspa_excludes_operator"
+    ASPA_MISSING = "aspa_missing"
 
     @property
     def state(self) -> CheckState:
@@ -77,6 +83,9 @@ _STATES = {
     Reason.TOKEN_EXPIRED: CheckState.EXPIRED,
     Reason.ROA_MISSING: CheckState.MISSING,
     Reason.ROA_OTHER_ORIGIN: CheckState.MISMATCH_ASN,
+    Reason.AUT_NUM_MISSING: CheckState.MISSING,
+    Reason.AUT_NUM_TAKES_NO_TOKEN: CheckState.MISSING,
+    Reason.ASPA_MISSING: CheckState.MISSING,
 }
 
 

@@ -204,7 +204,7 @@ def judge_token(
         prefix: the claimed prefix.
     """
     holder = _judge_holder(route, registry, holders, prefix)
-    values = _labelled(route, label)
+    values = labelled(route, label)
     if any(same_token(value, token_value) for value in values):
         return holder
     line = remarks_line(token_line(label, token_value))
@@ -217,7 +217,8 @@ def judge_token(
     return Failed(Reason.TOKEN_MISSING, f"No line of descr or remarks starts with {label}:", fix)
 
 
-def _labelled(route: RpslObject, label: str) -> list[str]:
+def labelled(route: RpslObject, label: str) -> list[str]:
+    """What stands after the label, in whole physical lines of `descr` and `remarks`."""
     line = re.compile(rf"{re.escape(label)}:[ \t]*(.*)", re.ASCII | re.DOTALL)
     physical = [one for name in ("descr", "remarks") for a in route.all(name) for one in a.lines]
     return [matched[1] for one in physical if (matched := line.fullmatch(one))]

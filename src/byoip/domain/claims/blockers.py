@@ -44,12 +44,16 @@ class Advice:
         label: where the token stands: `<label>: <token>` in RPSL, `<label>.<zone>` in DNS.
         registries: the registries by key.
         origins: the ASNs that the operator announces from; None: any.
+        behind: the one of them that stands before an origin of a customer's own.
+        without_aspa: whether such a one is announced where it has no ASPA.
         speaks: whether any BGP speaker is configured.
     """
 
     label: str
     registries: Mapping[str, Registry]
     origins: Collection[Asn] | None = None
+    behind: Asn | None = None
+    without_aspa: bool = True
     speaks: bool = False
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from byoip.domain.asn import Asn, OriginNotOffered
+from byoip.domain.asns.aspa import pair_refusal
 from byoip.domain.bindings.service_binding import PrefixNotApproved, Provisioning
 from byoip.domain.checks.evidence import Outcome
 from byoip.domain.claims.claim import Claim, PrefixOffboarding, PrefixSuspended
@@ -42,6 +43,9 @@ class Announceable:
         flaps: how often it was withdrawn lately.
         asn: the route's origin; None: the one that its claim has proven.
         offered: the ASNs that the operator announces from now; None: any.
+        own_asn: whether its account has proven the origin as its own; where that is not the
+            operator's.
+        pair: whether ASPAs let the operator stand before that origin; None: it is the operator's.
         prepend_lost: its path repeats the origin, and a neighbour of a speaker would drop it.
     """
 
@@ -56,6 +60,8 @@ class Announceable:
     flaps: Flaps = NO_FLAPS
     asn: Asn | None = None
     offered: Collection[Asn] | None = None
+    own_asn: bool = False
+    pair: Outcome | None = None
     prepend_lost: bool = False
 
     def obstacles(self, now: datetime) -> Iterator[Refusal]:
@@ -95,8 +101,11 @@ class Announceable:
         """The settings may have changed since it was proven."""
         proven = self.claim.asn
         origin, offered = self.asn or proven, self.offered
-        if origin != proven or (offered is not None and origin not in offered):
+        own = origin == proven and self.own_asn and self.pair is not None
+        if origin != proven or (offered is not None and origin not in offered and not own):
             yield OriginNotOffered(origin, {proven} if offered is None else offered, pointer=None)
+        elif self.pair is not None and (refusal := pair_refusal(self.pair)):
+            yield refusal
 
     def require(self, now: datetime) -> None:
         """Refuse to announce it, for the first of its obstacles.
@@ -104,7 +113,8 @@ class Announceable:
         Raises:
             LockedByOperator, PrefixSuspended, PrefixOffboarding, Contested, OriginNotOffered,
             PrefixNotApproved, OriginNotValid, OriginUnanswered, IncompleteBgpDeployment,
-            AdvertiseStateLocked, PrependWouldRemove, AnnouncedTooOften.
+            AdvertiseStateLocked, PrependWouldRemove, AnnouncedTooOften, AspaExcludesOperator,
+            AspaUnanswered.
         """
         for refusal in self.obstacles(now):
             raise refusal

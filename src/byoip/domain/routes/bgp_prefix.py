@@ -161,6 +161,8 @@ class BgpPrefix:
 
     Attributes:
         prefix: the claim's.
+        behind: the operator's AS that stands before `asn` in its path, where that is the
+            customer's own; as it was announced last.
         locked: by the operator; its owner can neither announce nor withdraw it.
         last_valid_at: when origin validation last said yes to announcing it.
     """
@@ -176,6 +178,7 @@ class BgpPrefix:
     desired: Desired = Desired()
     locked: bool = False
     last_valid_at: datetime | None = None
+    behind: Asn | None = None
 
     @property
     def spans(self) -> bool:
@@ -185,7 +188,7 @@ class BgpPrefix:
     @property
     def route(self) -> Route:
         """What routers are to announce."""
-        return Route(self.cidr, self.asn, self.desired.prepend)
+        return Route(self.cidr, self.asn, self.desired.prepend, self.behind)
 
     def require_unlocked(self) -> None:
         """Refuse changes by its owner while the operator has locked it.

@@ -52,11 +52,13 @@ class Route:
     Attributes:
         origin: the AS that originates it.
         prepend: how many more times the origin stands in the path, 0 to 3.
+        behind: the operator's AS that stands before the origin, where that is a customer's own.
     """
 
     prefix: Prefix
     origin: Asn
     prepend: int = 0
+    behind: Asn | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.prepend <= MOST_PREPENDS:
@@ -96,7 +98,13 @@ class PathAttributes:
     prepends: tuple[Community, ...] = field(default=())
 
     def path(self, route: Route) -> Path | None:
-        """The path that announces a route here; None where the speaker has no next hop for it."""
+        """The path that announces a route here; None where the speaker cannot announce it.
+
+        It has no next hop for it, or it would put another AS before a customer's own than the one
+        that was judged (`route.behind`): networks that verify paths would drop that.
+        """
+        if route.behind is not None and route.behind != self.local_as:
+            return None
         next_hop = self.next_hop4 if route.prefix.family == 4 else self.next_hop6  # noqa: PLR2004
         if next_hop is None:
             return None

@@ -29,6 +29,7 @@ ALARM_KINDS: Final = (
     "settings_taken_back",
     "settings_in_doubt",
     "foreign_origin",
+    "aspa_excludes_operator",
     "restored",
     "in_doubt",
     "unreleased",

@@ -200,9 +200,9 @@ def is_rewritten(old: SpeakerEntry | None, new: SpeakerEntry, route: Route) -> b
     return path is not None and (old is None or old.attributes.path(route) != path)
 
 
-def example(cidr: Prefix, origin: int, prepend: int) -> Route:
+def example(cidr: Prefix, origin: int, prepend: int, behind: int | None) -> Route:
     """One route of a kind."""
-    return Route(cidr, Asn(origin), prepend)
+    return Route(cidr, Asn(origin), prepend, None if behind is None else Asn(behind))
 
 
 def _said(value: object) -> str:

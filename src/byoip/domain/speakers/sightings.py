@@ -8,6 +8,7 @@ from uuid import UUID
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
+from byoip.domain.routes.route import Route
 from byoip.domain.speakers.reconciliation import DesiredRoute
 from byoip.domain.speakers.staging import StagedSpeaker, Visibility
 
@@ -62,19 +63,36 @@ class Seen(frozenset[Asn]):
 
     Attributes:
         clock: the listener's, read just after; None: it does not say exactly.
+        tails: of each path the AS next to the origin, and the origin; of one that came from the
+            origin itself there is none.
     """
 
     paths: frozenset[SeenPath] = frozenset()
     clock: Reading | None = None
+    tails: frozenset[tuple[Asn, Asn]] = frozenset()
 
     @classmethod
     def by(
-        cls, origins: Iterable[Asn], paths: Iterable[SeenPath], clock: Reading | None = None
+        cls,
+        origins: Iterable[Asn],
+        paths: Iterable[SeenPath],
+        clock: Reading | None = None,
+        tails: Iterable[tuple[Asn, Asn]] = (),
     ) -> "Seen":
         """Of these origins and paths."""
         made = cls(origins)
-        made.paths, made.clock = frozenset(paths), clock
+        made.paths, made.clock, made.tails = frozenset(paths), clock, frozenset(tails)
         return made
+
+
+def carries(seen: Collection[Asn], route: Route) -> bool:
+    """Whether what a listener sees of a prefix is this route.
+
+    A customer may announce from its own AS, too: ours is the one with our AS next to it.
+    """
+    if route.behind is None or not isinstance(seen, Seen):
+        return route.origin in seen
+    return (route.behind, route.origin) in seen.tails
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +151,7 @@ class Sightings:
 
     def hears(self, listener: str, desired: DesiredRoute) -> bool:
         """Whether a listener that answered sees the route under our origin."""
-        return desired.route.origin in self.heard[listener].get(desired.prefix, ())
+        return carries(self.heard[listener].get(desired.prefix, ()), desired.route)
 
     def by_speakers(self, desired: DesiredRoute, speakers: Collection[StagedSpeaker]) -> Visibility:
         """What the speakers of a stage say they send."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from byoip.domain.asns.registration import AsnRange
 from byoip.domain.checks.registry import Allocation
 
 
@@ -16,6 +17,7 @@ class StatisticsFile:
         registry: afrinic, apnic, arin, lacnic or ripencc.
         serial: of the file, from its version line.
         sha256: of the bytes, hex.
+        asns: the rows of AS numbers; None: they cannot be used, and the prefixes can.
     """
 
     registry: str
@@ -23,6 +25,7 @@ class StatisticsFile:
     sha256: str
     fetched_at: datetime
     allocations: Sequence[Allocation]
+    asns: Sequence[AsnRange] | None = None
 
 
 @dataclass(frozen=True, slots=True)

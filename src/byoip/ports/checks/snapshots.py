@@ -62,6 +62,32 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class AspaRow:
+    """The ASPAs of one customer, together.
+
+    Attributes:
+        providers: None: one of them cannot be read.
+        expires: seconds since the epoch; None where the source does not say.
+    """
+
+    customer: int
+    providers: tuple[int, ...] | None
+    expires: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AspaEntries:
+    """The ASPAs of an export, one row a customer.
+
+    Attributes:
+        fault: why the export says of no customer that it has none; then there are no rows.
+    """
+
+    rows: tuple[AspaRow, ...]
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class VrpDocument:
     """An export, opened.
 
@@ -71,12 +97,14 @@ class VrpDocument:
         batches: the entries of configured trust anchors, to be read once; reading raises
             MalformedExport at the end where too many entries make no sense.
         left_out: complete once the batches are read.
+        aspas: read already.
     """
 
     built_at: datetime
     sha256: str
     batches: Iterable[Sequence[VrpRow]]
     left_out: LeftOut = field(default_factory=LeftOut)
+    aspas: AspaEntries = AspaEntries((), "the export has no aspas")
 
 
 class VrpReader(Protocol):

@@ -17,6 +17,7 @@ from byoip.domain.foreign_text import storable
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registrations import StatisticsFile
 from byoip.ports.checks.snapshots import FetchMark
+from byoip.store.asns import asn_statistics
 from byoip.store.batches import Part, asking
 from byoip.store.checks import snapshots_sql as sql
 from byoip.store.checks.partitions import REGISTRATIONS_LOCK, drop_superseded, fill, writing
@@ -129,6 +130,7 @@ class RegistrationSnapshotRepository:
         )
         lines = _lines(file.allocations)
         await fill(self.connection, registered_ranges, number, _COLUMNS, lines)
+        await asn_statistics.load(self.connection, number, file.registry, file.asns)
         await self.connection.execute(
             pg.insert(current_registration_snapshots)
             .values(registry=file.registry, number=number)
@@ -173,6 +175,7 @@ class RegistrationSnapshots:
             await drop_superseded(
                 connection, registration_snapshots, registered_ranges, sql.SUPERSEDED_REGISTRATIONS
             )
+            await asn_statistics.prune(connection)
 
     async def status(self) -> Sequence[RegistrationStatus]:
         """Say how fresh each registry's statistics are."""

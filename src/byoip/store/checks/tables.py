@@ -221,7 +221,9 @@ registry_answers = table(
     col.timestamptz("answered_at"),
     col.timestamptz("kept_until"),
     sa.PrimaryKeyConstraint("registry", "lookup", "prefix"),
-    col.check("lookup", "lookup in ('exact_routes', 'more_specific_routes', 'smallest_holder')"),
+    col.check(
+        "lookup", "lookup in ('exact_routes', 'more_specific_routes', 'smallest_holder', 'aut_num')"
+    ),
     sa.Index(None, "kept_until"),
     prefixes=["UNLOGGED"],
 )

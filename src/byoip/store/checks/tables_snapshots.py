@@ -29,6 +29,9 @@ vrp_snapshots = table(
     col.timestamptz("accepted_at", nullable=True),
     # Entries that made no sense, and were dropped.
     sa.Column("unreadable", sa.Integer, nullable=False, server_default=sa.text("0")),
+    # ASPAs beside them; null: it says of no customer that there is none, and why.
+    sa.Column("aspas", sa.Integer),
+    col.text("aspas_fault", nullable=True),
     col.check("loaded", "not (accepted or kept) or (built_at is not null and counts is not null)"),
 )
 
@@ -69,6 +72,8 @@ registration_snapshots = table(
     col.text("accepted_by", nullable=True),
     col.text("accepted_because", nullable=True),
     col.timestamptz("accepted_at", nullable=True),
+    # Ranges of AS numbers; null: none that count.
+    sa.Column("asns", sa.Integer),
     col.check("loaded_or_fault", "(fault is null) = (sha256 is not null)"),
 )
 

@@ -17,6 +17,7 @@ from byoip.domain.checks.vrp_snapshot import stale
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import NoVrps, SnapshotFacts, VrpAnswer, Vrps
 from byoip.ports.clock import Clock
+from byoip.store.asns import aspas
 from byoip.store.batches import Part, asking
 from byoip.store.checks import snapshots_sql as sql
 from byoip.store.checks.partitions import VRPS_LOCK, drop_superseded, writing
@@ -108,6 +109,7 @@ class VrpSnapshots:
         """Drop all partitions but the current, the previous, and the last refused one."""
         async with writing(self.engine, VRPS_LOCK) as connection:
             await drop_superseded(connection, vrp_snapshots, vrps, sql.SUPERSEDED_ROAS)
+            await aspas.prune(connection)
 
     async def status(self) -> RoaStatus:
         """Read it from the tables: the same answer in every process."""

@@ -21,6 +21,7 @@ from byoip.domain.checks.vrp_snapshot import (
 )
 from byoip.domain.foreign_text import storable
 from byoip.ports.checks.snapshots import MalformedExport, VrpDocument
+from byoip.store.asns import aspas
 from byoip.store.checks.partitions import UnfitRows, fill
 from byoip.store.checks.snapshots import SnapshotAcceptance, VrpSnapshot
 from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots, vrps
@@ -70,6 +71,7 @@ class VrpSnapshotRepository:
         """Make a loaded snapshot the current one; what was objected to stays on record."""
         accepted = {} if acceptance is None else _accepted(acceptance)
         await self._update(number, accepted=True, **accepted)
+        await aspas.remember(self.connection, number)
         await self.connection.execute(
             pg.insert(current_vrp_snapshot)
             .values(singleton=True, number=number)
@@ -110,6 +112,7 @@ class VrpSnapshotRepository:
         except UnfitRows as fault:
             raise MalformedExport(f"an entry makes no sense: {fault}") from None
         left_out = document.left_out
+        await aspas.load(self.connection, number, document.aspas)
         await self._update(number, counts=dict(counts), unreadable=left_out.unreadable)
         return VrpSnapshot(
             number,

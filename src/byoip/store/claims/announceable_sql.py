@@ -10,12 +10,14 @@ from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.asn import Asn
 from byoip.domain.checks.origin_validation import MOST_COVERING, Vrp
 from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
+from byoip.store.asns.aspas import STANDING_OF_CLAIM
 from byoip.store.checks.tables import check_waivers
 from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots, vrps
 from byoip.store.claims.tables import prefixes
@@ -64,6 +66,7 @@ COLUMNS: Final = (
     _STILL_SERVED.label("still_served"),
     _RPKI_WAIVER.label("rpki_waiver"),
     _FLAPS.label("flaps"),
+    sa.literal_column(STANDING_OF_CLAIM, pg.JSONB).label("own_asn"),
 )
 
 

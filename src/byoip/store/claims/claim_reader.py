@@ -21,6 +21,7 @@ from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
 from byoip.store.accounts.credentials import Beside, with_credential
 from byoip.store.accounts.tables import credentials
+from byoip.store.asns.aspas import standing_from
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.bindings.tables import bindings, edges
 from byoip.store.claims import announceable_sql, told_sql
@@ -230,8 +231,10 @@ def claim_view(row: AnyRow) -> ClaimView:
     waiver = announceable_sql.rpki_waiver_from(row)
     flaps, leaving = flaps_from(row.flaps), leaving_from(row)
     served, run = row.still_served, told_sql.open_run_from(row)
-    claim = claim_from(row)
-    return ClaimView(claim, token, bound, route, roas, served, waiver, flaps, leaving, run)
+    claim, own = claim_from(row), standing_from(row.own_asn)
+    return ClaimView(
+        claim, token, bound, route, roas, served, waiver, flaps, leaving, run=run, own=own
+    )
 
 
 def claim_from(row: AnyRow) -> Claim:

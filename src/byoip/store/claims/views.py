@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from byoip.domain.asn import Asn
+from byoip.domain.asns.aspa import NO_STANDING, OriginStanding, judge_pair
 from byoip.domain.bindings.service_binding import Provisioning, ServiceBinding
 from byoip.domain.checks.evidence import CheckState, Fault, Finding, Outcome, Unanswered
 from byoip.domain.checks.origin_validation import TOO_MANY_COVER, Vrp, judge_roas
@@ -72,6 +73,7 @@ class ClaimView:
         flaps: how often the route of the whole prefix was withdrawn lately.
         leaving: None: it is not on its way out.
         run: the validation run that is out or waits for its time.
+        own: how its account stands to its origin, where that is not the operator's.
     """
 
     claim: Claim
@@ -84,6 +86,7 @@ class ClaimView:
     flaps: Flaps = NO_FLAPS
     leaving: Leaving | None = None
     run: ValidationRun | None = None
+    own: OriginStanding = NO_STANDING
 
     def states(self, now: datetime) -> Mapping[str, CheckState]:
         """The states of irr, rpki and ownership as they are shown.
@@ -101,13 +104,25 @@ class ClaimView:
             shown["ownership"] = CheckState.EXPIRED
         return shown
 
-    def announceable(self, now: datetime, offered: Collection[Asn] | None = None) -> Announceable:
+    def announceable(
+        self,
+        now: datetime,
+        offered: Collection[Asn] | None = None,
+        behind: Asn | None = None,
+        *,
+        without_aspa: bool = True,
+    ) -> Announceable:
         """What decides whether the whole prefix may be announced now.
 
         Args:
             now: the time.
             offered: the ASNs that the operator announces from; None: any.
+            behind: the one that stands before an origin of a customer's own; None: none does.
+            without_aspa: whether such a one is announced where it has no ASPA.
         """
+        asn, pair = self.claim.asn, None
+        if offered is not None and asn not in offered and behind is not None:
+            pair = judge_pair(asn, behind, self.own.aspa, now, without=without_aspa)
         route, said = self.route, self._origin(now)
         up = route is not None and route.advertised and not route.waits
         return Announceable(
@@ -120,6 +135,8 @@ class ClaimView:
             still_served=self.still_served,
             flaps=NO_FLAPS if up else self.flaps,
             offered=offered,
+            own_asn=self.own.proven,
+            pair=pair,
             prepend_lost=route is not None and route.prepend_lost and not up,
         )
 

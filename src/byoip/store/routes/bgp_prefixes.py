@@ -19,6 +19,7 @@ from byoip.domain.routes.bgp_prefix import (
 )
 from byoip.store.batches import Part, asking
 from byoip.store.claims.tables import prefixes
+from byoip.store.routes.alien_origins import OF_OTHERS, excluded
 from byoip.store.routes.awaited import NEXT_HOPS, WAITING, waiting_from
 from byoip.store.routes.held_and_seen import APPLIED, OBSERVED, applied_from, observed_from
 from byoip.store.routes.notices import RING
@@ -41,7 +42,14 @@ _THIS: Final = sa.bindparam("bgp_prefix_id", type_=sa.Uuid)
 _COLUMNS: Final = (*bgp_prefixes.c, _p.account_id)
 BGP_PREFIX: Final = sa.select(*_COLUMNS).join(prefixes, _p.id == _b.prefix_id)
 _DESIRED: Final = ("prepend", "advertised", "change", "request_id", "binding_id", "withdrawal_id")
-_CHANGING: Final = (*_DESIRED, "advertised_modified_at", "locked", "last_valid_at", "modified_at")
+_CHANGING: Final = (
+    *_DESIRED,
+    "advertised_modified_at",
+    "locked",
+    "last_valid_at",
+    "modified_at",
+    "behind",
+)
 _FIXED: Final = ("id", "prefix_id", "prefix_cidr", "cidr", "asn", "created_at")
 
 _OF_CLAIM: Final = compiled(
@@ -54,12 +62,8 @@ _WANTED: Final = sa.and_(
     sa.or_(_b.id == _THIS, sa.and_(_THIS.is_(None), _b.cidr == _b.prefix_cidr)),
 )
 _ONE: Final = compiled(BGP_PREFIX.where(_WANTED))
-_OF_OTHER_ORIGINS: Final = compiled(
-    BGP_PREFIX.where(
-        _b.advertised,
-        _b.asn != sa.func.all(sa.bindparam("offered", type_=pg.ARRAY(sa.BigInteger))),
-    ).order_by(_b.id)
-)
+_OF_OTHER_ORIGINS: Final = compiled(BGP_PREFIX.where(OF_OTHERS).order_by(_b.id))
+_EXCLUDED: Final = compiled(excluded(BGP_PREFIX).order_by(_b.id))
 _INSERT: Final = compiled(sa.insert(bgp_prefixes), [*_FIXED, *_CHANGING])
 _SAVE: Final = compiled(sa.update(bgp_prefixes).where(_b.id == _THIS, _b.live), _CHANGING)
 _REMOVE: Final = compiled(
@@ -188,9 +192,17 @@ class BgpPrefixRepository(Repository):
         return bool(row.lost)
 
     async def of_other_origins(self, offered: Collection[Asn]) -> Sequence[BgpPrefix]:
-        """Those of all accounts that are desired with an origin that is not among these."""
+        """Those of all accounts that are desired with an origin that is not among these.
+
+        Nor one that their account has proven as its own, behind one of the operator's.
+        """
         numbers = [one.number for one in offered]
         rows = await self._session.rows(_OF_OTHER_ORIGINS, offered=numbers)
+        return [bgp_prefix_from(row) for row in rows]
+
+    async def excluded(self, now: datetime) -> Sequence[BgpPrefix]:
+        """Those that are desired behind an AS that the ASPA of their origin does not list."""
+        rows = await self._session.rows(_EXCLUDED, now_epoch=int(now.timestamp()))
         return [bgp_prefix_from(row) for row in rows]
 
     async def unrecorded(self, bgp_prefix_id: UUID) -> bool:
@@ -248,6 +260,7 @@ def bgp_prefix_from(row: AnyRow) -> BgpPrefix:
         prefix=Prefix(row.prefix_cidr),
         cidr=Prefix(row.cidr),
         asn=Asn(row.asn),
+        behind=None if row.behind is None else Asn(row.behind),
         desired=from_row(Desired, row, at=row.advertised_modified_at),
     )
 
@@ -255,4 +268,6 @@ def bgp_prefix_from(row: AnyRow) -> BgpPrefix:
 def _changing(bgp_prefix: BgpPrefix) -> dict[str, Any]:
     desired = bgp_prefix.desired
     named = to_row(desired, _DESIRED)
-    return to_row(bgp_prefix, _CHANGING, advertised_modified_at=desired.at, **named)
+    behind = None if bgp_prefix.behind is None else bgp_prefix.behind.number
+    given = {"advertised_modified_at": desired.at, "behind": behind, **named}
+    return to_row(bgp_prefix, _CHANGING, **given)

@@ -55,6 +55,9 @@ bgp_prefixes = table(
     col.check("inside_prefix", "cidr <<= prefix_cidr"),
     col.check("routed", "masklen(cidr) <= CASE family(cidr) WHEN 4 THEN 24 ELSE 48 END"),
     col.check("asn", "asn BETWEEN 1 AND 4294967295"),
+    # The operator's AS that stands before the origin in the path, where that is the customer's.
+    sa.Column("behind", sa.BigInteger),
+    col.check("behind", "behind <> asn"),
     col.check("prepend", "prepend BETWEEN 0 AND 3"),
     col.check("request_id", "request_id <> ''"),
     col.check("settled", "settled BETWEEN 0 AND change"),

@@ -10,10 +10,11 @@ from typing import Final
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
+from byoip.domain.routes.route import Route
 from byoip.domain.speakers.opening import SpeakerRecord
 from byoip.store.autocommit import AutocommitPool
 from byoip.store.speakers.route_rows import array
-from byoip.store.statements import Session, from_text
+from byoip.store.statements import AnyRow, Session, from_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class SpeakerState:
         loaded: whether it has every route now.
         prepends_lost_as: the number of the origin whose prepends a neighbour would drop.
         internal_as: the number of its own AS, where a neighbour is in that AS.
+        neighbour_ases: the numbers of its neighbours' ASes.
         sessions: its neighbours by address, and whether there is a session.
         drained: whether drains keep all of them down.
     """
@@ -37,6 +39,7 @@ class SpeakerState:
     loaded: bool
     prepends_lost_as: int | None = None
     internal_as: int | None = None
+    neighbour_ases: Sequence[int] = ()
     sessions: Mapping[str, bool] = field(default_factory=dict)
     drained: bool = False
 
@@ -99,12 +102,14 @@ _EXPLAINED: Final = from_text(f"""
 """)  # noqa: S608
 _SUSPECTS: Final = from_text(f"""
     WITH suspects AS (
-        SELECT b.cidr, b.asn FROM bgp_prefixes b LEFT JOIN withdrawals w ON w.id = b.withdrawal_id
+        SELECT b.cidr, b.asn, b.behind FROM bgp_prefixes b
+        LEFT JOIN withdrawals w ON w.id = b.withdrawal_id
         WHERE NOT b.advertised AND coalesce(w.at, b.modified_at) < {_SINCE}
             AND NOT EXISTS (SELECT FROM bgp_prefixes o WHERE o.cidr = b.cidr AND o.advertised)
-        UNION SELECT cidr, NULL FROM held_routes WHERE speaker <> :speaker
+        UNION SELECT cidr, NULL, NULL FROM held_routes WHERE speaker <> :speaker
     ), now AS (SELECT unnest(CAST(:cidrs AS cidr[])) AS cidr)
-    SELECT cidr, asn FROM suspects s WHERE NOT EXISTS (SELECT FROM now WHERE now.cidr = s.cidr)
+    SELECT cidr, asn, behind FROM suspects s
+    WHERE NOT EXISTS (SELECT FROM now WHERE now.cidr = s.cidr)
     ORDER BY asn NULLS LAST
 """)  # noqa: S608
 _STRANGE: Final = from_text("""
@@ -243,13 +248,13 @@ class SpeakerRecords:
 
     async def suspects(
         self, speaker: str, holds: Collection[Prefix]
-    ) -> Mapping[Prefix, Asn | None]:
+    ) -> Mapping[Prefix, Route | None]:
         """What another speaker held, or a row of an older database may be wrong about.
 
-        Without what this one holds; with its origin, where that alone is suspected.
+        Without what this one holds; with the row's route, where that alone is suspected.
         """
         rows = await self._pool.ask(_SUSPECTS, speaker=speaker, cidrs=_texts(holds))
-        return {Prefix(row.cidr): None if row.asn is None else Asn(row.asn) for row in rows}
+        return {Prefix(row.cidr): _suspected(row) for row in rows}
 
     async def strange(self, speaker: str) -> tuple[int, str]:
         """How many undecided orphans it held when this database first met it, and one of them."""
@@ -282,3 +287,10 @@ async def forget(session: Session, speaker: str) -> None:
 
 def _texts(prefixes: Collection[Prefix]) -> str:
     return array(str(one) for one in prefixes)
+
+
+def _suspected(row: AnyRow) -> Route | None:
+    if row.asn is None:
+        return None
+    behind = None if row.behind is None else Asn(row.behind)
+    return Route(Prefix(row.cidr), Asn(row.asn), behind=behind)

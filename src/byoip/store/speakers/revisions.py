@@ -79,8 +79,8 @@ _TAKEN_BACK: Final = from_text("""
     AND number = (SELECT max(number) FROM speaker_revisions)
 """)
 _KINDS: Final = from_text("""
-    SELECT (array_agg(cidr))[1] AS cidr, asn, prepend, count(*) AS many FROM bgp_prefixes
-    WHERE advertised GROUP BY family(cidr), asn, prepend ORDER BY 1
+    SELECT (array_agg(cidr))[1] AS cidr, asn, prepend, behind, count(*) AS many
+    FROM bgp_prefixes WHERE advertised GROUP BY family(cidr), asn, prepend, behind ORDER BY 1
 """)
 _LOCK: Final = from_text("SELECT number FROM speaker_revisions WHERE number = 1 FOR UPDATE")
 _PUT: Final = from_text("""
@@ -166,7 +166,7 @@ class Revisions:
     async def kinds(self) -> Sequence[tuple[Route, int]]:
         """Of each kind of routes that are announced one, and how many there are."""
         return [
-            (revision.example(Prefix(row.cidr), row.asn, row.prepend), row.many)
+            (revision.example(Prefix(row.cidr), row.asn, row.prepend, row.behind), row.many)
             for row in await self._pool.ask(_KINDS)
         ]
 

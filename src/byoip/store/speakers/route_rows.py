@@ -45,7 +45,7 @@ def desired(row: AnyRow, **more: Any) -> DesiredRoute:
     return DesiredRoute(
         bgp_prefix_id=row.id,
         claim_id=row.prefix_id,
-        route=_route(row.cidr, row.asn, row.prepend),
+        route=_route(row.cidr, row.asn, row.prepend, row.behind),
         advertised=row.advertised,
         change=row.change,
         settled=row.settled,
@@ -59,8 +59,8 @@ def desired(row: AnyRow, **more: Any) -> DesiredRoute:
 
 # Read again and again, of thousands of rows; no one changes what is made here.
 @lru_cache(2**17)
-def _route(cidr: str, asn: int, prepend: int) -> Route:
-    return Route(known_prefix(cidr), Asn(asn), prepend)
+def _route(cidr: str, asn: int, prepend: int, behind: int | None) -> Route:
+    return Route(known_prefix(cidr), Asn(asn), prepend, None if behind is None else Asn(behind))
 
 
 @lru_cache(1024)

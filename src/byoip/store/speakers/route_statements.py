@@ -15,8 +15,8 @@ def _counted(words: str) -> Statement:
 
 
 _DESIRED: Final = """
-    b.id, b.prefix_id, CAST(b.cidr AS text) AS cidr, b.asn, b.prepend, b.advertised, b.change,
-    b.settled, b.advertised_modified_at AS at, b.withdrawal_id, b.request_id,
+    b.id, b.prefix_id, CAST(b.cidr AS text) AS cidr, b.asn, b.prepend, b.behind, b.advertised,
+    b.change, b.settled, b.advertised_modified_at AS at, b.withdrawal_id, b.request_id,
     EXISTS (SELECT FROM unreleased_routes u
         WHERE u.bgp_prefix_id = b.id AND u.change = b.change) AS unreleased
 """
@@ -138,9 +138,10 @@ SETTLE: Final = from_text("""
 SPEAKER: Final = _counted("""
     INSERT INTO speakers AS kept
         (name, stage, alive, fault, held, asked_at, loaded_at, prepends_lost_as, internal_as,
-        sessions, drained_at)
+        neighbour_ases, sessions, drained_at)
     VALUES (:name, :stage, :fault = '', :fault, :held, :at, CASE WHEN :loaded THEN :at END,
-        :prepends_lost_as, :internal_as, :sessions, CASE WHEN :drained THEN :at END)
+        :prepends_lost_as, :internal_as, CAST(:neighbour_ases AS bigint[]), :sessions,
+        CASE WHEN :drained THEN :at END)
     ON CONFLICT (name) DO UPDATE SET stage = excluded.stage, alive = excluded.alive,
         fault = excluded.fault, asked_at = excluded.asked_at,
         held = CASE WHEN excluded.alive THEN excluded.held ELSE kept.held END,
@@ -148,6 +149,8 @@ SPEAKER: Final = _counted("""
             ELSE kept.prepends_lost_as END,
         internal_as = CASE WHEN excluded.alive THEN excluded.internal_as
             ELSE kept.internal_as END,
+        neighbour_ases = CASE WHEN excluded.alive THEN excluded.neighbour_ases
+            ELSE kept.neighbour_ases END,
         sessions = CASE WHEN excluded.alive THEN excluded.sessions ELSE kept.sessions END,
         drained_at = CASE WHEN NOT excluded.alive THEN kept.drained_at
             WHEN :drained THEN coalesce(kept.drained_at, excluded.drained_at) END,

@@ -188,6 +188,7 @@ class Routes:
     async def note_speaker(self, state: SpeakerState) -> None:
         """Record how the speaker was found."""
         row = asdict(state) | {"sessions": Jsonb(dict(state.sessions))}
+        row["neighbour_ases"] = list(state.neighbour_ases)
         await self._autocommit.ask(sql.SPEAKER, **row)
 
     async def note_listeners(self, answered: Mapping[str, bool], now: datetime) -> None:

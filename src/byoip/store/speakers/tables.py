@@ -44,6 +44,8 @@ speakers = table(
     sa.Column("prepends_lost_as", sa.BigInteger),
     # Its own AS, where a neighbour of it is in that AS, whatever its prepends.
     sa.Column("internal_as", sa.BigInteger),
+    # The ASes of its neighbours.
+    sa.Column("neighbour_ases", pg.ARRAY(sa.BigInteger), nullable=False, server_default="{}"),
     # Each neighbour by address: whether there is a session with it.
     sa.Column("sessions", pg.JSONB, nullable=False, server_default=sa.text("'{}'")),
     # Since when drains keep all its sessions down.

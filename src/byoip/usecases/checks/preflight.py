@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from byoip.domain.asn import Asn
-from byoip.domain.checks.evidence import Check, Finding, Passed
+from byoip.domain.asns.aspa import judge_pair, judge_upstreams
+from byoip.domain.checks.evidence import Check, Finding, Outcome, Passed
 from byoip.domain.claims.claim import OtherOrigin
 from byoip.domain.prefix import Prefix
 from byoip.usecases.checks.collect_evidence import CollectEvidence
@@ -21,6 +22,9 @@ class PreflightReport:
     Attributes:
         would_pass: irr and rpki pass as things stand; ownership is proven later.
         other_origins: other ASNs that originate the space: publish ROAs for those first.
+        pair: whether ASPAs let the operator stand before an origin of the customer's own; None:
+            it is the operator's.
+        upstreams: what is amiss with the operator's own ASPA; None: nothing.
     """
 
     prefix: Prefix
@@ -28,6 +32,8 @@ class PreflightReport:
     would_pass: bool
     findings: tuple[Finding, ...]
     other_origins: tuple[OtherOrigin, ...]
+    pair: Outcome | None = None
+    upstreams: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +50,18 @@ class Preflight:
             InvalidPrefix, PrefixLengthRefused, SpecialPurposePrefix, OperatorInfrastructure,
             InvalidAsn, OriginNotOffered: a submission would be refused for the same reason.
         """
-        prefix, origin = self.terms.admit(cidr, asn)
+        terms, pair, upstreams = self.terms, None, None
+        async with self.ask.store.transaction() as tx:
+            prefix, origin, own = await terms.admit(tx, account_id, cidr, asn)
+            if own is not None and terms.behind is not None:
+                of = origin, terms.behind, own.aspa, tx.now
+                pair = judge_pair(*of, without=terms.without_aspa)
+            before = terms.behind if own is not None else origin
+            if before is not None:
+                (known,) = await tx.session.look(tx.own_asns.standing(account_id, before))
+                upstreams = judge_upstreams(before, terms.upstreams, known.aspa, tx.now)
         answers = await self.ask(CheckTarget(account_id, prefix, origin))
         passed = {one.check for one in answers.findings if isinstance(one.outcome, Passed)}
-        return PreflightReport(
-            prefix, origin, passed >= _REQUIRED, answers.findings, answers.other_origins
-        )
+        would_pass = passed >= _REQUIRED and (pair is None or isinstance(pair, Passed))
+        found = answers.findings, answers.other_origins
+        return PreflightReport(prefix, origin, would_pass, *found, pair, upstreams)

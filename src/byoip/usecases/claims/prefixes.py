@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from byoip.domain.asn import Asn, choose_origin
+from byoip.domain.asns.aspa import NO_STANDING, OriginStanding
 from byoip.domain.checks.registry import Basis, Registry, Responsible
 from byoip.domain.claims.claim import Claim, OverlapsOwnClaim, TooManyClaims
 from byoip.domain.claims.lifecycle import Transition
@@ -34,6 +35,9 @@ class Terms:
         label: the name below a reverse zone at which the token is looked for.
         registries: by their keys in the statistics.
         overrides, countries: see `Registries`.
+        behind: the ASN of the operator that stands before a customer's own; None: none does.
+        without_aspa: whether a customer's own is announced where it has no ASPA.
+        upstreams: whom the operator's own ASPA should list.
     """
 
     policy: PrefixPolicy
@@ -44,20 +48,40 @@ class Terms:
     mint: TokenMint
     overrides: Sequence[tuple[Prefix, str]] = ()
     countries: Mapping[str, str] = field(default_factory=dict)
+    behind: Asn | None = None
+    without_aspa: bool = True
+    upstreams: Sequence[Asn] = ()
     grace: timedelta = timedelta(days=7)
 
-    def admit(self, cidr: str, asn: int) -> tuple[Prefix, Asn]:
-        """Parse what a customer wants to bring.
+    async def admit(
+        self, tx: Transaction, account_id: UUID, cidr: str, asn: int
+    ) -> tuple[Prefix, Asn, OriginStanding | None]:
+        """Parse what a customer wants to bring; of an origin of its own, how it stands to that.
 
         Raises:
             InvalidPrefix, PrefixLengthRefused, SpecialPurposePrefix, OperatorInfrastructure: the
                 prefix cannot be brought.
-            InvalidAsn, OriginNotOffered: the operator does not announce from this ASN.
+            InvalidAsn, OriginNotOffered: the operator does not announce from this ASN, and the
+                account has not proven it.
         """
         prefix, origin = Prefix.parse(cidr), Asn(asn)
         self.policy.admit(prefix)
-        choose_origin(origin, self.origins)
-        return prefix, origin
+        return prefix, origin, await self.admit_origin(tx, account_id, origin)
+
+    async def admit_origin(
+        self, tx: Transaction, account_id: UUID, origin: Asn
+    ) -> OriginStanding | None:
+        """How the account stands to an origin of its own; None: it is the operator's.
+
+        Raises:
+            OriginNotOffered: it is neither.
+        """
+        if origin in self.origins:
+            return None
+        (own,) = await tx.session.look(tx.own_asns.standing(account_id, origin))
+        choose_origin(origin, self.origins, proven=own.proven and self.behind is not None)
+        standing: OriginStanding = own
+        return standing
 
     @property
     def known(self) -> Registries:
@@ -85,9 +109,11 @@ async def submit(
         TooManyClaims, OverlapsOwnClaim: the account's other claims stand in the way.
         SpaceReserved: the operator keeps the space for another account.
     """
-    prefix, origin = terms.admit(cidr, asn)
+    prefix, origin, own = await terms.admit(tx, account_id, cidr, asn)
     text = CustomerText.parse(description, pointer="/description")
     quota = await tx.claims.lock_quota(account_id)
+    if own is not None:  # it is not given up while the account is locked
+        await terms.admit_origin(tx, account_id, origin)
     held, overlaps, registered, added = await tx.session.look(
         tx.claims.held(account_id),
         tx.claims.overlapped(account_id, prefix),
@@ -116,7 +142,7 @@ async def submit(
     await tx.tokens.add(token)
     after = {"cidr": str(prefix), "asn": origin.number, "state": claim.state.value}
     tx.record(claim.id, "prefix.created", after=after)
-    return ClaimView(claim, token, default_binding=None)
+    return ClaimView(claim, token, default_binding=None, own=own or NO_STANDING)
 
 
 def first_token(tx: Transaction, claim: Claim, terms: Terms) -> OwnershipToken:

@@ -34,7 +34,7 @@ async def reopen(tx: Transaction, account_id: UUID, claim_id: UUID, *, terms: Te
     claim = await tx.claims.lock_closed(claim_id, account_id)
     tx.precondition.require(claim.version)
     back = reopened(claim, tx.now)
-    terms.admit(str(claim.prefix), claim.asn.number)
+    await terms.admit(tx, account_id, str(claim.prefix), claim.asn.number)
     held, overlaps, reserved, taken, plan = await tx.session.look(
         tx.claims.held(account_id),
         tx.claims.overlapped(account_id, claim.prefix),

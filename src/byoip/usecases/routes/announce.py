@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from byoip.domain.checks.evidence import Outcome, Passed, Unanswered
+from byoip.domain.asn import Asn
+from byoip.domain.asns.aspa import OriginStanding, judge_pair
+from byoip.domain.checks.evidence import Failed, Outcome, Passed, Reason, Unanswered
 from byoip.domain.checks.origin_validation import judge_roas
 from byoip.domain.claims.check_waiver import Waivable, excused
 from byoip.domain.claims.claim import Claim
@@ -21,14 +23,16 @@ async def announce(
         Refusal: the first obstacle of `Announceable.require`; nothing was changed.
     """
     await tx.edges.together()  # no edge comes back into service until this is committed
-    bindings, lacking, vrps, waivers, still_served, flaps = await tx.session.look(
+    bindings, lacking, vrps, waivers, still_served, flaps, own = await tx.session.look(
         tx.bindings.asking(claim.id),
         tx.edges.lacking(claim.id),
         tx.roas.asking(bgp_prefix.cidr),
         tx.waivers.asking(claim.id, tx.now),
         tx.bgp_prefixes.out_elsewhere(bgp_prefix),
         tx.breaker.flaps(bgp_prefix),
+        tx.own_asns.standing(claim.account_id, bgp_prefix.asn),
     )
+    behind = _behind(tx, bgp_prefix)
     default = next((one for one in bindings if one.is_default), None)
     judged = _origin_validation(tx, bgp_prefix, vrps)
     outcome = excused(judged, waivers.get(Waivable.RPKI))
@@ -44,6 +48,8 @@ async def announce(
         flaps=flaps,
         asn=bgp_prefix.asn,
         offered=tx.rules.origins,
+        own_asn=own.proven,
+        pair=_pair(tx, bgp_prefix, behind, own),
         prepend_lost=prepend > 0 and await tx.bgp_prefixes.prepends_are_lost(bgp_prefix.asn),
     )
     asked.require(tx.now)
@@ -54,6 +60,7 @@ async def announce(
     )
     if isinstance(judged, Passed):  # a waiver is no word of a ROA that counts for days
         wanted = replace(wanted, last_valid_at=tx.now)
+    wanted = replace(wanted, behind=behind)
     await tx.bgp_prefixes.save(wanted)
     await tx.session.flush()  # now it is known whether another claim was faster
     _record(tx, wanted, outcome)
@@ -67,6 +74,34 @@ def _origin_validation(tx: Transaction, bgp_prefix: BgpPrefix, answer: VrpAnswer
     return judge_roas(bgp_prefix.cidr, bgp_prefix.asn, answer.covering, now=tx.now)
 
 
+def _behind(tx: Transaction, bgp_prefix: BgpPrefix) -> Asn | None:
+    """The operator's AS that stands before the origin, where that is the customer's own.
+
+    A command that knows no settings goes by what the row says.
+    """
+    return bgp_prefix.behind if tx.rules.origins is None else tx.rules.behind(bgp_prefix.asn)
+
+
+def _pair(
+    tx: Transaction, bgp_prefix: BgpPrefix, behind: Asn | None, own: OriginStanding
+) -> Outcome | None:
+    """Whether ASPAs let the two stand in a path; None: the origin is the operator's.
+
+    A proof that was taken back is refused, too, where no settings say whose the origin is; and so
+    is a customer's number of which they do not say what stands before it.
+    """
+    if behind is None:
+        if tx.rules.origins is None and own.state is not None:
+            seen = f"{bgp_prefix.asn} is the customer's own, and no settings say what stands before"
+            return Failed(Reason.ASPA_MISSING, f"{seen} it.", "Announce it by the API.")
+        return None
+    if not own.proven:
+        seen = f"This account has not proven {bgp_prefix.asn}, or not any more."
+        return Failed(Reason.ASN_NOT_ASSIGNED, seen, "Prove it: POST .../asns.")
+    of = bgp_prefix.asn, behind, own.aspa, tx.now
+    return judge_pair(*of, without=tx.rules.without_aspa)
+
+
 def _record(tx: Transaction, bgp_prefix: BgpPrefix, outcome: Outcome) -> None:
     shown = {"bgp_prefix_id": bgp_prefix.id.hex, "cidr": str(bgp_prefix.cidr)}
     before = {**shown, "advertised": False}
@@ -76,4 +111,6 @@ def _record(tx: Transaction, bgp_prefix: BgpPrefix, outcome: Outcome) -> None:
         "asn_prepend_count": bgp_prefix.desired.prepend,
         "origin_validation": outcome.seen,
     }
+    if bgp_prefix.behind is not None:
+        after["behind"] = bgp_prefix.behind.number
     tx.record(bgp_prefix.claim_id, "bgp_prefix.announced", before=before, after=after)

@@ -1,6 +1,7 @@
-"""Alarms for routes whose origin is not, or no longer, one of the operator's.
+"""Alarms for routes whose origin nobody vouches for any more, and for those an ASPA excludes.
 
-The settings may have changed since they were announced. They stay up: a setting withdraws nothing.
+The settings may have changed since they were announced, the proof of a customer's own number been
+taken back, or an ASPA of it published without the operator. They stay up: none withdraws anything.
 """
 
 import logging
@@ -14,6 +15,7 @@ from byoip.store.speakers.routes import Alarm, Routes
 from byoip.store.transaction import Store
 
 KIND: Final = "foreign_origin"
+EXCLUDED: Final = "aspa_excludes_operator"
 _log = logging.getLogger(__name__)
 
 
@@ -38,7 +40,13 @@ class WatchOrigins:
         """
         async with self.store.transaction() as tx:
             found = await tx.bgp_prefixes.of_other_origins(self.offered)
+            excluded = await tx.bgp_prefixes.excluded(tx.now)
         standing = [Alarm(KIND, one.id.hex, f"{one.cidr} {one.asn}") for one in found]
         new = await self.routes.replace_alarms(KIND, standing, self.clock.now())
         if new:
             _log.error("%d routes are up with an origin that is not the operator's", len(new))
+        standing = [
+            Alarm(EXCLUDED, one.id.hex, f"{one.cidr} {one.behind} {one.asn}") for one in excluded
+        ]
+        if new := await self.routes.replace_alarms(EXCLUDED, standing, self.clock.now()):
+            _log.error("%d routes are up that an ASPA of their origin excludes", len(new))

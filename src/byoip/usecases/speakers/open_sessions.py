@@ -18,6 +18,7 @@ from byoip.domain.speakers.opening import (
     SpeakerRecord,
     opening,
 )
+from byoip.domain.speakers.sightings import carries
 from byoip.ports.speakers.speaker import Neighbour, Speaker
 from byoip.ports.steady_clock import boottime
 from byoip.store.speakers.records import RECONCILER, SpeakerRecords
@@ -192,8 +193,8 @@ class OpenSessions:
             for seen in heard.values():
                 found.update(
                     one
-                    for one, origin in suspects.items()
-                    if seen.get(one) and origin in {None, *seen[one]}
+                    for one, route in suspects.items()
+                    if seen.get(one) and (route is None or carries(seen[one], route))
                 )
         found.difference_update(holds)
         return found - {*await records.explained(found, looked_at)} if found else found

@@ -1,0 +1,116 @@
+"""Reads the ASPAs of an export, as rpki-client (8.5 and later) and Routinator write them.
+
+rpki-client: `{"customer_asid": 64501, "expires": 1795937679, "providers": [64500]}`; Routinator:
+`{"customer": "AS64501", "providers": ["AS64500"], "ta": "ripe"}`. That one is missing lets through,
+so nothing is dropped: what cannot be read makes its customer unanswered, or all of them.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+import msgspec
+
+from byoip.adapters.checks.vrp_entries import LAST_SECOND
+from byoip.domain.asn import LAST_ASN
+from byoip.ports.checks.snapshots import AspaEntries, AspaRow
+
+_MOST_ROWS: Final = 200_000  # today's have a thousand
+_MOST_PROVIDERS: Final = 2_000_000  # of all together
+_LARGEST: Final = 64 * 2**20  # bytes
+_NUMBER: Final = re.compile(r"AS(0|[1-9][0-9]{0,9})", re.ASCII)
+_NONSENSE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+_Number = Annotated[int, msgspec.Meta(ge=0, le=LAST_ASN)] | str
+
+
+class _Customer(msgspec.Struct):
+    customer_asid: _Number | None = None
+    customer: _Number | None = None
+
+    def number(self) -> int | None:
+        both = self.customer_asid, self.customer
+        given = {_read_number(one) for one in both if one is not None}
+        return given.pop() if len(given) == 1 else None
+
+
+class _Listed(msgspec.Struct):
+    providers: list[_Number]
+    expires: Annotated[int, msgspec.Meta(ge=0, le=LAST_SECOND)] | None = None
+
+
+_read_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_read_customer = msgspec.json.Decoder(_Customer).decode
+_read_listed = msgspec.json.Decoder(_Listed).decode
+
+
+def aspa_entries(member: bytes | None) -> AspaEntries:
+    """The entries in the member `aspas` of an export; None: it has none.
+
+    Several of one customer are one with all providers, which ends with the first of them.
+    """
+    if member is None:
+        return AspaEntries((), "the export has no aspas")
+    if len(member) > _LARGEST:
+        return AspaEntries((), f"more than {_LARGEST} bytes of aspas")
+    try:
+        entries = _read_list(member)
+    except _NONSENSE:
+        return AspaEntries((), "its aspas are no list")
+    if len(entries) > _MOST_ROWS:
+        return AspaEntries((), f"more than {_MOST_ROWS} aspas")
+    return _together(entries)
+
+
+def _together(entries: list[msgspec.Raw]) -> AspaEntries:
+    found: dict[int, AspaRow] = {}
+    left = _MOST_PROVIDERS
+    for place, entry in enumerate(entries, start=1):
+        customer = _customer(entry)
+        if customer is None:
+            return AspaEntries((), f"aspas, entry {place} names no customer")
+        row = _row(customer, entry)
+        left -= len(row.providers or ())
+        if left < 0:
+            return AspaEntries((), f"more than {_MOST_PROVIDERS} providers in aspas")
+        found[customer] = _union(found, row)
+    return AspaEntries(tuple(found[one] for one in sorted(found)))
+
+
+def _customer(entry: msgspec.Raw) -> int | None:
+    try:
+        number = _read_customer(entry).number()
+    except _NONSENSE:
+        return None
+    return number or None  # AS0 is nobody's
+
+
+def _row(customer: int, entry: msgspec.Raw) -> AspaRow:
+    try:
+        listed = _read_listed(entry)
+    except _NONSENSE:
+        return AspaRow(customer, None, None)
+    providers = [_read_number(one) for one in listed.providers]
+    if not providers or None in providers or customer in providers:
+        return AspaRow(customer, None, None)  # a customer is no provider of its own
+    every = tuple(sorted({one for one in providers if one is not None}))
+    return AspaRow(customer, every, listed.expires)
+
+
+def _union(found: Mapping[int, AspaRow], row: AspaRow) -> AspaRow:
+    before = found.get(row.customer)
+    if before is None:
+        return row
+    if before.providers is None or row.providers is None:
+        return AspaRow(row.customer, None, None)
+    ends = [one for one in (before.expires, row.expires) if one is not None]
+    providers = tuple(sorted({*before.providers, *row.providers}))
+    return AspaRow(row.customer, providers, min(ends, default=None))
+
+
+def _read_number(given: int | str) -> int | None:
+    if isinstance(given, int):
+        return given
+    found = _NUMBER.fullmatch(given)
+    number = int(found[1]) if found else LAST_ASN + 1
+    return number if number <= LAST_ASN else None

@@ -1,0 +1,114 @@
+"""Customers' own AS numbers on the wire, and the members of the operator's AS-SET."""
+
+from typing import Any
+
+from pydantic import Field
+
+from byoip.api.border.envelope import AsnIn, Id, Strict, Text, Time, Wire, example
+from byoip.domain.asns.own_asn import OwnAsn as Kept
+from byoip.domain.asns.own_asn import ProvenBy
+from byoip.domain.checks.evidence import CheckState
+from byoip.domain.checks.registries.remedies import remarks_line, token_line
+from byoip.store.asns.views import Member
+
+_EXAMPLE: dict[str, Any] = {
+    "id": "7c1f0a5d2b9e4836a0d1c2e3f4051627",
+    "account_id": "258def64c72dae45f3e4c8516e2111f2",
+    "asn": 3320,
+    "asn_ownership_validation_state": "pending",
+    "asn_ownership_validation_token": "9d13e0c1f3a9b5de0a65a2b1a7cbb04f",
+    "token_expires_at": "2026-11-09T09:30:00Z",
+    "publish": "remarks:        byoip-validation: 9d13e0c1f3a9b5de0a65a2b1a7cbb04f",
+    "registry": None,
+    "proven_at": None,
+    "proven_by": None,
+    "evidence": None,
+    "seen": "No line of descr or remarks starts with byoip-validation:",
+    "fix": "Add this line to the aut-num object of AS3320 in RIPE (whois.ripe.net).",
+    "doubt": "",
+    "warnings": [],
+    "created_at": "2026-11-02T09:30:00Z",
+    "modified_at": "2026-11-02T09:31:07Z",
+}
+
+
+class NewOwnAsn(Strict):
+    """An AS number to prove."""
+
+    model_config = example(asn=3320)
+
+    asn: AsnIn
+
+
+class OwnAsn(Wire):
+    """An AS number that prefixes of the account may have as their origin, once it is proven."""
+
+    model_config = example(**_EXAMPLE)
+
+    id: Id
+    account_id: Id
+    asn: int
+    asn_ownership_validation_state: CheckState
+    asn_ownership_validation_token: str = Field(
+        description="Of this account and this number; no prefix's token proves it."
+    )
+    token_expires_at: Time
+    publish: str = Field(
+        description="A line for the aut-num object at the registry that has given the number."
+    )
+    registry: Text | None = Field(description="That registry, once statistics have named it.")
+    proven_at: Time | None
+    proven_by: ProvenBy | None = Field(
+        description="token: by its aut-num object. holder: it is registered to the holder of a "
+        "prefix that the account has proven. operator: on the operator's word."
+    )
+    evidence: Text | None = Field(description="What was seen, or the operator's reason.")
+    seen: str = Field(description="What the last attempt saw that failed.")
+    fix: str = Field(description="What to do about it, with text to paste.")
+    doubt: str = Field(description="Why the last attempt had no answer, which changes no state.")
+    warnings: list[str]
+    created_at: Time
+    modified_at: Time
+
+
+class AsSetMember(Wire):
+    """A number that belongs in the operator's AS-SET, or upstreams filter what it announces."""
+
+    model_config = example(asn=3320, prefixes=["198.18.0.0/23"])
+
+    asn: int
+    prefixes: list[str] = Field(
+        description="Approved prefixes that have it as their origin; each needs a route object."
+    )
+
+
+class AsSet(Wire):
+    """What to add to the operator's AS-SET."""
+
+    model_config = example(
+        members=[{"asn": 3320, "prefixes": ["198.18.0.0/23"]}],
+        text="members:        AS3320\n",
+    )
+
+    members: list[AsSetMember]
+    text: str = Field(description="Lines to paste into the AS-SET object (RFC 2622, section 5.1).")
+
+
+def own_asn_of(own: Kept, label: str, warnings: list[str]) -> OwnAsn:
+    """A number as the wire shows it."""
+    return OwnAsn.showing(
+        own,
+        asn=own.asn.number,
+        asn_ownership_validation_state=own.state,
+        asn_ownership_validation_token=own.token,
+        publish=remarks_line(token_line(label, own.token)),
+        evidence=own.evidence or None,
+        warnings=warnings,
+    )
+
+
+def as_set_of(members: list[Member]) -> AsSet:
+    """The members as the wire shows them."""
+    shown = [AsSetMember(asn=one.asn.number, prefixes=list(one.cidrs)) for one in members]
+    text = "".join(f"{'members:':<16}{one.asn}\n" for one in members)
+    return AsSet(members=shown, text=text)

@@ -1,0 +1,75 @@
+"""Reads customers' own AS numbers outside of transactions."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.domain.asn import Asn
+from byoip.domain.asns.own_asn import OwnAsn, OwnAsnNotFound
+from byoip.store.asns.own_asns import GET, OF_ACCOUNT, own_asn_from
+from byoip.store.asns.tables import own_asns
+from byoip.store.asns.views import Member
+from byoip.store.autocommit import autocommit_pool
+from byoip.store.claims.claim_reader import page_of
+from byoip.store.claims.views import Cursor
+from byoip.store.statements import compiled, from_text
+
+_o = own_asns.c
+_PAGE: Final = compiled(
+    sa.select(own_asns)
+    .where(
+        _o.live,
+        OF_ACCOUNT,
+        sa.tuple_(_o.created_at, _o.id)
+        > sa.tuple_(
+            sa.bindparam("after_time", type_=sa.DateTime(timezone=True)),
+            sa.bindparam("after_id", type_=sa.Uuid),
+        ),
+    )
+    .order_by(_o.created_at, _o.id)
+    .limit(sa.bindparam("page_size", type_=sa.Integer))
+)
+_MEMBERS: Final = from_text("""
+    SELECT own.asn, array_agg(p.cidr::text ORDER BY p.cidr) AS cidrs
+    FROM own_asns AS own JOIN prefixes AS p ON p.account_id = own.account_id
+        AND p.asn = own.asn AND p.state = 'approved'
+    WHERE own.live AND own.state = 'valid' GROUP BY own.asn ORDER BY own.asn
+""")
+_NEIGHBOURS: Final = from_text("""
+    SELECT DISTINCT neighbour AS asn FROM speakers, unnest(neighbour_ases) AS neighbour
+""")
+
+
+class OwnAsnReader:
+    """Reads them outside of transactions."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._autocommit = autocommit_pool(engine)
+
+    async def page(
+        self, account_id: UUID | None, *, after: Cursor | None, limit: int
+    ) -> Sequence[OwnAsn]:
+        """Live ones in the order of (created_at, id); None: of all accounts."""
+        asked = {"account_id": account_id, **page_of(after, limit)}
+        return [own_asn_from(row) for row in await self._autocommit.ask(_PAGE, **asked)]
+
+    async def one(self, account_id: UUID, own_asn_id: UUID) -> OwnAsn:
+        """A live one.
+
+        Raises:
+            OwnAsnNotFound: the account has none.
+        """
+        asked = {"account_id": account_id, "own_asn_id": own_asn_id}
+        return own_asn_from(await self._autocommit.one(GET, OwnAsnNotFound, **asked))
+
+    async def neighbours(self) -> frozenset[Asn]:
+        """The ASes of speakers' neighbours, as workers last found them."""
+        return frozenset(Asn(row.asn) for row in await self._autocommit.ask(_NEIGHBOURS))
+
+    async def members(self) -> Sequence[Member]:
+        """Proven numbers that approved prefixes have as their origin."""
+        rows = await self._autocommit.ask(_MEMBERS)
+        return [Member(Asn(row.asn), tuple(row.cidrs)) for row in rows]

@@ -1,0 +1,160 @@
+"""Customers' own AS numbers, and what decides whether a route may have one as its origin."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from byoip.domain.asn import Asn
+from byoip.domain.asns.aspa import OriginStanding
+from byoip.domain.asns.own_asn import (
+    AsnProvenByAnother,
+    OwnAsn,
+    OwnAsnExists,
+    OwnAsnNotFound,
+    ProvenBy,
+)
+from byoip.domain.checks.evidence import CheckState
+from byoip.domain.checks.registry import HELD
+from byoip.domain.prefix import Prefix
+from byoip.store.asns.aspas import facts_from, facts_sql
+from byoip.store.asns.tables import own_asns
+from byoip.store.batches import Part, asking
+from byoip.store.statements import AnyRow, Repository, compiled, from_row, from_text, to_row
+from byoip.store.unavailable import refusing
+
+_o = own_asns.c
+_FIXED: Final = ("id", "account_id", "asn", "created_at")
+_CHANGING: Final = (
+    *("state", "token", "token_expires_at", "proven_at", "proven_by", "registry", "holder"),
+    *("evidence", "seen", "fix", "doubt", "modified_at", "ended_at", "version"),
+)
+_ID: Final = sa.bindparam("own_asn_id", type_=sa.Uuid)
+_ACCOUNT: Final = sa.bindparam("account_id", type_=sa.Uuid)
+OF_ACCOUNT: Final = sa.or_(_ACCOUNT.is_(None), _o.account_id == _ACCOUNT)
+_this = sa.select(own_asns).where(_o.id == _ID, _o.live, OF_ACCOUNT)
+GET: Final = compiled(_this)
+_LOCK: Final = compiled(_this.with_for_update())
+_HELD: Final = compiled(
+    sa.select(sa.func.count().label("held")).where(_o.account_id == _ACCOUNT, _o.live)
+)
+_ADD: Final = compiled(sa.insert(own_asns), [*_FIXED, *_CHANGING])
+_SAVE: Final = compiled(sa.update(own_asns).where(_o.id == _ID, _o.live), _CHANGING)
+_ANSWER: Final = compiled(sa.update(own_asns).where(_o.id == _ID), ["answer"])
+_MOST_ANSWER: Final = 65_536  # bytes of the registry's answer that are kept
+
+_STANDING: Final = from_text(
+    f"""
+    SELECT (
+        SELECT own.state FROM own_asns AS own
+        WHERE own.account_id = CAST(:account_id AS uuid) AND own.asn = asked.asn AND own.live
+    ) AS state, {facts_sql("asked.asn")} AS aspa FROM (SELECT CAST(:asn AS bigint) AS asn) AS asked
+""",  # noqa: S608 - of constants
+    selects=("state", "aspa"),
+)
+_IN_USE: Final = from_text("""
+    SELECT cidr::text AS cidr FROM prefixes
+    WHERE account_id = :account_id AND asn = :asn AND live LIMIT 1
+""")
+# A prefix that its account has proven, and a row of the holder inside it, whole: rows are cut into
+# prefixes, so the addresses beside it must not be the same holder's.
+_SPANNED: Final = from_text(f"""
+    SELECT claim.cidr FROM prefixes AS claim, current_registration_snapshots AS used
+    WHERE claim.account_id = :account_id AND claim.state = 'approved'
+        AND claim.approved_by = 'checks' AND claim.standing = 'ok'
+        AND used.registry = :registry AND CAST(:holder AS text) <> ''
+        AND EXISTS (SELECT FROM registered_ranges AS row WHERE row.snapshot = used.number
+            AND row.prefix <<= claim.cidr AND row.holder = :holder
+            AND row.status IN ('{"', '".join(sorted(HELD))}'))
+        AND NOT EXISTS (SELECT FROM registered_ranges AS row WHERE row.snapshot = used.number
+            AND row.holder = :holder AND (
+                row.prefix >>= set_masklen(network(claim.cidr)::inet - 1,
+                    CASE family(claim.cidr) WHEN 4 THEN 32 ELSE 128 END)
+                OR row.prefix >>= set_masklen(broadcast(claim.cidr) + 1,
+                    CASE family(claim.cidr) WHEN 4 THEN 32 ELSE 128 END)))
+    ORDER BY claim.cidr LIMIT 1
+""")  # noqa: S608 - of constants
+
+
+class OwnAsnRepository(Repository):
+    """Numbers of accounts, within one transaction."""
+
+    async def get(self, account_id: UUID | None, own_asn_id: UUID) -> OwnAsn:
+        """A live one; with an account only its own.
+
+        Raises:
+            OwnAsnNotFound: there is none.
+        """
+        asked = {"account_id": account_id, "own_asn_id": own_asn_id}
+        return own_asn_from(await self._session.one(GET, OwnAsnNotFound, **asked))
+
+    async def lock(self, account_id: UUID | None, own_asn_id: UUID) -> OwnAsn:
+        """The same, locked.
+
+        Raises:
+            OwnAsnNotFound: there is none.
+        """
+        asked = {"account_id": account_id, "own_asn_id": own_asn_id}
+        return own_asn_from(await self._session.one(_LOCK, OwnAsnNotFound, **asked))
+
+    def held(self, account_id: UUID) -> Part:
+        """How many live ones the account has: for a look."""
+        return asking(_HELD, lambda rows: int(rows[0].held), account_id=account_id)
+
+    async def add(self, own: OwnAsn) -> None:
+        """Keep a new one; the account must be locked.
+
+        Raises:
+            OwnAsnExists: the account has the number.
+        """
+        with refusing(uq_own_asns_live=OwnAsnExists(own.asn)):
+            await self._session.change(_ADD, **to_row(own, (*_FIXED, *_CHANGING), **_given(own)))
+
+    async def save(self, own: OwnAsn, answer: bytes | None = None) -> None:
+        """Write back a locked one; `answer`: the registry's, by which it was proven.
+
+        Raises:
+            AsnProvenByAnother: it is proven, and another account's is.
+        """
+        with refusing(uq_own_asns_proven=AsnProvenByAnother(own.asn)):
+            row = to_row(own, _CHANGING, **_given(own))
+            await self._session.change(_SAVE, own_asn_id=own.id, **row)
+        if answer is not None:
+            kept = answer[:_MOST_ANSWER]
+            await self._session.change(_ANSWER, own_asn_id=own.id, answer=kept)
+
+    def standing(self, account_id: UUID, asn: Asn) -> Part:
+        """What decides of an origin that is not the operator's: for a look."""
+        return asking(_STANDING, _standing, account_id=account_id, asn=asn.number)
+
+    async def in_use(self, own: OwnAsn) -> str | None:
+        """A live prefix of the account with that origin; its account must be locked."""
+        row = await self._session.row(_IN_USE, account_id=own.account_id, asn=own.asn.number)
+        return None if row is None else str(row.cidr)
+
+    async def spanned(self, account_id: UUID, registry: str, holder: str) -> Prefix | None:
+        """A prefix that the account has proven and that spans a whole row of this holder."""
+        asked = {"account_id": account_id, "registry": registry, "holder": holder}
+        row = await self._session.row(_SPANNED, **asked)
+        return None if row is None else Prefix(row.cidr)
+
+
+def _standing(rows: Sequence[Any]) -> OriginStanding:
+    (row,) = rows
+    return OriginStanding(row.state and CheckState(row.state), facts_from(row.aspa))
+
+
+def own_asn_from(row: AnyRow) -> OwnAsn:
+    """A row of own_asns."""
+    return from_row(
+        OwnAsn,
+        row,
+        asn=Asn(row.asn),
+        state=CheckState(row.state),
+        proven_by=None if row.proven_by is None else ProvenBy(row.proven_by),
+    )
+
+
+def _given(own: OwnAsn) -> dict[str, Any]:
+    return {"asn": own.asn.number}

@@ -1,0 +1,137 @@
+"""Prove that an account has an AS number: by the registry's holder of it, or by its token."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+from anyio.to_thread import run_sync as in_thread
+
+from byoip.domain.asns.aut_num import judge_aut_num, no_token, takes_token
+from byoip.domain.asns.own_asn import OwnAsn, ProvenBy
+from byoip.domain.asns.registration import AsnRegistration, responsible_for_asn
+from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
+from byoip.domain.checks.registry import Registry
+from byoip.ports.checks.registry import Found, NoAnswer, RegistryQuestion, RouteRegistry
+from byoip.store.asns import asn_statistics
+from byoip.store.transaction import Store, Transaction
+from byoip.usecases.border import Verb
+
+_EXPIRED: Final = Failed(
+    Reason.TOKEN_EXPIRED,
+    "The token has expired.",
+    "Issue another one (POST .../asns/{asn_id}/validation_tokens), publish it and ask again.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """What an attempt came to, and for which token it was made."""
+
+    token: str
+    outcome: Outcome
+    by: ProvenBy = ProvenBy.TOKEN
+    registry: str | None = None
+    holder: str = ""
+    answer: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProveAsn:
+    """Asks whose a number is. No transaction is open while we wait, and none is kept by asking.
+
+    Attributes:
+        registries: those this operator knows, by key.
+        label: stands before the token.
+        deadline: seconds after which a question without an answer is unanswered.
+    """
+
+    store: Store
+    registry: RouteRegistry
+    registries: Mapping[str, Registry]
+    label: str
+    deadline: float
+
+    async def __call__(self, account_id: UUID, own_asn_id: UUID) -> Verb[OwnAsn]:
+        """Ask; the verb that records what came of it, under the number's lock.
+
+        Raises:
+            OwnAsnNotFound: the account has no such number.
+        """
+        async with self.store.transaction() as tx:
+            own = await tx.own_asns.get(account_id, own_asn_id)
+            now = tx.now
+            (rows,) = await tx.session.look(asn_statistics.about(own.asn))
+            found = responsible_for_asn(own.asn, rows, self.registries)
+            spanned = None
+            if isinstance(found, AsnRegistration):
+                asked = account_id, found.registry.key, found.holder
+                spanned = await tx.own_asns.spanned(*asked)
+        if not isinstance(found, AsnRegistration):
+            attempt = _Attempt(own.token, found)
+        elif spanned is not None:
+            seen = (
+                f"{found.registry.key} has given {own.asn} and {spanned}, which this account has "
+                f"proven, to the same holder, {found.holder}."
+            )
+            key = found.registry.key
+            attempt = _Attempt(own.token, Passed(seen), ProvenBy.HOLDER, key, found.holder)
+        else:
+            attempt = await self._by_token(own, found, now)
+
+        async def record(tx: Transaction) -> OwnAsn:
+            return await _record(tx, account_id, own_asn_id, attempt)
+
+        return record
+
+    async def _by_token(self, own: OwnAsn, found: AsnRegistration, now: datetime) -> _Attempt:
+        registry, key = found.registry, found.registry.key
+        outcome: Outcome
+        if not takes_token(registry):
+            return _Attempt(own.token, no_token(own.asn, registry), registry=key)
+        if own.proven:
+            return _Attempt(own.token, Passed(own.evidence), registry=key)
+        if own.token_expires_at <= now:
+            return _Attempt(own.token, _EXPIRED, registry=key)
+        question = RegistryQuestion.of_aut_num(registry, own.asn, own.account_id)
+        try:
+            async with asyncio.timeout(self.deadline):
+                answer = await self.registry.look_up(question)
+        except TimeoutError:
+            late = Unanswered(Fault.TIMEOUT, f"{registry.host} did not answer in time.")
+            return _Attempt(own.token, late, registry=key)
+        raw = answer.exhibit.answer
+        if isinstance(answer, NoAnswer):
+            outcome = Unanswered(answer.fault, answer.detail)
+            return _Attempt(own.token, outcome, registry=key, answer=raw)
+        objects = answer.objects if isinstance(answer, Found) else ()
+        asked = own.asn, registry, objects, own.token, self.label
+        outcome = await in_thread(judge_aut_num, *asked)
+        if isinstance(outcome, Passed):
+            digest = sha256(raw).hexdigest()
+            said = f"{outcome.seen} Answer of {answer.exhibit.of}, SHA-256 {digest}."
+            outcome = Passed(said)
+        return _Attempt(own.token, outcome, ProvenBy.TOKEN, key, found.holder, raw)
+
+
+async def _record(tx: Transaction, account_id: UUID, own_asn_id: UUID, attempt: _Attempt) -> OwnAsn:
+    """What was found, for the number as it is now: a token that was replaced meanwhile proves none.
+
+    Raises:
+        OwnAsnNotFound: it was given up meanwhile.
+        AsnProvenByAnother: another account has proven it.
+    """
+    own = await tx.own_asns.lock(account_id, own_asn_id)
+    if own.proven or own.token != attempt.token:
+        return own
+    passed = isinstance(attempt.outcome, Passed)
+    if passed and attempt.by is ProvenBy.TOKEN and own.token_expires_at <= tx.now:
+        attempt = _Attempt(attempt.token, _EXPIRED, registry=attempt.registry)
+    heard = own.hear(
+        attempt.outcome, attempt.by, tx.now, registry=attempt.registry, holder=attempt.holder
+    )
+    await tx.own_asns.save(heard, attempt.answer if heard.proven else None)
+    return heard
