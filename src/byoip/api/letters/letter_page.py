@@ -15,6 +15,10 @@ _MEANING = {
     LetterStatus.SUPERSEDED: "A newer letter for the same route has taken its place.",
     LetterStatus.REVOKED: "This letter no longer holds. Do not rely on it.",
 }
+_UNDER_REVIEW = (
+    "Under review: what was proven for this letter is no longer so, and the operator looks into "
+    "it. The letter has not been revoked, and the route stays as it is."
+)
 _BECAUSE = {
     RevokedBecause.REMOVED: "its owner has removed the prefix",
     RevokedBecause.OFFBOARDED: "its owner has the route withdrawn for good",
@@ -124,6 +128,8 @@ def _rows(statements: Mapping[str, str]) -> str:
 
 def _fate(letter: Letter, status: LetterStatus) -> str:
     said = _MEANING[status]
+    if letter.under_review and status is LetterStatus.VALID:
+        said = _UNDER_REVIEW
     if letter.revoked_at is not None and letter.revoked_because is not None:
         because = _BECAUSE[letter.revoked_because]
         return f"{said} Revoked on {_readable(letter.revoked_at)}: {because}."

@@ -17,6 +17,8 @@ from byoip.domain.claims.lifecycle import (
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
+from byoip.domain.watch.freezing import PrefixFrozen
+from byoip.domain.watch.levels import Signal
 
 UNPROVEN_AFTER = timedelta(days=30)
 CLAIMS_PER_ACCOUNT = 1000
@@ -137,6 +139,7 @@ class Claim:
     revoked_at: datetime | None = None  # when an approval was last taken away
     closed_at: datetime | None = None
     version: int = 1  # counts its customer's writes, and nothing else
+    frozen_for: frozenset[Signal] = frozenset()  # while approved; a freeze lasts until it is lifted
 
     @property
     def approved(self) -> bool:
@@ -167,6 +170,15 @@ class Claim:
         """
         if self.suspended:
             raise PrefixSuspended
+
+    def require_not_frozen(self) -> None:
+        """Refuse what is new while it is frozen.
+
+        Raises:
+            PrefixFrozen: it is.
+        """
+        if self.frozen_for:
+            raise PrefixFrozen(self.frozen_for)
 
     @property
     def offboarding(self) -> bool:
@@ -232,7 +244,8 @@ class Claim:
 
     def _approve(self, transition: Transition, by: Approver, now: datetime) -> "Claim":
         moved = next_state(self.state, transition)
-        return replace(self, state=moved, approved_at=now, approved_by=by, modified_at=now)
+        approved = replace(self, state=moved, approved_at=now, approved_by=by, modified_at=now)
+        return replace(approved, frozen_for=frozenset())
 
     def revoke(self, now: datetime) -> "Claim":
         """Give the space back on the operator's word: ownership has to be proven again.
@@ -248,6 +261,7 @@ class Claim:
             approved_by=None,
             revoked_at=now,
             modified_at=now,
+            frozen_for=frozenset(),
         )
 
     def contest(self, now: datetime) -> "Claim":

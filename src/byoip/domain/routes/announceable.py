@@ -10,7 +10,7 @@ from datetime import datetime
 
 from byoip.domain.asn import Asn, OriginNotOffered
 from byoip.domain.bindings.service_binding import PrefixNotApproved, Provisioning
-from byoip.domain.checks.evidence import Outcome
+from byoip.domain.checks.evidence import Failed, Outcome, Reason
 from byoip.domain.claims.claim import Claim, PrefixOffboarding, PrefixSuspended
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.errors import Refusal
@@ -24,6 +24,8 @@ from byoip.domain.routes.bgp_prefix import (
 from byoip.domain.routes.flaps import NO_FLAPS, AnnouncedTooOften, Flaps
 from byoip.domain.routes.prepending import PrependWouldRemove
 from byoip.domain.routes.route_validity import origin_refusal
+from byoip.domain.watch.freezing import PrefixFrozen, may_return
+from byoip.domain.watch.levels import Signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Announceable:
         asn: the route's origin; None: the one that its claim has proven.
         offered: the ASNs that the operator announces from now; None: any.
         prepend_lost: its path repeats the origin, and a neighbour of a speaker would drop it.
+        last_up: until when it was announced; None: it never was.
     """
 
     claim: Claim
@@ -57,6 +60,7 @@ class Announceable:
     asn: Asn | None = None
     offered: Collection[Asn] | None = None
     prepend_lost: bool = False
+    last_up: datetime | None = None
 
     def obstacles(self, now: datetime) -> Iterator[Refusal]:
         """All of them, in the order to deal with them; none: it may be announced.
@@ -67,10 +71,14 @@ class Announceable:
             yield LockedByOperator(self.cidr)
         yield from self._standing()
         yield from self._origin()
+        returns = may_return(self.claim.frozen_for, self.last_up, now)
+        if self.claim.frozen_for and not returns:
+            yield PrefixFrozen(self.claim.frozen_for)
         if not self.claim.approved:
             yield PrefixNotApproved()
-        elif refusal := origin_refusal(self.origin, self.last_valid_at, now):
-            yield refusal
+        elif not (returns and self._lost_its_roa()):
+            refusal = origin_refusal(self.origin, self.last_valid_at, now)
+            yield from [refusal] if refusal else []
         if self.default_binding is None:
             yield IncompleteBgpDeployment()
         elif self.default_binding is not Provisioning.ACTIVE or self.lacking:
@@ -91,6 +99,11 @@ class Announceable:
             case Standing.OK if self.still_served:
                 yield Contested(still_served=True)
 
+    def _lost_its_roa(self) -> bool:
+        """Whether no more is wrong than that for which it is frozen; *invalid* is never excused."""
+        missing = isinstance(self.origin, Failed) and self.origin.reason is Reason.ROA_MISSING
+        return missing and Signal.ROA in self.claim.frozen_for
+
     def _origin(self) -> Iterator[Refusal]:
         """The settings may have changed since it was proven."""
         proven = self.claim.asn
@@ -103,8 +116,8 @@ class Announceable:
 
         Raises:
             LockedByOperator, PrefixSuspended, PrefixOffboarding, Contested, OriginNotOffered,
-            PrefixNotApproved, OriginNotValid, OriginUnanswered, IncompleteBgpDeployment,
-            AdvertiseStateLocked, PrependWouldRemove, AnnouncedTooOften.
+            PrefixFrozen, PrefixNotApproved, OriginNotValid, OriginUnanswered,
+            IncompleteBgpDeployment, AdvertiseStateLocked, PrependWouldRemove, AnnouncedTooOften.
         """
         for refusal in self.obstacles(now):
             raise refusal

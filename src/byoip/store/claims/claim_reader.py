@@ -19,6 +19,7 @@ from byoip.domain.claims.lifecycle import Approver, Standing, State
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
+from byoip.domain.watch.levels import Signal
 from byoip.store.accounts.credentials import Beside, with_credential
 from byoip.store.accounts.tables import credentials
 from byoip.store.autocommit import autocommit_pool
@@ -247,6 +248,7 @@ def claim_from(row: AnyRow) -> Claim:
         ),
         other_origins=tuple(_other_origin(one) for one in row.other_origins),
         approved_by=None if row.approved_by is None else Approver(row.approved_by),
+        frozen_for=frozenset(map(Signal, row.frozen_for)),
     )
 
 

@@ -40,6 +40,8 @@ prefixes = table(
     col.timestamptz("revoked_at", nullable=True),
     col.timestamptz("closed_at", nullable=True),
     sa.Column("version", sa.Integer, nullable=False),
+    # Signals for which nothing new may happen to it; what that stops: domain/watch/freezing.py.
+    sa.Column("frozen_for", pg.ARRAY(sa.Text), nullable=False, server_default="{}"),
     col.live("state <> 'closed'"),
     # Two approved claims never overlap, of one account or of two.
     col.no_overlap("ex_prefixes_approved_overlap", "cidr", where="state = 'approved'"),

@@ -96,6 +96,7 @@ class ClaimView:
             last_valid_at=None if route is None else route.last_valid_at,
             locked=route is not None and route.locked,
             still_served=self.still_served,
+            last_up=now if up else None if route is None else route.at,
             flaps=NO_FLAPS if up else self.flaps,
             offered=offered,
             prepend_lost=route is not None and route.prepend_lost and not up,

@@ -30,7 +30,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -44,7 +43,7 @@ from byoip.domain.checks.decision import (
 from byoip.domain.checks.evidence import Check, Fault, Finding, Reason, Unanswered
 from byoip.domain.checks.validation_run import LEASE, MOST_ATTEMPTS, RunResult, ValidationRun
 from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
-from byoip.domain.claims.claim import MOST_OTHERS, CheckRecord, Claim, ClaimNotFound
+from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
 from byoip.store.checks.runs import EVIDENCE_QUOTA
@@ -53,10 +52,12 @@ from byoip.store.transaction import Store, Transaction
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.checks.check_rpki import check_rpki
 from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvidence
+from byoip.usecases.checks.learning import proven, with_answers
 from byoip.usecases.checks.targets import CheckTarget
 from byoip.usecases.checks.turns import Turns
 from byoip.usecases.claims.contests import clear_contests, contest_holders, lock_with_space
 from byoip.usecases.events import record_changes
+from byoip.usecases.watch.lift import lifted_by_proof
 
 _Settled = tuple[Claim, RunResult, tuple[Finding, ...]]
 _OWNERSHIP = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
@@ -110,7 +111,7 @@ class RunValidation:
             )
         if claim is None:
             return None  # the claim was closed
-        token = None if claim.approved else token
+        token = None if claim.approved and not claim.frozen_for else token
         at_once = self.turns.free(claim.account_id)
         if not at_once and not await self.turns.comes(claim.account_id):
             return await self._give_way(run, by)
@@ -166,7 +167,7 @@ class RunValidation:
     ) -> None:
         async with self.store.transaction(actor=by) as tx:
             # If it is proven, it is approved or contested: the space comes first.
-            settles = token is not None and _proven(asked, answers, tx.clock.now())
+            settles = token is not None and proven(asked, answers, tx.clock.now())
             if asked.silent_rival:
                 with suppress(ClaimNotFound):  # the look says so
                     await lock_with_space(tx, run.claim_id)
@@ -192,7 +193,7 @@ class RunValidation:
             )
             proof = token if token and live and live.id == token.id else None
             counting = [one for one in answers.findings if proof or one.check not in _OWNERSHIP]
-            learnt = decide(_with(claim, answers), counting, tx.now)
+            learnt = decide(with_answers(claim, answers), counting, tx.now)
             findings = answers.findings
             if findings and proof is None and not claim.approved:
                 method = token.method if token else TokenMethod.ANY
@@ -217,7 +218,7 @@ class RunValidation:
         """Approve, contest, or leave the claim as it is; gives what was found here, too."""
         result = result_of(findings) if findings else RunResult.UNANSWERED
         now = tx.now
-        stopped = claim.approved or claim.suspended or claim.offboarding
+        stopped = claim.suspended or claim.offboarding
         if stopped or token is None or not claim.proven(now):
             return claim, result, ()
         reserved, *facts = known
@@ -231,6 +232,21 @@ class RunValidation:
         claim = decide(claim, [once_more], now)
         if not claim.proven(now) or unanswered([once_more]):
             return claim, result_of([once_more]), (once_more,)
+        if claim.approved:  # and frozen: the token is of that time
+            return await lifted_by_proof(tx, claim, token), result_of([once_more]), (once_more,)
+        return await self._take(tx, claim, token, once_more, reserved=reserved)
+
+    async def _take(
+        self,
+        tx: Transaction,
+        claim: Claim,
+        token: OwnershipToken,
+        once_more: Finding,
+        *,
+        reserved: bool,
+    ) -> _Settled:
+        """Give the claim its space, unless another account has it, or the token has expired."""
+        now = tx.now
         rivals = await tx.claims.approved_overlapping(claim.prefix)
         if rivals or reserved:  # reserved, but not for this account: the operator settles it
             await contest_holders(tx, rivals)
@@ -276,22 +292,3 @@ class RunValidation:
         if again:
             await tx.runs.open(again)
             await tx.jobs.enqueue_run(again.id, at=again.due_at)
-
-
-def _proven(asked: Claim, answers: CollectedEvidence, now: datetime) -> bool:
-    return decide(_with(asked, answers), answers.findings, now).proven(now)
-
-
-def _with(claim: Claim, answers: CollectedEvidence) -> Claim:
-    """The claim with its registry and other origins; what has no answer stays as it was."""
-    known = claim.other_origins if not (answers.findings and answers.others_complete) else ()
-    others = tuple(dict.fromkeys((*answers.other_origins, *known)))[: 2 * MOST_OTHERS]
-    # Without an answer an earlier pass stays, and so does what it rests on.
-    asked = (one.outcome for one in answers.findings if one.check is Check.IRR)
-    kept = all(isinstance(outcome, Unanswered) for outcome in asked)
-    waived = claim.irr_waived if kept else answers.irr_waived
-    registry = answers.registry or claim.registry
-    if registry != claim.registry and claim.registry and not claim.approved:
-        # What another registry said proves nothing here; this run asks for all of it again.
-        claim = replace(claim, irr=CheckRecord(), ownership=CheckRecord())
-    return replace(claim, registry=registry, irr_waived=waived, other_origins=others)

@@ -44,6 +44,7 @@ async def announce(
         flaps=flaps,
         asn=bgp_prefix.asn,
         offered=tx.rules.origins,
+        last_up=bgp_prefix.desired.at,
         prepend_lost=prepend > 0 and await tx.bgp_prefixes.prepends_are_lost(bgp_prefix.asn),
     )
     asked.require(tx.now)
