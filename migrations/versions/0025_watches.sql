@@ -2,6 +2,7 @@
 -- A process of the version before knows nothing of it: it neither freezes nor heeds a freeze.
 
 ALTER TABLE prefixes ADD COLUMN frozen_for TEXT[] DEFAULT '{}' NOT NULL;
+CREATE INDEX ix_prefixes_lost ON prefixes (account_id) WHERE state <> 'approved' AND frozen_for <> '{}';
 
 CREATE TABLE watch_turns (
     prefix_id UUID NOT NULL,

@@ -54,6 +54,7 @@ def heard(signal: Signal, said: str, *, every: float) -> Watch:
         (Signal.REVERSE_ZONE, 24, "+-      -", Level.NONE),
         (Signal.REVERSE_ZONE, 24, "+-------?-", Level.NOTICE),
         (Signal.HOLDER, 24, "+-     -", Level.NOTICE),
+        (Signal.REVERSE_ZONE, 12, "+" + "-" * 14 + "?--", Level.NOTICE),
         # Unanswered never moves a level, down neither.
         (Signal.REVERSE_ZONE, 24, "+" + "-" * 8 + "???", Level.FREEZE),
         (Signal.REVERSE_ZONE, 24, "+" + "-" * 8 + "?-", Level.FREEZE),

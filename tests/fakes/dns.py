@@ -82,7 +82,7 @@ class FakeReverseDns:
         seen = ZoneObservation(zone, owner, security, resolver, servers, (exhibit,))
         if servers and (to := self._delegated.get(zone.name)) is not None:
             registry_zone = "" if to else "in-addr.arpa."
-            delegation = replace(_DELEGATION, zone=zone.name, every=to) if to else None
+            delegation = Delegation(zone.name, "in-addr.arpa.", to) if to else None
             return replace(seen, delegation=delegation, registry_zone=registry_zone)
         return replace(seen, delegation=_DELEGATION) if servers else seen
 

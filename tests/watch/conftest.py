@@ -4,7 +4,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.checks.reverse_zone import reverse_zones
+from byoip.domain.prefix import Prefix
 from byoip.store.bindings.services import seed_services
+from tests.fakes.dns import SERVERS
 from tests.usecases.routes import Routes, valid
 from tests.usecases.world import CIDR, World
 from tests.watching import Days, spare
@@ -43,6 +46,8 @@ async def days(routes: Routes) -> Days:
     made = Days(routes.world)
     made.rows["ripencc"] = [(CIDR, "allocated", "seller"), *spare(60)]
     made.roas = [valid(CIDR)]
+    for zone in reverse_zones(Prefix.parse(CIDR)):
+        routes.world.dns.delegate(zone.name, *(name for name, _ in SERVERS))
     await made.files()
     await made.snapshot()
     await made.run()

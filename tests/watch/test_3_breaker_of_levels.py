@@ -92,6 +92,24 @@ async def test_what_recovers_is_held_no_more(days: Days, claims: list[Claim]) ->
 
 
 async def test_two_workers_at_once_hold_as_many(days: Days, claims: list[Claim]) -> None:
+    store, now = days.world.store, days.world.clock.now()
+
+    async def rises(claim: Claim) -> RiseState:
+        async with store.transaction() as tx:
+            return await tx.watches.rise(claim, Signal.ROA, Level.WARN, now)
+
+    for one in claims[: ALLOWED - 1]:
+        assert await rises(one) is RiseState.DONE
+    last, beyond = claims[ALLOWED - 1], claims[ALLOWED]
+    async with store.transaction() as tx:  # one worker has not committed yet
+        assert await tx.watches.rise(last, Signal.ROA, Level.WARN, now) is RiseState.DONE
+        other = asyncio.create_task(rises(beyond))
+        done, _ = await asyncio.wait([other], timeout=0.3)
+        assert not done, "the other one waits for it"
+    assert await other is RiseState.HELD
+
+
+async def test_workers_at_once_count_each_prefix_once(days: Days, claims: list[Claim]) -> None:
     days.roas = [{**one, "asn": 64501} for one in days.roas]
     days.world.clock.advance(STEP)
     await days.snapshot()

@@ -6,11 +6,11 @@ from functools import partial
 import pytest
 
 from byoip.domain.checks.evidence import Fault
-from byoip.domain.claims.lifecycle import IllegalTransition
+from byoip.domain.claims.lifecycle import IllegalTransition, Standing
 from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.domain.watch.freezing import PrefixFrozen
 from byoip.domain.watch.levels import Level, Signal
-from byoip.usecases.claims import delegations
+from byoip.usecases.claims import delegations, prefixes, standing
 from tests.store.samples import BY
 from tests.usecases.routes import PART, Routes, valid
 from tests.usecases.verbs import Verb
@@ -208,3 +208,27 @@ async def test_former_lessee_renews_by_the_old_zone(days: Days, routes: Routes) 
     await routes.patch(advertised=False)
     with pytest.raises(PrefixFrozen, match="another holder"):
         await routes.patch(advertised=True)
+
+
+@pytest.mark.parametrize("way", ["given up and brought again", "revoked by the operator"])
+async def test_former_lessee_begins_again_with_the_old_zone(
+    days: Days, routes: Routes, way: str
+) -> None:
+    """Neither a new claim nor a revoked one gets past the change of holder: a person decides."""
+    world, claim = days.world, routes.claim
+    for _ in range(2):
+        await sold(days, (CIDR, "allocated", "buyer"))
+    await routes.patch(advertised=False)
+    if way == "revoked by the operator":
+        await Verb(routes.store, standing.revoke_approval)(claim.id, reason="Sold.", by=BY)
+        await world.issue(claim)
+    else:
+        await routes.unbind()
+        await Verb(routes.store, prefixes.remove)(*routes.ids, by=BY)
+        claim = await world.claim()
+    await world.prove(claim)
+    await world.validate(claim)
+    assert (await world.now(claim)).standing is Standing.CONTESTED
+    assert not (await world.now(claim)).approved
+    buyer = await world.approved(account_id=await world.new_account())
+    assert buyer.approved

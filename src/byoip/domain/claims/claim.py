@@ -18,7 +18,7 @@ from byoip.domain.customer_text import CustomerText
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
 from byoip.domain.watch.freezing import PrefixFrozen
-from byoip.domain.watch.levels import Signal
+from byoip.domain.watch.levels import NOT_BY_THE_OLD_ACCOUNT, Signal
 
 UNPROVEN_AFTER = timedelta(days=30)
 CLAIMS_PER_ACCOUNT = 1000
@@ -139,7 +139,7 @@ class Claim:
     revoked_at: datetime | None = None  # when an approval was last taken away
     closed_at: datetime | None = None
     version: int = 1  # counts its customer's writes, and nothing else
-    frozen_for: frozenset[Signal] = frozenset()  # while approved; a freeze lasts until it is lifted
+    frozen_for: frozenset[Signal] = frozenset()  # until it is lifted, or approved again
 
     @property
     def approved(self) -> bool:
@@ -261,7 +261,7 @@ class Claim:
             approved_by=None,
             revoked_at=now,
             modified_at=now,
-            frozen_for=frozenset(),
+            frozen_for=self.frozen_for & NOT_BY_THE_OLD_ACCOUNT,
         )
 
     def contest(self, now: datetime) -> "Claim":

@@ -75,7 +75,8 @@ def _names(seen: ZoneObservation) -> tuple[str, ...] | None:
     """The servers that a zone is delegated to; none: to none; None: that is not known."""
     if seen.registry_zone:
         return ()
-    if seen.obstacle is not None or seen.delegation is None:
+    # A walk that got no further than the registry's own zone, without a denial, learnt nothing.
+    if seen.obstacle is not None or seen.delegation is None or not seen.delegation.parent:
         return None
     return tuple(sorted(name.lower() for name in seen.delegation.named)) or None
 

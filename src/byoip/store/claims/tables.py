@@ -93,6 +93,12 @@ prefixes = table(
     ),
     sa.Index("ix_prefixes_unproven", "created_at", postgresql_where="state = 'pending'"),
     sa.Index("ix_prefixes_approved", "id", "cidr", postgresql_where="state = 'approved'"),
+    # What an account lost to another holder, and gave up since.
+    sa.Index(
+        "ix_prefixes_lost",
+        "account_id",
+        postgresql_where="state <> 'approved' AND frozen_for <> '{}'",
+    ),
 )
 
 # Account, prefix and ASN of a token are its claim's, which never change (trigger on prefixes).

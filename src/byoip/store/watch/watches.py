@@ -16,6 +16,7 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.watch.levels import Level, Signal
 from byoip.domain.watch.rises import RiseState, allowed
 from byoip.domain.watch.watch import Watch
+from byoip.store.batches import Part, asking
 from byoip.store.statements import AnyRow, Repository, compiled, from_row, from_text
 from byoip.store.watch.tables import prefix_watches
 from byoip.store.watch.views import DecidedRise, HeldRises, RoaNews, StatisticsInUse, Unheard
@@ -110,6 +111,16 @@ _DISTURBED: Final = from_text("""
     ) ORDER BY p.id LIMIT :most
 """)
 
+# Revoked since, or closed: what was frozen for another holder.
+_LOST: Final = from_text(
+    """
+    SELECT count(*) AS lost FROM prefixes
+    WHERE account_id = :account_id AND cidr && :prefix AND 'holder' = ANY(frozen_for)
+        AND state <> 'approved' AND frozen_for <> '{}'
+    """,
+    selects=["lost"],
+)
+
 # One rise of a registry and signal at a time, or two workers would count each other's not.
 _ALONE: Final = from_text(
     "SELECT pg_advisory_xact_lock(25211, hashtext(:registry || ' ' || :signal))"
@@ -173,6 +184,14 @@ class WatchRepository(Repository):
         values = {name: getattr(after, name) for name in _FIELDS}
         asked = {"claim_id": claim_id, "before": before.baseline}
         await self._session.change(_PUT_QUIETLY, **asked, **values)
+
+    def lost(self, account_id: UUID, prefix: Prefix) -> Part:
+        """Whether the account had overlapping space that got another holder: for a look.
+
+        Its zone and route object may still be there, so no proof of it counts alone.
+        """
+        of = {"account_id": account_id, "prefix": prefix.network}
+        return asking(_LOST, lambda rows: bool(rows[0].lost), **of)
 
     async def enrol(self, now: datetime) -> int:
         """Have new approvals looked at now, from scratch; how many."""

@@ -184,6 +184,7 @@ class RunValidation:
             # What is decided by is asked for under all these locks.
             deciding = (
                 tx.reservations.blocking(claim.prefix, claim.account_id),
+                tx.watches.lost(claim.account_id, claim.prefix),
                 *self.ask.about(tx, claim.prefix, claim.id),
             )
             live, used, *known = await tx.session.look(
@@ -221,7 +222,7 @@ class RunValidation:
         stopped = claim.suspended or claim.offboarding
         if stopped or token is None or not claim.proven(now):
             return claim, result, ()
-        reserved, *facts = known
+        reserved, lost, *facts = known
         registry, vrps, waivers = self.ask.understood(claim.prefix, facts)
         if changed := self._changed(tx, claim, waivers, registry):
             return changed
@@ -234,7 +235,7 @@ class RunValidation:
             return claim, result_of([once_more]), (once_more,)
         if claim.approved:  # and frozen: the token is of that time
             return await lifted_by_proof(tx, claim, token), result_of([once_more]), (once_more,)
-        return await self._take(tx, claim, token, once_more, reserved=reserved)
+        return await self._take(tx, claim, token, once_more, barred=reserved or lost)
 
     async def _take(
         self,
@@ -243,12 +244,12 @@ class RunValidation:
         token: OwnershipToken,
         once_more: Finding,
         *,
-        reserved: bool,
+        barred: bool,
     ) -> _Settled:
         """Give the claim its space, unless another account has it, or the token has expired."""
         now = tx.now
         rivals = await tx.claims.approved_overlapping(claim.prefix)
-        if rivals or reserved:  # reserved, but not for this account: the operator settles it
+        if rivals or barred:  # reserved, not for it, or lost to another: the operator settles it
             await contest_holders(tx, rivals)
             return claim.contest(now), RunResult.CONTESTED, (once_more,)
         if not await tx.tokens.consume(token.id):  # it expired while its run was out
