@@ -59,7 +59,7 @@ async def test_it_says_what_the_letter_states_and_nothing_else(world: World) -> 
             "asn",
         ),
         *("checks", "roas", "waivers", "issued_at", "valid_until"),
-        *("superseded_by", "revoked_at", "revoked_because"),
+        *("superseded_by", "revoked_at", "revoked_because", "under_review"),
     }
     assert shown["status"] == "valid"
     assert shown["sha256"] == letter.sha256

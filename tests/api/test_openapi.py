@@ -36,7 +36,19 @@ SCHEMAS = (
 FILES = {"get_loa_document": "application/pdf", "get_edge_change_stream": "application/x-ndjson"}
 VERBS = ("get", "list", "create", "update", "delete", "validate", "offboard", "restore")
 OPERATORS_VERBS = {
-    *("accept", "allow", "apply", "approve", "drain", "end", "forget", "lift", "lock", "open"),
+    *(
+        "accept",
+        "allow",
+        "apply",
+        "approve",
+        "drain",
+        "drop",
+        "end",
+        "forget",
+        "lift",
+        "lock",
+        "open",
+    ),
     *("plan", "put", "rearm", "release", "remove", "resume", "retire", "revoke", "rollback"),
     *("settle", "start", "stop", "suspend", "take", "unlock", "withdraw"),
 }

@@ -85,6 +85,8 @@ async def test_every_write_of_an_operator_needs_a_reason(
         "name": "x",
         "cidr": "31.7.0.0/23",
         "account_id": None,
+        "registry": "x",
+        "signal": "roa",
     }
     body = {name: empty.get(name) for name in declaration.body.model_fields}
     body |= {name: value for name, value in MORE.items() if name in body}

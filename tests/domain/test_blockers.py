@@ -7,8 +7,9 @@ from byoip.domain.asn import Asn
 from byoip.domain.bindings.service_binding import Provisioning
 from byoip.domain.checks.evidence import CheckState, Failed, Passed, Reason
 from byoip.domain.claims.blockers import Advice, Blocker, blockers
-from byoip.domain.claims.claim import CheckRecord, Claim, OtherOrigin
+from byoip.domain.claims.claim import CheckRecord, Claim
 from byoip.domain.claims.lifecycle import Standing
+from byoip.domain.claims.other_origin import OtherOrigin
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.routes.announceable import Announceable
 from tests.domain.samples import ARIN, LABEL, NOW, RIPE, TOKEN, claim, prefix, token

@@ -8,7 +8,7 @@ from byoip.domain.checks.irr_authorisation import judge_routes, judge_token
 from byoip.domain.checks.registries.remedies import route_object_text, token_line
 from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.rpsl import RpslObject, parse_objects
-from byoip.domain.claims.claim import OtherOrigin
+from byoip.domain.claims.other_origin import OtherOrigin
 from tests.domain.samples import ARIN, LABEL, LACNIC, OTHER, OURS, RIPE, TOKEN, prefix, route, rpsl
 
 V4 = prefix("192.0.2.0/24")

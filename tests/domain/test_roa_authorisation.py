@@ -5,7 +5,7 @@ import pytest
 from byoip.domain.asn import AS0, Asn
 from byoip.domain.checks.evidence import Failed, Fault, Passed, Reason, Unanswered
 from byoip.domain.checks.origin_validation import Vrp, judge_roas, roa_origins
-from byoip.domain.claims.claim import OtherOrigin
+from byoip.domain.claims.other_origin import OtherOrigin
 from tests.domain.samples import NOW, OTHER, OURS, prefix
 
 ROUTE = prefix("192.0.2.0/24")

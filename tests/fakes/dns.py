@@ -41,6 +41,7 @@ class FakeReverseDns:
         self._answers: dict[str, ServerAnswer] = {}
         self._security: dict[str, ZoneSecurity] = {}
         self._fault: Fault | None = None
+        self._delegated: dict[str, tuple[str, ...]] = {}
 
     def publish(self, owner: str, *values: str) -> None:
         """Set the TXT records at a name (with the root's dot)."""
@@ -66,6 +67,10 @@ class FakeReverseDns:
         """Answer again."""
         self._fault = None
 
+    def delegate(self, zone: str, *servers: str) -> None:
+        """Have the registry delegate a zone (with the root's dot) there; to none: not at all."""
+        self._delegated[zone] = servers
+
     async def observe(self, zone: ReverseZone, label: str, account_id: UUID) -> ZoneObservation:
         del account_id
         self.before_asking()
@@ -75,6 +80,10 @@ class FakeReverseDns:
         servers = self._servers(owner) if security is ZoneSecurity.INSECURE else ()
         exhibit = RawAnswer(f"{owner} TXT", "127.0.0.1:53", repr(resolver).encode(), self._now())
         seen = ZoneObservation(zone, owner, security, resolver, servers, (exhibit,))
+        if servers and (to := self._delegated.get(zone.name)) is not None:
+            registry_zone = "" if to else "in-addr.arpa."
+            delegation = Delegation(zone.name, "in-addr.arpa.", to) if to else None
+            return replace(seen, delegation=delegation, registry_zone=registry_zone)
         return replace(seen, delegation=_DELEGATION) if servers else seen
 
     def _resolver(self, owner: str) -> tuple[ZoneSecurity, ServerAnswer]:

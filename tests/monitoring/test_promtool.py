@@ -74,6 +74,7 @@ CASES: dict[str, tuple[Series, Series, dict[str, str]]] = {
         {"job": "byoip"},
     ),
     "ByoipJobRefused": steady("byoip_jobs_refused", "40", "0", "kind", "offboard"),
+    "ByoipLevelsHeld": steady("byoip_levels_held", "7", "0", "signal", "roa"),
     "ByoipJobStopped": (
         [(one("byoip_jobs_stopped", "kind", "offboard"), "1x1500")],
         [(one("byoip_jobs_stopped", "kind", "offboard"), "1x1000 0x20 1x1000")],

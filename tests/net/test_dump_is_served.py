@@ -20,6 +20,9 @@ async def test_each_account_reads_what_it_read_before(served: After, migrated: M
     lost = {}
     for who, way, was in served.dump.shown:
         found = await served.service.result(served.known["tokens"][who], "GET", way)
+        if way.endswith("/jobs"):  # later versions add kinds
+            known = {one["kind"] for one in was}
+            found = [one for one in found if one["kind"] in known]
         lost[f"{who} {way}"] = lacking(was, found, migrated.by)
     assert {way: lines for way, lines in lost.items() if lines} == {}
 

@@ -9,9 +9,10 @@ from byoip.domain.accounts.account import Account
 from byoip.domain.accounts.credential import AccountNotFound
 from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import CheckState, Reason
-from byoip.domain.claims.claim import CheckRecord, ClaimNotFound, OtherOrigin, OverlapsOwnClaim
+from byoip.domain.claims.claim import CheckRecord, ClaimNotFound, OverlapsOwnClaim
 from byoip.domain.claims.closing import closes_at
 from byoip.domain.claims.lifecycle import Transition
+from byoip.domain.claims.other_origin import OtherOrigin
 from byoip.domain.prefix import Prefix
 from byoip.store.transaction import Store
 from tests.accounts import Accounts

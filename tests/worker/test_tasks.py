@@ -24,6 +24,7 @@ from byoip.worker.tasks import Work, register
 from tests.store.samples import BY
 from tests.usecases.verbs import Verb
 from tests.usecases.world import World
+from tests.watching import watch_of
 
 
 class Counted:
@@ -61,6 +62,7 @@ def work_of(world: World, *, roas: Counted | None = None) -> tuple[Work, Counted
         end_expired_delegations=EndExpiredDelegations(world.store, world.clock),
         watch_letters=WatchLetters(world.store, world.clock),
         watch_origins=tidied,
+        watch_prefixes=watch_of(world),
         reevaluate_claims=ReevaluateClaims(world.store, world.clock),
         settle_bindings=ConvergeBindings(world.store),
         letters=None,

@@ -53,6 +53,8 @@ from byoip.api.routes.operator_guards import operator_guards
 from byoip.api.speakers.operator_drains import operator_drains
 from byoip.api.speakers.operator_revisions import operator_revisions
 from byoip.api.speakers.operator_routes import operator_routes
+from byoip.api.watch.operator_watching import operator_watching
+from byoip.api.watch.watching import watching
 
 DESCRIPTION = (
     "Bring your own IP prefixes: submit one, prove that you hold it, bind services to it. "
@@ -66,6 +68,7 @@ _CUSTOMER = (
     offboarding,
     tokens,
     validations,
+    watching,
     preflights,
     own_asns,
     services,
@@ -79,6 +82,7 @@ _OPERATOR = (
     operator_services,
     operator_prefixes,
     waivers,
+    operator_watching,
     operator_bgp,
     operator_letters,
     reservations,

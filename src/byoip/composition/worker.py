@@ -6,6 +6,7 @@ from functools import partial
 from procrastinate import App
 
 from byoip.composition.process import Composition
+from byoip.composition.watching_prefixes import watch_prefixes_of
 from byoip.domain.history import Actor
 from byoip.store.checks import raw_answers
 from byoip.store.figures import fold_figures
@@ -68,6 +69,7 @@ def _work(
         fold_figures=partial(fold_figures, engine),
         watch_letters=WatchLetters(store, clock),
         watch_origins=WatchOrigins(store, Routes(engine), clock, composition.outside.origins),
+        watch_prefixes=watch_prefixes_of(composition),
         reevaluate_claims=ReevaluateClaims(store, clock),
         settle_bindings=ConvergeBindings(store),
         letters=letters,

@@ -24,6 +24,8 @@ OF_PREFIXES: Final[Catalogue] = {
         "contested": "Another account has proven overlapping space, or has it reserved.",
         "suspended": "The operator has suspended the prefix: nothing new, routes stay.",
         "offboarding": "The customer wants the prefix withdrawn, unbound and closed.",
+        "frozen": "What was proven is no longer so: nothing new, routes stay; `signal` says why.",
+        "unfrozen": "The freeze is lifted: by a new proof, or by the operator.",
     },
     "token": {
         "issued": "The customer has made an ownership token.",
@@ -43,6 +45,10 @@ OF_PREFIXES: Final[Catalogue] = {
     "rpki": {
         "drifted": "By the newest ROA data, prefix or route is not valid any more; it stays.",
         "recovered": "By the newest ROA data, it is valid again.",
+    },
+    "watch": {
+        "raised": "A signal says no for longer: its level has risen; `signal`, `level`, `seen`.",
+        "recovered": "The signal says again that all is as it was.",
     },
     "waiver": {
         "granted": "The operator waives a check for the prefix, until `expires_at`.",
@@ -136,6 +142,10 @@ OF_OPERATORS: Final[Catalogue] = {
     "breaker": {
         "tripped": "A ceiling of withdrawals was reached: those of its scope stop.",
         "rearmed": "An operator lets withdrawals go on.",
+    },
+    "levels": {
+        "released": "An operator lets changes of level through that were held.",
+        "dropped": "An operator drops changes of level that were held.",
     },
     "job": {
         "stopped": "The kill switch of a kind of job was set.",

@@ -19,4 +19,5 @@ REEVALUATE_CLAIMS: Final = "reevaluate_claims"
 SETTLE_BINDINGS: Final = "settle_bindings"
 WATCH_LETTERS: Final = "watch_letters"
 FOLD_FIGURES: Final = "fold_figures"  # what metrics tell; it takes nothing away
+WATCH_PREFIXES: Final = "watch_prefixes"  # whether what was proven is still so
 TIDY_UP: Final = "tidy_up"

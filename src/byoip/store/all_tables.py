@@ -12,6 +12,7 @@ from byoip.store.jobs import tables as jobs
 from byoip.store.letters import tables as letters
 from byoip.store.routes import tables as routes
 from byoip.store.speakers import tables as speakers
+from byoip.store.watch import tables as watch
 
 __all__ = [
     "accounts",
@@ -26,4 +27,5 @@ __all__ = [
     "snapshots",
     "speakers",
     "tables",
+    "watch",
 ]

@@ -68,6 +68,13 @@ GAUGES: Final[Sequence[_Gauge | _Counted]] = (
         "",
         ("",),
     ),
+    _Gauge(
+        "byoip_levels_held",
+        "Rises of level that the breaker of levels holds until an operator decides.",
+        "signal",
+        "SELECT signal, count(*) FROM level_rises "
+        "WHERE state = 'held' AND settled_at IS NULL GROUP BY signal",
+    ),
     _Counted("byoip_validation_runs_open", "Validation runs that have not ended.", "state", ()),
     _Gauge(
         "byoip_validation_run_overdue_seconds",

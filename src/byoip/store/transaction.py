@@ -18,11 +18,11 @@ prevented, not retried: each takes the locks that it needs in this order.
 6. with the space locked, claims that overlap it, in the order of their ids
    (`tx.claims.approved_overlapping`, `tx.contests.unrivalled`)
 7. the breaker (`tx.breaker.permit`, `tx.breaker.trip`, `tx.breaker.rearm`), one withdrawal at a
-   time. A claim's way out (`tx.offboardings`) is written under the claim's lock and needs none of
-   its own. Or, alone and with nothing before it, the turn to re-evaluate a page of routes: tried,
-   never waited for (`tx.drifts.reevaluate` then shares which snapshot is used, and claims in the
-   order of ids). A claim's waivers are put and ended under its lock; those that are over alone, in
-   their own order, without waiting (`tx.waivers.end_over`)
+   time; that of levels, a registry and signal at a time (`tx.watches.rise`). A claim's way out and
+   its watches are written under its lock and need none of their own. Or, alone and with nothing
+   before it, the turn to re-evaluate a page of routes: tried, never waited for
+   (`tx.drifts.reevaluate` then shares which snapshot is used, and claims by ids). A claim's
+   waivers are put and ended under its lock; those over alone, never waiting (`tx.waivers.end_over`)
 8. with nothing before it one of these: the refused set of a job (`tx.guards.waiting`,
    `tx.guards.refuse`), then the ways out that a run takes in, in their own order and without their
    claims (`tx.offboardings.enrol`); a speaker or listener to forget (`tx.routes.last_asked`), then
@@ -104,14 +104,13 @@ from byoip.store.speakers.revisions import RevisionRepository
 from byoip.store.speakers.route_history import RouteHistoryRepository
 from byoip.store.speakers.unreleased import UnreleasedRepository
 from byoip.store.statements import Session
+from byoip.store.watch.watches import WatchRepository
 
 _NOTHING: Final[Mapping[str, Any]] = {}
 
 
 class Transaction:
     """All that can be read and written, on one connection; repositories are made on first use.
-
-    An exception besides refusals, StoreUnavailable and StoreRefused is a fault of this program.
 
     Attributes:
         clock: of this process; `now` is what the transaction goes by.
@@ -153,6 +152,7 @@ class Transaction:
     reservations = cached_property(lambda tx: ReservationRepository(tx.session))
     operator_events = cached_property(lambda tx: OperatorEventRepository(tx.session))
     events = cached_property(lambda tx: EventRepository(tx.session))
+    watches = cached_property(lambda tx: WatchRepository(tx.session))
     edge_feed = cached_property(lambda tx: EdgeFeed(tx.session, tx.clock))
 
     def __init__(
@@ -277,8 +277,7 @@ class Store:
             precondition: what the request is based on; see `Transaction.lock_claim`.
 
         Raises:
-            AlreadyAnswered: the key was used with this body; nothing was done.
-            IdempotencyKeyReused: the key was used with another body.
+            AlreadyAnswered, IdempotencyKeyReused: the key was used, with this or another body.
             IdempotencyKeyBusy: the first request with this key is still running.
             StoreUnavailable: the database is away, now or at any time until the end.
         """

@@ -19,6 +19,10 @@ _MEANING: Final = {
     LetterStatus.SUPERSEDED: "A newer letter for the same route has taken its place.",
     LetterStatus.REVOKED: "This letter no longer holds. Do not rely on it.",
 }
+_UNDER_REVIEW: Final = (
+    "Under review: what was proven for this letter is no longer so, and the operator looks into "
+    "it. The letter has not been revoked, and the route stays as it is."
+)
 _BECAUSE: Final = {
     RevokedBecause.REMOVED: "its owner has removed the prefix",
     RevokedBecause.OFFBOARDED: "its owner has the route withdrawn for good",
@@ -94,6 +98,8 @@ def _code(value: object) -> Markup:
 
 def _fate(letter: Letter, status: LetterStatus) -> str:
     meaning = _MEANING[status]
+    if letter.under_review and status is LetterStatus.VALID:
+        meaning = _UNDER_REVIEW
     if letter.revoked_at is not None and letter.revoked_because is not None:
         because = _BECAUSE[letter.revoked_because]
         return f"{meaning} Revoked on {moment(letter.revoked_at)}: {because}."

@@ -21,6 +21,7 @@ def schedule(app: App, *, roas_every_minutes: int | None, letters: bool = False)
         jobs.REFRESH_REGISTRATIONS: "23 */6 * * *",
         jobs.WATCH_LETTERS: "* * * * *",
         jobs.REEVALUATE_CLAIMS: "* * * * *",
+        jobs.WATCH_PREFIXES: "* * * * *",
         jobs.SETTLE_BINDINGS: "* * * * * */10",
     }
     if letters:

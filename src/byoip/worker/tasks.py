@@ -19,6 +19,7 @@ from byoip.usecases.claims.delegations import EndExpiredDelegations
 from byoip.usecases.letters.generate_letter import GenerateLetter
 from byoip.usecases.letters.renew_letters import RenewLetters
 from byoip.usecases.letters.watch_letters import WatchLetters
+from byoip.usecases.watch.watch_prefixes import WatchPrefixes
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Work:
         tidy_up: deletes what is no longer needed: old idempotency keys, raw answers that are due,
             finished jobs.
         fold_figures: adds up what metrics tell.
+        watch_prefixes: whether what was proven is still so.
         watch_origins: has an alarm stand for what is up with an origin of another operator.
         letters: None without the operator's key.
     """
@@ -60,6 +62,7 @@ class Work:
     fold_figures: Callable[[], Awaitable[object]]
     watch_letters: WatchLetters
     watch_origins: Callable[[], Awaitable[object]]
+    watch_prefixes: WatchPrefixes
     reevaluate_claims: ReevaluateClaims
     settle_bindings: ConvergeBindings
     letters: LetterWork | None
@@ -136,6 +139,11 @@ def _register_routes(app: App, work: Work) -> None:
         await work.watch_origins()
         reevaluate = partial(work.reevaluate_claims, by=_by(context))
         await work.unless_stopped(JobKind.REEVALUATE_CLAIMS, reevaluate)
+
+    @app.task(name=jobs.WATCH_PREFIXES, queue=jobs.DEFAULT_QUEUE, pass_context=True)
+    async def watch_prefixes(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
+        watch = partial(work.watch_prefixes, by=_by(context))
+        await work.unless_stopped(JobKind.WATCH_PREFIXES, watch)
 
     # What edges acknowledge takes effect at once; this is for processes that died in between.
     @app.task(name=jobs.SETTLE_BINDINGS, queue=jobs.DEFAULT_QUEUE, pass_context=True)

@@ -22,6 +22,7 @@ from byoip.domain.claims.claim import (
 )
 from byoip.domain.prefix import InvalidPrefix
 from byoip.domain.routes.bgp_prefix import Contested, LockedByOperator
+from byoip.domain.watch.freezing import PrefixFrozen
 from byoip.store.claims.views import BindingView, Cursor
 from byoip.usecases.bindings import bindings as verbs
 
@@ -53,6 +54,7 @@ async def list_services(
         PrefixNotApproved,
         PrefixSuspended,
         PrefixOffboarding,
+        PrefixFrozen,
         domain.ServiceNotFound,
         domain.BindingOutsidePrefix,
         domain.BindingExists,

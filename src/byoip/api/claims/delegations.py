@@ -17,6 +17,7 @@ from byoip.domain.claims import delegation
 from byoip.domain.claims.claim import ClaimNotFound, PrefixOffboarding, PrefixSuspended
 from byoip.domain.claims.delegation import DELEGATIONS_PER_PREFIX
 from byoip.domain.prefix import InvalidPrefix
+from byoip.domain.watch.freezing import PrefixFrozen
 from byoip.usecases.claims import delegations as verbs
 
 delegations = Declarations("delegations")
@@ -33,6 +34,7 @@ delegations = Declarations("delegations")
         PrefixNotApproved,
         PrefixSuspended,
         PrefixOffboarding,
+        PrefixFrozen,
         delegation.DelegateNotFound,
         delegation.DelegationToOwner,
         delegation.DelegationOutsidePrefix,

@@ -52,6 +52,7 @@ EXAMPLE: dict[str, Any] = {
             "space": "PI",
         }
     ],
+    "under_review": False,
 }
 
 
@@ -122,6 +123,9 @@ class Letter(Wire):
         description="None where no registration data was asked for; else first of the smallest "
         "block, then, where that is a part of it, of the holder's around it."
     )
+    under_review: bool = Field(
+        description="What was proven is no longer so, and is being looked into. The route stays."
+    )
 
 
 def letter_of(letter: domain.Letter, now: datetime) -> Letter:
@@ -151,4 +155,5 @@ def letter_of(letter: domain.Letter, now: datetime) -> Letter:
         superseded_by=letter.superseded_by,
         revoked_at=letter.revoked_at,
         revoked_because=letter.revoked_because,
+        under_review=letter.under_review,
     )

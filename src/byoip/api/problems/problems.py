@@ -13,6 +13,7 @@ from byoip.api.letters import refusals as letters
 from byoip.api.problems.record import Record
 from byoip.api.routes import refusals as routes
 from byoip.api.speakers import refusals as speakers
+from byoip.api.watch import refusals as watch
 from byoip.domain.errors import Refusal
 
 RECORDS = (
@@ -25,6 +26,7 @@ RECORDS = (
     *letters.REFUSALS,
     *routes.REFUSALS,
     *speakers.REFUSALS,
+    *watch.REFUSALS,
 )
 PROBLEMS: Mapping[type[Refusal], Record] = MappingProxyType(
     {type(record.sample): record for record in RECORDS}

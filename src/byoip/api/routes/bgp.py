@@ -40,6 +40,7 @@ from byoip.domain.routes.breaker import WithdrawalsStopped
 from byoip.domain.routes.flaps import AnnouncedTooOften
 from byoip.domain.routes.prepending import PrependWouldRemove
 from byoip.domain.routes.route_validity import OriginNotValid, OriginUnanswered
+from byoip.domain.watch.freezing import PrefixFrozen
 from byoip.store.routes.views import BgpPrefixView
 from byoip.usecases.routes import bgp_prefixes as verbs
 
@@ -52,6 +53,7 @@ _CHANGE_REFUSALS: tuple[type[Refusal], ...] = (
     PrefixNotApproved,
     PrefixSuspended,
     PrefixOffboarding,
+    PrefixFrozen,
     bgp_prefix.Contested,
     bgp_prefix.IncompleteBgpDeployment,
     bgp_prefix.AdvertiseStateLocked,
@@ -77,6 +79,7 @@ _CHANGE_REFUSALS: tuple[type[Refusal], ...] = (
         InvalidPrefix,
         PrefixNotApproved,
         PrefixSuspended,
+        PrefixFrozen,
         IllegalTransition,
         bgp_prefix.IncompleteBgpDeployment,
         bgp_prefix.BgpPrefixOutsidePrefix,

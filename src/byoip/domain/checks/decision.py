@@ -52,7 +52,7 @@ def decide(claim: Claim, findings: Iterable[Finding], now: datetime) -> Claim:
         claim,
         irr=learn(claim.irr, by_check.get(Check.IRR)),
         rpki=learn(claim.rpki, by_check.get(Check.RPKI)),
-        ownership=claim.ownership if claim.approved else _learn_ownership(claim, by_check),
+        ownership=_learn_ownership(claim, by_check),
     )
     return changed if changed == claim else replace(changed, modified_at=now)
 
@@ -73,7 +73,9 @@ def learn(known: CheckRecord, finding: Finding | None) -> CheckRecord:
 def _learn_ownership(claim: Claim, by_check: Mapping[Check, Finding]) -> CheckRecord:
     asked = [by_check[way] for way in _WAYS if way in by_check]
     decided = ownership_outcome([finding.outcome for finding in asked])
-    if decided is None:
+    # An approval stands without its token; a new one is asked for only while it is frozen.
+    kept = claim.approved and not (claim.frozen_for and isinstance(decided, Passed))
+    if decided is None or kept:
         return claim.ownership
     at = min(finding.at for finding in asked)
     return learn(claim.ownership, Finding(Check.OWNERSHIP_IRR, decided, at))

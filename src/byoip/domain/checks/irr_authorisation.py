@@ -21,7 +21,8 @@ from byoip.domain.checks.registries.remedies import (
 )
 from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.rpsl import RpslObject
-from byoip.domain.claims.claim import MOST_OTHERS, OtherOrigin
+from byoip.domain.claims.claim import MOST_OTHERS
+from byoip.domain.claims.other_origin import OtherOrigin
 from byoip.domain.claims.ownership_token import same_token
 from byoip.domain.foreign_text import enumerated, listed, shown
 from byoip.domain.prefix import InvalidPrefix, Prefix

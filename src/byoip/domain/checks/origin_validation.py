@@ -9,7 +9,8 @@ from typing import Final
 from byoip.domain.asn import AS0, Asn
 from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
 from byoip.domain.checks.registries.remedies import ROA, roa_to_publish
-from byoip.domain.claims.claim import MOST_OTHERS, OtherOrigin
+from byoip.domain.claims.claim import MOST_OTHERS
+from byoip.domain.claims.other_origin import OtherOrigin
 from byoip.domain.prefix import Prefix
 
 # The holder of space may publish any number of ROAs for it, and each costs whatever reads them.

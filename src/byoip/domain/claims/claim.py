@@ -14,9 +14,12 @@ from byoip.domain.claims.lifecycle import (
     next_standing,
     next_state,
 )
+from byoip.domain.claims.other_origin import OtherOrigin
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
+from byoip.domain.watch.freezing import PrefixFrozen
+from byoip.domain.watch.levels import NOT_BY_THE_OLD_ACCOUNT, Signal
 
 UNPROVEN_AFTER = timedelta(days=30)
 CLAIMS_PER_ACCOUNT = 1000
@@ -103,15 +106,6 @@ class CheckRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class OtherOrigin:
-    """Another origin that is known for the claimed space."""
-
-    asn: Asn
-    prefix: Prefix
-    where: str  # "route object in RIPE" or "ROA"
-
-
-@dataclass(frozen=True, slots=True)
 class Claim:
     """An account's claim on a prefix. The wire calls it a prefix."""
 
@@ -141,6 +135,7 @@ class Claim:
     restorable_until: datetime | None = None  # of one that its customer has removed
     reopened_at: datetime | None = None  # when its customer last restored it
     version: int = 1  # counts its customer's writes, and nothing else
+    frozen_for: frozenset[Signal] = frozenset()  # until it is lifted, or approved again
 
     @property
     def approved(self) -> bool:
@@ -171,6 +166,15 @@ class Claim:
         """
         if self.suspended:
             raise PrefixSuspended
+
+    def require_not_frozen(self) -> None:
+        """Refuse what is new while it is frozen.
+
+        Raises:
+            PrefixFrozen: it is.
+        """
+        if self.frozen_for:
+            raise PrefixFrozen(self.frozen_for)
 
     @property
     def offboarding(self) -> bool:
@@ -237,7 +241,8 @@ class Claim:
 
     def _approve(self, transition: Transition, by: Approver, now: datetime) -> "Claim":
         moved = next_state(self.state, transition)
-        return replace(self, state=moved, approved_at=now, approved_by=by, modified_at=now)
+        approved = replace(self, state=moved, approved_at=now, approved_by=by, modified_at=now)
+        return replace(approved, frozen_for=frozenset())
 
     def revoke(self, now: datetime) -> "Claim":
         """Give the space back on the operator's word: ownership has to be proven again.
@@ -253,6 +258,7 @@ class Claim:
             approved_by=None,
             revoked_at=now,
             modified_at=now,
+            frozen_for=self.frozen_for & NOT_BY_THE_OLD_ACCOUNT,
         )
 
     def contest(self, now: datetime) -> "Claim":

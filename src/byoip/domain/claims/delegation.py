@@ -118,7 +118,8 @@ def may_delegate(wanted: Delegation, claim: Claim, existing: Iterable[Delegation
     `existing` are the claim's other delegations, none of them expired.
 
     Raises:
-        PrefixNotApproved, PrefixSuspended, PrefixOffboarding: nothing of it can be lent now.
+        PrefixNotApproved, PrefixSuspended, PrefixOffboarding, PrefixFrozen: nothing of it can be
+            lent now.
         DelegationToOwner: the other account is the owner.
         DelegationExpiryRefused: it ends in the past, or in more than ten years.
         DelegationOutsidePrefix: the range does not lie inside the prefix.
@@ -129,6 +130,7 @@ def may_delegate(wanted: Delegation, claim: Claim, existing: Iterable[Delegation
     if not claim.approved:
         raise PrefixNotApproved
     claim.require_open_to_changes()
+    claim.require_not_frozen()
     if wanted.account_id == claim.account_id:
         raise DelegationToOwner
     # The difference, for the sum could lie beyond the last date there is.

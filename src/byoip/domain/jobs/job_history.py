@@ -35,6 +35,7 @@ class JobKind(StrEnum):
     REFRESH_ROAS = "refresh_roas"
     REFRESH_REGISTRATIONS = "refresh_registrations"
     TIDY_UP = "tidy_up"
+    WATCH_PREFIXES = "watch_prefixes"  # no route and no row goes by it
 
 
 # These list their rows and measure the set against the past before they act.

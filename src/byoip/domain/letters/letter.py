@@ -149,6 +149,7 @@ class Letter:
     revoked_because: RevokedBecause | None = None
     rpki: RpkiWatch = field(default=RpkiWatch())
     misnames: bool = False
+    under_review: bool = False
 
     @property
     def reference(self) -> LetterReference:
@@ -202,7 +203,7 @@ def letter_due(
     A disputed or suspended claim gets no first letter, but its letter is renewed: networks that
     ask for the letter would drop a live route. After a revocation for RPKI, the next letter needs
     a newer pass; after one by the operator, a newer approval. A claim that the operator approved
-    without checks gets no letter: it would have nothing to state.
+    without checks gets no letter: it would have nothing to state. Nor does one that is frozen.
 
     Args:
         claim: as it is now.
@@ -212,7 +213,7 @@ def letter_due(
         lately: how many of its letters were written in the last LATELY.
     """
     passed_at = claim.rpki.passed_at
-    if not (claim.approved and claim.delegate_loa_creation and passed_at):
+    if not (claim.approved and claim.delegate_loa_creation and passed_at) or claim.frozen_for:
         return False
     barred = barred_at and claim.approved_at and claim.approved_at <= barred_at
     if barred or claim.approved_by is Approver.OPERATOR:

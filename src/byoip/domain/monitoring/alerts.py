@@ -110,6 +110,14 @@ ALERTS: Final[Sequence[Alert]] = (
         "A job refused its set",
     ),
     Alert(
+        "ByoipLevelsHeld",
+        f"{most('byoip_levels_held', 'signal')} > 0",
+        "5m",
+        Severity.TICKET,
+        "More prefixes of a registry than a day may bring would rise by the signal {signal}.",
+        "Changes of level are held",
+    ),
+    Alert(
         "ByoipJobStopped",
         f"{most('byoip_jobs_stopped', 'kind')} > 0",
         "1d",

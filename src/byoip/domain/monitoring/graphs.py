@@ -107,6 +107,7 @@ ROWS: Final[Mapping[str, Sequence[Panel]]] = {
             "Jobs refused, stopped",
             [
                 _of("byoip_jobs_refused", "kind", "refused {{kind}}"),
+                _of("byoip_levels_held", "signal", "held {{signal}}"),
                 _of("byoip_jobs_stopped", "kind", "stopped {{kind}}"),
             ],
         ),

@@ -11,7 +11,7 @@ from datetime import datetime
 from byoip.domain.asn import Asn, OriginNotOffered
 from byoip.domain.asns.aspa import pair_refusal
 from byoip.domain.bindings.service_binding import PrefixNotApproved, Provisioning
-from byoip.domain.checks.evidence import Outcome
+from byoip.domain.checks.evidence import Failed, Outcome, Reason
 from byoip.domain.claims.claim import Claim, PrefixOffboarding, PrefixSuspended
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.errors import Refusal
@@ -25,6 +25,8 @@ from byoip.domain.routes.bgp_prefix import (
 from byoip.domain.routes.flaps import NO_FLAPS, AnnouncedTooOften, Flaps
 from byoip.domain.routes.prepending import PrependWouldRemove
 from byoip.domain.routes.route_validity import origin_refusal
+from byoip.domain.watch.freezing import PrefixFrozen, may_return
+from byoip.domain.watch.levels import Signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Announceable:
             operator's.
         pair: whether ASPAs let the operator stand before that origin; None: it is the operator's.
         prepend_lost: its path repeats the origin, and a neighbour of a speaker would drop it.
+        last_up: until when it was announced; None: it never was.
     """
 
     claim: Claim
@@ -63,6 +66,7 @@ class Announceable:
     own_asn: bool = False
     pair: Outcome | None = None
     prepend_lost: bool = False
+    last_up: datetime | None = None
 
     def obstacles(self, now: datetime) -> Iterator[Refusal]:
         """All of them, in the order to deal with them; none: it may be announced.
@@ -73,10 +77,14 @@ class Announceable:
             yield LockedByOperator(self.cidr)
         yield from self._standing()
         yield from self._origin()
+        returns = may_return(self.claim.frozen_for, self.last_up, now)
+        if self.claim.frozen_for and not returns:
+            yield PrefixFrozen(self.claim.frozen_for)
         if not self.claim.approved:
             yield PrefixNotApproved()
-        elif refusal := origin_refusal(self.origin, self.last_valid_at, now):
-            yield refusal
+        elif not (returns and self._lost_its_roa()):
+            refusal = origin_refusal(self.origin, self.last_valid_at, now)
+            yield from [refusal] if refusal else []
         if self.default_binding is None:
             yield IncompleteBgpDeployment()
         elif self.default_binding is not Provisioning.ACTIVE or self.lacking:
@@ -97,6 +105,11 @@ class Announceable:
             case Standing.OK if self.still_served:
                 yield Contested(still_served=True)
 
+    def _lost_its_roa(self) -> bool:
+        """Whether no more is wrong than that for which it is frozen; *invalid* is never excused."""
+        missing = isinstance(self.origin, Failed) and self.origin.reason is Reason.ROA_MISSING
+        return missing and Signal.ROA in self.claim.frozen_for
+
     def _origin(self) -> Iterator[Refusal]:
         """The settings may have changed since it was proven."""
         proven = self.claim.asn
@@ -112,9 +125,9 @@ class Announceable:
 
         Raises:
             LockedByOperator, PrefixSuspended, PrefixOffboarding, Contested, OriginNotOffered,
-            PrefixNotApproved, OriginNotValid, OriginUnanswered, IncompleteBgpDeployment,
-            AdvertiseStateLocked, PrependWouldRemove, AnnouncedTooOften, AspaExcludesOperator,
-            AspaUnanswered.
+            PrefixFrozen, PrefixNotApproved, OriginNotValid, OriginUnanswered,
+            IncompleteBgpDeployment, AdvertiseStateLocked, PrependWouldRemove, AnnouncedTooOften,
+            AspaExcludesOperator, AspaUnanswered.
         """
         for refusal in self.obstacles(now):
             raise refusal

@@ -263,7 +263,7 @@ def may_add(
     """Refuse a route that the prefix cannot have. Its validity is checked when it is announced.
 
     Raises:
-        PrefixNotApproved, PrefixSuspended, IllegalTransition: of the prefix.
+        PrefixNotApproved, PrefixSuspended, IllegalTransition, PrefixFrozen: of the prefix.
         IncompleteBgpDeployment: no service is bound to the whole prefix.
         BgpPrefixOutsidePrefix, BgpPrefixTooSpecific, BgpPrefixExists: of the route.
         TooManyBgpPrefixes: the prefix has as many as it may have.
@@ -288,6 +288,7 @@ def _require_open(claim: Claim, action: str) -> None:
     claim.require_not_suspended()
     if claim.standing is Standing.OFFBOARDING:
         raise IllegalTransition(claim.standing, action, "Restore it first: POST .../restore.")
+    claim.require_not_frozen()
 
 
 def prepends(count: int) -> int:

@@ -30,6 +30,7 @@ from byoip.store.checks.tables_snapshots import (
 )
 from byoip.store.statements import Session
 from byoip.store.unavailable import translate_driver_errors
+from byoip.store.watch.rekeying import note_rekeying
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ class RegistrationSnapshotRepository:
 
     async def replace(self, file: StatisticsFile) -> int:
         """Load the file as the registry's snapshot, make it current and return its number."""
+        before = await self.connection.scalar(sql.IN_USE, {"registry": file.registry})
         number = await self._insert(
             registry=file.registry,
             attempted_at=file.fetched_at,
@@ -136,6 +138,8 @@ class RegistrationSnapshotRepository:
             .values(registry=file.registry, number=number)
             .on_conflict_do_update(index_elements=["registry"], set_={"number": number})
         )
+        if before is not None:
+            await note_rekeying(self.connection, file.registry, before, number)
         return number
 
     async def record_failure(

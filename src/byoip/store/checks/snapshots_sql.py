@@ -157,3 +157,7 @@ SUPERSEDED_REGISTRATIONS: Final = sa.text("""
     select number from registration_snapshots
     where kept and number not in (select number from current_registration_snapshots)
 """)
+
+IN_USE: Final = sa.text(
+    "SELECT number FROM current_registration_snapshots WHERE registry = :registry"
+)

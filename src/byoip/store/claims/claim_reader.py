@@ -14,11 +14,13 @@ from sqlalchemy.sql.expression import FromClause
 from byoip.domain.asn import Asn
 from byoip.domain.bindings.service_binding import Provisioning
 from byoip.domain.checks.evidence import CheckState, Reason
-from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound, OtherOrigin
+from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound
 from byoip.domain.claims.lifecycle import Approver, Standing, State
+from byoip.domain.claims.other_origin import OtherOrigin
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
+from byoip.domain.watch.levels import Signal
 from byoip.store.accounts.credentials import Beside, with_credential
 from byoip.store.accounts.tables import credentials
 from byoip.store.asns.aspas import standing_from
@@ -232,9 +234,8 @@ def claim_view(row: AnyRow) -> ClaimView:
     flaps, leaving = flaps_from(row.flaps), leaving_from(row)
     served, run = row.still_served, told_sql.open_run_from(row)
     claim, own = claim_from(row), standing_from(row.own_asn)
-    return ClaimView(
-        claim, token, bound, route, roas, served, waiver, flaps, leaving, run=run, own=own
-    )
+    shown = claim, token, bound, route, roas, served, waiver, flaps, leaving
+    return ClaimView(*shown, run=run, own=own)
 
 
 def claim_from(row: AnyRow) -> Claim:
@@ -255,6 +256,7 @@ def claim_from(row: AnyRow) -> Claim:
         ),
         other_origins=tuple(_other_origin(one) for one in row.other_origins),
         approved_by=None if row.approved_by is None else Approver(row.approved_by),
+        frozen_for=frozenset(map(Signal, row.frozen_for)),
     )
 
 
@@ -283,9 +285,7 @@ def _check(state: str, passed_at: datetime | None, found: Mapping[str, str]) -> 
         state=CheckState(state),
         passed_at=passed_at,
         reason=None if reason is None else Reason(reason),
-        seen=found.get("seen", ""),
-        fix=found.get("fix", ""),
-        doubt=found.get("doubt", ""),
+        **{said: found.get(said, "") for said in ("seen", "fix", "doubt")},
     )
 
 

@@ -286,6 +286,7 @@ def _values(claim: Claim) -> dict[str, Any]:
         **{f"{name}_passed_at": check.passed_at for name, check in checks.items()},
         findings=json({name: found for name, one in checks.items() if (found := _found(one))}),
         other_origins=json(origins),
+        frozen_for=sorted(one.value for one in claim.frozen_for),
     )
 
 

@@ -29,6 +29,7 @@ from byoip.store.routes.bgp_prefixes import bgp_prefix_from
 from byoip.store.routes.held_and_seen import applied_from, observed_from
 from byoip.store.routes.views import BgpPrefixView
 from byoip.store.statements import AnyRow, Statement
+from byoip.store.watch.watch_reader import WatchReader
 
 
 class CustomerReader(ClaimReader):
@@ -38,6 +39,7 @@ class CustomerReader(ClaimReader):
         """Take the engine whose pool is asked."""
         super().__init__(engine)
         self.epochs = EpochReader(engine)
+        self.watches = WatchReader(engine)
 
     async def tokens(
         self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int

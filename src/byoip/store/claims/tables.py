@@ -44,6 +44,8 @@ prefixes = table(
     col.timestamptz("restorable_until", nullable=True),
     col.timestamptz("reopened_at", nullable=True),
     sa.Column("version", sa.Integer, nullable=False),
+    # Signals for which nothing new may happen to it; what that stops: domain/watch/freezing.py.
+    sa.Column("frozen_for", pg.ARRAY(sa.Text), nullable=False, server_default="{}"),
     col.live("state <> 'closed'"),
     # Two approved claims never overlap, of one account or of two.
     col.no_overlap("ex_prefixes_approved_overlap", "cidr", where="state = 'approved'"),
@@ -95,6 +97,12 @@ prefixes = table(
     ),
     sa.Index("ix_prefixes_unproven", "created_at", postgresql_where="state = 'pending'"),
     sa.Index("ix_prefixes_approved", "id", "cidr", postgresql_where="state = 'approved'"),
+    # What an account lost to another holder, and gave up since.
+    sa.Index(
+        "ix_prefixes_lost",
+        "account_id",
+        postgresql_where="state <> 'approved' AND frozen_for <> '{}'",
+    ),
 )
 
 # Account, prefix and ASN of a token are its claim's, which never change (trigger on prefixes).

@@ -5,6 +5,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
+import sqlalchemy as sa
+
 from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import Check, Fault
 from byoip.domain.checks.origin_validation import Vrp
@@ -28,6 +30,7 @@ LETTER: Final = (
     prefixes.c.account_id,
     prefixes.c.cidr,
     prefixes.c.asn,
+    (sa.func.cardinality(prefixes.c.frozen_for) > 0).label("under_review"),
     loa_documents.c.sha256,
 )
 LETTERS: Final = letters.join(prefixes, prefixes.c.id == letters.c.prefix_id).join(

@@ -118,6 +118,7 @@ _DUE: Final = compiled(
     .where(
         _p.state == constant(State.APPROVED),
         _p.delegate_loa_creation,
+        sa.func.cardinality(_p.frozen_for) == 0,
         _p.approved_by != constant(Approver.OPERATOR),
         _p.rpki_passed_at.is_not(None),
         sa.or_(

@@ -21,7 +21,8 @@ async def bind(
         InvalidPrefix: `cidr` is not a prefix.
         ClaimNotFound: the account has no such claim.
         PreconditionFailed: the claim has another version by now.
-        PrefixNotApproved, PrefixSuspended, PrefixOffboarding: nothing can be bound to it now.
+        PrefixNotApproved, PrefixSuspended, PrefixOffboarding, PrefixFrozen: nothing can be bound to
+            it now.
         ServiceNotFound: the operator offers no such service.
         BindingOutsidePrefix, BindingExists, DefaultBindingFirst, DefaultOnlyService,
         TooManyBindings: the range cannot be bound so; see `may_bind`.
@@ -32,6 +33,7 @@ async def bind(
     if not claim.approved:
         raise PrefixNotApproved
     claim.require_open_to_changes()
+    claim.require_not_frozen()
     service = await tx.services.get(service_id)
     rules.may_bind(claim.prefix, wanted, service, await tx.bindings.of(claim_id))
     written = claim.written(tx.now)

@@ -7,7 +7,7 @@ from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import Check, Finding, RawAnswer, Unanswered
 from byoip.domain.checks.origin_validation import Vrp, judge_roas, roa_origins
 from byoip.domain.claims.check_waiver import CheckWaiver, excused
-from byoip.domain.claims.claim import OtherOrigin
+from byoip.domain.claims.other_origin import OtherOrigin
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import NoVrps, VrpAnswer
 from byoip.ports.clock import Clock

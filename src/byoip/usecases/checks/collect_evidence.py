@@ -23,7 +23,7 @@ from byoip.domain.checks.rdns_ownership import judge_zones
 from byoip.domain.checks.registry import Basis, Registry, Responsible, rows_to_keep
 from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.claims.check_waiver import CheckWaiver, Waivable, excused
-from byoip.domain.claims.claim import OtherOrigin
+from byoip.domain.claims.other_origin import OtherOrigin
 from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.dns import ReverseDns

@@ -6,7 +6,7 @@ from uuid import UUID
 from byoip.domain.asn import Asn
 from byoip.domain.asns.aspa import judge_pair, judge_upstreams
 from byoip.domain.checks.evidence import Check, Finding, Outcome, Passed
-from byoip.domain.claims.claim import OtherOrigin
+from byoip.domain.claims.other_origin import OtherOrigin
 from byoip.domain.prefix import Prefix
 from byoip.usecases.checks.collect_evidence import CollectEvidence
 from byoip.usecases.checks.targets import CheckTarget

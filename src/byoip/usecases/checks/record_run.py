@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -17,14 +16,16 @@ from byoip.domain.checks.decision import (
 from byoip.domain.checks.evidence import Check, Fault, Finding, Reason, Unanswered
 from byoip.domain.checks.validation_run import RunResult, ValidationRun
 from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
-from byoip.domain.claims.claim import MOST_OTHERS, CheckRecord, Claim, ClaimNotFound
+from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
 from byoip.store.transaction import Store, Transaction
 from byoip.usecases.checks.check_rpki import check_rpki
 from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvidence
+from byoip.usecases.checks.learning import proven, with_answers
 from byoip.usecases.claims.contests import clear_contests, contest_holders, lock_with_space
 from byoip.usecases.events import record_changes
+from byoip.usecases.watch.lift import lifted_by_proof
 
 _Settled = tuple[Claim, RunResult, tuple[Finding, ...]]
 _OWNERSHIP = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
@@ -75,7 +76,7 @@ class RecordRun:
         async with self.store.transaction(actor=by) as tx:
             # If it is proven, it is approved or contested: the space comes first.
             worth = token is not None and run.worth_asking
-            settles = worth and _proven(asked, answers, tx.clock.now())
+            settles = worth and proven(asked, answers, tx.clock.now())
             if silent_rival:
                 with suppress(ClaimNotFound):  # the look says so
                     await lock_with_space(tx, run.claim_id)
@@ -94,6 +95,7 @@ class RecordRun:
             # What is decided by is asked for under all these locks.
             deciding = (
                 tx.reservations.blocking(claim.prefix, claim.account_id),
+                tx.watches.lost(claim.account_id, claim.prefix),
                 *self.ask.about(tx, claim.prefix, claim.id),
             )
             live, used, *known = await tx.session.look(
@@ -103,7 +105,7 @@ class RecordRun:
             )
             proof = token if token and live and live.id == token.id else None
             counting = [one for one in answers.findings if proof or one.check not in _OWNERSHIP]
-            learnt = decide(_with(claim, answers), counting, tx.now)
+            learnt = decide(with_answers(claim, answers), counting, tx.now)
             findings = answers.findings
             if findings and proof is None and not claim.approved:
                 method = token.method if token else TokenMethod.ANY
@@ -131,10 +133,10 @@ class RecordRun:
         """Approve, contest, or leave the claim as it is; gives what was found here, too."""
         result = result_of(findings) if findings else RunResult.UNANSWERED
         now = tx.now
-        stopped = claim.approved or claim.suspended or claim.offboarding
+        stopped = claim.suspended or claim.offboarding
         if stopped or token is None or not claim.proven(now):
             return claim, result, ()
-        reserved, *facts = known
+        reserved, lost, *facts = known
         registry, vrps, waivers = self.ask.understood(claim.prefix, facts)
         if changed := self._changed(tx, claim, waivers, registry):
             return changed
@@ -145,8 +147,23 @@ class RecordRun:
         claim = decide(claim, [once_more], now)
         if not claim.proven(now) or unanswered([once_more]):
             return claim, result_of([once_more]), (once_more,)
+        if claim.approved:  # and frozen: the token is of that time
+            return await lifted_by_proof(tx, claim, token), result_of([once_more]), (once_more,)
+        return await self._take(tx, claim, token, once_more, barred=reserved or lost)
+
+    async def _take(
+        self,
+        tx: Transaction,
+        claim: Claim,
+        token: OwnershipToken,
+        once_more: Finding,
+        *,
+        barred: bool,
+    ) -> _Settled:
+        """Give the claim its space, unless another account has it, or the token has expired."""
+        now = tx.now
         rivals = await tx.claims.approved_overlapping(claim.prefix)
-        if rivals or reserved:  # reserved, but not for this account: the operator settles it
+        if rivals or barred:  # reserved, not for it, or lost to another: the operator settles it
             await contest_holders(tx, rivals)
             return claim.contest(now), RunResult.CONTESTED, (once_more,)
         if not await tx.tokens.consume(token.id):  # it expired while its run was out
@@ -190,22 +207,3 @@ class RecordRun:
         if again:
             await tx.runs.open(again)
             await tx.jobs.enqueue_run(again.id, at=again.due_at)
-
-
-def _proven(asked: Claim, answers: CollectedEvidence, now: datetime) -> bool:
-    return decide(_with(asked, answers), answers.findings, now).proven(now)
-
-
-def _with(claim: Claim, answers: CollectedEvidence) -> Claim:
-    """The claim with its registry and other origins; what has no answer stays as it was."""
-    known = claim.other_origins if not (answers.findings and answers.others_complete) else ()
-    others = tuple(dict.fromkeys((*answers.other_origins, *known)))[: 2 * MOST_OTHERS]
-    # Without an answer an earlier pass stays, and so does what it rests on.
-    asked = (one.outcome for one in answers.findings if one.check is Check.IRR)
-    kept = all(isinstance(outcome, Unanswered) for outcome in asked)
-    waived = claim.irr_waived if kept else answers.irr_waived
-    registry = answers.registry or claim.registry
-    if registry != claim.registry and claim.registry and not claim.approved:
-        # What another registry said proves nothing here; this run asks for all of it again.
-        claim = replace(claim, irr=CheckRecord(), ownership=CheckRecord())
-    return replace(claim, registry=registry, irr_waived=waived, other_origins=others)

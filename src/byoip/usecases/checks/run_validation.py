@@ -89,7 +89,8 @@ class RunValidation:
         run, claim, token, known = begun
         if claim is None:
             return None  # it was closed
-        if claim.approved or (token and token.id == run.without_token):
+        useless = claim.approved and not claim.frozen_for
+        if useless or (token and token.id == run.without_token):
             token = None
         at_once = self.turns.free(claim.account_id)
         if not at_once and not await self.turns.comes(claim.account_id):

@@ -7,7 +7,7 @@ from uuid import UUID
 from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import Finding
 from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
-from byoip.domain.claims.claim import OtherOrigin
+from byoip.domain.claims.other_origin import OtherOrigin
 from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.domain.prefix import Prefix
 

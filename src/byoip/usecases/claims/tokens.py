@@ -1,10 +1,10 @@
 """Ownership tokens: issued one at a time, and revoked."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from byoip.domain.claims.claim import CheckRecord
+from byoip.domain.claims.claim import CheckRecord, Claim
 from byoip.domain.claims.lifecycle import IllegalTransition, Transition
 from byoip.domain.claims.ownership_token import (
     ISSUES_PER_HOUR,
@@ -13,6 +13,7 @@ from byoip.domain.claims.ownership_token import (
     TooManyTokens,
 )
 from byoip.domain.claims.publishing import Instruction, instructions
+from byoip.domain.watch.freezing import by_a_new_proof
 from byoip.store.transaction import Transaction
 from byoip.usecases.claims.contests import lock_to_leave, no_rival_any_more
 from byoip.usecases.claims.prefixes import Terms
@@ -36,11 +37,11 @@ async def issue(
     Raises:
         ClaimNotFound: the account has no such claim.
         PreconditionFailed: the claim has another version by now.
-        IllegalTransition: the prefix is approved: there is nothing left to prove.
+        IllegalTransition: the prefix is approved, and not frozen so that a new proof would lift it.
         TooManyTokens: more than ten within an hour.
     """
     claim = await lock_to_leave(tx, claim_id, account_id)
-    if claim.approved:
+    if claim.approved and not by_a_new_proof(claim.frozen_for):
         raise IllegalTransition(claim.state, Transition.ALL_CHECKS_PASSED)
     recently = await tx.tokens.issued_since(claim_id, tx.now - timedelta(hours=1))
     if recently >= ISSUES_PER_HOUR:
@@ -60,7 +61,7 @@ async def issue(
         expires_at=tx.now + terms.token_lifetime,
     )
     await tx.tokens.add(token)
-    unproven = replace(claim.written(tx.now), ownership=CheckRecord())
+    unproven = _unproven(claim, tx.now)
     await tx.claims.save(unproven)
     tx.record(claim_id, "token.issued", after={"token_id": token.id.hex, "method": method.value})
     record_changes(tx, claim, unproven)
@@ -81,8 +82,14 @@ async def revoke(tx: Transaction, account_id: UUID, claim_id: UUID, token_id: UU
     claim = await lock_to_leave(tx, claim_id, account_id)
     token = await tx.tokens.get(claim_id, token_id)
     await tx.tokens.save(token.revoke(tx.now))
-    unproven = replace(claim.written(tx.now), ownership=CheckRecord())
+    unproven = _unproven(claim, tx.now)
     await tx.claims.save(unproven)
     record_token_revoked(tx, token)
     record_changes(tx, claim, unproven)
     await no_rival_any_more(tx, claim)
+
+
+def _unproven(claim: Claim, now: datetime) -> Claim:
+    """Without what the token before has proven; an approval stands all the same."""
+    written = claim.written(now)
+    return written if claim.approved else replace(written, ownership=CheckRecord())

@@ -50,6 +50,7 @@ async def announce(
         offered=tx.rules.origins,
         own_asn=own.proven,
         pair=_pair(tx, bgp_prefix, behind, own),
+        last_up=bgp_prefix.desired.at,
         prepend_lost=prepend > 0 and await tx.bgp_prefixes.prepends_are_lost(bgp_prefix.asn),
     )
     asked.require(tx.now)

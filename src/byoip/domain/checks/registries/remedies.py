@@ -5,7 +5,7 @@ from typing import Final
 
 from byoip.domain.asn import Asn
 from byoip.domain.checks.registry import Registry
-from byoip.domain.claims.claim import OtherOrigin
+from byoip.domain.claims.other_origin import OtherOrigin
 from byoip.domain.foreign_text import enumerated
 from byoip.domain.prefix import Prefix
 

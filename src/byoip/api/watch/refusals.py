@@ -1,0 +1,15 @@
+"""The records of what is refused about freezes and levels."""
+
+from byoip.api.problems.record import conflict
+from byoip.domain.watch import freezing, rises
+from byoip.domain.watch.levels import Signal
+
+REFUSALS = (
+    conflict(
+        1328,
+        freezing.PrefixFrozen({Signal.ROA}),
+        "GET .../watch says what is missing, and what lifts the freeze. Routes stay as they are.",
+    ),
+    conflict(1890, freezing.NotFrozen(), "Read the prefix's watch."),
+    conflict(1891, rises.NothingHeld(), "List what is held: GET /operator/levels."),
+)

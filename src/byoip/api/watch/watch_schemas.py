@@ -1,0 +1,141 @@
+"""What is shown of watches: signals, levels, freezes, and what is held back."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from byoip.api.accounts.operator_schemas import Reasoned
+from byoip.api.border.envelope import Id, Time, Wire, example
+from byoip.domain.watch.freezing import how_lifted
+from byoip.domain.watch.levels import LADDERS, Level, Signal
+from byoip.domain.watch.watch import Watch
+from byoip.store.watch.views import HeldRises, PrefixWatch
+
+_SIGNAL: dict[str, Any] = {
+    "signal": "reverse_zone",
+    "level": "notice",
+    "held": False,
+    "looked_at": "2026-11-29T09:30:00Z",
+    "good_at": "2026-11-27T09:30:00Z",
+    "failing_since": "2026-11-28T09:30:00Z",
+    "seen": "Delegated no more: 0.18.198.in-addr.arpa.",
+    "unanswered": None,
+    "means": LADDERS[Signal.REVERSE_ZONE].means,
+}
+_HELD: dict[str, Any] = {
+    "registry": "ripencc",
+    "signal": "roa",
+    "rises": 312,
+    "since": "2026-11-29T09:30:00Z",
+    "sample": ["1f2e3d4c5b6a79887766554433221100"],
+}
+
+
+class WatchedSignal(Wire):
+    """One thing that was so as the prefix was approved, and whether it still is."""
+
+    signal: Signal
+    level: Level = Field(description="How far it has come. None of them withdraws a route.")
+    held: bool = Field(description="A higher level is held back until an operator has looked.")
+    looked_at: Time | None = Field(description="When it was last asked; null: not yet.")
+    good_at: Time | None = Field(description="When all was last as it was.")
+    failing_since: Time | None = Field(
+        description="Since when answers say no; null: the last one does not."
+    )
+    seen: str = Field(description="What the last answer showed.")
+    unanswered: str | None = Field(
+        description="Why the last question has no answer, which changes nothing; null: it has."
+    )
+    means: str = Field(description="What it means if answers say no, and what to do.")
+
+
+class PrefixWatching(Wire):
+    """Whether what was proven of a prefix is still so."""
+
+    model_config = example(
+        frozen_for=["reverse_zone"],
+        lifted_by=how_lifted({Signal.REVERSE_ZONE}),
+        next_look_at="2026-11-30T09:30:00Z",
+        signals=[_SIGNAL],
+    )
+
+    frozen_for: list[Signal] = Field(
+        description="Signals for which nothing new may happen to it; what is there stays."
+    )
+    lifted_by: str | None = Field(description="What lifts the freeze; null where there is none.")
+    next_look_at: Time | None = Field(
+        description="When registry and reverse DNS are asked again; null: it is not approved."
+    )
+    signals: list[WatchedSignal]
+
+
+class HeldLevels(Wire):
+    """Rises of level that are held: of one registry, by one signal, more than a day may bring."""
+
+    model_config = example(**_HELD)
+
+    registry: str
+    signal: Signal
+    rises: int
+    since: Time
+    sample: list[Id] = Field(description="The first prefixes of them, at most 20.")
+
+
+class LevelsDecision(Reasoned):
+    """Which rises are meant."""
+
+    model_config = example(registry="ripencc", signal="roa", reason="A bad feed; it is back.")
+
+    registry: str = Field(max_length=100)
+    signal: str = Field(max_length=100, description="See `GET /operator/levels`.")
+
+
+class DecidedLevels(Wire):
+    """What was decided."""
+
+    model_config = example(rises=312)
+
+    rises: int = Field(description="How many; workers carry it out, prefix after prefix.")
+
+
+class LiftedFreeze(Wire):
+    """A prefix that is frozen no longer."""
+
+    model_config = example(id="1f2e3d4c5b6a79887766554433221100", frozen_for=[])
+
+    id: Id
+    frozen_for: list[Signal]
+
+
+def watching_of(watch: PrefixWatch) -> PrefixWatching:
+    """A prefix's watch as the wire shows it."""
+    known = {one.signal: one for one in watch.signals}
+    for signal in (Signal.ROA, Signal.ROA_INVALID):
+        # What is fine has no row of its own: the pass over all routes says so.
+        if watch.next_look is not None and not watch.drifted and not _failing(known.get(signal)):
+            known[signal] = _fine(signal, watch.roas_at)
+    return PrefixWatching(
+        frozen_for=sorted(watch.frozen_for),
+        lifted_by=how_lifted(watch.frozen_for) if watch.frozen_for else None,
+        next_look_at=watch.next_look,
+        signals=[_signal(known[one], held=one in watch.held) for one in Signal if one in known],
+    )
+
+
+def _failing(watch: Watch | None) -> bool:
+    return watch is not None and watch.failing
+
+
+def _fine(signal: Signal, at: datetime | None) -> Watch:
+    return Watch(signal, looked_at=at, good_at=at, seen="Valid by the ROA data in use.")
+
+
+def _signal(watch: Watch, *, held: bool) -> WatchedSignal:
+    means = LADDERS[watch.signal].means
+    return WatchedSignal.showing(watch, held=held, unanswered=watch.doubt or None, means=means)
+
+
+def held_of(held: HeldRises) -> HeldLevels:
+    """Held rises as the wire shows them."""
+    return HeldLevels.showing(held)

@@ -1,0 +1,51 @@
+"""`byoip operator`: whether what was proven is still so, over HTTP."""
+
+from typing import Annotated
+
+import typer
+
+from byoip.cli.operator.client import ObjectId, Reason, act, ask, show_object, show_table
+from byoip.cli.operator.space import prefixes_app
+from byoip.domain.watch.levels import Signal
+
+levels_app = typer.Typer(no_args_is_help=True, help="Rises of level that are held.")
+
+_HELD = ("registry", "signal", "rises", "since", "sample")
+_SIGNAL = ("signal", "level", "held", "looked_at", "good_at", "failing_since", "seen", "unanswered")
+
+Registry = Annotated[str, typer.Argument(help="See `list`.")]
+Held = Annotated[Signal, typer.Argument(help="See `list`.")]
+
+
+@levels_app.command("list")
+def list_held(ctx: typer.Context) -> None:
+    """List what is held: more of a registry than a day may bring."""
+    show_table(_HELD, ask(ctx, "GET", "/levels")["result"])
+
+
+@levels_app.command("release")
+def release(ctx: typer.Context, registry: Registry, signal: Held, reason: Reason) -> None:
+    """Let all through that is held of a registry and signal."""
+    body = {"registry": registry, "signal": signal.value}
+    show_object(act(ctx, "/levels/release", reason, **body))
+
+
+@levels_app.command("drop")
+def drop(ctx: typer.Context, registry: Registry, signal: Held, reason: Reason) -> None:
+    """Drop all that is held of a registry and signal: its time starts again."""
+    body = {"registry": registry, "signal": signal.value}
+    show_object(act(ctx, "/levels/drop", reason, **body))
+
+
+@prefixes_app.command("watch")
+def show_watch(ctx: typer.Context, prefix: ObjectId) -> None:
+    """Show whether what was proven of a prefix is still so."""
+    found = ask(ctx, "GET", f"/prefixes/{prefix}/watch")["result"]
+    show_object({name: one for name, one in found.items() if name != "signals"})
+    show_table(_SIGNAL, found["signals"])
+
+
+@prefixes_app.command("lift-freeze")
+def lift_freeze(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
+    """Lift all freezes of a prefix: what is there now counts as right."""
+    show_object(act(ctx, f"/prefixes/{prefix}/lift_freeze", reason))

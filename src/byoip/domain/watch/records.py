@@ -1,0 +1,85 @@
+"""What a daily look finds: route object and reverse zones, against what stood there before. Pure.
+
+What never stood there cannot be lost: the first answer is what later ones are compared with.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from byoip.domain.checks.address_holder import maintainers_of
+from byoip.domain.checks.evidence import Failed, Reason
+from byoip.domain.checks.irr_authorisation import RouteVerdict
+from byoip.domain.checks.reverse_dns.observation import ZoneObservation
+from byoip.domain.foreign_text import listed
+from byoip.domain.watch.watch import Watch
+
+_GONE: Final = frozenset(
+    {
+        Reason.ROUTE_OBJECT_MISSING,
+        Reason.ROUTE_OBJECT_OTHER_ORIGIN,
+        Reason.ROUTE_OBJECT_NOT_AUTHORITATIVE,
+    }
+)
+
+
+def hear_route_object(watch: Watch, verdict: RouteVerdict, at: datetime) -> Watch:
+    """Whether the route object is there, and its maintainers are the same."""
+    outcome = verdict.outcome
+    if verdict.authoritative is None:
+        if not isinstance(outcome, Failed) or outcome.reason not in _GONE:
+            return watch.silent(at, outcome.seen)
+        return watch.bad(at, outcome.seen) if watch.baseline else watch.good(at, outcome.seen)
+    by = ", ".join(sorted(maintainers_of(verdict.authoritative, "mnt-by")))
+    if watch.baseline in {"", by}:
+        return replace(watch, baseline=by).good(at, outcome.seen)
+    now, was = (listed(one.split(", ")) or "no one" for one in (by, watch.baseline))
+    seen = f"Maintained by {now}; it was {was}."
+    return watch.bad(at, seen, found=by)
+
+
+def hear_zones(
+    zones: Watch, servers: Watch, seen: Sequence[ZoneObservation], at: datetime
+) -> tuple[Watch, Watch]:
+    """Whether the registry delegates what it did, and to a server of before at least.
+
+    Of a signed zone no delegation is read, so it is watched by neither.
+    """
+    names = {one.zone.name: _names(one) for one in seen}
+    before = _kept(zones.baseline)
+    if not before:
+        first = {zone: found for zone, found in names.items() if found}
+        kept = json.dumps(first, sort_keys=True) if first else ""
+        said = f"delegated: {listed(sorted(first))}" if first else "No delegation was seen."
+        zones, servers = (replace(one, baseline=kept) for one in (zones, servers))
+        return zones.good(at, said), servers.good(at, said)
+    if lost := [zone for zone in before if names.get(zone) == ()]:
+        text = f"Delegated no more: {listed(lost)}."
+        return zones.bad(at, text), servers.silent(at, text)
+    if unknown := [zone for zone in before if names.get(zone) is None]:
+        text = f"Its delegation was not learnt: {listed(unknown)}."
+        return zones.silent(at, text), servers.silent(at, text)
+    zones = zones.good(at, f"delegated: {listed(sorted(before))}")
+    now = {zone: names[zone] or () for zone in before}
+    moved = {zone: of for zone, of in now.items() if not {*of} & {*before[zone]}}
+    if not moved:
+        return zones, servers.good(at, "delegated to a server of before")
+    found = json.dumps(moved, sort_keys=True)
+    text = listed(f"{zone} is delegated to {listed(of)}" for zone, of in moved.items())
+    return zones, servers.bad(at, f"{text}.", found=found)
+
+
+def _names(seen: ZoneObservation) -> tuple[str, ...] | None:
+    """The servers that a zone is delegated to; none: to none; None: that is not known."""
+    if seen.registry_zone:
+        return ()
+    # A walk that got no further than the registry's own zone, without a denial, learnt nothing.
+    if seen.obstacle is not None or seen.delegation is None or not seen.delegation.parent:
+        return None
+    return tuple(sorted(name.lower() for name in seen.delegation.named)) or None
+
+
+def _kept(baseline: str) -> Mapping[str, Sequence[str]]:
+    return dict(json.loads(baseline)) if baseline else {}

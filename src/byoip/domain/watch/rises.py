@@ -1,0 +1,36 @@
+"""The breaker of levels: how many prefixes of a registry may rise by one signal in a day.
+
+Bad ROA data, or ids that a registry numbers anew, would freeze everybody at once.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from byoip.domain.errors import Refusal
+
+FLOOR: Final = 5
+SHARE: Final = 0.02
+
+
+class RiseState(StrEnum):
+    """What became of a rise."""
+
+    DONE = "done"
+    HELD = "held"  # beyond what a day may bring: an operator releases or drops it
+    RELEASED = "released"  # by an operator: done as a worker comes by
+    DROPPED = "dropped"  # by an operator: the time starts again as a worker comes by
+    RECOVERED = "recovered"  # while it was held, the signal turned good
+
+
+class NothingHeld(Refusal):
+    """No rise of that registry and signal is held."""
+
+    name = "nothing_held"
+
+    def __init__(self) -> None:
+        super().__init__("No change of level is held for this registry and signal.")
+
+
+def allowed(prefixes: int) -> int:
+    """How many may rise by one signal within a day, of so many approved prefixes of a registry."""
+    return max(FLOOR, int(prefixes * SHARE))

@@ -1,0 +1,37 @@
+"""Whether a registry has numbered its holders anew with a file, and which old id is which new one.
+
+Text SQL: one join of two files. It is asked while both are there, before the older one is dropped.
+"""
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from byoip.domain.watch.holding import rekeyed, translation
+from byoip.store.watch.tables import registry_rekeys
+
+_PAIRS = """
+    FROM registered_ranges AS was JOIN registered_ranges AS now
+        ON now.prefix = was.prefix AND now.status = was.status
+    WHERE was.snapshot = :before AND now.snapshot = :number
+        AND was.holder <> '' AND now.holder <> ''
+"""
+_COUNTS = sa.text(f"""
+    SELECT count(*) FILTER (WHERE was.holder <> now.holder) AS changed,
+        count(*) FILTER (WHERE was.holder = now.holder) AS same {_PAIRS}
+""")
+_ROWS = sa.text(f"SELECT was.holder, now.holder, count(*) {_PAIRS} GROUP BY 1, 2")
+
+
+async def note_rekeying(
+    connection: AsyncConnection, registry: str, before: int, number: int
+) -> None:
+    """Keep which ids are new, where so many changed at once that it was the registry."""
+    asked = {"before": before, "number": number}
+    counted = (await connection.execute(_COUNTS, asked)).one()
+    if not rekeyed(counted.changed, counted.same):
+        return
+    rows = (await connection.execute(_ROWS, asked)).all()
+    ids = translation({(old, new): many for old, new, many in rows})
+    changed = {old: new for old, new in ids.items() if old != new}
+    values = {"snapshot": number, "registry": registry, "ids": changed, "at": sa.func.now()}
+    await connection.execute(sa.insert(registry_rekeys).values(values))

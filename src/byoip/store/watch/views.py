@@ -1,0 +1,79 @@
+"""What is read of watches."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from byoip.domain.prefix import Prefix
+from byoip.domain.watch.levels import Level, Signal
+from byoip.domain.watch.rises import RiseState
+from byoip.domain.watch.watch import Watch
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticsInUse:
+    """A registry's accepted file: its number, and when it was fetched."""
+
+    number: int
+    fetched_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """A prefix whose holder has not been compared with the newest file."""
+
+    claim_id: UUID
+    prefix: Prefix
+    watch: Watch
+
+
+@dataclass(frozen=True, slots=True)
+class RoaNews:
+    """An accepted ROA snapshot, and the number of the accepted one before it."""
+
+    number: int
+    after: int | None
+    built_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRises:
+    """Rises that the breaker of levels holds.
+
+    Attributes:
+        sample: the first prefixes of them, at most 20.
+    """
+
+    registry: str
+    signal: Signal
+    rises: int
+    since: datetime
+    sample: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedRise:
+    """A rise that an operator released or dropped, and no worker has carried out."""
+
+    claim_id: UUID
+    signal: Signal
+    level: Level
+    state: RiseState
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixWatch:
+    """All that is watched of a prefix.
+
+    Attributes:
+        roas_at: when routes were last held against ROA data.
+        drifted: the prefix is not valid by the ROA data in use.
+        next_look: when registry and reverse DNS are asked again; None: it is not watched.
+    """
+
+    frozen_for: frozenset[Signal]
+    signals: tuple[Watch, ...]
+    held: frozenset[Signal] = frozenset()
+    roas_at: datetime | None = None
+    drifted: bool = False
+    next_look: datetime | None = None

@@ -1,0 +1,291 @@
+"""What is watched of prefixes, within one transaction; a claim's watches go under its lock.
+
+Text SQL: taking turns, breaker and passes are single statements with several parts.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+
+from byoip.domain.claims.claim import Claim
+from byoip.domain.prefix import Prefix
+from byoip.domain.watch.levels import Level, Signal
+from byoip.domain.watch.rises import RiseState, allowed
+from byoip.domain.watch.watch import Watch
+from byoip.store.batches import Part, asking
+from byoip.store.statements import AnyRow, Repository, compiled, from_row, from_text
+from byoip.store.watch.tables import prefix_watches
+from byoip.store.watch.views import DecidedRise, HeldRises, RoaNews, StatisticsInUse, Unheard
+
+_FIELDS: Final = tuple(one.name for one in fields(Watch))
+_CLAIM: Final = sa.bindparam("claim_id", type_=sa.Uuid)
+_OF: Final = compiled(
+    sa.select(*(prefix_watches.c[name] for name in _FIELDS)).where(
+        prefix_watches.c.prefix_id == _CLAIM
+    )
+)
+_COLUMNS: Final = ", ".join(_FIELDS)
+_PUT_TEXT: Final = f"""
+    INSERT INTO prefix_watches (prefix_id, {_COLUMNS})
+    VALUES (:claim_id, {", ".join(f":{name}" for name in _FIELDS)})
+    ON CONFLICT (prefix_id, signal) DO UPDATE SET
+        {", ".join(f"{name} = excluded.{name}" for name in _FIELDS if name != "signal")}
+"""  # noqa: S608 - of names of fields
+_PUT: Final = from_text(_PUT_TEXT)
+# Without the claim's lock: a pass over all of them that changes nothing but when it was heard.
+
+_PUT_QUIETLY: Final = from_text(f"""{_PUT_TEXT}
+    WHERE prefix_watches.failing_since IS NULL AND prefix_watches.baseline = :before
+""")
+
+# A new approval is watched from its own beginning. Some at a time: the next run takes the rest.
+_ENROL: Final = from_text("""
+    WITH new AS (
+        SELECT id, approved_at FROM prefixes AS p
+        WHERE state = 'approved' AND NOT EXISTS (
+            SELECT FROM watch_turns AS turn
+            WHERE turn.prefix_id = p.id AND turn.approved_at = p.approved_at
+        ) ORDER BY id LIMIT 500
+    ), forgotten AS (
+        DELETE FROM prefix_watches WHERE prefix_id IN (SELECT id FROM new)
+    ), over AS (
+        DELETE FROM watch_turns WHERE prefix_id IN (
+            SELECT prefix_id FROM watch_turns AS turn JOIN prefixes AS p ON p.id = turn.prefix_id
+            WHERE due_at <= :now AND p.state <> 'approved' LIMIT 500
+        )
+    )
+    INSERT INTO watch_turns AS turn (prefix_id, approved_at, due_at)
+    SELECT id, approved_at, :now FROM new ORDER BY id
+    ON CONFLICT (prefix_id) DO UPDATE
+    SET approved_at = excluded.approved_at, due_at = excluded.due_at
+""")
+# Due again when the worker is taken for dead; it says itself when next, as it ends.
+_TAKE: Final = from_text("""
+    UPDATE watch_turns SET due_at = :again WHERE prefix_id = (
+        SELECT prefix_id FROM watch_turns AS turn JOIN prefixes AS p ON p.id = turn.prefix_id
+        WHERE due_at <= :now AND p.state = 'approved'
+        ORDER BY due_at LIMIT 1 FOR UPDATE OF turn SKIP LOCKED
+    ) RETURNING prefix_id
+""")
+_NEXT: Final = from_text("UPDATE watch_turns SET due_at = :at WHERE prefix_id = :claim_id")
+
+_FILES: Final = from_text("""
+    SELECT current.registry, number, attempted_at
+    FROM current_registration_snapshots AS current JOIN registration_snapshots USING (number)
+""")
+_UNHEARD: Final = from_text(f"""
+    SELECT p.id AS prefix_id, p.cidr, {"w." + ", w.".join(_FIELDS)}
+    FROM prefixes AS p LEFT JOIN prefix_watches AS w ON w.prefix_id = p.id AND w.signal = 'holder'
+    WHERE p.state = 'approved' AND p.id > :after AND coalesce(w.heard < :newest, true)
+    ORDER BY p.id LIMIT :most
+""")  # noqa: S608 - of names of fields
+_REKEYS: Final = from_text(
+    "SELECT snapshot, registry, ids FROM registry_rekeys WHERE snapshot > :heard ORDER BY snapshot"
+)
+
+_ROA_NEWS: Final = from_text("""
+    SELECT used.number, built_at, (
+        SELECT max(number) FROM vrp_snapshots WHERE accepted AND number < used.number
+    ) AS after
+    FROM current_vrp_snapshot AS used JOIN vrp_snapshots USING (number)
+        JOIN origin_watch AS judged ON judged.snapshot = used.number
+    WHERE used.number > coalesce((SELECT roa_snapshot FROM watch_progress), 0)
+""")
+_ROA_HEARD: Final = from_text("""
+    INSERT INTO watch_progress AS kept (roa_snapshot) VALUES (:number)
+    ON CONFLICT (singleton) DO UPDATE
+    SET roa_snapshot = greatest(kept.roa_snapshot, excluded.roa_snapshot)
+""")
+_DISTURBED: Final = from_text("""
+    SELECT p.id FROM prefixes AS p
+    WHERE p.state = 'approved' AND p.id > :after AND (
+        EXISTS (SELECT FROM origin_drifts AS d WHERE d.prefix_id = p.id AND d.cidr = p.cidr)
+        OR EXISTS (
+            SELECT FROM prefix_watches AS w WHERE w.prefix_id = p.id
+            AND w.signal IN ('roa', 'roa_invalid') AND w.failing_since IS NOT NULL
+        )
+    ) ORDER BY p.id LIMIT :most
+""")
+
+# Revoked since, or closed: what was frozen for another holder.
+_LOST: Final = from_text(
+    """
+    SELECT count(*) AS lost FROM prefixes
+    WHERE account_id = :account_id AND cidr && :prefix AND 'holder' = ANY(frozen_for)
+        AND state <> 'approved' AND frozen_for <> '{}'
+    """,
+    selects=["lost"],
+)
+
+# One rise of a registry and signal at a time, or two workers would count each other's not.
+_ALONE: Final = from_text(
+    "SELECT pg_advisory_xact_lock(25211, hashtext(:registry || ' ' || :signal))"
+)
+_OPEN: Final = from_text("""
+    SELECT id, state FROM level_rises
+    WHERE prefix_id = :claim_id AND signal = :signal AND state <> 'done' AND settled_at IS NULL
+    FOR UPDATE
+""")
+_COUNTED: Final = from_text("""
+    SELECT
+        count(DISTINCT prefix_id) AS risen, coalesce(bool_or(prefix_id = :claim_id), false) AS mine,
+        (SELECT count(*) FROM prefixes WHERE state = 'approved' AND registry = :registry) AS held
+    FROM level_rises
+    WHERE registry = :registry AND signal = :signal AND state = 'done' AND at > :since
+""")
+_RISE: Final = from_text("""
+    INSERT INTO level_rises (id, prefix_id, registry, signal, level, at, state)
+    VALUES (:id, :claim_id, :registry, :signal, :level, :now, :state)
+""")
+_STILL_HELD: Final = from_text("UPDATE level_rises SET level = :level WHERE id = :id")
+_SETTLE: Final = from_text("""
+    UPDATE level_rises SET settled_at = :now,
+        state = CASE state WHEN 'held' THEN 'recovered' ELSE state END
+    WHERE prefix_id = :claim_id AND signal = :signal AND state <> 'done' AND settled_at IS NULL
+""")
+_DECIDE: Final = from_text("""
+    UPDATE level_rises SET state = :state
+    WHERE registry = :registry AND signal = :signal AND state = 'held'
+""")
+_DECIDED: Final = from_text("""
+    SELECT prefix_id, signal, level, state FROM level_rises
+    WHERE state IN ('released', 'dropped') AND settled_at IS NULL
+    ORDER BY prefix_id, signal LIMIT :most
+""")
+HELD: Final = from_text("""
+    SELECT registry, signal, count(*) AS rises, min(at) AS since,
+        (array_agg(prefix_id ORDER BY at, id))[1:20] AS sample
+    FROM level_rises WHERE state = 'held' GROUP BY 1, 2 ORDER BY 1, 2
+""")
+
+_WORKER_DEAD_AFTER: Final = timedelta(hours=1)
+_COUNTED_FOR: Final = timedelta(days=1)
+
+
+class WatchRepository(Repository):
+    """Watches, turns and rises."""
+
+    async def of(self, claim_id: UUID) -> Mapping[Signal, Watch]:
+        """All signals of a claim; one that was never heard is missing."""
+        rows = await self._session.rows(_OF, claim_id=claim_id)
+        return {one.signal: one for one in map(watch_from, rows)}
+
+    async def put(self, claim_id: UUID, watch: Watch) -> None:
+        """Keep what is known of a signal."""
+        values = {name: getattr(watch, name) for name in _FIELDS}
+        await self._session.change(_PUT, claim_id=claim_id, **values)
+
+    async def put_quietly(self, claim_id: UUID, before: Watch, after: Watch) -> None:
+        """Keep that all is as it was; another worker's word that it is not goes before."""
+        values = {name: getattr(after, name) for name in _FIELDS}
+        asked = {"claim_id": claim_id, "before": before.baseline}
+        await self._session.change(_PUT_QUIETLY, **asked, **values)
+
+    def lost(self, account_id: UUID, prefix: Prefix) -> Part:
+        """Whether the account had overlapping space that got another holder: for a look.
+
+        Its zone and route object may still be there, so no proof of it counts alone.
+        """
+        of = {"account_id": account_id, "prefix": prefix.network}
+        return asking(_LOST, lambda rows: bool(rows[0].lost), **of)
+
+    async def enrol(self, now: datetime) -> int:
+        """Have new approvals looked at now, from scratch; how many."""
+        return await self._session.change(_ENROL, now=now)
+
+    async def take(self, now: datetime) -> UUID | None:
+        """A prefix whose look is due; no other worker gets it within the hour."""
+        row = await self._session.row(_TAKE, now=now, again=now + _WORKER_DEAD_AFTER)
+        return None if row is None else row.prefix_id
+
+    async def next_look(self, claim_id: UUID, at: datetime) -> None:
+        """Say when it is due again."""
+        await self._session.change(_NEXT, claim_id=claim_id, at=at)
+
+    async def statistics(self) -> Mapping[str, StatisticsInUse]:
+        """Which file of each registry is in use, by registry."""
+        rows = await self._session.rows(_FILES)
+        return {row.registry: StatisticsInUse(row.number, row.attempted_at) for row in rows}
+
+    async def unheard(self, newest: int, after: UUID, most: int) -> Sequence[Unheard]:
+        """Approved prefixes that have not been held against the newest file, by id."""
+        rows = await self._session.rows(_UNHEARD, newest=newest, after=after, most=most)
+        return [
+            Unheard(
+                row.prefix_id,
+                Prefix(row.cidr),
+                Watch(Signal.HOLDER) if row.signal is None else watch_from(row),
+            )
+            for row in rows
+        ]
+
+    async def rekeys(self, heard: int) -> Sequence[tuple[int, str, Mapping[str, str]]]:
+        """Of files after that number: number, registry, old ids to new ones; in order."""
+        rows = await self._session.rows(_REKEYS, heard=heard)
+        return [(row.snapshot, row.registry, row.ids) for row in rows]
+
+    async def roa_news(self) -> RoaNews | None:
+        """The ROA snapshot in use, once all routes were judged by it and until it is heard."""
+        row = await self._session.row(_ROA_NEWS)
+        return None if row is None else RoaNews(row.number, row.after, row.built_at)
+
+    async def roa_heard(self, number: int) -> None:
+        """Record that all prefixes have been compared with a snapshot."""
+        await self._session.change(_ROA_HEARD, number=number)
+
+    async def disturbed(self, after: UUID, most: int) -> Sequence[UUID]:
+        """Approved prefixes that are not valid now, or were not as they were heard last; by id."""
+        rows = await self._session.rows(_DISTURBED, after=after, most=most)
+        return [row.id for row in rows]
+
+    async def rise(self, claim: Claim, signal: Signal, level: Level, now: datetime) -> RiseState:
+        """Count a rise against what a day may bring; HELD: it is not done now."""
+        of = {"registry": claim.registry or "", "signal": signal}
+        await self._session.rows(_ALONE, **of)
+        this = {"claim_id": claim.id, **of}
+        open_ = await self._session.row(_OPEN, claim_id=claim.id, signal=signal)
+        if open_ is not None and open_.state == RiseState.RELEASED:
+            await self.settle(claim.id, signal, now)
+            return RiseState.RELEASED
+        if open_ is not None:  # held, or dropped and not carried out yet
+            await self._session.change(_STILL_HELD, id=open_.id, level=level)
+            return RiseState.HELD
+        (counted,) = await self._session.rows(_COUNTED, since=now - _COUNTED_FOR, **this)
+        free = counted.mine or counted.risen < allowed(counted.held)
+        state = RiseState.DONE if free else RiseState.HELD
+        await self._session.change(_RISE, id=uuid4(), level=level, now=now, state=state, **this)
+        return state
+
+    async def settle(self, claim_id: UUID, signal: Signal, now: datetime) -> int:
+        """End what is open of a prefix's rise; what was held has recovered. How many rows."""
+        return await self._session.change(_SETTLE, claim_id=claim_id, signal=signal, now=now)
+
+    async def decide(self, registry: str, signal: Signal, state: RiseState) -> int:
+        """Release or drop all that is held of a registry and signal; how many."""
+        return await self._session.change(_DECIDE, registry=registry, signal=signal, state=state)
+
+    async def decided(self, most: int) -> Sequence[DecidedRise]:
+        """Rises that an operator released or dropped, to be carried out; by prefix."""
+        rows = await self._session.rows(_DECIDED, most=most)
+        return [
+            DecidedRise(row.prefix_id, Signal(row.signal), Level(row.level), RiseState(row.state))
+            for row in rows
+        ]
+
+    async def held(self) -> Sequence[HeldRises]:
+        """What is held, by registry and signal."""
+        return [held_from(row) for row in await self._session.rows(HELD)]
+
+
+def held_from(row: AnyRow) -> HeldRises:
+    """A row of HELD."""
+    return HeldRises(row.registry, Signal(row.signal), row.rises, row.since, tuple(row.sample))
+
+
+def watch_from(row: Any) -> Watch:
+    """A row with the columns of a watch."""
+    return from_row(Watch, row, signal=Signal(row.signal), level=Level(row.level))

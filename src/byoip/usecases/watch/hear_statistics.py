@@ -1,0 +1,163 @@
+"""Hold the holders of watched prefixes against each accepted file of the registries' statistics."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+from uuid import UUID
+
+from byoip.domain.checks.registry import Responsible
+from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.history import Actor
+from byoip.domain.prefix import Prefix
+from byoip.domain.rdap.said import RdapEnd, Said
+from byoip.domain.watch.holding import Holding, holding_of, in_words
+from byoip.domain.watch.levels import Level, Signal
+from byoip.domain.watch.remembered import Remembered
+from byoip.domain.watch.watch import Watch
+from byoip.ports.checks.rdap import HolderQuestion, RegistrationData
+from byoip.store.transaction import Store, Transaction
+from byoip.store.watch.views import StatisticsInUse, Unheard
+from byoip.usecases.checks.responsible import Registries
+from byoip.usecases.jobs.isolate_rows import IsolatedRows
+from byoip.usecases.watch.levels import note
+from byoip.usecases.watch.watcher import WATCHER
+
+_AT_ONCE = 200
+
+Files: TypeAlias = Mapping[str, StatisticsInUse]
+
+
+@dataclass(frozen=True, slots=True)
+class HearStatistics:
+    """Compare who holds each approved prefix with what it was when it was watched first.
+
+    Two accepted files at least a day apart have to name the same other holder. Then the registry's
+    RDAP server is asked, if there is one: where it still names the registrant of before, the id is
+    new and the holder is not: nothing is frozen, and the new id counts from then on.
+
+    Attributes:
+        registries: for whom is asked.
+        data: None: no registration data is asked for.
+    """
+
+    store: Store
+    registries: Registries
+    data: RegistrationData | None = None
+
+    async def __call__(self, rows: IsolatedRows, *, by: Actor) -> None:
+        """Until all have been heard; a file that comes meanwhile is for the next run."""
+        last, more = UUID(int=0), True
+        while more:
+            async with self.store.transaction() as tx:
+                page, loud = await self._page(tx, last)
+            for one in loud:
+                with rows.row(one.claim_id):
+                    await self._hear(one, by)
+            more = len(page) == _AT_ONCE
+            last = page[-1].claim_id if page else last
+
+    async def _page(
+        self, tx: Transaction, last: UUID
+    ) -> tuple[Sequence[Unheard], Sequence[Unheard]]:
+        """The next prefixes, and those of them that are not recorded yet; quiet ones are."""
+        files = await tx.watches.statistics()
+        if not files:
+            return (), ()
+        page = await tx.watches.unheard(_newest(files), last, _AT_ONCE)
+        loud = []
+        for one in page:
+            after = await self._heard(tx, one.prefix, one.watch)
+            if after is None:
+                return (), ()  # a new file came just now
+            if one.watch.failing or after.failing:
+                loud.append(one)
+            else:
+                await tx.watches.put_quietly(one.claim_id, one.watch, after)
+        return page, loud
+
+    async def _hear(self, one: Unheard, by: Actor) -> None:
+        async with self.store.transaction() as tx:
+            expected = await self._heard(tx, one.prefix, one.watch)
+        rises = expected is not None and expected.level is Level.FREEZE is not one.watch.level
+        said = await self._asked(one.prefix) if rises else None  # no transaction is open
+        async with self.store.transaction(actor=by) as tx:
+            try:
+                claim = await tx.claims.lock(one.claim_id)
+            except ClaimNotFound:
+                return
+            before = (await tx.watches.of(claim.id)).get(Signal.HOLDER, Watch(Signal.HOLDER))
+            after = await self._heard(tx, claim.prefix, before)
+            if not claim.approved or after is None or before != one.watch:
+                return  # another worker was here, or there is a newer file
+            if after.level is Level.FREEZE is not before.level and _same(before, said):
+                after = _by_a_new_id(after)
+            await note(tx, claim, before, after)
+
+    async def _heard(self, tx: Transaction, prefix: Prefix, watch: Watch) -> Watch | None:
+        """What the files in use say of it; None: a file came while they were read."""
+        files = await tx.watches.statistics()
+        registered = await tx.registrations.overlapping(prefix)
+        if await tx.watches.statistics() != files:
+            return None
+        known = registered.allocations if registered.snapshot is not None else None
+        return await _compared(tx, prefix, watch, files, holding_of(prefix, known))
+
+    async def _asked(self, prefix: Prefix) -> Said | None:
+        """What RDAP says of the prefix; None: nobody was asked."""
+        async with self.store.transaction() as tx:
+            of = await tx.session.look(*self.registries.about(tx, prefix))
+        found = self.registries.judge(prefix, *of).registry
+        if self.data is None or not isinstance(found, Responsible):
+            return None
+        if found.registry.rdap_url is None:
+            return None
+        asked = HolderQuestion(found.registry, prefix, WATCHER, all_here=found.national is None)
+        return (await self.data.look_up(asked)).said
+
+
+async def _compared(
+    tx: Transaction, prefix: Prefix, watch: Watch, files: Files, now: Holding | str
+) -> Watch:
+    newest, at = _newest(files), tx.now
+    was = Remembered.read(watch.baseline)
+    found = Remembered.read(watch.found)
+    for _, registry, ids in await tx.watches.rekeys(watch.heard or newest):
+        was, found = was.rekeyed(registry, ids), found.rekeyed(registry, ids)
+    watch = replace(watch, heard=newest, baseline=was.kept(), found=found.kept())
+    if isinstance(now, str):
+        return watch.silent(at, f"Statistics do not say who holds {prefix}: {now}.")
+    if not was.holding:
+        first = replace(was, holding=now)
+        return replace(watch, baseline=first.kept()).good(at, in_words(now))
+    if now == was.holding:
+        return watch.good(at, in_words(now))
+    # Since the later, and until the earlier of the files that tell of it.
+    fetched = [files[one].fetched_at for one in {part[0] for part in now} if one in files]
+    seen = f"It was {in_words(was.holding)}, and is {in_words(now)}."
+    said = watch.bad(min(fetched), seen, since=max(fetched), found=Remembered(now).kept())
+    return replace(said, looked_at=at)
+
+
+def _newest(files: Files) -> int:
+    return max(one.number for one in files.values())
+
+
+def _by_a_new_id(watch: Watch) -> Watch:
+    """The holder of before, as the registry names it now."""
+    was, found = Remembered.read(watch.baseline), Remembered.read(watch.found)
+    kept = replace(was, holding=found.holding).kept()
+    seen = f"{watch.seen} RDAP names the same registrant as before."
+    looked_at = watch.looked_at
+    return watch if looked_at is None else replace(watch, baseline=kept).good(looked_at, seen)
+
+
+def _same(before: Watch, said: Said | None) -> bool:
+    """Whether RDAP answers, and names the registrant that it named before.
+
+    Of a block that a holder gave on it names the user, whoever holds the space around it.
+    """
+    known = Remembered.read(before.baseline).registrant
+    if not known or said is None or said.end is not RdapEnd.ANSWERED or said.network is None:
+        return False
+    registrant, given_on = said.network.registrant, said.network.given_on
+    return registrant is not None and registrant.handle == known and not given_on

@@ -1,0 +1,169 @@
+"""Look at one approved prefix: its route object, its reverse zones, and once its registrant."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from anyio.to_thread import run_sync as in_thread
+
+from byoip.domain.checks.irr_authorisation import RouteVerdict, judge_routes
+from byoip.domain.checks.registry import Registry
+from byoip.domain.checks.reverse_dns.observation import ZoneObservation
+from byoip.domain.checks.reverse_zone import reverse_zones
+from byoip.domain.claims.claim import Claim, ClaimNotFound
+from byoip.domain.history import Actor
+from byoip.domain.watch.levels import Signal
+from byoip.domain.watch.records import hear_route_object, hear_zones
+from byoip.domain.watch.remembered import Remembered
+from byoip.domain.watch.watch import Watch
+from byoip.ports.checks.dns import ReverseDns
+from byoip.ports.checks.rdap import HolderQuestion, RegistrationData
+from byoip.ports.checks.registry import (
+    Found,
+    Lookup,
+    NoAnswer,
+    RegistryQuestion,
+    RouteRegistry,
+)
+from byoip.store.transaction import Store
+from byoip.usecases.watch.levels import note
+from byoip.usecases.watch.watcher import WATCHER
+
+EVERY: Final = timedelta(days=1)
+_SOON: Final = timedelta(hours=1)  # where a question stayed unanswered
+_MOST_ZONES: Final = 4  # a /16 has 256, mostly delegated alike
+_SECONDS: Final = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What was asked and answered; None: not asked, or not known. `doubt` says why."""
+
+    route: RouteVerdict | None = None
+    doubt: str = ""
+    zones: Sequence[ZoneObservation] = ()
+    registrant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Ask registry and reverse DNS about a prefix, and record what has changed.
+
+    Attributes:
+        registries: by key.
+        data: None: no registration data is asked for.
+    """
+
+    store: Store
+    registry: RouteRegistry
+    dns: ReverseDns
+    label: str
+    registries: Mapping[str, Registry] = field(default_factory=dict)
+    data: RegistrationData | None = None
+
+    async def __call__(self, claim_id: UUID, *, by: Actor) -> None:
+        """No transaction is open while we wait; the claim is read again before it is written."""
+        async with self.store.transaction() as tx:
+            try:
+                claim = await tx.claims.get(claim_id)
+            except ClaimNotFound:
+                return
+            known = await tx.watches.of(claim_id)
+        if claim.approved:
+            answers = await self._ask(claim, known)
+            await self._record(claim, answers, by)
+
+    async def _ask(self, claim: Claim, known: Mapping[Signal, Watch]) -> _Answers:
+        route, zones, registrant = await asyncio.gather(
+            self._route(claim), self._zones(claim), self._registrant(claim, known)
+        )
+        verdict, doubt = route
+        return _Answers(verdict, doubt, zones, registrant)
+
+    async def _route(self, claim: Claim) -> tuple[RouteVerdict | None, str]:
+        registry = self.registries.get(claim.registry or "")
+        if registry is None or not registry.offers_route_objects:
+            return None, ""
+        question = RegistryQuestion(registry, Lookup.EXACT_ROUTES, claim.prefix, WATCHER)
+        try:
+            async with asyncio.timeout(_SECONDS):
+                answer = await self.registry.look_up(question)
+        except TimeoutError:
+            return None, f"{registry.host} did not answer in time."
+        if isinstance(answer, NoAnswer):
+            return None, answer.detail
+        objects = answer.objects if isinstance(answer, Found) else ()
+        return await in_thread(judge_routes, claim.prefix, claim.asn, registry, objects), ""
+
+    async def _zones(self, claim: Claim) -> Sequence[ZoneObservation]:
+        zones = reverse_zones(claim.prefix)
+        some = zones[:: max(1, len(zones) // _MOST_ZONES)][:_MOST_ZONES]
+        try:
+            async with asyncio.timeout(_SECONDS):
+                return await asyncio.gather(
+                    *(self.dns.observe(zone, self.label, WATCHER) for zone in some)
+                )
+        except TimeoutError:
+            return ()
+
+    async def _registrant(self, claim: Claim, known: Mapping[Signal, Watch]) -> str:
+        """The handle that RDAP names, where it is to be remembered: before anything changes."""
+        registry, holder = self.registries.get(claim.registry or ""), known.get(Signal.HOLDER)
+        if self.data is None or registry is None or registry.rdap_url is None:
+            return ""
+        if holder is None or holder.failing or Remembered.read(holder.baseline).registrant:
+            return ""
+        asked = HolderQuestion(registry, claim.prefix, WATCHER, all_here=False)
+        said = (await self.data.look_up(asked)).said
+        named = said.network and said.network.registrant
+        return named.handle if named else ""
+
+    async def _record(self, asked: Claim, answers: _Answers, by: Actor) -> None:
+        async with self.store.transaction(actor=by) as tx:
+            try:
+                claim = await tx.claims.lock(asked.id)
+            except ClaimNotFound:
+                return
+            if claim.approved_at != asked.approved_at:
+                return  # another approval, which is looked at by itself
+            known = dict(await tx.watches.of(claim.id))
+            complete = True  # or asked once more, and then tomorrow
+            for after in _heard(known, answers, tx.now):
+                before = known.get(after.signal, Watch(after.signal))
+                complete = complete and (bool(before.doubt) or not after.doubt)
+                claim = await note(tx, claim, before, after)
+            holder = known.get(Signal.HOLDER)
+            if answers.registrant and holder and not holder.failing and holder.baseline:
+                was = replace(Remembered.read(holder.baseline), registrant=answers.registrant)
+                await tx.watches.put(claim.id, replace(holder, baseline=was.kept()))
+            at = _next_slot(claim.id, tx.now) if complete else tx.now + _SOON
+            await tx.watches.next_look(claim.id, at)
+
+
+def _heard(known: Mapping[Signal, Watch], answers: _Answers, now: datetime) -> Sequence[Watch]:
+    def of(signal: Signal) -> Watch:
+        return known.get(signal, Watch(signal))
+
+    heard = []
+    if answers.route is not None:
+        heard.append(hear_route_object(of(Signal.ROUTE_OBJECT), answers.route, now))
+    elif answers.doubt:
+        heard.append(of(Signal.ROUTE_OBJECT).silent(now, answers.doubt))
+    zones, servers = of(Signal.REVERSE_ZONE), of(Signal.ZONE_SERVERS)
+    if answers.zones:
+        heard += hear_zones(zones, servers, answers.zones, now)
+    else:
+        late = "The reverse zones did not answer in time."
+        heard += [one.silent(now, late) for one in (zones, servers)]
+    return heard
+
+
+def _next_slot(claim_id: UUID, now: datetime) -> datetime:
+    """Tomorrow at the prefix's own time of day: its id is random, so looks are spread evenly."""
+    day = EVERY.total_seconds()
+    into = (claim_id.int % int(day) - now.timestamp()) % day
+    slot = now + timedelta(seconds=into)
+    return slot if into > day / 4 else slot + EVERY

@@ -1,0 +1,70 @@
+"""The job that watches whether what was proven is still so. It never withdraws a route."""
+
+import asyncio
+from dataclasses import dataclass
+
+from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.history import Actor
+from byoip.ports.clock import Clock
+from byoip.store.transaction import Store
+from byoip.store.watch.views import DecidedRise
+from byoip.usecases.jobs.isolate_rows import IsolatedRows
+from byoip.usecases.watch.hear_roas import HearRoas
+from byoip.usecases.watch.hear_statistics import HearStatistics
+from byoip.usecases.watch.levels import note
+from byoip.usecases.watch.lift import carried_out
+from byoip.usecases.watch.look import Look
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class WatchPrefixes:
+    """Hear new ROA data and statistics, and look at the prefixes whose turn it is.
+
+    Attributes:
+        seconds: no look begins later than this after the run began: the next run goes on.
+    """
+
+    store: Store
+    clock: Clock
+    hear_roas: HearRoas
+    hear_statistics: HearStatistics
+    look: Look
+    seconds: float = 40.0
+
+    async def __call__(self, *, by: Actor) -> int:
+        """One run; how many prefixes were looked at."""
+        until = asyncio.get_running_loop().time() + self.seconds
+        rows = IsolatedRows("watch_prefixes")
+        async with self.store.transaction() as tx:
+            await tx.watches.enrol(self.clock.now())
+            decided = await tx.watches.decided(_AT_ONCE)
+        for one in decided:
+            with rows.row(one.claim_id):
+                await self._carry_out(one, by)
+        await self.hear_roas(rows, by=by)
+        await self.hear_statistics(rows, by=by)
+        looked = 0
+        while asyncio.get_running_loop().time() < until:
+            async with self.store.transaction() as tx:
+                claim_id = await tx.watches.take(self.clock.now())
+            if claim_id is None:
+                break
+            with rows.row(claim_id):
+                await self.look(claim_id, by=by)
+            looked += 1
+        rows.require_all_done()
+        return looked
+
+    async def _carry_out(self, rise: DecidedRise, by: Actor) -> None:
+        async with self.store.transaction(actor=by) as tx:
+            try:
+                claim = await tx.claims.lock(rise.claim_id)
+            except ClaimNotFound:
+                await tx.watches.settle(rise.claim_id, rise.signal, tx.now)
+                return
+            watch = (await tx.watches.of(claim.id)).get(rise.signal)
+            if watch is not None and watch.failing and claim.approved:
+                await note(tx, claim, watch, carried_out(watch, rise.level, rise.state))
+            await tx.watches.settle(claim.id, rise.signal, tx.now)  # if nothing else did

@@ -1,0 +1,111 @@
+"""Watches, freezes and held levels over HTTP: what customer and operator read and do."""
+
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+from byoip.domain.history import Actor
+from byoip.domain.watch.levels import Level, Signal
+from byoip.domain.watch.rises import RiseState
+from byoip.domain.watch.watch import Watch
+from byoip.usecases.watch.levels import note
+from tests.api.letters import issued
+from tests.api.operators import Operator
+from tests.api.world import World
+
+BY = Actor("worker", "job-1")
+
+
+async def frozen(world: World, prefix_id: str, signal: Signal = Signal.REVERSE_ZONE) -> None:
+    """As a worker does it who finds that a zone is gone for a week."""
+    async with world.store.transaction(actor=BY) as tx:
+        await tx.watches.enrol(tx.now)
+    async with world.store.transaction(actor=BY) as tx:
+        claim = await tx.claims.lock(UUID(prefix_id))
+        lost = Watch(signal).bad(tx.now, "Delegated no more.")
+        await note(tx, claim, Watch(signal), replace(lost, level=Level.FREEZE))
+
+
+async def test_a_customer_reads_what_is_watched(world: World) -> None:
+    prefix_id, _ = await world.approved()
+    before = await world.result("GET", f"/prefixes/{prefix_id}/watch")
+    assert before == {"frozen_for": [], "lifted_by": None, "next_look_at": None, "signals": []}
+    await frozen(world, prefix_id)
+    shown = await world.result("GET", f"/prefixes/{prefix_id}/watch")
+    assert shown["frozen_for"] == ["reverse_zone"]
+    assert "POST .../validation_tokens" in shown["lifted_by"]
+    assert shown["next_look_at"] is not None
+    by_signal = {one["signal"]: one for one in shown["signals"]}
+    assert set(by_signal) == {"roa", "roa_invalid", "reverse_zone"}
+    zone = by_signal["reverse_zone"]
+    assert (zone["level"], zone["seen"], zone["held"]) == ("freeze", "Delegated no more.", False)
+    assert zone["failing_since"] == zone["looked_at"]
+    assert by_signal["roa"]["level"] == "none"
+    refused = (409, "prefix_frozen", "")
+    body = {"cidr": "31.0.0.0/24", "delegated_account_id": world.other_account_id.hex}
+    answers = await world.errors("POST", f"/prefixes/{prefix_id}/delegations", json=body)
+    assert answers == [refused]
+    blockers = (await world.result("GET", f"/prefixes/{prefix_id}"))["blockers"]
+    assert "prefix_frozen" in [one["name"] for one in blockers]
+
+
+async def test_another_accounts_watch_is_not_there(world: World, operator: Operator) -> None:
+    prefix_id, _ = await world.approved()
+    headers = {"authorization": f"Bearer {world.other_token}"}
+    url = world.url(f"/prefixes/{prefix_id}/watch", world.other_account_id)
+    assert (await world.client.get(url, headers=headers)).status_code == 404
+    assert await world.errors("GET", f"/prefixes/{uuid4().hex}/watch") == [
+        (404, "prefix_not_found", "")
+    ]
+    assert (await operator.result("GET", f"/prefixes/{prefix_id}/watch"))["frozen_for"] == []
+
+
+async def test_the_operator_lifts_a_freeze_with_a_reason(world: World, operator: Operator) -> None:
+    prefix_id, _ = await world.approved()
+    path = f"/prefixes/{prefix_id}/lift_freeze"
+    assert await operator.refusal(path) == (409, "not_frozen")
+    await frozen(world, prefix_id, Signal.HOLDER)
+    shown = await world.result("GET", f"/prefixes/{prefix_id}/watch")
+    assert "operator" in shown["lifted_by"]
+    assert await operator.act(path) == {"id": prefix_id, "frozen_for": []}
+    history = await world.result("GET", f"/prefixes/{prefix_id}/events?per_page=1000")
+    assert [one["kind"] for one in history][-3:] == [
+        "watch.raised",
+        "prefix.frozen",
+        "prefix.unfrozen",
+    ]
+    assert history[-1]["after"]["by"] == "operator"
+
+
+async def test_held_levels_are_listed_and_decided(world: World, operator: Operator) -> None:
+    registry, made = uuid4().hex, [(await world.approved())[0] for _ in range(7)]
+    async with world.store.transaction(actor=BY) as tx:
+        for one in made:
+            claim = replace(await tx.claims.get(UUID(one)), registry=registry)
+            await tx.watches.rise(claim, Signal.ROA, Level.WARN, tx.now)
+    ours = [one for one in await operator.result("GET", "/levels") if one["registry"] == registry]
+    assert [(one["signal"], one["rises"], len(one["sample"])) for one in ours] == [("roa", 2, 2)]
+    body = {"registry": registry, "signal": "roa"}
+    assert await operator.act("/levels/drop", **body) == {"rises": 2}
+    assert await operator.refusal("/levels/release", **body) == (409, "nothing_held")
+    assert await operator.refusal("/levels/release", **{**body, "signal": "x"}) == (
+        409,
+        "nothing_held",
+    )
+    async with world.store.transaction() as tx:
+        decided = await tx.watches.decided(100)
+    assert {one.state for one in decided if one.claim_id.hex in made} == {RiseState.DROPPED}
+
+
+async def test_a_letters_page_says_under_review(world: World) -> None:
+    letter = await issued(world)
+    accept = {"accept": "text/html"}
+    before = await world.client.get(f"/loa/{letter.reference}")
+    assert before.json()["result"]["under_review"] is False
+    await frozen(world, letter.claim_id.hex)
+    shown = await world.client.get(f"/loa/{letter.reference}")
+    assert (shown.json()["result"]["under_review"], shown.json()["result"]["status"]) == (
+        True,
+        "valid",
+    )
+    page = await world.client.get(f"/loa/{letter.reference}", headers=accept)
+    assert "Under review" in page.text

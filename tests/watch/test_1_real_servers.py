@@ -1,0 +1,131 @@
+"""What a look finds, asked of real servers: whois, name servers, and files of statistics."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dns.message
+import dns.rcode
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.adapters.checks.whois_registry import WhoisRegistry
+from byoip.domain.checks.rirs import RIRS
+from byoip.domain.claims.claim import Claim
+from byoip.domain.history import Actor
+from byoip.domain.watch.levels import Level, Signal
+from byoip.domain.watch.records import hear_zones
+from byoip.domain.watch.watch import Watch
+from byoip.sandbox.whois_server import WhoisServer
+from byoip.usecases.checks.responsible import Registries
+from byoip.usecases.jobs.isolate_rows import IsolatedRows
+from byoip.usecases.watch.hear_statistics import HearStatistics
+from byoip.usecases.watch.look import Look
+from tests.adapters.dns_script import NS1, NS2, REGISTRY, TOP, ZONE, Script, Serve, serving
+from tests.trust.dns_tree import holds, look, resolver
+from tests.trust.parties import Parties, whois_at
+from tests.trust.test_1_1_addresses_from_the_parent import delegating
+from tests.usecases.world import LABEL
+
+BY = Actor("worker", "job-1")
+AT = datetime(2026, 11, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+CIDR = "31.0.0.0/24"
+ROW = "ripencc|NL|ipv4|31.0.0.0|256|20110101|allocated|{}"
+
+
+@pytest.fixture
+async def parties(
+    engine: AsyncEngine, tmp_path: Path
+) -> AsyncIterator[tuple[Parties, WhoisServer]]:
+    """The five registries on one whois server, and an account with an approved prefix."""
+    async with whois_at(*RIRS) as (server, registries):
+        world = Parties(engine, tmp_path, known=registries)
+        world.account_id = await world.new_account()
+        yield world, server
+
+
+async def watched(world: Parties, claim: Claim) -> dict[Signal, Watch]:
+    """One look and one pass over statistics, as the job does them."""
+    known = Registries(world.registries)
+    await HearStatistics(world.store, known)(IsolatedRows("watch"), by=BY)
+    whois = WhoisRegistry(world.clock, deadline=5)
+    await Look(world.store, whois, world.dns, LABEL, world.registries)(claim.id, by=BY)
+    async with world.store.transaction() as tx:
+        await tx.watches.enrol(tx.now)
+        return dict(await tx.watches.of(claim.id))
+
+
+def route(maintainer: str) -> bytes:
+    return f"route: {CIDR}\norigin: AS64500\nmnt-by: {maintainer}\nsource: RIPE\n".encode()
+
+
+async def test_whois_and_files_of_statistics(parties: tuple[Parties, WhoisServer]) -> None:
+    world, server = parties
+    await world.statistics(ROW.format("seller"))
+    server.put("RIPE", route("A-MNT"))
+    server.put("RIPE", b"inetnum: 31.0.0.0 - 31.0.0.255\nmnt-by: A-MNT\nsource: RIPE\n")
+    claim = await world.claim(CIDR)
+    await world.prove(claim)
+    await world.validate(claim)
+    assert (await world.now(claim)).approved
+    async with world.store.transaction() as tx:
+        await tx.watches.enrol(tx.now)
+    first = await watched(world, claim)
+    assert first[Signal.ROUTE_OBJECT].baseline == "A-MNT"
+    assert first[Signal.HOLDER].seen == "seller at ripencc"
+
+    server.put("RIPE", route("B-MNT"))
+    for _ in range(2):
+        world.clock.advance(DAY)
+        await world.statistics(ROW.format("buyer"))
+        then = await watched(world, claim)
+    assert then[Signal.ROUTE_OBJECT].level is Level.NOTICE
+    assert then[Signal.ROUTE_OBJECT].seen == "Maintained by B-MNT; it was A-MNT."
+    assert (await world.now(claim)).frozen_for == {Signal.HOLDER}
+
+    await server.stop()  # nobody answers: nothing moves
+    world.clock.advance(DAY)
+    silent = (await watched(world, claim))[Signal.ROUTE_OBJECT]
+    assert (silent.level, silent.doubt != "") == (Level.NOTICE, True)
+
+
+NEW = Watch(Signal.REVERSE_ZONE), Watch(Signal.ZONE_SERVERS)
+NOBODY = "127.0.0.99"
+GLUE = {"ns1.example.": NS1, "ns2.example.": NS2}
+
+
+def zones(registry: Serve) -> Script:
+    return Script(resolve=resolver(), serve={REGISTRY: registry, NS1: holds(), NS2: holds()})
+
+
+async def test_a_zone_that_a_real_registry_delegates_no_more() -> None:
+    first = await look(zones(delegating(GLUE)))
+    zone, servers = hear_zones(*NEW, [first], AT)
+    assert zone.seen == f"delegated: {ZONE.name}"
+    assert "ns1.example." in zone.baseline
+
+    elsewhere = dict(zip(("evil1.example.", "evil2.example."), (NS1, NS2), strict=True))
+    moved = await look(zones(delegating(elsewhere)))
+    _, away = hear_zones(zone, servers, [moved], AT + DAY)
+    assert away.failing
+    assert "evil1.example." in away.seen
+
+    denied = await look(zones(holds(TOP, says=None)))
+    lost, unknown = hear_zones(zone, servers, [denied], AT + DAY)
+    assert lost.seen == f"Delegated no more: {ZONE.name}."
+    assert (unknown.failing, unknown.doubt) == (False, lost.seen)
+
+    closed = await look(Script(resolve=resolver(registry=(NOBODY,)), serve={}))
+    fails = await look(zones(serving(servfail)))
+    for unanswered in (closed, fails):
+        nobody, _ = hear_zones(zone, servers, [unanswered], AT + DAY)
+        assert (nobody.failing, nobody.doubt != "") == (False, True)
+        first_time, _ = hear_zones(*NEW, [unanswered], AT)
+        assert first_time.baseline == ""
+
+
+def servfail(question: dns.message.Message) -> bytes:
+    response = dns.message.make_response(question)
+    response.set_rcode(dns.rcode.SERVFAIL)
+    return response.to_wire()

@@ -1,0 +1,78 @@
+"""A change of holder is held against RDAP, on a real server on loopback, where it answers."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+
+from byoip.adapters.checks.budgeted_registry import BackOff
+from byoip.adapters.rdap.rdap_client import RdapClient
+from byoip.adapters.rdap.rdap_servers import RdapServers
+from byoip.domain.watch.levels import Level, Signal
+from byoip.domain.watch.remembered import Remembered
+from byoip.sandbox.rdap_shapes import RdapRecord, network_answer
+from tests.fakes.rdap_servers import said, serving, whole
+from tests.fakes.registry_budget import EnoughBudget
+from tests.usecases.routes import Routes
+from tests.usecases.world import CIDR
+from tests.watch.test_5_holders import sold, still_up
+from tests.watching import DAY, Days
+
+
+@dataclass
+class Answer:
+    """What the server says; tests change it."""
+
+    body: bytes
+
+    async def __call__(self, writer: asyncio.StreamWriter) -> None:
+        writer.write(self.body)
+        await writer.drain()
+
+
+def named(handle: str, **more: str) -> bytes:
+    record = RdapRecord(CIDR, name="Example B.V.", handle=handle, **more)
+    return said(network_answer("ripencc", record))
+
+
+OLD, NEW = "ORG-OLD1-RIPE", "ORG-NEW1-RIPE"
+
+
+@pytest.mark.parametrize(
+    ("then", "frozen"),
+    [
+        (named(OLD), False),
+        (named(NEW), True),
+        (whole(b"{}", status=503), True),
+        (whole(b"{}", status=404), True),
+        (named(OLD, type="ASSIGNED PA"), True),
+    ],
+    ids=["same registrant", "another", "unanswered", "absent", "given on by a holder"],
+)
+async def test_rdap_confirms(days: Days, routes: Routes, then: bytes, frozen: bool) -> None:
+    answer, world = Answer(named(OLD)), days.world
+    async with serving(answer) as server:
+        world.responsible = replace(world.responsible, rdap_url=server.url)
+        days.data = RdapClient(
+            *(world.clock, RdapServers(world.registries), EnoughBudget()),
+            deadline=5,
+            back_off=BackOff(DAY, timedelta(minutes=10)),
+        )
+        for _ in range(3):  # the look of a day learns the registrant
+            world.clock.advance(DAY)
+            await days.files()
+            await days.run()
+        kept = (await days.watches(routes.claim))[Signal.HOLDER].baseline
+        assert Remembered.read(kept).registrant == OLD
+        answer.body = then
+        for _ in range(2):
+            await sold(days, (CIDR, "allocated", "buyer"))
+        assert await days.frozen_for(routes.claim) == ({Signal.HOLDER} if frozen else set())
+        if not frozen:  # the new id counts: so does a sale of it
+            answer.body = named(NEW)
+            assert await days.level(routes.claim, Signal.HOLDER) is Level.NONE
+            for _ in range(2):
+                await sold(days, (CIDR, "allocated", "another"))
+            assert await days.frozen_for(routes.claim) == {Signal.HOLDER}
+    assert await still_up(routes)
