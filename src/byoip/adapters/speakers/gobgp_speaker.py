@@ -267,8 +267,8 @@ class GobgpSpeaker:
             request = pb.ListPathRequest(
                 table_type=pb.ADJ_OUT, name=address, family=family, prefixes=_named(wanted)
             )
-            listed = await self._calls.list_paths(request)
-            sent.update(wanted[one.prefix] for one in listed if one.prefix in wanted)
+            listed = await self._calls.list_prefixes(request)
+            sent.update(wanted[one] for one in listed if one in wanted)
         return frozenset(sent)
 
 
