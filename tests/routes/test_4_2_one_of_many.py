@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from tests.trust.plans import rows_touched
 MANY = 10_000
 ONE, WITHDRAWN = 7, 11
 FEW = 10
+PAGE = 2000
 _APPLIED = """
     INSERT INTO applied_routes (speaker, bgp_prefix_id, may_hold, advertised, change, at)
     SELECT speaker, id, true, true, change, now()
@@ -50,6 +52,23 @@ def test_what_changed_is_found_without_reading_what_did_not(database_url: str) -
         found = connection.execute(sql.UNSETTLED.text, asked).fetchall()
     assert {row[0] for row in found} == {routes[one].bgp_prefix_id for one in (ONE, WITHDRAWN)}
     assert touched <= FEW
+
+
+@pytest.mark.parametrize("statement", [sql.MARK_POSSIBLY_INSTALLED, sql.MARK_ANNOUNCED])
+def test_a_page_of_many_is_found_by_its_keys(database_url: str, statement: Statement) -> None:
+    routes = add_routes(database_url, ipv4(MANY), advertised=True)
+    ids = sorted(one.bgp_prefix_id.hex for one in routes[:PAGE])
+    asked = {
+        **statement.values,
+        "speaker": "one",
+        "now": datetime.now(UTC),
+        "ids": f"{{{','.join(ids)}}}",
+        "changes": f"{{{','.join(['2'] * PAGE)}}}",
+    }
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(_APPLIED.encode())
+        connection.execute("VACUUM ANALYZE")
+        assert rows_touched(connection, statement.text, asked) == PAGE
 
 
 async def test_all_that_changed_is_found_page_by_page(

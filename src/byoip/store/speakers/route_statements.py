@@ -39,17 +39,18 @@ STATES_OF: Final = from_text(f"""
 """)  # noqa: S608
 # A withdrawal of a row comes before this, and the row is left out here; or after it, and then finds
 # that the speaker may hold it. A row that was marked before needs no lock: after a restart these
-# are thousands.
+# are thousands. Each is found by its key (`OFFSET 0`), here and below: a page is few of all rows,
+# and there are many pages.
 MARK_POSSIBLY_INSTALLED: Final = from_text("""
     WITH wanted AS (
         SELECT b.id, b.change, EXISTS (
             SELECT FROM applied_routes a
-            WHERE a.speaker = :speaker AND a.bgp_prefix_id = b.id AND a.may_hold
+            WHERE a.speaker = :speaker AND a.bgp_prefix_id = b.id AND a.may_hold OFFSET 0
         ) AS marked
-        FROM bgp_prefixes b
-        JOIN unnest(CAST(:ids AS uuid[]), CAST(:changes AS bigint[])) AS asked (id, change)
-            ON asked.id = b.id AND asked.change = b.change
-        WHERE b.advertised
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:changes AS bigint[])) AS asked (id, change)
+        CROSS JOIN LATERAL (
+            SELECT id, change FROM bgp_prefixes
+            WHERE id = asked.id AND change = asked.change AND advertised OFFSET 0) b
     ), locked AS (
         SELECT b.id FROM bgp_prefixes b JOIN wanted ON wanted.id = b.id AND NOT wanted.marked
         WHERE b.advertised AND b.change = wanted.change ORDER BY b.id FOR SHARE OF b
@@ -72,7 +73,7 @@ MARK_ANNOUNCED: Final = from_text("""
     FROM unnest(CAST(:ids AS uuid[]), CAST(:changes AS bigint[])) AS done (id, change)
     WHERE NOT EXISTS (
         SELECT FROM applied_routes a WHERE a.speaker = :speaker AND a.bgp_prefix_id = done.id
-        AND a.may_hold AND a.advertised AND a.change = done.change
+        AND a.may_hold AND a.advertised AND a.change = done.change OFFSET 0
     )
     ON CONFLICT (speaker, bgp_prefix_id) DO UPDATE
     SET may_hold = true, advertised = true, change = excluded.change, at = excluded.at
