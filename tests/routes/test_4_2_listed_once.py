@@ -27,7 +27,7 @@ class Changing(FakeSpeaker):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.came_up_with: list[Collection[Prefix]] = []
+        self.came_up_with: list[set[Prefix]] = []
 
     async def takes_ours(self, families: Collection[Family], *, until: float = inf) -> bool:
         taken = await super().takes_ours(families, until=until)
