@@ -45,7 +45,8 @@ class OwnedRoute:
 
 def ipv4(count: int) -> list[str]:
     """So many /24 from 20.0.0.0 on."""
-    return [f"20.{number // 256}.{number % 256}.0/24" for number in range(count)]
+    each = 256 * 256
+    return [f"{20 + one // each}.{one // 256 % 256}.{one % 256}.0/24" for one in range(count)]
 
 
 def ipv6(count: int) -> list[str]:

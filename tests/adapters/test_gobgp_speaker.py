@@ -251,12 +251,14 @@ async def test_another_major_version_is_no_answer(speaker: GobgpSpeaker) -> None
         await speaker.enable("127.0.0.2")
 
 
+PEER_UP = pb.Peer(
+    conf=pb.PeerConf(neighbor_address="127.0.0.2", peer_asn=64501),
+    state=pb.PeerState(session_state=pb.PeerState.ESTABLISHED),
+)
+
+
 async def test_few_prefixes_are_named_and_many_are_not(gobgp: Gobgp, speaker: GobgpSpeaker) -> None:
-    peer = pb.Peer(
-        conf=pb.PeerConf(neighbor_address="127.0.0.2", peer_asn=64501),
-        state=pb.PeerState(session_state=pb.PeerState.ESTABLISHED),
-    )
-    gobgp.lists("ListPeer", pb.ListPeerResponse(peer=peer))
+    gobgp.lists("ListPeer", pb.ListPeerResponse(peer=PEER_UP))
     gobgp.lists("ListPath", listed("198.51.100.0/24"), listed("203.0.113.0/24"))
     assert await speaker.sent([V4.prefix]) == {"127.0.0.2": {V4.prefix}}
     assert [one.prefix for one in gobgp.asked[-1].prefixes] == ["198.51.100.0/24"]
@@ -265,7 +267,16 @@ async def test_few_prefixes_are_named_and_many_are_not(gobgp: Gobgp, speaker: Go
     many |= {Prefix.parse(f"10.{i // 256}.{i % 256}.0/24") for i in range(512)}
     assert await speaker.sent({V4.prefix, *many}) == {"127.0.0.2": {V4.prefix}}
     assert list(gobgp.asked[-1].prefixes) == []
-    assert len(gobgp.asked) == 2, "no question about a family that was not asked for"
+    assert len(gobgp.asked) == 3, "no question about a family that was not asked for"
+
+
+async def test_what_it_has_no_path_to_it_sends_to_no_peer(
+    gobgp: Gobgp, speaker: GobgpSpeaker
+) -> None:
+    gobgp.lists("ListPeer", pb.ListPeerResponse(peer=PEER_UP))
+    gobgp.lists("ListPath")
+    assert await speaker.sent([V4.prefix]) == {"127.0.0.2": frozenset()}
+    assert [one.table_type for one in gobgp.asked] == [pb.GLOBAL], "ADJ_OUT takes it long"
 
 
 async def test_calls_at_the_same_time_do_not_disturb_each_other(

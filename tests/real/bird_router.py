@@ -84,6 +84,11 @@ class BirdRouter:
         (directory / "bird.conf").write_text(self._config())
         self._program = self._started()
 
+    @property
+    def pid(self) -> int:
+        """Of its process, as it runs now."""
+        return self._program.child.pid
+
     def wait(self) -> None:
         """Return once it answers on its control socket."""
         self._program.wait_until(self._answers)

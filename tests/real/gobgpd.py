@@ -68,6 +68,11 @@ class Gobgpd:
         (directory / "gobgpd.json").write_text(json.dumps(self._config(neighbours)))
         self._program = self._started()
 
+    @property
+    def pid(self) -> int:
+        """Of its process, as it runs now."""
+        return self._program.child.pid
+
     def wait(self) -> None:
         """Return once its API and its BGP port answer."""
         self._program.wait_until(

@@ -5,7 +5,6 @@ from datetime import timedelta
 from math import inf
 
 from byoip.domain.asn import Asn
-from byoip.domain.routes.route import Path
 from byoip.ports.speakers.speaker import Neighbour
 from tests.announcing import OURS, PEER, QUICK, Fleet, listener, path, reconciling, speaker, until
 from tests.fakes.speaker import FakeSpeaker, Trouble
@@ -147,10 +146,10 @@ class RestartingAfterALook(Restarting):
 
     restarted = False
 
-    async def held(self) -> Sequence[Path]:
-        answer = await super().held()
+    async def count(self) -> int:
+        answer = await super().count()
         told = [one for one, _ in self.asked if one not in _BESIDES]
-        if not self.restarted and told[-3:] == ["takes_ours", "close_imports", "held"]:
+        if not self.restarted and told[-3:] == ["takes_ours", "close_imports", "count"]:
             self.restarted = True
             loop = asyncio.get_running_loop()
             loop.call_soon(self.kill)

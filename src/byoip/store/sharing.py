@@ -4,7 +4,15 @@ Connections are places (`ports/places.py`): they go round among accounts.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any, Final, TypeVar
@@ -95,3 +103,33 @@ async def rows_of(cursor: psycopg.AsyncCursor[Any]) -> list[Any]:
         async with one_slice():
             rows += await cursor.fetchmany(PART)
     return rows
+
+
+async def one_ahead(
+    items: Iterable[Item], make: Callable[[Item], Awaitable[Made]]
+) -> AsyncGenerator[Made, None]:
+    """What is made of each item, in order; the next is made while the caller works on one.
+
+    To be closed (`aclosing`): what is under way ends with it.
+    """
+    rest = iter(items)
+    making = _begun(rest, make)
+    try:
+        while making:
+            made = await making
+            making = _begun(rest, make)
+            yield made
+    finally:
+        if making:
+            making.cancel()
+            await asyncio.wait([making])
+            if not making.cancelled():
+                making.exception()  # looked at: the caller has another, or none to tell it to
+
+
+def _begun(
+    rest: Iterator[Item], make: Callable[[Item], Awaitable[Made]]
+) -> asyncio.Future[Made] | None:
+    for item in rest:
+        return asyncio.ensure_future(make(item))
+    return None

@@ -41,6 +41,7 @@ from byoip.worker.speaker_task import SpeakerTask
 _LOG = logging.getLogger(__name__)
 
 _WARN_SECONDS = 0.5  # between two looks for alarms
+_LOOK_SECONDS = 1.0  # between two looks at what people and other processes say
 _SOONEST_SECONDS = 0.01  # at first, between two looks for the same change
 _SNAPSHOT_EVERY = timedelta(minutes=1)
 
@@ -193,13 +194,13 @@ class Term:
             alarms = await self._revising.look(self._speaker_tasks, self._parts.steady)
             for kind in SETTINGS_ALARMS:
                 await self._raise(kind, (one for one in alarms if one.kind == kind))
-            await asyncio.sleep(min(_WARN_SECONDS, self._parts.pace.probe))
+            await asyncio.sleep(min(_LOOK_SECONDS, self._parts.pace.probe))
 
     async def _drain(self) -> None:
         """Carry out what people take out of service, and what they bring back."""
         while True:
             await self._raise(DRAINED, await self._draining.look(self._speaker_tasks))
-            await asyncio.sleep(min(_WARN_SECONDS, self._parts.pace.probe))
+            await asyncio.sleep(min(_LOOK_SECONDS, self._parts.pace.probe))
 
     async def _follow(self) -> None:
         """Take what other processes find that compare speakers (`comparing.py`)."""
@@ -208,7 +209,7 @@ class Term:
             found = {one.speaker: one for one in rows if one.holder is not None}
             for task in self._speaker_tasks:
                 task.follow(found.get(task.staged.name))
-            await asyncio.sleep(min(_WARN_SECONDS, self._parts.pace.probe))
+            await asyncio.sleep(min(_LOOK_SECONDS, self._parts.pace.probe))
 
     async def _raise(self, kind: str, alarms: Iterable[Alarm]) -> None:
         standing = frozenset(alarms)

@@ -33,7 +33,7 @@ from byoip.worker.speaker_faults import Unforeseen, fault_of
 _LOG = logging.getLogger(__name__)
 
 _ODD_SECONDS = 1.0
-_RETRY_SECONDS = 0.2  # how soon a speaker that went away is noticed to be back
+_RETRY_SECONDS = 0.1  # how soon a speaker that went away is noticed to be back
 _PROBE_SECONDS = 3.0  # it answers within a millisecond, unless it is frozen or very busy
 _NOTED_EVERY = timedelta(seconds=1)  # while a speaker is away
 _COMPARED_AGAIN = 3  # times as long as a comparison is waited for as the next one is due after
@@ -232,7 +232,7 @@ class SpeakerTask:
         self._counted_at = now + self._pace.calm(self._took)
         with suppress(SpeakerUnanswered, TimeoutError):  # then nothing is known by it, and no more
             async with asyncio.timeout(_PROBE_SECONDS):
-                if await self._sync.miscounts():
+                if await self._sync.acceptance.miscounts():
                     _LOG.info("Speaker %s: its count differs", self.staged.name)
                     return True
                 self._counted_at = now
@@ -287,9 +287,9 @@ class SpeakerTask:
             _LOG.warning("Speaker %s does not answer: %s", self.staged.name, fault)
             self.staged = replace(self.staged, down_since=now)
             self._noted_at = now - _NOTED_EVERY
-        self._changed.set()
         if now >= self._noted_at + _NOTED_EVERY:
             self._noted_at = now
+            self._changed.set()
             at = self._sync.clock.now()
             state = SpeakerState(
                 self.staged.name, self.staged.stage, str(fault), 0, at, loaded=False

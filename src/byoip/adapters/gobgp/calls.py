@@ -20,7 +20,7 @@ from google.protobuf.message import Message
 from byoip.adapters.gobgp import gobgp_pb2 as pb
 from byoip.adapters.gobgp.faults import Unimplemented, translated
 from byoip.adapters.gobgp.neighbours import neighbour_by
-from byoip.adapters.gobgp.paths import Listed, listed_by
+from byoip.adapters.gobgp.paths import Listed, listed_by, prefix_by
 from byoip.adapters.gobgp.streams import Question, TooMany, listed, told
 from byoip.adapters.gobgp.transport import Tls, open_channel, open_in_thread
 from byoip.domain.errors import Refusal
@@ -111,9 +111,18 @@ class GobgpCalls:
 
     async def list_paths(self, request: pb.ListPathRequest) -> list[Listed]:
         """Destinations of one table."""
+        return await self._destinations(request, listed_by)
+
+    async def list_prefixes(self, request: pb.ListPathRequest) -> list[str]:
+        """Their prefixes alone, as it writes them."""
+        return await self._destinations(request, prefix_by)
+
+    async def _destinations(
+        self, request: pb.ListPathRequest, parse: Callable[[bytes], _Read]
+    ) -> list[_Read]:
         if request.prefixes:
-            return await self._few("ListPath", request, listed_by)
-        return await self._very_many("ListPath", request, listed_by)
+            return await self._few("ListPath", request, parse)
+        return await self._very_many("ListPath", request, parse)
 
     async def count(self, family: pb.Family) -> int:
         """How many destinations its own table has: as many as `list_paths` lists."""

@@ -124,6 +124,15 @@ def listed_by(answer: bytes) -> Listed:
         return _odd(prefix, str(fault), others)
 
 
+def prefix_by(answer: bytes) -> str:
+    """The prefix alone of the destination in one answer of `ListPath`, as it is listed.
+
+    Raises:
+        DecodeError: it is no such answer.
+    """
+    return pb.ListPathResponse.FromString(answer).destination.prefix[:_LONGEST_PREFIX]
+
+
 def _odd(prefix: str, why: str, others: int) -> Listed:
     try:
         own = [unreadable(known_prefix(prefix))]

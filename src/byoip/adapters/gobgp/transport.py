@@ -17,7 +17,7 @@ _OPTIONS: Final = (
     ("grpc.enable_http_proxy", 0),
     # The first call after a restart of gobgpd shall find it, not wait minutes for another try.
     ("grpc.initial_reconnect_backoff_ms", 50),
-    ("grpc.max_reconnect_backoff_ms", 250),
+    ("grpc.max_reconnect_backoff_ms", 100),
     # Connections belong to this channel alone: it is closed with them.
     ("grpc.use_local_subchannel_pool", 1),
 )

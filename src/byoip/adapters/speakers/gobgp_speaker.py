@@ -229,10 +229,13 @@ class GobgpSpeaker:
     async def sent(self, prefixes: Collection[Prefix]) -> Mapping[str, frozenset[Prefix]]:
         """Which of the prefixes are in the ADJ-RIB-Out of each established session, by address.
 
-        GoBGP works it out when asked: what its export policy lets through to the peer.
+        GoBGP works it out when asked: what its export policy lets through to the peer. That takes
+        it some 50 ms with 10,000 paths, however few are asked for [tried]; what it has no path to,
+        it sends to no peer, and that it knows at once.
         """
         established = [one.address for one in await self.neighbours() if one.established]
-        return {address: await self._sent_to(address, prefixes) for address in established}
+        there = await self._in_table(prefixes) if established else ()
+        return {address: await self._sent_to(address, there) for address in established}
 
     async def close(self) -> None:
         """End the connection."""
@@ -252,18 +255,29 @@ class GobgpSpeaker:
             self._told.note(batch)
             yield pb.AddPathStreamRequest(table_type=pb.GLOBAL, paths=batch)
 
+    async def _in_table(self, prefixes: Collection[Prefix]) -> Collection[Prefix]:
+        if len(prefixes) > _MOST_NAMED:
+            return prefixes
+        return await self._of(prefixes, table_type=pb.GLOBAL)
+
     async def _sent_to(self, address: str, prefixes: Collection[Prefix]) -> frozenset[Prefix]:
-        sent: set[Prefix] = set()
+        return await self._of(prefixes, table_type=pb.ADJ_OUT, name=address)
+
+    async def _of(
+        self, prefixes: Collection[Prefix], *, table_type: pb.TableType, name: str = ""
+    ) -> frozenset[Prefix]:
+        """Which of the prefixes a table has."""
+        there: set[Prefix] = set()
         for number, family in FAMILIES.items():
             wanted = {str(one): one for one in prefixes if one.family == number}
             if not wanted:
                 continue  # naming none would ask for all
             request = pb.ListPathRequest(
-                table_type=pb.ADJ_OUT, name=address, family=family, prefixes=_named(wanted)
+                table_type=table_type, name=name, family=family, prefixes=_named(wanted)
             )
-            listed = await self._calls.list_paths(request)
-            sent.update(wanted[one.prefix] for one in listed if one.prefix in wanted)
-        return frozenset(sent)
+            listed = await self._calls.list_prefixes(request)
+            there.update(wanted[one] for one in listed if one in wanted)
+        return frozenset(there)
 
 
 def _named(prefixes: Collection[str]) -> list[pb.TableLookupPrefix]:

@@ -39,17 +39,18 @@ STATES_OF: Final = from_text(f"""
 """)  # noqa: S608
 # A withdrawal of a row comes before this, and the row is left out here; or after it, and then finds
 # that the speaker may hold it. A row that was marked before needs no lock: after a restart these
-# are thousands.
+# are thousands. Each is found by its key (`OFFSET 0`), here and below: a page is few of all rows,
+# and there are many pages.
 MARK_POSSIBLY_INSTALLED: Final = from_text("""
     WITH wanted AS (
         SELECT b.id, b.change, EXISTS (
             SELECT FROM applied_routes a
-            WHERE a.speaker = :speaker AND a.bgp_prefix_id = b.id AND a.may_hold
+            WHERE a.speaker = :speaker AND a.bgp_prefix_id = b.id AND a.may_hold OFFSET 0
         ) AS marked
-        FROM bgp_prefixes b
-        JOIN unnest(CAST(:ids AS uuid[]), CAST(:changes AS bigint[])) AS asked (id, change)
-            ON asked.id = b.id AND asked.change = b.change
-        WHERE b.advertised
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:changes AS bigint[])) AS asked (id, change)
+        CROSS JOIN LATERAL (
+            SELECT id, change FROM bgp_prefixes
+            WHERE id = asked.id AND change = asked.change AND advertised OFFSET 0) b
     ), locked AS (
         SELECT b.id FROM bgp_prefixes b JOIN wanted ON wanted.id = b.id AND NOT wanted.marked
         WHERE b.advertised AND b.change = wanted.change ORDER BY b.id FOR SHARE OF b
@@ -72,7 +73,7 @@ MARK_ANNOUNCED: Final = from_text("""
     FROM unnest(CAST(:ids AS uuid[]), CAST(:changes AS bigint[])) AS done (id, change)
     WHERE NOT EXISTS (
         SELECT FROM applied_routes a WHERE a.speaker = :speaker AND a.bgp_prefix_id = done.id
-        AND a.may_hold AND a.advertised AND a.change = done.change
+        AND a.may_hold AND a.advertised AND a.change = done.change OFFSET 0
     )
     ON CONFLICT (speaker, bgp_prefix_id) DO UPDATE
     SET may_hold = true, advertised = true, change = excluded.change, at = excluded.at
@@ -106,25 +107,35 @@ MARK_WITHDRAWN: Final = from_text("""
     )
     SELECT count(*) AS many FROM written
 """)
+# What changed is looked at often, and is little of what there is. Postgres takes it for a third of
+# all rows, and would read all of every table: so it comes in pages (`LIMIT`, by an index), and each
+# row finds the rest by its key (`OFFSET 0`).
+UNSETTLED_PAGE: Final = 1000
 UNSETTLED: Final = from_text(f"""
     SELECT {_DESIRED}, {_APPLIED},
         b.advertised AND (b.change = 2 OR EXISTS (SELECT FROM withdrawals w
-            WHERE w.bgp_prefix_id = b.id AND w.change = b.change - 1)) AS turned,
+            WHERE w.bgp_prefix_id = b.id AND w.change = b.change - 1 OFFSET 0)) AS turned,
         NOT b.advertised AND EXISTS (SELECT FROM bgp_prefixes o
-            WHERE o.cidr = b.cidr AND o.advertised) AS superseded,
+            WHERE o.cidr = b.cidr AND o.advertised OFFSET 0) AS superseded,
         p.account_id
-    FROM bgp_prefixes b JOIN prefixes p ON p.id = b.prefix_id
-    LEFT JOIN applied_routes a ON a.bgp_prefix_id = b.id
-    WHERE b.settled < b.change AND b.advertised_modified_at IS NOT NULL
+    FROM (
+        SELECT * FROM bgp_prefixes
+        WHERE settled < change AND advertised_modified_at IS NOT NULL AND id > :after
+        ORDER BY id LIMIT {UNSETTLED_PAGE}
+    ) b
+    CROSS JOIN LATERAL (SELECT account_id FROM prefixes WHERE id = b.prefix_id OFFSET 0) p
+    LEFT JOIN LATERAL (
+        SELECT * FROM applied_routes WHERE bgp_prefix_id = b.id OFFSET 0) a ON true
     ORDER BY b.id
 """)  # noqa: S608
-# A row that a transaction is changing just now is skipped: it will be unsettled again anyway.
+# A row that a transaction is changing just now is skipped: it will be unsettled again anyway. One
+# that an observation is about is not: that keeps its key alone.
 SETTLE: Final = from_text("""
     WITH ready AS (
         SELECT b.id FROM bgp_prefixes b
         JOIN unnest(CAST(:ids AS uuid[]), CAST(:changes AS bigint[])) AS seen (id, change)
             ON seen.id = b.id AND seen.change = b.change
-        FOR UPDATE OF b SKIP LOCKED
+        FOR NO KEY UPDATE OF b SKIP LOCKED
     ), settled AS (
         UPDATE bgp_prefixes b SET settled = b.change FROM ready WHERE b.id = ready.id
         RETURNING b.id, b.advertised, b.change

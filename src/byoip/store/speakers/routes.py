@@ -1,4 +1,4 @@
-"""What reconcilers read and write; each call is one statement."""
+"""What reconcilers read and write; each call is one statement, or a few of one kind."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -197,7 +197,10 @@ class Routes:
         await self._autocommit.ask(sql.LISTENERS, names=names, answered=words, now=now)
 
     async def unsettled(self) -> Sequence[tuple[DesiredRoute, Mapping[str, AppliedRoute]]]:
-        """The rows whose last change was not seen everywhere, with what each speaker was told."""
+        """The rows whose last change was not seen everywhere, with what each speaker was told.
+
+        In several statements where they are many: what changes meanwhile is found the next time.
+        """
         found: dict[UUID, tuple[DesiredRoute, dict[str, AppliedRoute]]] = {}
 
         def note(row: AnyRow) -> None:
@@ -206,7 +209,13 @@ class Routes:
             if row.speaker is not None:
                 found[row.id][1][row.speaker] = made.applied(row)
 
-        await in_slices(await self._autocommit.ask(sql.UNSETTLED), note, size=_SLICE)
+        after, more = UUID(int=0), True
+        while more:
+            before = len(found)
+            rows = await self._autocommit.ask(sql.UNSETTLED, after=after)
+            await in_slices(rows, note, size=_SLICE)
+            more = len(found) - before == sql.UNSETTLED_PAGE
+            after = rows[-1].id if more else after
         return list(found.values())
 
     async def settle(self, desired_routes: Collection[DesiredRoute]) -> None:

@@ -1,4 +1,4 @@
-"""Proves that a speaker accepts our paths, and none of its neighbours'.
+"""What a speaker holds, and the proof that it accepts our paths, and none of its neighbours'.
 
 A speaker may answer that it has added a path and hold nothing: its import policy rejected it. And
 one that accepts what neighbours send has no room or time for ours, and sends it on to others.
@@ -20,9 +20,16 @@ ALARMS = ("not_held", "imports_open", "prepend_lost")
 
 @dataclass(slots=True)
 class Acceptance:
-    """What one speaker accepts, as last found."""
+    """What one speaker accepts, as last found.
+
+    Attributes:
+        has: what it holds, as listed, and told since.
+    """
 
     speaker: Speaker
+    has: set[Prefix] = field(default_factory=set, init=False)
+    _new: set[Prefix] = field(default_factory=set, init=False)  # told, and not on record as held
+    _life: str = field(default="", init=False)  # of the speaker, when it was listed
     _not_held: dict[Prefix, None] = field(default_factory=dict, init=False)  # in their order
     _imports_open: str = field(default="", init=False)
     _probe_lost: bool = field(default=False, init=False)
@@ -46,6 +53,28 @@ class Acceptance:
         """
         self._not_held = {one: None for one in self._not_held if one in announced}
 
+    def listed(self, held: Iterable[Prefix], life: str) -> None:
+        """Note what a list of what it holds had; `life` is one of its `notes` from before that."""
+        self.has, self._life = set(held), life
+
+    async def holds(self) -> Collection[Prefix]:
+        """What it holds now: as listed and told since, unless it lost or got any in between.
+
+        That it has not restarted, and counts as many, it says at once; a list takes it long.
+        """
+        if self._life in await self.speaker.notes() and not await self.miscounts():
+            return self.has
+        return {path.prefix for path in await self.speaker.held()}
+
+    async def miscounts(self) -> bool:
+        """Whether it counts more or fewer routes than it was found to have, and was told since."""
+        return await self.speaker.count() != len(self.has)
+
+    def news(self) -> Collection[Prefix]:
+        """What it took since this was last asked, and has still."""
+        new, self._new = self._new & self.has, set()
+        return new
+
     async def held_of(self, announced: Sequence[Path]) -> Collection[Prefix]:
         """Which of these paths it holds after it has answered that it added them."""
         if not announced:
@@ -57,6 +86,8 @@ class Acceptance:
                 self._not_held.pop(path.prefix, None)
             else:
                 self._not_held[path.prefix] = None
+        self.has.update(taken)
+        self._new.update(taken)
         return taken
 
     async def takes_ours(self, announced: Collection[Prefix], until: float) -> bool:

@@ -82,7 +82,7 @@ class DrainedSessions:
         Raises:
             SpeakerUnanswered, LeaseLost, StoreUnavailable: as for a full sync.
         """
-        self._life = await self._begin_life()
+        self._life = await self.begin_life()
         neighbours = await self.speaker.neighbours()
         # Afterwards: if it has restarted in between, these sessions are of a later time.
         notes = await self.speaker.notes()
@@ -124,7 +124,7 @@ class DrainedSessions:
         self.silenced = bool(neighbours) and not enabled and len(self.kept_down) == len(neighbours)
         return not (wrong and self._going)
 
-    async def _begin_life(self) -> str:
+    async def begin_life(self) -> str:
         """The name of the time since its start."""
         if names := sorted(one for one in await self.speaker.notes() if " " not in one):
             return names[0]

@@ -185,9 +185,10 @@ async def observations(
     return [one for each in made for one in each]
 
 
-def pages(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
-    """Of as many as one statement writes in good time."""
-    return (items[start : start + _PAGE] for start in range(0, len(items), _PAGE))
+def pages(items: Sequence[_Item], most: int | None = None) -> Iterator[Sequence[_Item]]:
+    """Of at most so many; else of as many as one statement writes in good time."""
+    size = most or _PAGE
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def _words(desired: DesiredRoute, sightings: Sightings) -> Iterable[tuple[str, bool, bool]]:

@@ -111,7 +111,7 @@ class Sessions:
 
         What it lacks twice in a row it refuses, and the other routes must not wait for that.
         """
-        missing = frozenset(announced) - {path.prefix for path in await self.speaker.held()}
+        missing = frozenset(announced).difference(await self.acceptance.holds())
         refuses = missing == self._missing and len(missing) < len(announced)
         self._missing = missing
         return bool(missing) and not refuses

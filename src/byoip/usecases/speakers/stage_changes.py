@@ -15,7 +15,7 @@ from uuid import UUID
 from byoip.domain.history import Actor
 from byoip.domain.speakers import staging
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute
-from byoip.domain.speakers.sightings import Sightings
+from byoip.domain.speakers.sightings import Observation, Sightings
 from byoip.domain.speakers.staging import StageAction, StagedSpeaker, StageProgress
 from byoip.ports.clock import Clock
 from byoip.ports.steady_clock import boottime
@@ -104,15 +104,20 @@ class StageChanges:
             self._open(progress, result, {one.stage for one in speakers if one.drained})
             ready = [(row, one) for row, one in progress if one.ready]
             active = await self._look_for(ready, speakers, result)
-        for found in pages(result.found):
-            await self._routes.record_observations(found, self._clock.now())
-            self.progressed_at = boottime()
-        for done in pages(settled):
-            await self._routes.settle(done)
-            self.progressed_at = boottime()
+        await asyncio.gather(self._observed(result.found), self._settle(settled))
         await self._take_back(result)
         await self._raise(result.alarms, {one.bgp_prefix_id: one for one, _ in rows})
         return result.waiting
+
+    async def _observed(self, found: Sequence[Observation]) -> None:
+        for page in pages(found):
+            await self._routes.record_observations(page, self._clock.now())
+            self.progressed_at = boottime()
+
+    async def _settle(self, settled: Sequence[DesiredRoute]) -> None:
+        for page in pages(settled):
+            await self._routes.settle(page)
+            self.progressed_at = boottime()
 
     def _propagation(self, desired: DesiredRoute) -> Propagation:
         known = self._propagations.get(desired.bgp_prefix_id)

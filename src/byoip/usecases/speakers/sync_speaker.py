@@ -9,9 +9,10 @@ that was frozen in between sends nothing when it goes on.
 """
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol
 from uuid import UUID
 
 from byoip.domain.asn import Asn
@@ -30,17 +31,18 @@ from byoip.domain.speakers.staging import Gates
 from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import Neighbour, Speaker
 from byoip.ports.steady_clock import boottime
+from byoip.store.sharing import one_ahead
 from byoip.store.speakers.leader_election import Leadership
 from byoip.store.speakers.routes import Routes
 from byoip.store.transaction import Store
 from byoip.usecases.speakers.acceptance import Acceptance
 from byoip.usecases.speakers.drained_sessions import DrainedSessions
+from byoip.usecases.speakers.observe import pages
 from byoip.usecases.speakers.open_sessions import OpenSessions, Witnesses
 from byoip.usecases.speakers.sessions import Sessions
 from byoip.usecases.speakers.speaker_notes import SpeakerNotes
 
 _PAGE: Final = 2000  # paths a call: gobgpd takes 20,000 in a second, and has four for a call
-_T = TypeVar("_T")
 
 
 class _Tell(Protocol):
@@ -95,8 +97,6 @@ class SyncSpeaker:
     listed_at: float = field(default=0.0, init=False)
     _local_as: Asn | None = field(default=None, init=False)
     _orphans: frozenset[Prefix] = field(default=frozenset(), init=False)
-    _has: set[Prefix] = field(default_factory=set, init=False)  # listed, and told since
-    _new: set[Prefix] = field(default_factory=set, init=False)  # told, and not on record as held
 
     def __post_init__(self) -> None:
         self.acceptance = Acceptance(self.speaker)
@@ -137,10 +137,11 @@ class SyncSpeaker:
         await self.acceptance.close_imports(await self.leadership.standing())
         await self.opening.begin(self.routes.records)
         await self.drained.look()
+        life = await self.drained.begin_life()
         attributes, looked_at = await self._attributes(), self.clock.now()
         self.listed_at = boottime()
         held = {path.prefix: path for path in await self.speaker.held()}
-        self._has = set(held)
+        self.acceptance.listed(held, life)
         self.progressed_at = boottime()
         states = await self.routes.states(self.name)
         self.progressed_at = boottime()
@@ -148,7 +149,7 @@ class SyncSpeaker:
         todo = await self._plan(states, attributes, held, decided)
         self.withheld = len(todo.withheld)
         self.acceptance.begin({one.path.prefix for one in todo.announce})
-        changed = await self._carry_out(todo)
+        confirmed, gone = await self._carry_out(todo)
         remaining = await self._withdraw_orphans(todo)
         self._orphans = frozenset(remaining)
         now, unknown = self.clock.now(), not self.opening.known
@@ -157,6 +158,7 @@ class SyncSpeaker:
         announced |= {update.path.prefix for update in todo.announce}
         announced -= {update.path.prefix for update in todo.withdraw}
         neighbours, again = await self.sessions.settle(announced, remaining, looked_at)
+        changed = await self._confirm(confirmed, gone)  # peers have not had to wait for it
         lost_as = prepends_lost_as(attributes, [one.asn for one in neighbours])
         self.acceptance.note_prepends(states, lost_as)
         loaded = all(one.enabled for one in self.sessions.in_service(neighbours))
@@ -169,7 +171,7 @@ class SyncSpeaker:
     @property
     def many(self) -> int:
         """How many routes it holds, as listed, and told since."""
-        return len(self._has)
+        return len(self.acceptance.has)
 
     async def look(self, neighbours: Sequence[Neighbour]) -> bool:
         """Whether it has, between full syncs, what it forgets when its file is read again.
@@ -179,14 +181,10 @@ class SyncSpeaker:
         """
         await self.acceptance.close_imports(await self.leadership.standing())
         await self.notes.again(self.many)
-        new, self._new = self._new & self._has, set()
+        new = self.acceptance.news()
         if new and any(one.enabled for one in neighbours):
             await self.routes.records.note_held(self.name, new)
         return await self.drained.remembered()
-
-    async def miscounts(self) -> bool:
-        """Whether it counts more or fewer routes than it was found to have, and was told since."""
-        return await self.speaker.count() != self.many
 
     async def sync_changes(self, ids: Collection[UUID]) -> SyncResult:
         """Tell it of a few rows that changed, without asking for all that it holds.
@@ -200,7 +198,8 @@ class SyncSpeaker:
         todo = await self._plan(states, await self._attributes())
         # What stands as an orphan is found, and found to be over, by full syncs.
         was_orphan = any(one.desired.prefix in self._orphans for one in states)
-        return SyncResult(await self._carry_out(todo), again=was_orphan)
+        changed = await self._confirm(*await self._carry_out(todo))
+        return SyncResult(changed, again=was_orphan)
 
     def _admits(self, desired: DesiredRoute) -> bool:
         # While all sessions are kept down no peer hears it, and when they come up again it must
@@ -226,38 +225,45 @@ class SyncSpeaker:
             await asyncio.sleep(0)
         return made
 
-    async def _carry_out(self, todo: Plan) -> frozenset[UUID]:
-        """Page by page: one statement and one call each, the one soon after the other.
+    async def _carry_out(self, todo: Plan) -> tuple[list[DesiredRoute], list[DesiredRoute]]:
+        """Tell it page by page, one statement and one call each: what it announces, what is gone.
 
-        Announcements first: what fails halfway leaves routes up.
+        Announcements first: what fails halfway leaves routes up. While it is told one page the
+        next one is read. What it announces is to be recorded yet (`_confirm`).
         """
-        told = [one for page in _pages(todo.announce) for one in await self._announce(page)]
+        told: list[PathUpdate] = []
+        async with aclosing(one_ahead(pages(todo.announce, _PAGE), self._wanted)) as wanted:
+            async for page in wanted:
+                await self._tell(self.speaker.announce, [update.path for update in page])
+                told += page
         confirmed = [*todo.confirmed, *await self._held(told)]
-        for announced in _pages(confirmed):
+        gone = list(todo.gone)
+        for each in pages(todo.withdraw, _PAGE):
+            gone += await self._withdraw(each)
+        for done in pages(gone, _PAGE):
+            await self.routes.mark_withdrawn(self.name, done, self.clock.now())
+        return confirmed, gone
+
+    async def _confirm(
+        self, confirmed: Sequence[DesiredRoute], gone: Sequence[DesiredRoute]
+    ) -> frozenset[UUID]:
+        for announced in pages(confirmed, _PAGE):
             await self.routes.mark_announced(self.name, announced, self.clock.now())
-        withdrawn = [one for page in _pages(todo.withdraw) for one in await self._withdraw(page)]
-        gone = [*todo.gone, *withdrawn]
-        for each in _pages(gone):
-            await self.routes.mark_withdrawn(self.name, each, self.clock.now())
         return frozenset(one.bgp_prefix_id for one in (*confirmed, *gone))
 
-    async def _announce(self, updates: Sequence[PathUpdate]) -> Sequence[PathUpdate]:
-        """Announce what rows still want, read again under lock: owners may have changed them."""
+    async def _wanted(self, updates: Sequence[PathUpdate]) -> Sequence[PathUpdate]:
+        """What rows still want, read again under lock: owners may have changed them."""
         wanted, now = desired_routes(updates), self.clock.now()
         still = await self.routes.mark_possibly_installed(self.name, wanted, now)
-        asked = [
+        return [
             one
             for one in updates
             if all(desired.bgp_prefix_id in still for desired in one.desired_routes)
         ]
-        await self._tell(self.speaker.announce, [update.path for update in asked])
-        return asked
 
     async def _held(self, updates: Sequence[PathUpdate]) -> Sequence[DesiredRoute]:
         """Those of what was announced that it holds: a policy of its own may have rejected some."""
         held = await self.acceptance.held_of([update.path for update in updates])
-        self._has.update(held)
-        self._new.update(held)
         for update in updates:
             if update.path.prefix not in held:
                 for desired in update.desired_routes:
@@ -273,11 +279,11 @@ class SyncSpeaker:
             if any(desired.bgp_prefix_id in still for desired in one.desired_routes)
         ]
         await self._tell(self.speaker.withdraw, [update.path for update in asked])
-        self._has.difference_update(update.path.prefix for update in asked)
+        self.acceptance.has.difference_update(update.path.prefix for update in asked)
         return [one for one in desired_routes(asked) if one.bgp_prefix_id in still]
 
     async def _tell(self, tell: _Tell, paths: Sequence[Path]) -> None:
-        for page in _pages(paths):
+        for page in pages(paths, _PAGE):
             until = await self.leadership.require()
             await tell(page, until=until)
             self.progressed_at = boottime()
@@ -290,9 +296,5 @@ class SyncSpeaker:
         gone = await self.routes.permit_orphan_withdrawals(self.name, decided)
         told = [path for path in todo.decided if path.prefix in gone]
         await self._tell(self.speaker.withdraw, told)
-        self._has.difference_update(gone)
+        self.acceptance.has.difference_update(gone)
         return {prefix: path for prefix, path in todo.orphans.items() if prefix not in gone}
-
-
-def _pages(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    return (items[start : start + _PAGE] for start in range(0, len(items), _PAGE))
