@@ -1,4 +1,4 @@
-"""Reads customers' own AS numbers outside of transactions."""
+"""Reads customers' own AS numbers outside of transactions; the statements are text, as are theirs."""
 
 from collections.abc import Sequence
 from typing import Final

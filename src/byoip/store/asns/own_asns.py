@@ -1,4 +1,4 @@
-"""Customers' own AS numbers, and what decides whether a route may have one as its origin."""
+"""Customers' own AS numbers, and whether a route may have one as origin. Text where it is JSON."""
 
 from collections.abc import Sequence
 from typing import Any, Final
