@@ -1,4 +1,4 @@
-"""Reads customers' own AS numbers outside of transactions; the statements are text, as are theirs."""
+"""Reads customers' own AS numbers outside of transactions; statements are text, as theirs."""
 
 from collections.abc import Sequence
 from typing import Final
