@@ -156,17 +156,7 @@ def test_a_first_letter_is_written_for_an_approved_prefix(
         pytest.param({"standing": Standing.CONTESTED}, letter(), END, True, id="though contested"),
         pytest.param({"standing": Standing.SUSPENDED}, letter(), END, True, id="though suspended"),
         pytest.param({"standing": Standing.OFFBOARDING}, letter(), END, False, id="on its way out"),
-        pytest.param(
-            {"approved_at": NOW + SECOND},
-            letter().revoke(RevokedBecause.OPERATOR, NOW),
-            END,
-            True,
-            id="approved again since",
-        ),
         pytest.param({"approved_by": Approver.OPERATOR}, letter(), END, False, id="no checks"),
-        pytest.param(
-            {}, letter().revoke(RevokedBecause.OPERATOR, NOW), END, False, id="operator's word"
-        ),
         pytest.param(
             {}, letter().revoke(RevokedBecause.RPKI, NOW), END, False, id="rpki: no newer pass"
         ),
@@ -183,6 +173,12 @@ def test_the_next_letter_is_written_when_the_last_one_ends(
     changes: dict[str, Any], newest: Letter, at: datetime, due: bool
 ) -> None:
     assert letter_due(held(**changes), newest, at) is due
+
+
+@pytest.mark.parametrize("barred", [False, True])
+@pytest.mark.parametrize("because", [RevokedBecause.OPERATOR, RevokedBecause.OFFBOARDED])
+def test_none_follows_the_operators_word(because: RevokedBecause, *, barred: bool) -> None:
+    assert letter_due(held(), letter().revoke(because, NOW), NOW, barred=barred) is not barred
 
 
 def test_the_letter_is_found_by_its_reference() -> None:

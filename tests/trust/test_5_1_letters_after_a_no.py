@@ -68,7 +68,7 @@ async def validate_elsewhere(parties: Parties, claim: Claim) -> None:
     parties.clock.advance(timedelta(minutes=1))
     assert (await parties.validate(claim)).run.result is RunResult.UNANSWERED
     now = await parties.now(claim)
-    assert (now.registry, now.irr.state) == ("arin", CheckState.VALID)
+    assert (now.registry, now.irr.state) == ("ripencc", CheckState.VALID)
 
 
 async def take_back(parties: Parties, override: RegistryOverride) -> None:

@@ -44,12 +44,15 @@ _LETTERS_OWED: Final = compiled(
     WHERE state = 'approved' AND delegate_loa_creation AND approved_by = 'checks'
         AND standing <> 'offboarding' AND NOT EXISTS (
             SELECT FROM letters WHERE prefix_id = prefixes.id AND superseded_by IS NULL
-                AND (revoked_because = 'operator' OR revoked_at IS NULL AND valid_until > now()
+                AND (revoked_at IS NULL AND valid_until > now()
                     OR revoked_at IS NOT NULL AND (
-                        -- The operator took it back when it was revoked for another reason.
-                        SELECT max(at) FROM events WHERE events.prefix_id = letters.prefix_id
+                        -- The operator took it back, or said so when it was revoked before.
+                        SELECT max(number) FROM events WHERE events.prefix_id = letters.prefix_id
                             AND kind = 'letter.revoked' AND after ->> 'because' = 'operator'
-                    ) >= approved_at
+                    ) > coalesce((
+                        SELECT max(number) FROM events WHERE events.prefix_id = letters.prefix_id
+                            AND kind = 'prefix.approved'
+                    ), 0)
                         -- Offboarded and restored again and again: it has to wait.
                         OR revoked_because = 'offboarded' AND (
                             SELECT count(*) FROM letters AS written

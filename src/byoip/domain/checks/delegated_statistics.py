@@ -139,6 +139,18 @@ def too_few(ranges: int, best: int | None) -> str | None:
     return None
 
 
+def gone_back(serial: str, used: str | None) -> str | None:
+    """Why a file is older than the one in use, by their serials; None: it is not, or none can tell.
+
+    Registries count in seconds or days, so that of two numbers as long the lower one is older.
+    """
+    if used is None or len(serial) != len(used) or not (serial + used).isdecimal():
+        return None
+    if serial >= used:
+        return None
+    return f"its serial {serial} is before that of the file in use, {used}"
+
+
 def _incomplete(*, promised: int, records: int, skipped: int) -> str | None:
     if records < promised * (1 - _TOLERATED_SHARE):
         return f"{records} records, but its summary says {promised}: the file is cut short"

@@ -123,7 +123,7 @@ class Claim:
     irr: CheckRecord = CheckRecord()
     rpki: CheckRecord = CheckRecord()
     ownership: CheckRecord = CheckRecord()
-    registry: str | None = None  # key of the registry responsible, once known
+    registry: str | None = None  # key of the one responsible; if approved, as irr was answered
     irr_waived: bool = False  # the registry has no route objects and the operator waives them
     other_origins: tuple[OtherOrigin, ...] = field(default=())
     approved_at: datetime | None = None

@@ -195,7 +195,7 @@ def letter_due(
     newest: Letter | None,
     now: datetime,
     *,
-    barred_at: datetime | None = None,
+    barred: bool = False,
     lately: int = 0,
 ) -> bool:
     """Whether a letter should be written for a claim: its first, or the next one.
@@ -209,13 +209,13 @@ def letter_due(
         claim: as it is now.
         newest: its newest letter.
         now: the moment.
-        barred_at: when the operator last took a letter back, also one that was revoked before.
+        barred: whether the operator took a letter back since the approval, also one that was
+            revoked before. Times do not tell: processes have clocks of their own.
         lately: how many of its letters were written in the last LATELY.
     """
     passed_at = claim.rpki.passed_at
     if not (claim.approved and claim.delegate_loa_creation and passed_at) or claim.frozen_for:
         return False
-    barred = barred_at and claim.approved_at and claim.approved_at <= barred_at
     if barred or claim.approved_by is Approver.OPERATOR:
         return False
     if newest is None:
@@ -224,10 +224,6 @@ def letter_due(
         if newest.revoked_because is RevokedBecause.OFFBOARDED:  # and restored since
             return claim.standing is Standing.OK and lately < MOST_LATELY
         failed = newest.revoked_because is RevokedBecause.RPKI
-        resolved_at = passed_at if failed else claim.approved_at
-        return (
-            claim.standing is Standing.OK
-            and resolved_at is not None
-            and resolved_at > newest.revoked_at
-        )
+        resolved = not failed or passed_at > newest.revoked_at
+        return claim.standing is Standing.OK and resolved
     return claim.standing is not Standing.OFFBOARDING and newest.renewal_due(now)

@@ -81,16 +81,21 @@ _STANDING: Final = compiled(
 )
 
 
-def _barred(claim_id: sa.ColumnElement[UUID]) -> sa.Select[tuple[datetime | None]]:
-    """When the operator last took a letter back: a letter keeps its first reason."""
-    return sa.select(sa.func.max(_e.at).label("at")).where(
-        _e.prefix_id == claim_id,
+def _barred(claim_id: sa.ColumnElement[UUID]) -> sa.ColumnElement[bool]:
+    """Whether the operator took a letter back since the approval: it keeps its first reason.
+
+    By the numbers of events: times are those of many clocks.
+    """
+    newest = sa.select(sa.func.max(_e.number)).where(_e.prefix_id == claim_id).correlate(prefixes)
+    approved = newest.where(_e.kind == "prefix.approved")
+    taken_back = newest.where(
         _e.kind == "letter.revoked",
         _e.after["because"].astext == constant(RevokedBecause.OPERATOR),
     )
+    return taken_back.scalar_subquery() > sa.func.coalesce(approved.scalar_subquery(), 0)
 
 
-_BARRED: Final = compiled(_barred(_CLAIM))
+_BARRED: Final = compiled(sa.select(_barred(_CLAIM).label("barred")))
 _newest = (
     sa.select(letters)
     .where(_l.prefix_id == _p.id)
@@ -107,9 +112,7 @@ _lately = (
     .scalar_subquery()
 )
 _STANDING_OK: Final = _p.standing == constant(Standing.OK)
-_NOT_BARRED: Final = sa.func.coalesce(
-    _barred(_p.id).correlate(prefixes).scalar_subquery() < _p.approved_at, sa.true()
-)
+_NOT_BARRED: Final = _barred(_p.id).is_not(sa.true())
 # The conditions of `letter_due`. In random order, so that claims whose letters cannot be written
 # now do not hold up others.
 _DUE: Final = compiled(
@@ -133,10 +136,7 @@ _DUE: Final = compiled(
                         _n.revoked_because == constant(RevokedBecause.OFFBOARDED),
                         _lately < MOST_LATELY,
                     ),
-                    sa.and_(
-                        _n.revoked_because != constant(RevokedBecause.RPKI),
-                        _n.revoked_at < _p.approved_at,
-                    ),
+                    _n.revoked_because == constant(RevokedBecause.OPERATOR),
                 ),
                 _STANDING_OK,
                 _NOT_BARRED,
@@ -194,10 +194,10 @@ class LetterRepository(Repository):
         """All letters of a claim, the one that stands first, then the newest; locked for update."""
         return [letter_from(row) for row in await self._session.rows(_OF, claim_id=claim_id)]
 
-    async def barred_at(self, claim_id: UUID) -> datetime | None:
-        """When the operator last took a letter of the claim back, as its history says."""
+    async def barred(self, claim_id: UUID) -> bool:
+        """Whether the operator took a letter of the claim back since its approval, by history."""
         row = await self._session.row(_BARRED, claim_id=claim_id)
-        return None if row is None else row.at
+        return bool(row and row.barred)
 
     async def save(self, letter: Letter) -> None:
         """Write back what became of a letter; its facts never change."""

@@ -23,6 +23,8 @@ def with_answers(claim: Claim, answers: CollectedEvidence) -> Claim:
     kept = all(isinstance(outcome, Unanswered) for outcome in asked)
     waived = claim.irr_waived if kept else answers.irr_waived
     registry = answers.registry or claim.registry
+    if claim.approved and kept:  # a letter may state that pass: of the registry that gave it
+        registry = claim.registry or registry
     if registry != claim.registry and claim.registry and not claim.approved:
         # What another registry said proves nothing here; this run asks for all of it again.
         claim = replace(claim, irr=CheckRecord(), ownership=CheckRecord())

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from byoip.domain.checks.delegated_statistics import too_few
+from byoip.domain.checks.delegated_statistics import MEASURED_FOR, gone_back, too_few
 from byoip.ports.checks.registrations import NoStatistics, StatisticsFile, StatisticsSource
 from byoip.ports.clock import Clock
-from byoip.store.checks.registration_snapshots import RegistrationSnapshots
+from byoip.store.checks.registration_snapshots import (
+    RegistrationSnapshotRepository,
+    RegistrationSnapshots,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,8 @@ class RegistryRefreshed:
 class RefreshRegistrations:
     """Take new statistics files.
 
-    A registry whose file cannot be fetched, or has too few entries, keeps its last good snapshot.
+    A registry whose file cannot be fetched, has too few entries, or is older than the one in use,
+    keeps its last good snapshot.
     """
 
     source: StatisticsSource
@@ -40,6 +44,12 @@ class RefreshRegistrations:
         await self.registrations.prune()
         return refreshed
 
+    async def _used(self, tx: RegistrationSnapshotRepository, registry: str) -> str | None:
+        """The serial of the file in use, unless nothing newer has come for a week."""
+        used = await tx.status(registry)
+        late = self.clock.now() - MEASURED_FOR
+        return used.serial if used and used.loaded_at and used.loaded_at > late else None
+
     async def _take(self, file: StatisticsFile | NoStatistics) -> RegistryRefreshed:
         registry = file.registry
         refused = 0
@@ -47,6 +57,8 @@ class RefreshRegistrations:
             if isinstance(file, StatisticsFile):
                 refused = len(file.allocations)
                 fault = too_few(refused, await tx.best_count(registry, self.clock.now()))
+                if older := gone_back(file.serial, await self._used(tx, registry)):
+                    refused, fault = 0, older
                 if fault is None:
                     return RegistryRefreshed(registry, await tx.replace(file), None)
             else:

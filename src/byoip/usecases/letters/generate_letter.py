@@ -251,10 +251,10 @@ def _name(letter: Letter | None) -> LetterReference | None:
 
 async def _newest(tx: Transaction, claim: Claim, now: datetime) -> tuple[Letter | None, bool]:
     """Its newest letter, and whether the next one is due."""
-    written, barred_at = await tx.letters.of(claim.id), await tx.letters.barred_at(claim.id)
+    written, barred = await tx.letters.of(claim.id), await tx.letters.barred(claim.id)
     newest = next(iter(written), None)
     lately = sum(one.facts.issued_at > now - LATELY for one in written)
-    return newest, letter_due(claim, newest, now, barred_at=barred_at, lately=lately)
+    return newest, letter_due(claim, newest, now, barred=barred, lately=lately)
 
 
 def _document(claim: Claim, facts: LetterFacts, content: bytes) -> LoaDocument:

@@ -25,10 +25,9 @@ async def revoke(tx: Transaction, reference: str, *, reason: str) -> Letter:
         claim = await tx.claims.lock(letter.claim_id)
     except ClaimNotFound:
         return letter  # closed, and its letters revoked with it
-    if not await revoke_all(tx, claim.id, RevokedBecause.OPERATOR, reason=why.value):
-        barred_at = await tx.letters.barred_at(claim.id)
-        if claim.approved_at and (barred_at is None or barred_at < claim.approved_at):
-            _record(tx, letter, RevokedBecause.OPERATOR, why.value)
+    ended = await revoke_all(tx, claim.id, RevokedBecause.OPERATOR, reason=why.value)
+    if not ended and claim.approved and not await tx.letters.barred(claim.id):
+        _record(tx, letter, RevokedBecause.OPERATOR, why.value)
     return await tx.letters.get(wanted)
 
 

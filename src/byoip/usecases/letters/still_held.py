@@ -25,7 +25,7 @@ def still_held(
     """Whether holder and registry are those of the proof; no other has authorised anything.
 
     `registered` is what statistics say now, `responsible` the registry that is now, where it is
-    known. Any later run, of which the proof is no part, may have changed `claim.registry`.
+    known. `claim.registry` gave the newest answer on irr, of which the proof need be no part.
     """
     if grounds.registry is None or grounds.basis is Basis.HINT:
         _log.warning(
@@ -41,6 +41,13 @@ def still_held(
             "no letter for prefix %s: %s is the registry responsible now, and %s was as it was "
             "proven",
             *(claim.id.hex, responsible or "none that is known", grounds.registry),
+        )
+        return False
+    if grounds.basis and claim.registry != grounds.registry:
+        _log.warning(
+            "no letter for prefix %s: irr was last answered by %s, and %s was as it was proven. "
+            "Have it validated again.",
+            *(claim.id.hex, claim.registry or "none that is known", grounds.registry),
         )
         return False
     proven = _proven_for(claim, newest, grounds, registered)
