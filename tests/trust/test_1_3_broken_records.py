@@ -19,7 +19,7 @@ from threading import Thread
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
@@ -39,7 +39,15 @@ LIMITS = DownloadLimits(timedelta(seconds=5), largest=10**6)
 @pytest.fixture
 def certified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ssl.SSLContext]:
     """A server's side of TLS, for 127.0.0.1, that this process trusts."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    yield from certified_by(ec.generate_private_key(ec.SECP256R1()), tmp_path, monkeypatch)
+
+
+def certified_by(
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[ssl.SSLContext]:
+    """The same, with this key."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     today = datetime.now(UTC)
     address = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])

@@ -4,6 +4,8 @@ Postgres kept such a time, of the year 10000 in UTC, and could not be asked for 
 on `byoip api` and `byoip worker` ended as they looked for what they lack.
 """
 
+import json
+import time
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,8 @@ from byoip.usecases.checks.refresh_roas import RefreshRoas, RoasRefused
 from tests.fakes.rpki import ANCHORS, NOON, FakeVrpSource, entry, export_text
 from tests.trust.parties import Parties
 
+MANY_ASPAS = 20_000
+SECONDS = 2.0  # of the processor; some 5 where each is merged with all before
 WHEN = '"buildtime": "2026-11-22T12:00:00Z"'
 
 
@@ -83,3 +87,17 @@ def test_entries_without_end_are_not_read(tmp_path: Path, monkeypatch: pytest.Mo
     file.write_text(start + ",1" * 10_000 + "]}")
     with pytest.raises(MalformedExport, match="more than 10000 values"):
         JsonVrps().open(VrpExport(file, "here", ANCHORS))
+
+
+def test_many_aspas_of_one_customer_are_read_in_time(tmp_path: Path) -> None:
+    """Each was merged with all before it: 200,000, as many as are taken, would take minutes."""
+    many = range(1, MANY_ASPAS + 1)
+    listed = [{"customer_asid": 64500, "providers": [70000 + each]} for each in many]
+    file = tmp_path / "export.json"
+    metadata = {"buildtime": "2026-11-22T12:00:00Z"}
+    file.write_text(json.dumps({"metadata": metadata, "roas": [], "aspas": listed}))
+    began = time.process_time()
+    opened = JsonVrps().open(VrpExport(file, "a test", frozenset({"ripe"})))
+    assert time.process_time() - began < SECONDS
+    [row] = opened.aspas.rows
+    assert row.providers == tuple(70000 + each for each in many)

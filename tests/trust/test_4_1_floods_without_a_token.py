@@ -11,6 +11,7 @@ import pytest
 from byoip.api import application
 from byoip.api.document.documentation import complete
 from byoip.store.accounts.credentials import CredentialReader
+from byoip.store.accounts.people_reader import PeopleReader
 from byoip.store.letters.letter_reader import LetterReader
 from tests.trust.served import served
 
@@ -60,6 +61,21 @@ async def test_two_at_once(
             asked = [flood.get(path.format("0" * 32)) for _ in range(AT_ONCE)]
             answers = {one.status_code for one in await asyncio.gather(*asked)}
     assert answers == {status}
+    assert 1 <= counted.most <= 2
+
+
+async def test_two_wrong_links_at_once(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else whoever comes to this process for the first time waits behind all of them."""
+    counted = Counted(PeopleReader.link_waits)
+    monkeypatch.setattr(PeopleReader, "link_waits", counted.method())
+    form = {"code": "0" * 64}
+    async with served(database_url) as api:
+        base = f"http://127.0.0.1:{api.port}"
+        headers = {"sec-fetch-site": "same-origin"}
+        async with httpx.AsyncClient(base_url=base, headers=headers, timeout=60) as flood:
+            asked = [flood.post("/ui/enter", data=form) for _ in range(AT_ONCE)]
+            answers = {one.status_code for one in await asyncio.gather(*asked)}
+    assert answers == {403, 429}
     assert 1 <= counted.most <= 2
 
 

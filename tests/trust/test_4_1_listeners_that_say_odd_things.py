@@ -54,6 +54,14 @@ async def test_a_clock_that_is_none_is_no_answer(tmp_path: Path) -> None:
             await listener.sees([V4])
 
 
+async def test_an_as_of_thousands_of_digits_is_no_answer(tmp_path: Path) -> None:
+    bird = Bird()
+    bird.shows(table(route(f" {'9' * 5000} 64500")))
+    async with served(bird, tmp_path) as listener:
+        with pytest.raises(SpeakerUnanswered, match="not an AS number"):
+            await listener.sees([V4])
+
+
 async def test_an_answer_of_short_lines_has_an_end(tmp_path: Path) -> None:
     bird = Bird()
     bird.shows("1007-\n" + " \n" * 100_000 + "0000 \n")

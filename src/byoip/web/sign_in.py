@@ -33,7 +33,7 @@ async def enter(visit: Visit) -> Response:
         SignInLinkRefused: unknown, used or expired; such attempts are limited for each client.
     """
     code = visit.form.get("code", "").strip()
-    if not _CODE.fullmatch(code) or not await visit.site.people.link_waits(code):
+    if not _CODE.fullmatch(code) or not await _waits(visit, code):
         whose = uuid5(NAMESPACE_URL, f"client:{visit.site.client(visit.request.scope)}")
         await visit.site.spend(whose, _WRONG_ONES)
         raise SignInLinkRefused
@@ -52,6 +52,11 @@ async def enter(visit: Visit) -> Response:
     if visit.known is not None:
         await _end(visit, visit.known.person, visit.known.session.id)
     return answer
+
+
+async def _waits(visit: Visit, code: str) -> bool:
+    async with visit.site.stranger(visit.request.scope):
+        return await visit.site.people.link_waits(code)
 
 
 async def leave(visit: PersonsVisit) -> Response:

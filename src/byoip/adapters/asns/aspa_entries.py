@@ -6,7 +6,7 @@ so nothing is dropped: what cannot be read makes its customer unanswered, or all
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import msgspec
@@ -63,7 +63,7 @@ def aspa_entries(member: bytes | None) -> AspaEntries:
 
 
 def _together(entries: list[msgspec.Raw]) -> AspaEntries:
-    found: dict[int, AspaRow] = {}
+    found: dict[int, list[AspaRow]] = {}
     left = _MOST_PROVIDERS
     for place, entry in enumerate(entries, start=1):
         customer = _customer(entry)
@@ -73,8 +73,8 @@ def _together(entries: list[msgspec.Raw]) -> AspaEntries:
         left -= len(row.providers or ())
         if left < 0:
             return AspaEntries((), f"more than {_MOST_PROVIDERS} providers in aspas")
-        found[customer] = _union(found, row)
-    return AspaEntries(tuple(found[one] for one in sorted(found)))
+        found.setdefault(customer, []).append(row)
+    return AspaEntries(tuple(_union(one, found[one]) for one in sorted(found)))
 
 
 def _customer(entry: msgspec.Raw) -> int | None:
@@ -97,15 +97,14 @@ def _row(customer: int, entry: msgspec.Raw) -> AspaRow:
     return AspaRow(customer, every, listed.expires)
 
 
-def _union(found: Mapping[int, AspaRow], row: AspaRow) -> AspaRow:
-    before = found.get(row.customer)
-    if before is None:
-        return row
-    if before.providers is None or row.providers is None:
-        return AspaRow(row.customer, None, None)
-    ends = [one for one in (before.expires, row.expires) if one is not None]
-    providers = tuple(sorted({*before.providers, *row.providers}))
-    return AspaRow(row.customer, providers, min(ends, default=None))
+def _union(customer: int, rows: Sequence[AspaRow]) -> AspaRow:
+    """All rows of a customer as one; at once, for one customer may have a hundred thousand."""
+    lists = [one.providers for one in rows if one.providers is not None]
+    if len(lists) < len(rows):
+        return AspaRow(customer, None, None)
+    ends = [one.expires for one in rows if one.expires is not None]
+    providers = tuple(sorted({one for each in lists for one in each}))
+    return AspaRow(customer, providers, min(ends, default=None))
 
 
 def _read_number(given: int | str) -> int | None:

@@ -20,6 +20,7 @@ from byoip.adapters.checks.whois_dialects import (
     fault_of,
     object_class,
 )
+from byoip.adapters.http_pieces import by_curves
 from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.rpsl import parse_objects
 from byoip.ports.checks.registry import (
@@ -95,7 +96,7 @@ class RipeRest:
         self._clock = clock
         self._deadline = deadline
         self._max_bytes = max_bytes
-        self._tls = ssl.create_default_context()
+        self._tls = by_curves(ssl.create_default_context())
 
     async def look_up(self, question: RegistryQuestion) -> RegistryAnswer:
         """Ask once; whatever the other side does becomes a NoAnswer, never an exception."""

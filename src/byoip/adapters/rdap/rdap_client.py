@@ -15,6 +15,7 @@ import httpx
 from byoip.adapters.bounded_get import REDIRECTS, bounded_get
 from byoip.adapters.checks.budgeted_registry import BackOff
 from byoip.adapters.checks.whois_dialects import NotAnAnswer
+from byoip.adapters.http_pieces import by_curves
 from byoip.adapters.rdap.rdap_budget import RdapBudget
 from byoip.adapters.rdap.rdap_json import read_network, says_not_found
 from byoip.adapters.rdap.rdap_servers import RdapServers
@@ -70,7 +71,7 @@ class RdapClient:
         self._servers = servers
         self._budget = RdapBudget(budget, back_off)
         self._deadline = deadline
-        self._tls = ssl.create_default_context()
+        self._tls = by_curves(ssl.create_default_context())
 
     async def look_up(self, question: HolderQuestion) -> HolderAnswer:
         """Ask once; whatever the other side does becomes an end, never an exception."""

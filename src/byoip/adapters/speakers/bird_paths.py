@@ -49,5 +49,5 @@ def asn_of(number: str) -> Asn:
     """
     try:
         return Asn(int(number))
-    except Refusal as fault:
+    except (Refusal, ValueError) as fault:  # thousands of digits are no number for Python
         raise OddAnswer(f"not an AS number: {number:.80}") from fault

@@ -1,6 +1,7 @@
 """What listeners and speakers say of a route, put together."""
 
-from collections.abc import Collection, Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,6 +16,7 @@ from byoip.domain.speakers.staging import StagedSpeaker, Visibility
 # BIRD reckons each time from an age and its clock as of now [tried]: the next look may show another
 # thousandth, and all times move with a clock that is set.
 _SAME_TIME: Final = timedelta(milliseconds=100)
+_YEAR_1: Final = datetime.fromisoformat("0001-01-01 00:00:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +50,6 @@ class SeenPath:
 
     shown: str
     since: str
-
-    def is_still(self, before: "SeenPath", clock_set: tuple[timedelta, timedelta]) -> bool:
-        """Whether it has been there since it was shown before, by a clock that was so far set."""
-        if self.shown != before.shown or not (self.since and before.since):
-            return self == before
-        then, now = (datetime.fromisoformat(one.since) for one in (before, self))
-        least, most = clock_set
-        return least - _SAME_TIME <= now - then <= most + _SAME_TIME
 
 
 class Seen(frozenset[Asn]):
@@ -124,9 +118,37 @@ def was_gone(before: Collection[Asn], now: Collection[Asn]) -> bool:
     clock_set = timedelta(0), timedelta(0)
     if before.clock and now.clock:
         clock_set = now.clock.set_since(before.clock)
-    if any(one.is_still(then, clock_set) for one in now.paths for then in before.paths):
+    then, since = _times(before.paths), _times(now.paths)
+    if any(_one_stayed(then.get(shown, ()), since[shown], clock_set) for shown in since):
         return False
-    return {one.shown for one in now.paths} <= {one.shown for one in before.paths}
+    return since.keys() <= then.keys()
+
+
+def _times(paths: Iterable[SeenPath]) -> Mapping[str, Sequence[timedelta]]:
+    """Since when a listener has each kind of path, in order; reckoned from the year 1.
+
+    There is no moment after the year 9999 to add to, and what a listener says may be near.
+    """
+    found: dict[str, list[timedelta]] = {}
+    for one in paths:
+        since = datetime.fromisoformat(one.since) - _YEAR_1
+        found.setdefault(one.shown, []).append(since)
+    return {shown: sorted(times) for shown, times in found.items()}
+
+
+def _one_stayed(
+    before: Sequence[timedelta], now: Sequence[timedelta], clock_set: tuple[timedelta, timedelta]
+) -> bool:
+    """Whether one of these times is one of before, by a clock that was so far set.
+
+    A listener may have thousands: each is looked for in order, not compared with all.
+    """
+    least, most = clock_set
+    for since in now:
+        at = bisect_left(before, since, key=lambda then: then + most + _SAME_TIME)
+        if at < len(before) and before[at] + least - _SAME_TIME <= since:
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,13 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
-from anyio.to_thread import run_sync as in_thread
-
 from byoip.domain.asns.aut_num import judge_aut_num, no_token, takes_token
 from byoip.domain.asns.own_asn import OwnAsn, ProvenBy
 from byoip.domain.asns.registration import AsnRegistration, responsible_for_asn
 from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
 from byoip.domain.checks.registry import Registry
 from byoip.ports.checks.registry import Found, NoAnswer, RegistryQuestion, RouteRegistry
+from byoip.ports.threads import in_thread
 from byoip.store.asns import asn_statistics
 from byoip.store.transaction import Store, Transaction
 from byoip.usecases.border import Verb
@@ -109,7 +108,7 @@ class ProveAsn:
             return _Attempt(own.token, outcome, registry=key, answer=raw)
         objects = answer.objects if isinstance(answer, Found) else ()
         asked = own.asn, registry, objects, own.token, self.label
-        outcome = await in_thread(judge_aut_num, *asked)
+        outcome = await in_thread(own.account_id, judge_aut_num, *asked)
         if isinstance(outcome, Passed):
             digest = sha256(raw).hexdigest()
             said = f"{outcome.seen} Answer of {answer.exhibit.of}, SHA-256 {digest}."

@@ -4,8 +4,8 @@ A program that withdraws by accident believes that all is well: only listeners s
 gone. What is found here withdraws nothing, and announces nothing.
 """
 
+import asyncio
 import logging
-from asyncio import gather
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -127,7 +127,7 @@ class MonitorRoutes:
         """
         known, told = dict(self._feeds), dict(self._sessions)
         asked = [one for one in speakers if one.name in told]
-        feeds, sessions = await gather(self.observe.feeds(), self.observe.sessions(asked))
+        feeds, sessions = await asyncio.gather(self.observe.feeds(), self.observe.sessions(asked))
         now = self.clock.now()
         heard = {
             one.name: one.name in known and _fed(known[one.name], feeds.get(one.name, {}))
@@ -173,7 +173,7 @@ class MonitorRoutes:
             before = [UUID(one) for one in await self.routes.standing_alarms(LOST)]
             self._told.update(before)
         # Gone between two looks, or at one look only.
-        short = {one.bgp_prefix_id for one in self._gone_in_between(out.values(), heard)}
+        short = {one.bgp_prefix_id for one in await self._gone_in_between(out.values(), heard)}
         short |= {*self._missed} - {*before} - missing
         await self._record(LOST_AND_BACK_EVENT, self._telling(out, short))
         lost = missing & {*self._missed, *before}
@@ -196,13 +196,14 @@ class MonitorRoutes:
         at = boottime()
         return [out[one] for one in of if one in out and self._tellings.take(one, at)]
 
-    def _gone_in_between(
+    async def _gone_in_between(
         self, out: Iterable[DesiredRoute], heard: Sightings
     ) -> Sequence[DesiredRoute]:
         """What every listener had at the last look, has now, and had lost in between."""
         before, self._heard = self._heard, {}
         gone = []
         for one in out:
+            await asyncio.sleep(0)  # a listener may show thousands of paths of each
             now = {name: seen.get(one.prefix, ()) for name, seen in heard.heard.items()}
             self._heard[one.bgp_prefix_id] = one.change, now
             change, then = before.get(one.bgp_prefix_id, (0, {}))

@@ -7,8 +7,6 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from anyio.to_thread import run_sync as in_thread
-
 from byoip.domain.checks.irr_authorisation import RouteVerdict, judge_routes
 from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.reverse_dns.observation import ZoneObservation
@@ -28,6 +26,7 @@ from byoip.ports.checks.registry import (
     RegistryQuestion,
     RouteRegistry,
 )
+from byoip.ports.threads import in_thread
 from byoip.store.transaction import Store
 from byoip.usecases.watch.levels import note
 from byoip.usecases.watch.watcher import WATCHER
@@ -96,7 +95,8 @@ class Look:
         if isinstance(answer, NoAnswer):
             return None, answer.detail
         objects = answer.objects if isinstance(answer, Found) else ()
-        return await in_thread(judge_routes, claim.prefix, claim.asn, registry, objects), ""
+        about = claim.prefix, claim.asn, registry, objects
+        return await in_thread(claim.account_id, judge_routes, *about), ""
 
     async def _zones(self, claim: Claim) -> Sequence[ZoneObservation]:
         zones = reverse_zones(claim.prefix)
