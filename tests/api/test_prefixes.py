@@ -31,6 +31,7 @@ async def test_a_new_prefix_shows_every_member_of_the_contract(world: World) -> 
         "irr_validation_state": "pending",
         "rpki_validation_state": "pending",
         "ownership_validation_state": "pending",
+        "asn_ownership_validation_state": None,
         "delegate_loa_creation": False,
         "loa_document_id": None,
         "standing": "ok",

@@ -28,6 +28,7 @@ from byoip.store.transaction import Store
 from byoip.usecases.asns import own_asns
 from byoip.usecases.asns.own_asns import AsnTerms
 from byoip.usecases.asns.prove_asn import ProveAsn
+from byoip.usecases.border import Verb as Recording
 from byoip.usecases.checks.refresh_registrations import RefreshRegistrations
 from byoip.usecases.checks.refresh_roas import RefreshRoas
 from byoip.usecases.claims import prefixes
@@ -130,12 +131,21 @@ class Numbers(World):
         adding = Verb(self.rules, partial(own_asns.add, terms=self.asn_terms))
         return await adding(account_id or self.account_id, asn=asn.number, by=BY)
 
-    async def validate_asn(self, own: OwnAsn) -> OwnAsn:
+    @property
+    def proving(self) -> ProveAsn:
         asking = WhoisRegistry(self.clock, deadline=3)
-        prove = ProveAsn(self.rules, asking, self.here, LABEL, 5.0)
-        record = await prove(own.account_id, own.id)
+        return ProveAsn(self.rules, asking, self.here, LABEL, 5.0)
+
+    async def record(self, record: Recording[OwnAsn]) -> OwnAsn:
         recorded: OwnAsn = await Verb(self.rules, record)(by=BY)
         return recorded
+
+    async def validate_asn(self, own: OwnAsn) -> OwnAsn:
+        return await self.record(await self.proving(own.account_id, own.id))
+
+    async def reissue(self, own: OwnAsn) -> OwnAsn:
+        issuing = Verb(self.rules, partial(own_asns.reissue, terms=self.asn_terms))
+        return await issuing(own.account_id, own.id, by=BY)
 
     async def approve(self, own: OwnAsn) -> OwnAsn:
         approving = Verb(self.rules, partial(own_asns.approve, terms=self.asn_terms))

@@ -192,3 +192,17 @@ async def test_a_prefix_names_only_a_number_that_its_account_has_proven(numbers:
     stranger.account_id = await numbers.new_account()
     with pytest.raises(OriginNotOffered):
         await stranger.submit(cidr="32.0.0.0/23")
+
+
+async def test_a_token_that_was_replaced_while_the_registry_was_asked_proves_nothing(
+    numbers: Numbers,
+) -> None:
+    own = await numbers.bring()
+    async with numbers.registry_up():
+        numbers.aut_num(published(own))
+        record = await numbers.proving(own.account_id, own.id)
+        again = await numbers.reissue(own)
+        late = await numbers.record(record)
+        assert (late.state, late.token) == (CheckState.PENDING, again.token)
+        numbers.aut_num(published(again))
+        assert (await numbers.validate_asn(own)).proven

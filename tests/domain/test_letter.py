@@ -18,12 +18,14 @@ from byoip.domain.letters.letter import (
     RevokedBecause,
     letter_due,
 )
+from byoip.domain.watch.levels import Signal
 from tests.domain.letters import CHECKS, NEXT, REFERENCE, letter, letter_facts
 from tests.domain.samples import NOW, OTHER, OURS, claim, prefix
 
 ROA = Vrp(prefix("192.0.2.0/24"), 24, OURS, "ripe")
 END = NOW + VALIDITY
 SECOND = timedelta(seconds=1)
+FROZEN = frozenset({Signal.ROA})
 
 
 def test_a_reference_is_128_bits_of_lowercase_hex() -> None:
@@ -156,6 +158,7 @@ def test_a_first_letter_is_written_for_an_approved_prefix(
         pytest.param({"standing": Standing.CONTESTED}, letter(), END, True, id="though contested"),
         pytest.param({"standing": Standing.SUSPENDED}, letter(), END, True, id="though suspended"),
         pytest.param({"standing": Standing.OFFBOARDING}, letter(), END, False, id="on its way out"),
+        pytest.param({"frozen_for": FROZEN}, letter(), END, False, id="frozen"),
         pytest.param({"approved_by": Approver.OPERATOR}, letter(), END, False, id="no checks"),
         pytest.param(
             {}, letter().revoke(RevokedBecause.RPKI, NOW), END, False, id="rpki: no newer pass"

@@ -6,7 +6,7 @@ from hashlib import sha256
 from itertools import groupby
 from operator import attrgetter
 
-from byoip.domain.checks.sandbox_shares import sandbox_allocations
+from byoip.domain.checks.sandbox_shares import sandbox_allocations, sandbox_asns
 from byoip.ports.checks.registrations import StatisticsFile
 from byoip.ports.clock import Clock
 
@@ -28,4 +28,5 @@ class SandboxStatistics:
                 sha256=sha256(f"sandbox {registry}".encode()).hexdigest(),
                 fetched_at=self.clock.now(),
                 allocations=tuple(allocations),
+                asns=sandbox_asns(registry),
             )

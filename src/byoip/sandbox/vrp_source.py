@@ -41,6 +41,7 @@ class ListedVrps:
         document = {
             "metadata": {"buildtime": built_at.isoformat(), "vrps": len(self.vrps)},
             "roas": [_entry(vrp) for vrp in self.vrps],
+            "aspas": [],  # nobody has one
         }
         file = self.directory / "vrps.json"
         file.write_text(json.dumps(document), encoding="utf-8")

@@ -7,6 +7,7 @@ families, its benchmarking share large enough for prefixes of several reverse zo
 
 from typing import Final
 
+from byoip.domain.asns.registration import AsnRange
 from byoip.domain.checks.registry import Allocation
 from byoip.domain.prefix import Prefix
 
@@ -17,6 +18,16 @@ _SHARES: Final = {
     "lacnic": ("198.19.128.0/18", "2001:db8:c000::/35", "3fff:c00::/23"),
     "afrinic": ("198.19.192.0/18", "2001:db8:e000::/35", "3fff:e00::/23"),
 }
+
+
+# One number each, of those for documentation (RFC 5398): of the holder of its second share.
+_NUMBERS: Final = {"ripencc": 64501, "arin": 64502, "apnic": 64503, "lacnic": 64504}
+
+
+def sandbox_asns(registry: str) -> tuple[AsnRange, ...]:
+    """The numbers that a registry's statistics file would have."""
+    number = _NUMBERS.get(registry, 64505)
+    return (AsnRange(number, number, registry, "assigned", f"sandbox-{registry}-2"),)
 
 
 def sandbox_allocations() -> tuple[Allocation, ...]:
