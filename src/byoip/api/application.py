@@ -26,6 +26,7 @@ from byoip.api.border.answers import JsonBytes
 from byoip.api.border.backend import Backend
 from byoip.api.border.declarations import Declaration
 from byoip.api.border.operation import Operation
+from byoip.api.browsers import Browsers
 from byoip.api.checks.preflights import preflights
 from byoip.api.checks.registry_overrides import registry_overrides
 from byoip.api.checks.snapshots import snapshots
@@ -110,7 +111,9 @@ def _operations() -> Sequence[Operation]:
 
 def create_application(backend: Backend) -> ASGIApp:
     """The ASGI application; it holds no state but what `backend` brings."""
-    return AccessLog(HeadAsGet(bare_application(backend)), backend.metrics)
+    return AccessLog(
+        Browsers(HeadAsGet(bare_application(backend)), backend.cors_origins), backend.metrics
+    )
 
 
 def bare_application(backend: Backend) -> FastAPI:
