@@ -76,4 +76,6 @@ def error_cells() -> list[dict[str, str]]:
 
 def explained() -> list[dict[str, str]]:
     """Names of blockers and reasons that are no refusals' names, as texts."""
-    return [{"name": name, "means": what} for name, what in (*BLOCKERS.items(), *REASONS.items())]
+    refusals = {kind.name for kind in PROBLEMS}
+    names = (*BLOCKERS.items(), *REASONS.items())
+    return [{"name": name, "means": what} for name, what in names if name not in refusals]
