@@ -249,7 +249,8 @@ async def test_what_stands_at_the_root_is_known(world: World) -> None:
         for route in flattened(world.app.routes)
         if not path_of(route).startswith("/client")
     }
-    documents = {"/openapi.json", "/docs", "/docs/oauth2-redirect", "/static-offline-docs"}
+    documents = {"/openapi.json", "/docs", "/docs/operator", "/docs/customer.json"}
+    documents |= {"/docs/operator.json", "/docs/oauth2-redirect", "/static-offline-docs"}
     assert root == {"/healthz", "/readyz", "/metrics", "/errors", "/loa/{reference}", *documents}
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.api.bound import bound
+from tests.api.operators import Operator
 from tests.api.test_loa_documents import upload
 from tests.api.test_tenancy import bearer
 from tests.api.world import World
@@ -96,6 +97,14 @@ async def test_35_not_where_its_place_is_taken(world: World) -> None:
     await world.approved("31.4.0.0/24")
     world.account_id, world.token = mine
     assert (await refused(world, path))[0][1] == "space_held"
+
+
+async def test_35_not_where_the_operator_keeps_the_space_for_another(
+    world: World, operator: Operator
+) -> None:
+    path = await removed(world)
+    await operator.act("/reservations", cidr=CIDR, account_id=world.other_account_id.hex)
+    assert (await refused(world, path))[0][1] == "space_reserved"
 
 
 async def test_35_a_pending_claim_of_another_does_not_hold_it_up(world: World) -> None:

@@ -1,16 +1,12 @@
 """The HTTP API, put together from the areas' operations."""
 
-import asyncio
-import json
 from collections.abc import Iterable, Sequence
-from functools import cache, partial
+from functools import cache
 from itertools import chain
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -22,10 +18,10 @@ from byoip.api.bindings.edges import edges
 from byoip.api.bindings.operator_services import operator_services
 from byoip.api.bindings.services import services
 from byoip.api.border.access_log import AccessLog
-from byoip.api.border.answers import JsonBytes
 from byoip.api.border.backend import Backend
 from byoip.api.border.declarations import Declaration
 from byoip.api.border.operation import Operation
+from byoip.api.browsers import Browsers
 from byoip.api.checks.preflights import preflights
 from byoip.api.checks.registry_overrides import registry_overrides
 from byoip.api.checks.snapshots import snapshots
@@ -38,13 +34,13 @@ from byoip.api.claims.reservations import reservations
 from byoip.api.claims.tokens import tokens
 from byoip.api.claims.waivers import waivers
 from byoip.api.document.documentation import complete
+from byoip.api.document.pages import document_routes
 from byoip.api.head import HeadAsGet
 from byoip.api.letters.letter_document import LETTER_PATH, letter_document
 from byoip.api.letters.letters import letter_page
 from byoip.api.letters.loa_documents import loa_documents
 from byoip.api.letters.operator_letters import operator_letters
 from byoip.api.operations import error_page, healthz, metrics, readyz
-from byoip.api.paced import Paced
 from byoip.api.problems.problem_handlers import problem_handlers
 from byoip.api.routes.bgp import bgp
 from byoip.api.routes.offboarding import offboarding
@@ -110,7 +106,9 @@ def _operations() -> Sequence[Operation]:
 
 def create_application(backend: Backend) -> ASGIApp:
     """The ASGI application; it holds no state but what `backend` brings."""
-    return AccessLog(HeadAsGet(bare_application(backend)), backend.metrics)
+    return AccessLog(
+        Browsers(HeadAsGet(bare_application(backend)), backend.cors_origins), backend.metrics
+    )
 
 
 def bare_application(backend: Backend) -> FastAPI:
@@ -143,16 +141,6 @@ def bare_application(backend: Backend) -> FastAPI:
             document()["paths"][LETTER_PATH] = {"get": letter_document()}
         return document()
 
-    @cache
-    def rendered() -> bytes:
-        return json.dumps(openapi(), ensure_ascii=False, separators=(",", ":")).encode()
-
-    # To make it takes half a second: once, for all that ask, and in a thread.
-    paced = Paced(partial(asyncio.to_thread, rendered))
-
-    async def document_of_the_api(_: Request) -> Response:
-        return JsonBytes(await paced())
-
-    app.router.routes.insert(0, Route("/openapi.json", document_of_the_api))
+    app.router.routes[:0] = document_routes(openapi)
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from byoip.api.border.answers import JsonBytes
 from byoip.api.border.backend import Backend, Probe
-from byoip.api.document.error_page import INTRODUCTION, error_cells
+from byoip.api.document.error_page import ABOUT_NAMES, INTRODUCTION, error_cells, explained
 from byoip.api.paced import Paced
 from byoip.api.pages import Pages
 from byoip.store.gauges import Gauge, Gauges
@@ -110,7 +110,7 @@ class _Collected(Collector):
 
 def error_page(pages: Pages) -> Endpoint:
     """Every error, explained; the anchors are the names."""
-    page = pages.errors(INTRODUCTION, error_cells())
+    page = pages.errors(INTRODUCTION, error_cells(), ABOUT_NAMES, explained())
 
     async def errors(_: Request) -> Response:
         return page

@@ -18,8 +18,14 @@ class Pages(Protocol):
         """The pages at `/` and below `/ui`."""
         ...
 
-    def errors(self, introduction: str, rows: Sequence[Mapping[str, str]]) -> Response:
-        """Every error, explained; the anchors are the names."""
+    def errors(
+        self,
+        introduction: str,
+        rows: Sequence[Mapping[str, str]],
+        about_names: str,
+        names: Sequence[Mapping[str, str]],
+    ) -> Response:
+        """Every error, blocker and reason, explained; the anchors are the names."""
         ...
 
     def letter(self, letter: Letter, now: datetime) -> Response:

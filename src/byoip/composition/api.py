@@ -93,6 +93,7 @@ def _backend(
         pages=partial(pages_of, people=PeopleReader(engine, clock)),
         require_if_match=settings.require_if_match,
         speaks=bool(settings.speakers),
+        cors_origins=settings.cors_origins,
         turns=AccountTurns(max(1, composition.kept // 4)),
     )
 

@@ -20,6 +20,7 @@ from byoip.settings.parts import (
     AsnText,
     Cidrs,
     Lengths,
+    Origins,
     OverrideSettings,
     Part,
     RegistrySettings,
@@ -67,6 +68,7 @@ class Settings(Part):
     evidence_megabytes: int = Field(default=256, ge=0)
     dns_questions_per_hour: int = Field(default=50_000, ge=1)
     require_if_match: bool = False
+    cors_origins: Origins = ()
 
     # how many routes may be withdrawn before the breaker opens and an operator looks
     breaker_per_run: int = Field(default=20, ge=1)

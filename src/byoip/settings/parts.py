@@ -66,6 +66,11 @@ Cidr = Annotated[Prefix, BeforeValidator(_cidr)]
 Cidrs = Annotated[tuple[Cidr, ...], BeforeValidator(split)]
 AsnText = Annotated[int, BeforeValidator(_asn), Field(ge=1, le=2**32 - 1)]
 Asns = Annotated[tuple[AsnText, ...], BeforeValidator(split)]
+OriginText = Annotated[
+    str, Field(pattern=r"^https?://([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:[0-9]{1,5})?$")
+]
+"""As a browser sends it (RFC 6454, section 6.2): no path, no `*`, not `null`."""
+Origins = Annotated[tuple[OriginText, ...], BeforeValidator(split)]
 Words = Annotated[tuple[str, ...], BeforeValidator(split)]
 Lengths = Annotated[tuple[int, int], BeforeValidator(_lengths)]
 

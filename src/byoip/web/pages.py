@@ -28,9 +28,16 @@ class SitePages:
         """The pages at `/` and below `/ui`."""
         return [Route("/", self._front), Route(STATIC_PATH, static_file), *_inside(Door(self.site))]
 
-    def errors(self, introduction: str, rows: Sequence[Mapping[str, str]]) -> Response:
-        """Every error, explained; the anchors are the names."""
-        return page("errors.html", introduction=introduction, rows=rows)
+    def errors(
+        self,
+        introduction: str,
+        rows: Sequence[Mapping[str, str]],
+        about_names: str,
+        names: Sequence[Mapping[str, str]],
+    ) -> Response:
+        """Every error, blocker and reason, explained; the anchors are the names."""
+        told = {"about_names": about_names, "names": names}
+        return page("errors.html", introduction=introduction, rows=rows, **told)
 
     def letter(self, letter: Letter, now: datetime) -> Response:
         """A letter, for people."""

@@ -11,9 +11,10 @@ from uuid import UUID
 import msgspec
 from pydantic import BaseModel
 from pydantic_core import to_json
+from starlette.types import Scope
 
 from byoip.api.border.envelope import Message
-from byoip.api.border.large_answers import InParts
+from byoip.api.border.large_answers import COMPRESSED_FROM, InParts, compressed, takes_gzip
 from byoip.api.border.paging import Page
 from byoip.api.border.refusals import KEY_LIMIT, MalformedIdempotencyKey
 from byoip.domain.idempotency import StoredAnswer
@@ -44,9 +45,19 @@ class JsonBytes(InParts):
     media_type = "application/json"
 
     @classmethod
-    def of(cls, given: Answer) -> Self:
-        """With the version of what is shown, and where and when to read on what was begun."""
+    async def of(cls, given: Answer, scope: Scope, *, open_: bool) -> Self:
+        """With the version of what is shown, and where and when to read on what was begun.
+
+        `open_`: it shows no secret, which the length of what is compressed could give away. Then it
+        is compressed where that is worth it and the client takes it. Its tag is the row's either
+        way: no cache asks by it, and writes are based on it.
+        """
         headers = {} if given.version is None else {"etag": etag(given.version)}
+        if open_ and len(given.body) > COMPRESSED_FROM:
+            headers["vary"] = "accept-encoding"
+            if takes_gzip(scope["headers"]):
+                headers["content-encoding"] = "gzip"
+                return cls(await compressed(given.body), given.status, headers)
         if given.location is not None:
             headers |= {"location": given.location, "retry-after": str(_READ_AGAIN)}
         return cls(given.body, given.status, headers)

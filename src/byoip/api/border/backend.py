@@ -1,6 +1,6 @@
 """What the API is built from. The composition fills it in; there are no globals."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -55,6 +55,7 @@ class Backend:
             documents.
         require_if_match: whether writes to a prefix must say which version they are based on.
         speaks: whether any BGP speaker is configured.
+        cors_origins: of pages in browsers that may ask.
         uploads: those that this process is taking.
         large: answers that this process makes, or that clients read.
         turns: of each account's requests at the database.
@@ -91,6 +92,7 @@ class Backend:
     capabilities: Capabilities | None = None
     require_if_match: bool = False
     speaks: bool = False
+    cors_origins: Collection[str] = ()
     uploads: UploadsInFlight = field(default_factory=UploadsInFlight)
     large: LargeAnswers = field(default_factory=LargeAnswers)
     turns: AccountTurns = field(default_factory=AccountTurns)

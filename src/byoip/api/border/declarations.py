@@ -89,6 +89,11 @@ class Declaration:
         return below and self.method != "GET"
 
     @property
+    def open(self) -> bool:
+        """Whether its success shows nothing secret: it reads, and no tokens."""
+        return self.method == "GET" and not self.path.endswith("tokens")
+
+    @property
     def located(self) -> bool:
         """Whether its success says where to read what it has begun, and when."""
         return self.full_path == f"{Audience.ACCOUNT.value}/prefixes/{{prefix_id}}/validate"

@@ -6,8 +6,10 @@ their turn. A client may read slowly what it asked for: so the answer counts unt
 """
 
 import asyncio
+import re
+import zlib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -18,11 +20,16 @@ from starlette.types import Receive, Scope, Send
 
 from byoip.api.border.account_turns import one_more
 from byoip.api.border.refusals import RateLimited
+from byoip.store.sharing import one_slice
 
 OF_AN_ACCOUNT = 20
 BYTES_OF_AN_ACCOUNT = 64 * 2**20  # of all of them; of one that is alone any number
 _RETRY_AFTER = 5
 PART = 64 * 1024
+COMPRESSED_FROM = 1024  # bytes
+_FAST, _AS_GZIP = 1, 31  # level, and the bits of its window with gzip's head
+_LONGEST_ACCEPT = 1000
+_GZIP = re.compile(rb"gzip(\s*;\s*q=(1(\.0*)?|0\.(?!0*$)[0-9]+))?")  # a weight of 0: not that
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,22 @@ class LargeAnswers:
         """Wait for those that the account asked for earlier; its next one follows the block."""
         async with self._turns.setdefault(account_id, asyncio.Lock()):
             yield
+
+
+async def compressed(body: bytes) -> bytes:
+    """The same in gzip; a part at a time, so that others are served in between."""
+    packing = zlib.compressobj(_FAST, wbits=_AS_GZIP)
+    whole, packed = memoryview(body), []
+    for first in range(0, len(whole), PART):
+        async with one_slice():
+            packed.append(packing.compress(whole[first : first + PART]))
+    return b"".join((*packed, packing.flush()))
+
+
+def takes_gzip(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether the client names gzip as what it takes (RFC 9110, section 12.5.3)."""
+    given = b",".join(value for name, value in headers if name == b"accept-encoding")
+    return any(_GZIP.fullmatch(one.strip()) for one in given[:_LONGEST_ACCEPT].lower().split(b","))
 
 
 class InParts(Response):

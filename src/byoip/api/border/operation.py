@@ -86,7 +86,7 @@ class Operation(APIRoute):
         self._large, self._beside = declaration.large, declaration.beside
         self._takes_body = declaration.body is not None
         self._body_model = declaration.body or NoMembers
-        self._writes = declaration.method != "GET"
+        self._writes, self._open = declaration.method != "GET", declaration.open
 
     def on(self, backend: Backend) -> Self:
         """The same route, served by this backend."""
@@ -111,7 +111,8 @@ class Operation(APIRoute):
         elif isinstance(given, StreamAnswer):
             await stream_response(given)(scope, receive, send)
         else:
-            await JsonBytes.of(given)(scope, receive, send)
+            answered = await JsonBytes.of(given, scope, open_=self._open)
+            await answered(scope, receive, send)
 
     async def _answer(self, request: Request, held: AsyncExitStack) -> Answer:
         scope = request.scope

@@ -110,7 +110,7 @@ class RequestLimiter:
             standings.append(f'"{name}";r={left};t={seconds}')
             headers[1:] = [(b"ratelimit", ", ".join(standings).encode())]
             if not granted:
-                raise RateLimited(max(1, seconds))
+                raise RateLimited(max(1, seconds), whose=f"this {name}")
 
     def spent(self, whose: Iterable[UUID]) -> bool:
         """Whether one of these, as far as this process knows, has no permit left: a look, free."""

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from byoip.api.border.envelope import Id, Time, Wire, answer_of, example
+from byoip.api.document.meanings import documented_at
 from byoip.domain.checks import evidence
 from byoip.domain.checks.evidence import Failed, Finding, Passed, Unanswered
 from byoip.domain.checks.validation_run import RunResult, RunState, Trigger
@@ -18,6 +19,7 @@ CHECK_EXAMPLE: dict[str, Any] = {
     "fault": None,
     "seen": "1 of 2 zones carries the token.",
     "fix": 'Publish byoip-validation.1.18.198.in-addr.arpa. IN TXT "4f0c1f3a9b5de0a65a2b1a7c..."',
+    "documentation_url": "/errors#token_not_in_every_zone",
     "warnings": [],
     "at": "2026-11-02T09:31:07Z",
 }
@@ -57,6 +59,9 @@ class CheckFinding(Wire):
     fault: evidence.Fault | None = Field(description="Why it could not be answered.")
     seen: str
     fix: str = Field(description="What to do about it; empty where it passed.")
+    documentation_url: str | None = Field(
+        description="What its reason means; below the server's address. null: it has none."
+    )
     warnings: list[str]
     at: Time
 
@@ -147,6 +152,7 @@ def finding_of(finding: Finding) -> CheckFinding:
         fault=outcome.fault if isinstance(outcome, Unanswered) else None,
         seen=outcome.seen,
         fix="" if isinstance(outcome, Passed) else outcome.fix,
+        documentation_url=(documented_at(outcome.reason) if isinstance(outcome, Failed) else None),
         warnings=outcome.warnings if isinstance(outcome, Passed) else [],
     )
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from byoip.api.border.envelope import AsnIn, Id, IdIn, Strict, Text, TextIn, Time, Wire, example
+from byoip.api.document.meanings import documented_at
 from byoip.domain.checks.evidence import CheckState
 from byoip.domain.checks.validation_run import RunState
 from byoip.domain.claims.blockers import Advice, blockers
@@ -49,6 +50,7 @@ class Blocker(Wire):
 
     name: str = Field(description="Stable name.")
     message: str = Field(description="How to fix it, with text to paste.")
+    documentation_url: str = Field(description="What it means; below the server's address.")
 
 
 class NextStep(Wire):
@@ -89,6 +91,7 @@ EXAMPLE: dict[str, Any] = {
             "name": "ownership_pending",
             "message": "Prove ownership: publish in reverse DNS: byoip-validation.0.18.198.in-addr."
             'arpa. IN TXT "4f0c1f3a9b5de0a65a2b1a7cbb0d9e13" (and 1 more zones).',
+            "documentation_url": "/errors#ownership_pending",
         }
     ],
     "next": None,
@@ -175,7 +178,10 @@ def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> Prefix:
         asn_ownership_validation_state=_of_asn(view, advice),
         ownership_validation_token=None if token is None else token.value,
         advertisable=not missing,
-        blockers=missing,
+        blockers=[
+            Blocker(name=one.name, message=one.message, documentation_url=documented_at(one.name))
+            for one in missing
+        ],
         validation=run,
         closes_at=closes_at(claim),
         next=None if missing or route is None else _next(route, advice),

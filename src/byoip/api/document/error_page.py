@@ -2,6 +2,7 @@
 
 import inspect
 
+from byoip.api.document.meanings import BLOCKERS, REASONS
 from byoip.api.problems.problems import PROBLEMS
 from byoip.api.problems.record import Record
 from byoip.domain.errors import Refusal
@@ -10,6 +11,12 @@ INTRODUCTION = (
     "Every failure carries a number (`code`) and a `name`; both are stable and mean one thing. "
     "The `message` is for people and may change. `source.pointer` names the offending member of "
     "the body (RFC 6901). The last column is an example of a message."
+)
+
+
+ABOUT_NAMES = (
+    "A prefix lists `blockers`, and each check that failed its `reason`. A blocker that has the "
+    "name of a refusal stands above."
 )
 
 
@@ -65,3 +72,10 @@ def error_cells() -> list[dict[str, str]]:
         }
         for problem, kind, what in error_rows()
     ]
+
+
+def explained() -> list[dict[str, str]]:
+    """Names of blockers and reasons that are no refusals' names, as texts."""
+    refusals = {kind.name for kind in PROBLEMS}
+    names = (*BLOCKERS.items(), *REASONS.items())
+    return [{"name": name, "means": what} for name, what in names if name not in refusals]
