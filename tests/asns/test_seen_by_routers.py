@@ -74,7 +74,8 @@ async def test_it_is_seen_behind_our_as_and_the_customers_own_route_is_not_taken
             await until(fleet.settled)
             seen = (await listener.sees([PREFIX]))[PREFIX]
             assert isinstance(seen, Seen)
-            assert (set(seen), seen.tails) == ({CUSTOMER}, {(ORIGIN, CUSTOMER)})
+            assert set(seen) == {CUSTOMER}
+            assert seen.tails == frozenset({(ORIGIN, CUSTOMER)})
             # The customer's routers drop it: their own AS is in its path already.
             assert customer.is_up("ours")
             assert customer.shows(PREFIX) == ""
