@@ -43,16 +43,24 @@ class _Sizes:
     restarts: int = 5
     away_seconds: float = 4.0
     calm_seconds: float = 15.0  # a leader that begins compares all a second time
+    rest_seconds: float = 60.0  # after very many changes, until nothing is compared again for them
     idle_seconds: float = 60.0
 
 
 _SIZES = (
     _Sizes(10_000, _Goals((0.02, 0.1), (0.06, 0.25), loaded=5.0, back=2.0, idle=0.05)),
-    _Sizes(100_000, _Goals(idle=0.15), times=40, restarts=2, calm_seconds=45.0),
+    _Sizes(100_000, _Goals(idle=0.15), times=40, restarts=2),
 )
 _QUICK = (
     _Sizes(
-        100, _Goals(), times=3, restarts=1, away_seconds=1.0, calm_seconds=0.5, idle_seconds=0.5
+        many=100,
+        goals=_Goals(),
+        times=3,
+        restarts=1,
+        away_seconds=1.0,
+        calm_seconds=0.5,
+        rest_seconds=0.5,
+        idle_seconds=0.5,
     ),
 )
 
@@ -76,7 +84,7 @@ async def _measure(on: Server, url: str, sizes: _Sizes, tell: Tell) -> None:
             await _open(now, first)
             await asyncio.sleep(sizes.calm_seconds)
             tell(_loaded(sizes, alone, await first_load(now, many)))
-            await asyncio.sleep(sizes.calm_seconds)
+            await asyncio.sleep(sizes.rest_seconds)
             tell(_idle(sizes, await burden.shares(now.parties(), sizes.idle_seconds)))
             came, went = await one_by_one(now, routes)
             with_many = f"while {sizes.many:,} are up"

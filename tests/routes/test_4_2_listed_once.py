@@ -14,6 +14,7 @@ from byoip.domain.prefix import Family, Prefix
 from byoip.ports.speakers.speaker import Neighbour
 from tests.announcing import OURS, PEER, Fleet, path, reconciling, until
 from tests.fakes.speaker import FakeSpeaker
+from tests.worker.waits import dead
 
 PEERS = (PEER, "127.0.0.3", "127.0.0.4")
 MANY = 20
@@ -56,6 +57,7 @@ async def restarted(fleet: Fleet, one: Changing, does: str) -> Sequence[Prefix]:
         await until(lambda: all(one.feeds(peer) for peer in PEERS))
         await until(fleet.settled)
         one.kill()
+        await until(lambda: dead(fleet, "one"))  # a look that is under way has ended
         one.came_up_with.clear()
         one.asked.clear()
         one.does = does

@@ -149,7 +149,7 @@ class SyncSpeaker:
         todo = await self._plan(states, attributes, held, decided)
         self.withheld = len(todo.withheld)
         self.acceptance.begin({one.path.prefix for one in todo.announce})
-        confirmed, gone = await self._carry_out(todo)
+        announced_now, recorded = await self._carry_out(todo)
         remaining = await self._withdraw_orphans(todo)
         self._orphans = frozenset(remaining)
         now, unknown = self.clock.now(), not self.opening.known
@@ -158,7 +158,7 @@ class SyncSpeaker:
         announced |= {update.path.prefix for update in todo.announce}
         announced -= {update.path.prefix for update in todo.withdraw}
         neighbours, again = await self.sessions.settle(announced, remaining, looked_at)
-        changed = await self._confirm(confirmed, gone)  # peers have not had to wait for it
+        changed = await self._confirm(announced_now, recorded)  # no peer has to wait for it
         lost_as = prepends_lost_as(attributes, [one.asn for one in neighbours])
         self.acceptance.note_prepends(states, lost_as)
         loaded = all(one.enabled for one in self.sessions.in_service(neighbours))
@@ -225,31 +225,31 @@ class SyncSpeaker:
             await asyncio.sleep(0)
         return made
 
-    async def _carry_out(self, todo: Plan) -> tuple[list[DesiredRoute], list[DesiredRoute]]:
-        """Tell it page by page, one statement and one call each: what it announces, what is gone.
+    async def _carry_out(self, todo: Plan) -> tuple[Sequence[DesiredRoute], ...]:
+        """Tell it page by page, one statement and one call each; the next is read meanwhile.
 
-        Announcements first: what fails halfway leaves routes up. While it is told one page the
-        next one is read. What it announces is to be recorded yet (`_confirm`).
+        Announcements first: what fails halfway leaves routes up. Returns what it now announces,
+        which is to be recorded yet (`_confirm`), and what was recorded.
         """
         told: list[PathUpdate] = []
         async with aclosing(one_ahead(pages(todo.announce, _PAGE), self._wanted)) as wanted:
             async for page in wanted:
                 await self._tell(self.speaker.announce, [update.path for update in page])
                 told += page
-        confirmed = [*todo.confirmed, *await self._held(told)]
-        gone = list(todo.gone)
+        await self._confirm(todo.confirmed)
+        announced, gone = await self._held(told), list(todo.gone)
         for each in pages(todo.withdraw, _PAGE):
             gone += await self._withdraw(each)
         for done in pages(gone, _PAGE):
             await self.routes.mark_withdrawn(self.name, done, self.clock.now())
-        return confirmed, gone
+        return announced, [*todo.confirmed, *gone]
 
     async def _confirm(
-        self, confirmed: Sequence[DesiredRoute], gone: Sequence[DesiredRoute]
+        self, announced: Sequence[DesiredRoute], recorded: Sequence[DesiredRoute] = ()
     ) -> frozenset[UUID]:
-        for announced in pages(confirmed, _PAGE):
-            await self.routes.mark_announced(self.name, announced, self.clock.now())
-        return frozenset(one.bgp_prefix_id for one in (*confirmed, *gone))
+        for each in pages(announced, _PAGE):
+            await self.routes.mark_announced(self.name, each, self.clock.now())
+        return frozenset(one.bgp_prefix_id for one in (*announced, *recorded))
 
     async def _wanted(self, updates: Sequence[PathUpdate]) -> Sequence[PathUpdate]:
         """What rows still want, read again under lock: owners may have changed them."""
