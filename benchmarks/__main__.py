@@ -24,6 +24,7 @@ from benchmarks import (
     one_prefix,
     reevaluation,
     roa_data,
+    scaling,
     throughput,
     withdrawing,
 )
@@ -42,6 +43,7 @@ _MEASURES: dict[str, Measure] = {
     "many-prefixes": many_prefixes.measure,
     "announcing": announcing.measure,
     "withdrawing": withdrawing.measure,
+    "scaling": scaling.measure,
 }
 
 

@@ -40,6 +40,18 @@ def add_customer(database_url: str, *, account_id: UUID | None = None) -> Custom
     return customer
 
 
+def add_operator(database_url: str) -> str:
+    """A token of the operator's."""
+    token = secrets.token_hex(16)
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "INSERT INTO credentials (id, name, token_sha256, scopes, created_at)"
+            " VALUES (%s, 'bench', %s, '{operator}', now())",
+            [uuid4(), sha256(token.encode()).digest()],
+        )
+    return token
+
+
 def requests_of(
     customer: Customer, method: str, paths: Sequence[str], bodies: Sequence[object] | None = None
 ) -> list[str]:

@@ -35,6 +35,12 @@ class Server:
     directory: Path
 
     @property
+    def pid(self) -> int:
+        """Of the process whose children serve connections."""
+        (file,) = (self.directory / "postgres").rglob("postmaster.pid")
+        return int(file.read_text().split()[0])
+
+    @property
     def log(self) -> Path:
         """What the server logs."""
         return self.directory / "postgres" / "postgres.log"

@@ -47,6 +47,24 @@ _FILL = (
         now(), now() + interval '7 days', CASE WHEN n %% 10 = 0 THEN now() END
     FROM generate_series(%(first)s::bigint, %(after)s::bigint - 1) AS n
     """,
+    """
+    INSERT INTO events
+        (prefix_id, number, account_id, account_number, kind, actor, request_id, at, before, after)
+    SELECT md5('prefix' || n)::uuid, 1, md5('account' || n / 1000)::uuid, n %% 1000 + 1,
+        'prefix.submitted', 'bench', 'bench', now(), '{}', '{"cidr": "192.0.2.0/24"}'
+    FROM generate_series(%(first)s::bigint, %(after)s::bigint - 1) AS n
+    """,
+    """
+    INSERT INTO event_counters (prefix_id, last)
+    SELECT md5('prefix' || n)::uuid, 1
+    FROM generate_series(%(first)s::bigint, %(after)s::bigint - 1) AS n
+    """,
+    """
+    INSERT INTO account_event_counters (account_id, last)
+    SELECT md5('account' || n)::uuid, 1000
+    FROM generate_series(%(first)s::int / 1000, (%(after)s::int - 1) / 1000) AS n
+    ON CONFLICT DO NOTHING
+    """,
 )
 
 

@@ -1,18 +1,21 @@
-"""Whether size matters: a list of 1,000; create and get at 1,000 and at 1,000,000 prefixes."""
+"""Whether size matters: a list of 1,000; reads and writes at 1,000 and at 1,000,000 prefixes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from ipaddress import IPv4Address
+from itertools import chain
 from statistics import median
 
-from benchmarks.customers import ORIGIN, Customer, add_customer, requests_of
+from benchmarks.customers import ORIGIN, Customer, add_customer, add_operator, requests_of
 from benchmarks.databases import Server, database
 from benchmarks.figures import Figure, Tell
 from benchmarks.filling import AN_ACCOUNT, fill, id_of, owner_of
 from benchmarks.load import Order, ask
 from benchmarks.processes import Listening, api, bare
 
-_GOAL = 1.5
+_GOAL = 1.3
+_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +27,10 @@ class _Sizes:
     asked: int = 300
     created: int = 100
     lists: int = 5
+    pages: int = 100
 
 
-_QUICK = _Sizes(many=2 * AN_ACCOUNT, rounds=1, asked=10, created=3, lists=1)
+_QUICK = _Sizes(many=2 * AN_ACCOUNT, rounds=1, asked=10, created=3, lists=1, pages=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class _Filled:
     size: int
     api: Listening
     customer: Customer
+    operator: str
 
 
 def measure(on: Server, tell: Tell, *, quick: bool) -> None:
@@ -55,13 +60,27 @@ def measure(on: Server, tell: Tell, *, quick: bool) -> None:
             for number in rounds
         ]
         tell(_growth("`POST` a prefix", creates, sizes))
+        others = {
+            f"a page of {_PAGE} prefixes": _page,
+            f"a page of {_PAGE} events of an account": _events,
+            "which prefix answers for an address": _address,
+            "`POST` validate": _validate,
+        }
+        for what, asked in others.items():
+            for one in (small, large):
+                asked(one, 0, sizes.pages)
+            found = [
+                tuple(asked(one, number, sizes.pages) for one in (small, large))
+                for number in rounds
+            ]
+            tell(_growth(what, found, sizes))
 
 
 def _filled(stack: ExitStack, on: Server, size: int) -> _Filled:
     url = stack.enter_context(database(on, "production"))
     fill(url, 0, size)
     server = stack.enter_context(api(url, on.directory))
-    return _Filled(url, size, server, add_customer(url))
+    return _Filled(url, size, server, add_customer(url), add_operator(url))
 
 
 def _listing(ours: Listening, ceiling: Listening, sizes: _Sizes) -> Figure:
@@ -97,6 +116,51 @@ def _create(filled: _Filled, number: int, count: int) -> float:
     bodies = [{"cidr": cidr, "asn": ORIGIN} for cidr in cidrs]
     requests = requests_of(filled.customer, "POST", ["/prefixes"] * count, bodies)
     return ask(Order(filled.api.port, requests, connections=1)).quantile(0.5)
+
+
+def _spread(filled: _Filled, number: int, count: int) -> list[int]:
+    """Numbers of prefixes, other ones each round, none of them approved."""
+    step = max(10, filled.size // count // 10 * 10)
+    return [one * step % filled.size + number + 1 for one in range(count)]
+
+
+def _median(filled: _Filled, requests: Iterable[str]) -> float:
+    return ask(Order(filled.api.port, list(requests), connections=1)).quantile(0.5)
+
+
+def _of_owners(
+    filled: _Filled, method: str, numbers: Sequence[int], path: Callable[[int], str]
+) -> float:
+    each = (requests_of(owner_of(one), method, [path(one)]) for one in numbers)
+    return _median(filled, chain.from_iterable(each))
+
+
+def _page(filled: _Filled, number: int, count: int) -> float:
+    path = f"/prefixes?per_page={_PAGE}"
+    return _of_owners(filled, "GET", _spread(filled, number, count), lambda _: path)
+
+
+def _events(filled: _Filled, number: int, count: int) -> float:
+    path = f"/events?after=500&per_page={_PAGE}"
+    return _of_owners(filled, "GET", _spread(filled, number, count), lambda _: path)
+
+
+def _validate(filled: _Filled, number: int, count: int) -> float:
+    numbers = _spread(filled, number, count)
+    return _of_owners(filled, "POST", numbers, lambda one: f"/prefixes/{id_of(one).hex}/validate")
+
+
+def _address(filled: _Filled, number: int, count: int) -> float:
+    first = 20 << 24  # even numbers are IPv4 /24 from 20.0.0.0 on
+    addresses = (IPv4Address(first + (one // 2 << 8) + 7) for one in _spread(filled, number, count))
+    return _median(
+        filled,
+        (
+            f"GET /client/v4/operator/addresses/{one} HTTP/1.1\r\nhost: 127.0.0.1\r\n"
+            f"authorization: Bearer {filled.operator}\r\n\r\n"
+            for one in addresses
+        ),
+    )
 
 
 def _growth(what: str, rounds: Sequence[Sequence[float]], sizes: _Sizes) -> Figure:

@@ -59,7 +59,7 @@ def measure(on: Server, tell: Tell, *, quick: bool) -> None:
             bring(server.port, customer, cidrs), key=lambda one: cidrs.index(one["cidr"])
         )
         environment = {"DATABASE_URL": url}
-        environment |= stack.enter_context(_internet(on.directory, brought))
+        environment |= stack.enter_context(internet(on.directory, brought))
         with byoip(["rpki", "refresh"], on.directory, environment) as refreshing:
             assert refreshing.wait(_PATIENCE_SECONDS) == 0
         paths = [f"/prefixes/{one['id']}/validate" for one in brought]
@@ -119,7 +119,7 @@ def _work(url: str, directory: Path, environment: dict[str, str]) -> float:
 
 
 @contextmanager
-def _internet(directory: Path, brought: list[dict[str, Any]]) -> Iterator[dict[str, str]]:
+def internet(directory: Path, brought: list[dict[str, Any]]) -> Iterator[dict[str, str]]:
     """Publish everything; the settings by which a worker asks there."""
     known, roas = Known({one.source: "" for one in RIRS}, {}), []
     for number, prefix in enumerate(brought):
@@ -165,6 +165,16 @@ def _registry(registry: Registry, port: int) -> list[str]:
         f"holder_rule = {str(registry.holder_rule).lower()}",
         "budget = {connections = 1000, per_minute = 1000000, per_day = 1000000000}",
     ]
+
+
+def wait_until_finished(database_url: str) -> None:
+    """Wait until no run of a validation is open."""
+    give_up = time.monotonic() + _PATIENCE_SECONDS
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        while left := _one(connection, _OPEN):
+            if time.monotonic() > give_up:
+                raise RuntimeError(f"{left} runs were not finished")
+            time.sleep(0.05)
 
 
 def _one(connection: psycopg.Connection, question: str, *asked: object) -> Any:

@@ -6,15 +6,24 @@ import dns.message
 import dns.name
 import dns.rdatatype
 import dns.rrset
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from byoip.adapters.checks import dns_answer
-from byoip.adapters.checks.dns_exchange import Answered, NotAnswered, _read, has_route, name_from
+from byoip.adapters.checks.dns_exchange import (
+    Answered,
+    NotAnswered,
+    _read,
+    ask_for,
+    has_route,
+    name_from,
+)
+from byoip.adapters.checks.dns_message import Kind
 from byoip.domain.checks.evidence import Fault
 
 OWNER = dns.name.from_text("byoip-validation.2.0.192.in-addr.arpa.")
-QUESTION = dns.message.make_query(OWNER, "TXT")
+QUESTION = ask_for(name_from(str(OWNER)), Kind.TXT, flags=0x0100)
 KINDS = ("TXT", "NS", "SOA", "CNAME", "DNAME", "A", "AAAA", "OPT", "TSIG", "RRSIG", "SVCB")
 
 
@@ -41,7 +50,7 @@ def test_no_bytes_make_it_raise(
     kinds: list[str], data: bytes, flags: int, sections: list[bool]
 ) -> None:
     counts = b"".join((len(kinds) * here).to_bytes(2, "big") for here in sections)
-    wire = QUESTION.to_wire()
+    wire = QUESTION.wire
     reply = _read(
         QUESTION,
         wire[:2] + flags.to_bytes(2, "big") + b"\0\1" + counts + wire[12:] + records(kinds, data),
@@ -59,14 +68,14 @@ def test_no_bytes_make_it_raise(
 
 @given(st.binary(max_size=100))
 def test_noise_is_garbage(noise: bytes) -> None:
-    reply = _read(QUESTION, QUESTION.to_wire()[:2] + b"\x84\0" + noise)
+    reply = _read(QUESTION, QUESTION.wire[:2] + b"\x84\0" + noise)
     assert isinstance(reply, NotAnswered)
     assert reply.wire
 
 
 def test_the_dearest_message_that_is_parsed_costs_little() -> None:
     """The longest name, of 127 labels (RFC 1035, section 3.1), in every record."""
-    response = dns.message.make_response(QUESTION)
+    response = dns.message.make_response(dns.message.from_wire(QUESTION.wire))
     values = [f"192.0.2.{i}" for i in range(126)]
     name = dns.name.Name([b"a"] * 126 + [b""])
     response.answer.append(dns.rrset.from_text_list(name, 0, "IN", "A", values))
@@ -77,7 +86,7 @@ def test_the_dearest_message_that_is_parsed_costs_little() -> None:
 
 
 def test_more_records_than_we_parse_are_not_parsed() -> None:
-    response = dns.message.make_response(QUESTION)
+    response = dns.message.make_response(dns.message.from_wire(QUESTION.wire))
     values = [f"192.0.{i // 256}.{i % 256}" for i in range(200)]
     response.answer.append(dns.rrset.from_text(OWNER, 0, "IN", "A", *values))
     reply = _read(QUESTION, response.to_wire(max_size=65535))
@@ -88,3 +97,24 @@ def test_more_records_than_we_parse_are_not_parsed() -> None:
 def test_this_machine_has_a_route_to_itself() -> None:
     assert has_route("127.0.0.1")
     assert not has_route("255.255.255.255")
+
+
+@pytest.mark.parametrize("payload", [None, 1232])
+def test_a_question_is_what_another_library_reads(payload: int | None) -> None:
+    asked = ask_for(
+        name_from("byoip-validation.2.0.192.in-addr.arpa."), Kind.TXT, flags=0x0120, payload=payload
+    )
+    read = dns.message.from_wire(asked.wire)
+    (question,) = read.question
+    assert (question.name, int(question.rdtype), int(question.rdclass)) == (OWNER, 16, 1)
+    assert (read.id, int(read.flags)) == (asked.id, 0x0120)
+    assert (read.edns, read.payload, read.ednsflags) == (
+        (-1, 0, 0) if payload is None else (0, payload, 0x8000)
+    )
+
+
+def test_ids_of_questions_are_not_foreseen() -> None:
+    ids = {ask_for(name_from("."), Kind.SOA, flags=0).id for _ in range(1000)}
+    assert len(ids) > 950
+    assert max(ids) > 60000
+    assert min(ids) < 5000

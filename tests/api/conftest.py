@@ -6,8 +6,7 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.api.application import bare_application
-from byoip.api.border.access_log import AccessLog
+from byoip.api.application import bare_application, served
 from byoip.domain.accounts.credential import Scope
 from byoip.store.bindings.services import seed_services
 from byoip.store.engine import PoolSize, make_engine
@@ -68,7 +67,7 @@ async def world(engine: AsyncEngine, judge: Document) -> AsyncIterator[World]:
     clock, outside = SetClock(), ExternalServices()
     backend = make_backend(engine, clock, outside)
     app = bare_application(backend)
-    transport = httpx.ASGITransport(AccessLog(app, backend.metrics), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(served(app, backend), raise_app_exceptions=False)
     hooks = {"response": [judge.check]}
     async with httpx.AsyncClient(
         transport=transport, base_url="http://byoip.test", event_hooks=hooks

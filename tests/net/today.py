@@ -19,8 +19,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 import byoip
-from byoip.api.application import bare_application
-from byoip.api.border.access_log import AccessLog
+from byoip.api.application import bare_application, create_application
 from byoip.api.problems.failures import failure_headers
 from byoip.api.problems.problems import PROBLEMS, SAMPLES
 from byoip.cli import commands
@@ -123,7 +122,7 @@ async def served(database_url: str) -> AsyncIterator[Served]:
         now = backend.clock.now()
         credential = Credential(uuid4(), account_id, "net", frozenset(CUSTOMER_SCOPES), now)
         await Accounts(backend.border.store).add_credential(credential, _TOKEN)
-        recorded = AccessLog(bare_application(backend), backend.metrics)
+        recorded = create_application(backend)
         yield Served(recorded, account_id.hex, _TOKEN, labels)
 
 

@@ -98,3 +98,13 @@ async def test_a_place_that_comes_as_one_gives_up_is_passed_on() -> None:
     await asyncio.gather(leaving, staying, return_exceptions=True)
     assert room.order == list("abcdf")
     assert room.places.held.total() == MOST
+
+
+async def test_who_has_its_share_takes_no_free_place() -> None:
+    places = Places(MOST)
+    assert [places.take_free("a") for _ in range(3)] == [True, True, False]
+    assert places.take_free("b")
+    assert places.take_free(Party.SERVICE)
+    assert not places.take_free("c")  # none is free
+    places.give_back("a")
+    assert places.take_free("c")

@@ -7,6 +7,7 @@ That our reader and dnspython agree on valid messages: tests/adapters/test_dns_r
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from types import FrameType
 from typing import Any
 
@@ -14,7 +15,8 @@ import dns.message
 import dns.rrset
 import pytest
 
-from byoip.adapters.checks.dns_exchange import _read
+from byoip.adapters.checks.dns_exchange import _read, ask_for, name_from
+from byoip.adapters.checks.dns_message import Kind
 from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.reverse_dns.observation import Silent, TxtValues
 from tests.adapters.dns_samples import DATA_AT, LARGEST, OWNER, answer_of, record
@@ -57,7 +59,7 @@ def operations(work: Callable[[], object]) -> int:
 
 def reading(wire: bytes) -> Callable[[], object]:
     """Reading it as what came from a name server."""
-    question = dns.message.make_query(OWNER, "TXT", id=0x1234)
+    question = replace(ask_for(name_from(str(OWNER)), Kind.TXT, flags=0x0100), id=0x1234)
     return lambda: _read(question, wire)
 
 

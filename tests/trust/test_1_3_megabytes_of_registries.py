@@ -16,6 +16,7 @@ from byoip.domain.checks.rirs import RIRS
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registry import Found
 from byoip.ports.checks.registry_budget import Permit
+from byoip.ports.threads import SHORT, unless_short
 from byoip.store.checks import registry_budget
 from byoip.store.checks.registry_budget import PostgresRegistryBudget
 from byoip.usecases.checks import ask_registries
@@ -27,6 +28,7 @@ from tests.store.test_registry_budget import budget, engine, question
 
 __all__ = ["budget", "engine"]  # fixtures
 
+LONG = "byoip.ports.threads.SHORT", -1  # whatever is judged is longer than that
 JUDGES = {"judge_routes", "judge_token", "in_doubt", "national_holders", "held_by_others"}
 WRITTEN = """
 route: {prefix}
@@ -49,6 +51,7 @@ class Noted(dict[str, set[threading.Thread]]):
 
 
 async def test_what_registries_say_is_judged_in_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(*LONG)
     noted = Noted()
     for name in JUDGES:
         monkeypatch.setattr(ask_registries, name, noted.of(name, getattr(ask_registries, name)))
@@ -70,6 +73,7 @@ async def test_what_registries_say_is_judged_in_threads(monkeypatch: pytest.Monk
 async def test_a_remembered_answer_is_read_in_a_thread_and_without_a_lock(
     engine: AsyncEngine, budget: PostgresRegistryBudget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(*LONG)
     asked = question()
     twin = FakeRouteRegistry()
     twin.put(asked.registry.source, WRITTEN.format(prefix=asked.prefix, token="a" * 32))
@@ -89,3 +93,9 @@ async def test_a_remembered_answer_is_read_in_a_thread_and_without_a_lock(
     assert await budget.admit(asked) == answer
     assert threading.main_thread() not in noted["read"]
     assert connections == [0]
+
+
+@pytest.mark.parametrize(("size", "here"), [(SHORT, True), (SHORT + 1, False)])
+async def test_only_what_is_short_is_done_in_the_event_loop(size: int, *, here: bool) -> None:
+    done = await unless_short("a", size, threading.current_thread)
+    assert (done is threading.main_thread()) is here

@@ -42,6 +42,7 @@ async def test_a_flood_of_large_answers_delays_no_other_account(
         return await RipeRest(Clock(), deadline=60).look_up(question)
 
     monkeypatch.setattr(ripe_rest, "parse_objects", slowly)
+    monkeypatch.setattr("byoip.ports.threads.SHORT", 0)  # these stand for large ones
     large, small = RipeRestServer(), RipeRestServer()
     for one, prefix in ((large, "192.0.2.0/24"), (small, "198.51.100.0/24")):
         one.raw = http(200, json.dumps({"objects": {"object": [route(prefix)]}}).encode())

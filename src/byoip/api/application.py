@@ -33,6 +33,7 @@ from byoip.api.claims.prefixes import prefixes
 from byoip.api.claims.reservations import reservations
 from byoip.api.claims.tokens import tokens
 from byoip.api.claims.waivers import waivers
+from byoip.api.direct import Direct
 from byoip.api.document.documentation import complete
 from byoip.api.document.pages import document_routes
 from byoip.api.head import HeadAsGet
@@ -106,9 +107,12 @@ def _operations() -> Sequence[Operation]:
 
 def create_application(backend: Backend) -> ASGIApp:
     """The ASGI application; it holds no state but what `backend` brings."""
-    return AccessLog(
-        Browsers(HeadAsGet(bare_application(backend)), backend.cors_origins), backend.metrics
-    )
+    return served(bare_application(backend), backend)
+
+
+def served(app: FastAPI, backend: Backend) -> ASGIApp:
+    """A bare application as it is served: with its access log, HEAD, and the way past FastAPI."""
+    return AccessLog(Browsers(HeadAsGet(Direct(app)), backend.cors_origins), backend.metrics)
 
 
 def bare_application(backend: Backend) -> FastAPI:

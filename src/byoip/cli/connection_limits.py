@@ -31,11 +31,11 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from byoip.api.border.account_turns import client_at
+from byoip.api.joined_writes import Joined
 
 HEAD_BYTES: Final = 64 * 1024
 HEADERS: Final = 100
-# That wait for the answer to an earlier one (RFC 9112, section 9.3.2). uvicorn keeps them all, and
-# 250 kB hold 14,000.
+# That wait for an earlier answer (RFC 9112, 9.3.2). uvicorn keeps all: 250 kB hold 14,000.
 PIPELINED: Final = 16
 HEAD_SECONDS: Final = 10.0
 BODY_GRACE_SECONDS: Final = 10.0
@@ -71,10 +71,11 @@ class Crowd:
 
     def put(self, one: "LimitedProtocol", *, busy: bool) -> None:
         """Put a connection behind the client's others that are busy, or idle."""
-        self.remove(one)
         mine = self.of.setdefault(one.whose, ({}, {}))
+        new = mine[0].pop(one, mine) is mine and mine[1].pop(one, mine) is mine
         mine[busy][one] = None
-        self._counted(one.whose, 1)
+        if new:
+            self._counted(one.whose, 1)
 
     def remove(self, one: "LimitedProtocol") -> None:
         """Forget one, if it is known."""
@@ -132,6 +133,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         """Start the clock: who connects has to say something."""
         super().connection_made(transport)
+        self.transport = Joined(transport, self.loop)  # type: ignore[assignment] # as one is used
         self.whose = client_at(self.client[0] if self.client else "")
         self._make_room()
         self._start_head()
@@ -238,8 +240,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def _make_room(self) -> None:
         self.crowd.put(self, busy=False)
         if self.crowd.count > self.most_connections:
-            leaving = self.crowd.dispensable()
-            self.crowd.remove(leaving)  # it takes a moment to go, in which many may come
+            self.crowd.remove(leaving := self.crowd.dispensable())  # going takes it a moment
             leaving.transport.abort()
 
     def _end_soon(self) -> None:
@@ -262,7 +263,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def _stop_clock(self) -> None:
         if self._clock is not None:
             self._clock.cancel()
-        self._clock = None
+            self._clock = None
 
     def _look(self) -> None:
         """Whether the body comes fast enough; time in which we did not read does not count."""

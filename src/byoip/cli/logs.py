@@ -34,5 +34,8 @@ def configure_logs(level: int) -> None:
     else:
         handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    # No line says them, and to find them out takes longer than to write the line.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001 - as its manual says, under Optimization
     for chatty in ("procrastinate", "httpx", "alembic", "uvicorn"):
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))

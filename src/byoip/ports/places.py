@@ -40,8 +40,7 @@ class Places:
         Raises:
             TimeoutError: none came in so many seconds.
         """
-        if self._free and not self._without and not self._full(whose):
-            self._seat(whose)
+        if self.take_free(whose):
             return
         coming = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(whose, deque()).append(coming)
@@ -57,6 +56,17 @@ class Places:
                 self.give_back(whose)  # it came at that moment
             raise
 
+    def take_free(self, whose: Hashable) -> bool:
+        """Have a place, if one is free for this party now."""
+        if not self._free or self._without:
+            return False
+        held = self.held.get(whose, 0)
+        if held and self._full(whose):
+            return False
+        self.held[whose] = held + 1
+        self._free -= 1
+        return True
+
     def give_back(self, whose: Hashable) -> None:
         """Give a place to the next."""
         self.held[whose] -= 1
@@ -65,7 +75,8 @@ class Places:
             if whose in self._with:
                 self._queue(whose)
         self._free += 1
-        self._hand_out()
+        if self._waiting:
+            self._hand_out()
 
     def _full(self, whose: Hashable) -> bool:
         return whose is not Party.SERVICE and self.held[whose] >= self._share()

@@ -1,22 +1,19 @@
 """Single statements, each its own transaction, on a few connections kept for them."""
 
-import select
 from contextlib import suppress
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import msgspec
 import psycopg
-from psycopg.rows import namedtuple_row
 from psycopg.types.json import set_json_loads
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.store.batches import run
 from byoip.store.connecting import Connection
 from byoip.store.sharing import DatabasePlaces, rows_of
 from byoip.store.statements import Statement
 from byoip.store.unavailable import StoreRefused, StoreUnavailable
-
-_Connection: TypeAlias = psycopg.AsyncConnection[Any]
 
 OPTION: Final = "byoip_lanes"
 
@@ -30,7 +27,7 @@ class AutocommitPool:
     def __init__(self, conninfo: str, options: str, *, most: int, wait_seconds: float) -> None:
         self._conninfo = conninfo
         self._options = options
-        self._idle: list[_Connection] = []
+        self._idle: list[Connection] = []
         self._places = DatabasePlaces(most, wait_seconds)
 
     async def ask(self, statement: Statement, **asked: object) -> list[Any]:
@@ -44,7 +41,7 @@ class AutocommitPool:
             async with self._places.place():
                 connection = await self._connection()
                 try:
-                    cursor = await connection.execute(statement.text, {**statement.values, **asked})
+                    cursor = await run(connection, statement.text, {**statement.values, **asked})
                 except BaseException:  # also when cancelled: a statement under way ends with it
                     await connection.close()
                     raise
@@ -69,16 +66,14 @@ class AutocommitPool:
         while self._idle:
             await self._idle.pop().close()
 
-    async def _connection(self) -> _Connection:
+    async def _connection(self) -> Connection:
         while self._idle:
             connection = self._idle.pop()
             if not closed_by_server(connection):
                 return connection
             with suppress(psycopg.Error):
                 await connection.close()
-        made = await Connection.connect(
-            self._conninfo, autocommit=True, row_factory=namedtuple_row, options=self._options
-        )
+        made = await Connection.connect(self._conninfo, autocommit=True, options=self._options)
         set_json_loads(msgspec.json.decode, made)
         return made
 
@@ -89,14 +84,10 @@ def autocommit_pool(engine: AsyncEngine) -> AutocommitPool:
     return autocommit
 
 
-def closed_by_server(connection: _Connection) -> bool:
+def closed_by_server(connection: Connection) -> bool:
     """Whether an idle connection has ended, by the server or by us; costs no round trip."""
-    if connection.closed:
-        return True
     # An idle connection has nothing to read, unless the server said goodbye.
-    poller = select.poll()
-    poller.register(connection.fileno(), select.POLLIN)
-    return bool(poller.poll(0))
+    return connection.closed or connection.can_be_read
 
 
 def replace_closed(dbapi_connection: Any, _record: object, _proxy: object) -> None:

@@ -1,7 +1,10 @@
-"""Several statements as one: writes that go together, and look-ups side by side.
+"""Statements as the driver runs them; and several as one: writes that go together, and look-ups.
 
-One round trip, one parse. A batch has one snapshot: none of its parts sees what another writes, and
-none may touch a row that another touches.
+psycopg reads a long text for its parameters each time it is run, and asks each answer for the names
+of its columns: of a row of sixty a fifth of what reading it costs. Here both are done once.
+
+Several as one: one round trip, one parse. A batch has one snapshot: none of its parts sees what
+another writes, and none may touch a row that another touches.
 """
 
 import re
@@ -11,7 +14,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
+import psycopg
+from psycopg.rows import RowMaker, namedtuple_row, tuple_row
+
 _PARAMETER: Final = re.compile(r"%\((\w+)\)s")
+_PLACEHOLDER: Final = re.compile(rb"%\((\w+)\)s|%%")
 
 
 class Compiled(Protocol):
@@ -120,3 +127,52 @@ def _split(text: str) -> tuple[list[str], str]:
                 return before, rest
             begins = text.index(",", place) + 1
     raise ValueError("a statement without an end")
+
+
+class Prepared:
+    """A text as the server takes it.
+
+    Attributes:
+        text: with `$1` where the given one has `%(name)s`, and `%` where it has `%%`.
+        names: of the parameters, in the order of their numbers.
+    """
+
+    def __init__(self, text: bytes) -> None:
+        numbers: dict[str, bytes] = {}
+
+        def numbered(found: re.Match[bytes]) -> bytes:
+            if found[1] is None:
+                return b"%"
+            return numbers.setdefault(found[1].decode(), b"$%d" % (len(numbers) + 1))
+
+        self.text = _PLACEHOLDER.sub(numbered, text)
+        self.names = tuple(numbers)
+        self._width = -1
+        self._make: RowMaker[Any] = tuple
+
+    def rows(self, cursor: psycopg.AsyncCursor[Any]) -> RowMaker[Any]:
+        """The row factory: rows with an attribute for each column."""
+        result = cursor.pgresult
+        width = 0 if result is None else result.nfields
+        if not width:
+            return namedtuple_row(cursor)
+        if width != self._width:
+            self._make, self._width = namedtuple_row(cursor), width
+        return self._make
+
+
+prepared: Final = lru_cache(maxsize=4000)(Prepared)
+
+
+async def run(
+    driver: psycopg.AsyncConnection[Any],
+    text: bytes,
+    asked: Mapping[str, object],
+    *,
+    plain: bool = False,
+) -> psycopg.AsyncCursor[Any]:
+    """Run a text on a connection; `plain`: its rows are tuples, in the binary format."""
+    known = prepared(text)
+    cursor = psycopg.AsyncRawCursor(driver, row_factory=tuple_row if plain else known.rows)
+    await cursor.execute(known.text, [asked[name] for name in known.names], binary=plain)
+    return cursor

@@ -7,13 +7,17 @@ its deadline, which lies beyond the server's own.
 """
 
 import asyncio
+import select
 from contextlib import suppress
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Final, Self
 from uuid import UUID
 
 import psycopg
 from psycopg import waiting
-from psycopg.abc import PQGen
+from psycopg.abc import Buffer, PQGen
+from psycopg.adapt import Loader
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 
@@ -35,6 +39,19 @@ def noticed(payload: str) -> list[UUID]:
         with suppress(ValueError):
             found.append(UUID(word))
     return found
+
+
+class Networks(Loader):
+    """Loads networks: those of IPv6 without trying IPv4 first, and what came before at once."""
+
+    def load(self, data: Buffer) -> IPv4Network | IPv6Network:
+        """Read one; the server has written it."""
+        return _network(bytes(data))
+
+
+@lru_cache(2**14)
+def _network(text: bytes) -> IPv4Network | IPv6Network:
+    return (IPv6Network if b":" in text else IPv4Network)(text.decode())
 
 
 class Silent(psycopg.OperationalError):
@@ -62,6 +79,7 @@ class Connection(psycopg.AsyncConnection[Any]):
     timeline: silence.Timeline | None = None
     loop: asyncio.AbstractEventLoop
     _limit: asyncio.Timeout | None = None
+    _poller: "select.poll | None" = None
     _timer: asyncio.TimerHandle | None = None
 
     @classmethod
@@ -103,6 +121,7 @@ class Connection(psycopg.AsyncConnection[Any]):
                 made = await super().connect("", **(given | place | {"autocommit": True}))
                 made.place = silence.key(place)
                 made.address = (made.info.hostaddr or made.info.host, made.info.port)
+                made.adapters.register_loader("cidr", Networks)
                 made.loop = asyncio.get_running_loop()
                 silence.watch_over(made)
                 made.timeline = await fencing.timeline_of(made)
@@ -158,6 +177,14 @@ class Connection(psycopg.AsyncConnection[Any]):
         """Whether it is in no transaction, and waits for nothing."""
         idle = self.pgconn.transaction_status == TransactionStatus.IDLE
         return idle and self._limit is None
+
+    @property
+    def can_be_read(self) -> bool:
+        """Whether the server has sent something that nobody has read."""
+        if self._poller is None:
+            self._poller = select.poll()
+            self._poller.register(self.fileno(), select.POLLIN)
+        return bool(self._poller.poll(0))
 
     @property
     def _asking(self) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import (
     Iterator,
     Sequence,
 )
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -31,14 +31,24 @@ Made = TypeVar("Made")
 _WHOSE: Final[ContextVar[UUID | Party]] = ContextVar("whose", default=Party.SERVICE)
 
 
-@contextmanager
-def working_for(whose: UUID | Party) -> Iterator[None]:
+class working_for:  # noqa: N801 - reads as what is done
     """While the block runs, what this task asks of the database is asked for an account."""
-    before = _WHOSE.set(whose)
-    try:
-        yield
-    finally:
-        _WHOSE.reset(before)
+
+    __slots__ = ("_before", "_whose")
+
+    def __init__(self, whose: UUID | Party) -> None:
+        self._whose = whose
+
+    def __enter__(self) -> None:
+        self._before = _WHOSE.set(self._whose)
+
+    def __exit__(self, *_: object) -> None:
+        _WHOSE.reset(self._before)
+
+
+def work_for(whose: UUID | Party) -> None:
+    """The same from here on, within a block that began for another party."""
+    _WHOSE.set(whose)
 
 
 class DatabasePlaces(Places):
@@ -48,22 +58,31 @@ class DatabasePlaces(Places):
         super().__init__(most)
         self._wait_seconds = wait_seconds
 
-    @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """Have one while the block runs.
+    def place(self) -> "_Place":
+        """Have one while a block runs.
 
         Raises:
             StoreUnavailable: none came in time.
         """
-        whose = _WHOSE.get()
+        return _Place(self, _WHOSE.get(), self._wait_seconds)
+
+
+class _Place:
+    __slots__ = ("_of", "_seconds", "_whose")
+
+    def __init__(self, of: DatabasePlaces, whose: UUID | Party, seconds: float) -> None:
+        self._of, self._whose, self._seconds = of, whose, seconds
+
+    async def __aenter__(self) -> None:
+        if self._of.take_free(self._whose):
+            return
         try:
-            await self.take(whose, seconds=self._wait_seconds)
+            await self._of.take(self._whose, seconds=self._seconds)
         except TimeoutError as fault:
             raise StoreUnavailable from fault
-        try:
-            yield
-        finally:
-            self.give_back(whose)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._of.give_back(self._whose)
 
 
 PART: Final = 200  # rows whose values are made in one slice

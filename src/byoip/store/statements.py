@@ -13,12 +13,11 @@ from typing import Any, Final, TypeAlias, TypeVar
 import msgspec
 import psycopg
 import sqlalchemy as sa
-from psycopg.rows import namedtuple_row
 from psycopg.types.json import Jsonb
 from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from byoip.store.batches import Compiled, Part, found_by, looking, values_of, writing
+from byoip.store.batches import Compiled, Part, found_by, looking, run, values_of, writing
 from byoip.store.sharing import rows_of
 from byoip.store.unavailable import refusing
 
@@ -101,9 +100,7 @@ class Session:
     async def rows(self, statement: Statement, /, **asked: object) -> list[Any]:
         """Run it; rows with an attribute for each column."""
         await self.flush()
-        cursor = self.driver.cursor(row_factory=namedtuple_row)
-        await cursor.execute(statement.text, {**statement.values, **asked})
-        return await rows_of(cursor)
+        return await rows_of(await run(self.driver, statement.text, {**statement.values, **asked}))
 
     async def row(self, statement: Statement, /, **asked: object) -> Any | None:
         """Run it; its one row, if there is one."""
@@ -132,9 +129,9 @@ class Session:
         if not all(part.unseen for part in self._put_off.values()):
             await self.flush()
         named = {f"_{place}": part for place, part in enumerate(parts)}
-        cursor = self.driver.cursor(binary=True)  # else the fields of a record have no types
         text = looking(tuple(part.statement for part in parts))
-        await cursor.execute(text, values_of(named))
+        # In the text format the fields of a record have no types.
+        cursor = await run(self.driver, text, values_of(named), plain=True)
         return found_by(parts, await rows_of(cursor))
 
     async def put_off(
@@ -178,14 +175,12 @@ class Session:
             (part,) = parts.values()
             return [await self._change(part.statement, part.asked)]
         statements = tuple(part.statement for part in parts.values())
-        cursor = self.driver.cursor()
-        await cursor.execute(writing(tuple(parts), statements), values_of(parts))
+        cursor = await run(self.driver, writing(tuple(parts), statements), values_of(parts))
         counts: Sequence[int] = await cursor.fetchone()  # type: ignore[assignment] # it has a row
         return counts
 
     async def _change(self, statement: Compiled, asked: Mapping[str, object]) -> int:
-        cursor = self.driver.cursor()
-        await cursor.execute(statement.text, {**statement.values, **asked})
+        cursor = await run(self.driver, statement.text, {**statement.values, **asked})
         return cursor.rowcount
 
 

@@ -251,8 +251,8 @@ class Asking:
         return NotAnswered(Fault.OUT_OF_BUDGET, what)
 
     def _keep(self, question: Asked, server: Server, reply: Reply, transport: str) -> None:
-        (asked,) = question.question
-        kind = Kind(asked.rdtype)
+        asked = question.question
+        kind = Kind(asked.kind)
         if kind in {Kind.A, Kind.AAAA}:
             return  # which address a server has stands beside what it said
         if isinstance(reply, Answered) and _repeats(reply, kind):

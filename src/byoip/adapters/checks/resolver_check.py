@@ -1,10 +1,9 @@
 """At start-up: does the configured resolver validate DNSSEC?"""
 
 import dns.flags
-import dns.message
-import dns.rdatatype
 
-from byoip.adapters.checks.dns_exchange import Answered, Server, over_udp
+from byoip.adapters.checks.dns_exchange import Answered, Server, ask_for, name_from, over_udp
+from byoip.adapters.checks.dns_message import Kind
 
 _SECONDS = 3.0
 
@@ -15,7 +14,7 @@ async def resolver_complaint(address: str, port: int) -> str | None:
     One that does not would make every zone look unsigned, and a forged answer look like any other.
     """
     flags = dns.flags.RD | dns.flags.AD
-    question = dns.message.make_query(".", dns.rdatatype.SOA, flags=flags, use_edns=0)
+    question = ask_for(name_from("."), Kind.SOA, flags=flags, payload=1232)
     reply = await over_udp(question, Server(address, port), seconds=_SECONDS)
     if not isinstance(reply, Answered):
         return f"did not answer: {reply.detail}"

@@ -33,7 +33,7 @@ from byoip.ports.checks.registry import (
     RouteRegistry,
 )
 from byoip.ports.clock import Clock
-from byoip.ports.threads import in_thread
+from byoip.ports.threads import unless_short
 
 MAX_BYTES: Final = 4 * 1024 * 1024  # the same objects are about four times as long in JSON
 
@@ -110,7 +110,9 @@ class RipeRest:
                     url, body, accept="application/json", tls=self._tls, max_bytes=self._max_bytes
                 )
             status = answer.status_code
-            objects = await in_thread(question.account_id, _read, status, bytes(body), question)
+            objects = await unless_short(
+                question.account_id, len(body), _read, status, bytes(body), question
+            )
         except NotAnAnswer as odd:
             trouble = odd
         except TimeoutError:

@@ -16,7 +16,7 @@ from byoip.ports.checks.registry import (
     RegistryQuestion,
 )
 from byoip.ports.clock import Clock
-from byoip.ports.threads import in_thread
+from byoip.ports.threads import unless_short
 
 MAX_BYTES: Final = 1024 * 1024
 
@@ -46,7 +46,7 @@ class WhoisRegistry:
             at=self._clock.now(),
         )
         try:
-            objects = await in_thread(question.account_id, asking.read, raw)
+            objects = await unless_short(question.account_id, len(raw), asking.read, raw)
         except NotAnAnswer as odd:
             # What came is incomplete because the conversation broke: then that is the reason.
             why = trouble if trouble and odd.fault is Fault.TRUNCATED else odd

@@ -48,6 +48,7 @@ class AccessLog:
             buckets=_BUCKETS,
             registry=registry,
         )
+        self._counted: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and note how it ended."""
@@ -79,7 +80,8 @@ class AccessLog:
             self._note(scope, status, time.perf_counter() - started)
 
     async def _begin(self, client: str) -> None:
-        await self._beginning.take(client)
+        if not self._beginning.take_free(client):
+            await self._beginning.take(client)
         asyncio.get_running_loop().call_soon(self._beginning.give_back, client)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
@@ -88,8 +90,14 @@ class AccessLog:
         # Of a route also those that it does not answer to find it: a line of metrics for each.
         known = scope["method"] in (getattr(found, "methods", None) or ())
         method = scope["method"] if known else "any"
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(method, route).observe(seconds)
+        key = method, route, status
+        if (counted := self._counted.get(key)) is None:
+            counted = self._counted[key] = (
+                self._requests.labels(method, route, str(status)),
+                self._seconds.labels(method, route),
+            )
+        counted[0].inc()
+        counted[1].observe(seconds)
         probe_passed = scope["path"] in _PROBES and status == _OK
         if log.isEnabledFor(logging.INFO) and not probe_passed:
             line = _line(scope, status, seconds)

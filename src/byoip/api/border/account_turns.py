@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv6Address
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -36,21 +37,15 @@ class AccountTurns:
     at_once: int = 2
     of: Counter[UUID] = field(default_factory=Counter)
     listening: Counter[UUID] = field(default_factory=Counter)
-    _turns: WeakValueDictionary[UUID, asyncio.Semaphore] = field(
-        default_factory=WeakValueDictionary
-    )
+    semaphores: dict[UUID, asyncio.Semaphore] = field(default_factory=dict)
 
-    @asynccontextmanager
-    async def turn(self, account_id: UUID) -> AsyncIterator[None]:
-        """Wait for a turn, in order, and have it while the block runs.
+    def turn(self, account_id: UUID) -> "_Turn":
+        """Wait for a turn, in order, and have it while a block runs.
 
         Raises:
             RateLimited: too many of the account wait already.
         """
-        turns = self._turns.setdefault(account_id, asyncio.Semaphore(self.at_once))
-        with one_more(self.of, account_id, self.at_once + MOST_WAITING):
-            async with turns:
-                yield
+        return _Turn(self, account_id)
 
     @contextmanager
     def listen(self, account_id: UUID) -> Iterator[None]:
@@ -61,6 +56,40 @@ class AccountTurns:
         """
         with one_more(self.listening, account_id, MOST_LISTENING):
             yield
+
+
+class _Turn:
+    __slots__ = ("_account_id", "_of", "_semaphore")
+
+    def __init__(self, of: AccountTurns, account_id: UUID) -> None:
+        self._of, self._account_id = of, account_id
+
+    async def __aenter__(self) -> None:
+        of, account_id = self._of, self._account_id
+        under_way = of.of[account_id]
+        if under_way >= of.at_once + MOST_WAITING:
+            raise RateLimited(_RETRY_AFTER)
+        if not under_way:
+            of.semaphores[account_id] = asyncio.Semaphore(of.at_once)
+        self._semaphore = of.semaphores[account_id]
+        of.of[account_id] = under_way + 1
+        try:
+            await self._semaphore.acquire()
+        except BaseException:
+            self._leave()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._semaphore.release()
+        self._leave()
+
+    def _leave(self) -> None:
+        """The last of the account takes its turns away."""
+        left = self._of.of[self._account_id] - 1
+        if left:
+            self._of.of[self._account_id] = left
+        else:
+            del self._of.of[self._account_id], self._of.semaphores[self._account_id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +114,7 @@ def client_of(scope: Scope) -> str:
     return client_at((scope.get("client") or ("",))[0])
 
 
+@lru_cache(maxsize=10_000)
 def client_at(address: str) -> str:
     """Who is there: an address, or the first 64 bits of one of IPv6, where a host has many."""
     try:

@@ -9,11 +9,10 @@ from typing import Literal, Self, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
-from pydantic import BaseModel
 from pydantic_core import to_json
 from starlette.types import Scope
 
-from byoip.api.border.envelope import Message
+from byoip.api.border.envelope import Message, Shown, shown_json, shown_list
 from byoip.api.border.large_answers import COMPRESSED_FROM, InParts, compressed, takes_gzip
 from byoip.api.border.paging import Page
 from byoip.api.border.refusals import KEY_LIMIT, MalformedIdempotencyKey
@@ -64,7 +63,7 @@ class JsonBytes(InParts):
 
 
 def answer(
-    result: BaseModel | None,
+    result: Shown | None,
     *,
     status: int = 200,
     version: int | None = None,
@@ -72,24 +71,24 @@ def answer(
     location: str | None = None,
 ) -> Answer:
     """One result in its envelope, with remarks; `version` becomes its ETag, `location` a header."""
-    shown = b"null" if result is None else result.__pydantic_serializer__.to_json(result)
+    shown = b"null" if result is None else shown_json(result)
     head = _BEFORE + to_json(messages) + _BETWEEN if messages else _HEAD
     return Answer(status, head + shown + b"}", version, location)
 
 
-async def array(items: Sequence[Item], show: Callable[[Item], BaseModel]) -> bytes:
+async def array(items: Sequence[Item], show: Callable[[Item], Shown]) -> bytes:
     """Items as JSON, each as `show` makes it; in slices, so that others are served in between."""
     parts = []
     for first in range(0, len(items), _SLICE):
         async with one_slice():
             part = [show(item) for item in items[first : first + _SLICE]]
-            parts.append(to_json(part).removeprefix(b"[").removesuffix(b"]"))
+            parts.append(shown_list(part)[1:-1])
     return b"[" + b",".join(parts) + b"]"
 
 
 async def list_answer(
     page: Page[Item],
-    show: Callable[[Item], BaseModel],
+    show: Callable[[Item], Shown],
     *,
     total: int | None = None,
     epoch: UUID | Literal[""] | None = "",
@@ -114,7 +113,7 @@ async def list_answer(
 
 
 async def numbered_answer(
-    items: Sequence[Item], show: Callable[[Item], BaseModel], *, number: int, size: int, total: int
+    items: Sequence[Item], show: Callable[[Item], Shown], *, number: int, size: int, total: int
 ) -> Answer:
     """A page of a list whose pages have numbers, in its envelope."""
     info = {"count": len(items), "page": number, "per_page": size, "total_count": total}

@@ -9,13 +9,12 @@ from typing import Annotated, Any, NoReturn, TypeAlias, TypeVar
 from uuid import UUID
 
 from fastapi import Depends
-from pydantic import BaseModel
 
 from byoip.api.border.account_turns import AccountTurns
 from byoip.api.border.answers import Answer, answer
 from byoip.api.border.backend import Backend
 from byoip.api.border.declarations import Declaration
-from byoip.api.border.envelope import Message
+from byoip.api.border.envelope import Message, Shown
 from byoip.api.border.refusals import RateLimited
 from byoip.domain.accounts.credential import Credential
 from byoip.domain.accounts.limits import Policy
@@ -48,10 +47,10 @@ class Authenticated:
     async def write(
         self,
         verb: Verb[Result],
-        show: Callable[[Result], BaseModel | None],
+        show: Callable[[Result], Shown | None],
         *,
         version: Callable[[Result], int] = attrgetter("version"),
-        kept: Callable[[Result], BaseModel | None] | None = None,
+        kept: Callable[[Result], Shown | None] | None = None,
         messages: Callable[[Result], Sequence[Message]] | None = None,
         location: Callable[[Result], str | None] | None = None,
         spending: Sequence[Wanted] = (),

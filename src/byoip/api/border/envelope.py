@@ -1,10 +1,13 @@
 """The envelope around every answer: models for the document; `answers.py` writes the bytes."""
 
+import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, Literal, Self, TypeAlias
 from uuid import UUID
 
+import msgspec
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -14,13 +17,13 @@ from pydantic import (
     WithJsonSchema,
     create_model,
 )
+from pydantic_core import to_json
 
 from byoip.domain.asn import LAST_ASN
 from byoip.domain.customer_text import LONGEST
 
 ID_PATTERN = "^[0-9a-f]{32}$"
-_ID_DIGITS = frozenset("0123456789abcdef")
-_ID_LENGTH = 32
+_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 class Wire(BaseModel):
@@ -42,6 +45,26 @@ def _members_but(model: type[BaseModel], given: frozenset[str]) -> tuple[str, ..
     return tuple(name for name in model.model_fields if name not in given)
 
 
+Shown: TypeAlias = BaseModel | Mapping[str, object]
+"""What an answer shows: a model, or its members by name, where making one takes too long."""
+
+_MEMBERS = msgspec.json.Encoder(uuid_format="hex")
+
+
+def shown_json(shown: Shown) -> bytes:
+    """Its JSON; of members, ids as hex digits and times of UTC, as models have them."""
+    if isinstance(shown, BaseModel):
+        return shown.__pydantic_serializer__.to_json(shown)
+    return _MEMBERS.encode(shown)
+
+
+def shown_list(shown: Sequence[Shown]) -> bytes:
+    """A list of them, of one kind."""
+    if shown and isinstance(shown[0], BaseModel):
+        return to_json(shown)
+    return _MEMBERS.encode(shown)
+
+
 class Strict(BaseModel):
     """What clients send: exact types, no unknown members."""
 
@@ -54,9 +77,9 @@ def read_id(text: object) -> UUID:
     Raises:
         ValueError: anything else.
     """
-    if not isinstance(text, str) or len(text) != _ID_LENGTH or not _ID_DIGITS.issuperset(text):
+    if not isinstance(text, str) or not _ID.fullmatch(text):
         raise ValueError("Ids are 32 lowercase hexadecimal digits")
-    return UUID(hex=text)
+    return UUID(int=int(text, 16))
 
 
 def example(**members: Any) -> ConfigDict:

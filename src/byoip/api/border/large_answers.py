@@ -101,12 +101,17 @@ class InParts(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - as ASGI has it
         """Send all of it."""
-        head = {"status": self.status_code, "headers": self.raw_headers}
-        await send({"type": "http.response.start", **head})
-        body = memoryview(self.body)
-        while len(body) > PART:
-            await send(
-                {"type": "http.response.body", "body": bytes(body[:PART]), "more_body": True}
-            )
-            body = body[PART:]
-        await send({"type": "http.response.body", "body": bytes(body)})
+        await send_in_parts(send, self.status_code, self.raw_headers, bytes(self.body))
+
+
+async def send_in_parts(
+    send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes
+) -> None:
+    """Send an answer so."""
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    first = 0
+    while len(body) - first > PART:
+        part = body[first : first + PART]
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+        first += PART
+    await send({"type": "http.response.body", "body": body[first:]})

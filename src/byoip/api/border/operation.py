@@ -45,7 +45,7 @@ from byoip.domain.foreign_text import storable
 from byoip.domain.history import Actor
 from byoip.domain.idempotency import AlreadyAnswered, IdempotencyKey
 from byoip.domain.precondition import ANY_VERSION, Precondition, PreconditionRequired
-from byoip.store.sharing import working_for
+from byoip.store.sharing import work_for, working_for
 from byoip.usecases.border import WriteRequest
 
 _APART = ("caller", "body", "upload", "return")
@@ -119,7 +119,7 @@ class Operation(APIRoute):
         token, since = given_token(scope["headers"]), monotonic()
         credential, beside = await self._recognise(token, request)
         whose = credential.account_id or credential.id  # an edge has a token of its own
-        held.enter_context(working_for(whose))
+        work_for(whose)
         scope["state"]["credential"] = credential.id.hex
         await self.backend.limiter.admit(credential, scope["state"])
         account_id, ids = self._read_ids(request.path_params, credential)

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from math import ceil
 from typing import Any
 from uuid import UUID
@@ -100,13 +101,16 @@ class RequestLimiter:
         limited = [(name, who, limit) for name, who, limit in whose if who and limit]
         if not limited:
             return
-        policies = ", ".join(
-            f'"{name}";q={q};w={int(WINDOW.total_seconds())}' for name, _, q in limited
-        )
+        policies = ", ".join(_policy(name, limit) for name, _, limit in limited)
         standings: list[str] = []
         state["headers"] = headers = [(b"ratelimit-policy", policies.encode())]
         for name, who, limit in limited:
-            granted, left, seconds = await self._take(who, limit)
+            permits = self._permits.get(who) or self._new(who)
+            granted = permits.take()
+            if granted is None:
+                granted = await self._lease_in_turn(permits, who, limit)
+            left = permits.left + permits.held  # what others hold unused is not known
+            seconds = ceil(max(0.0, permits.until - time.monotonic()))
             standings.append(f'"{name}";r={left};t={seconds}')
             headers[1:] = [(b"ratelimit", ", ".join(standings).encode())]
             if not granted:
@@ -116,17 +120,11 @@ class RequestLimiter:
         """Whether one of these, as far as this process knows, has no permit left: a look, free."""
         return any(self._permits[one].spent for one in whose if one in self._permits)
 
-    async def _take(self, who: UUID, limit: int) -> tuple[bool, int, int]:
-        """Whether it may, how many are left then, and in how many seconds the window ends."""
-        permits = self._permits.get(who) or self._new(who)
-        granted = permits.take()
-        if granted is None:
-            async with permits.asking:
-                granted = permits.take()
-                if granted is None:
-                    granted = await self._lease(permits, who, limit)
-        left = permits.left + permits.held  # what others hold unused is not known
-        return granted, left, ceil(max(0.0, permits.until - time.monotonic()))
+    async def _lease_in_turn(self, permits: _Permits, who: UUID, limit: int) -> bool:
+        """Whether it may, by what one request leases for all that wait."""
+        async with permits.asking:
+            granted = permits.take()
+            return await self._lease(permits, who, limit) if granted is None else granted
 
     async def _lease(self, permits: _Permits, who: UUID, limit: int) -> bool:
         asked_at = time.monotonic()
@@ -140,3 +138,8 @@ class RequestLimiter:
             now = time.monotonic()
             self._permits = {one: kept for one, kept in self._permits.items() if kept.until > now}
         return self._permits.setdefault(who, _Permits())
+
+
+@cache
+def _policy(name: str, limit: int) -> str:
+    return f'"{name}";q={limit};w={int(WINDOW.total_seconds())}'

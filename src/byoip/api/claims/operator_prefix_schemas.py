@@ -93,7 +93,7 @@ def operator_prefix_of(view: ClaimView, advice: Advice, now: datetime) -> Operat
     """A claim of any account as operators see it."""
     claim = view.claim
     return OperatorPrefix(
-        **dict(prefix_of(view, advice, now)),
+        **prefix_of(view, advice, now),
         approved_by=claim.approved_by,
         approved_at=claim.approved_at,
         revoked_at=claim.revoked_at,

@@ -1,6 +1,6 @@
 """A claim on the wire, where it is called a prefix."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from pydantic import Field
@@ -157,8 +157,8 @@ class Prefix(Wire):
     on_demand_locked: bool = Field(deprecated=True)
 
 
-def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> Prefix:
-    """A claim as the wire shows it."""
+def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> dict[str, Any]:
+    """The members of a claim's `Prefix`: as a model it would take twice as long to show."""
     claim = view.claim
     terms = advice.origins, advice.behind
     asked = view.announceable(now, *terms, without_aspa=advice.without_aspa)
@@ -166,50 +166,68 @@ def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> Prefix:
     applied = NEVER_APPLIED if route is None else route.applied
     token, run, states = view.token, view.run, view.states(now)
     missing = blockers(asked, token, advice=advice, now=now, leaving=view.leaving, run=run)
-    return Prefix.showing(
-        claim,
-        cidr=claim.prefix,
-        asn=claim.asn.number,
-        description=claim.description.value,
-        approved="V" if claim.approved else "P",
-        irr_validation_state=states["irr"],
-        rpki_validation_state=states["rpki"],
-        ownership_validation_state=states["ownership"],
-        asn_ownership_validation_state=_of_asn(view, advice),
-        ownership_validation_token=None if token is None else token.value,
-        advertisable=not missing,
-        blockers=[
-            Blocker(name=one.name, message=one.message, documentation_url=documented_at(one.name))
+    return {
+        "id": claim.id,
+        "account_id": claim.account_id,
+        "cidr": str(claim.prefix),
+        "asn": claim.asn.number,
+        "description": claim.description.value,
+        "approved": "V" if claim.approved else "P",
+        "irr_validation_state": states["irr"],
+        "rpki_validation_state": states["rpki"],
+        "ownership_validation_state": states["ownership"],
+        "asn_ownership_validation_state": _of_asn(view, advice),
+        "ownership_validation_token": None if token is None else token.value,
+        "delegate_loa_creation": claim.delegate_loa_creation,
+        "loa_document_id": claim.loa_document_id,
+        "created_at": _utc(claim.created_at),
+        "modified_at": _utc(claim.modified_at),
+        "standing": claim.standing,
+        "advertisable": not missing,
+        "blockers": [
+            {
+                "name": one.name,
+                "message": one.message,
+                "documentation_url": documented_at(one.name),
+            }
             for one in missing
         ],
-        validation=run,
-        closes_at=closes_at(claim),
-        next=None if missing or route is None else _next(route, advice),
+        "next": None if missing or route is None else _next(route, advice),
+        "validation": run and {"id": run.id, "state": run.state, "due_at": _utc(run.due_at)},
+        "closes_at": _utc(closes_at(claim)),
         # Deprecated members: of the BGP prefix that spans the prefix, if there is one.
-        advertised=applied.advertised if advice.speaks else None,
-        advertised_modified_at=applied.at if advice.speaks else None,
-        on_demand_enabled=route is not None,
-        on_demand_locked=route is not None and route.locked,
-    )
+        "advertised": applied.advertised if advice.speaks else None,
+        "advertised_modified_at": _utc(applied.at) if advice.speaks else None,
+        "on_demand_enabled": route is not None,
+        "on_demand_locked": route is not None and route.locked,
+    }
 
 
-def _next(route: SpanningRoute, advice: Advice) -> NextStep | None:
+def _utc(time: datetime | None) -> datetime | None:
+    return None if time is None else time.astimezone(UTC)
+
+
+def _next(route: SpanningRoute, advice: Advice) -> dict[str, str] | None:
     if not route.advertised:
         where = f"PATCH .../bgp/prefixes/{'' if route.id is None else route.id.hex}"
         request = f'{where} {{"on_demand": {{"advertised": true}}}}'
-        return NextStep(name="announce", message=f"Announce it: {request}.")
+        return _step("announce", f"Announce it: {request}.")
     if not advice.speaks:
-        return NextStep(
-            name="no_speaker",
-            message="It is to be announced, and no BGP speaker is configured: tell the operator.",
+        return _step(
+            "no_speaker",
+            "It is to be announced, and no BGP speaker is configured: tell the operator.",
         )
     if not route.applied.advertised:
-        return NextStep(
-            name="wait_for_speakers",
-            message="It is to be announced, and no speaker has confirmed that it holds it yet: "
+        return _step(
+            "wait_for_speakers",
+            "It is to be announced, and no speaker has confirmed that it holds it yet: "
             "`waiting_for` of its BGP prefix says what for.",
         )
     return None
+
+
+def _step(name: str, message: str) -> dict[str, str]:
+    return {"name": name, "message": message}
 
 
 def _of_asn(view: ClaimView, advice: Advice) -> CheckState | None:

@@ -9,7 +9,7 @@ from fastapi import Query
 from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import Authenticated, CustomerRequest, nothing
 from byoip.api.border.declarations import ROOT, Declarations
-from byoip.api.border.envelope import Done, answer_of, counted_list_of
+from byoip.api.border.envelope import Done, Shown, answer_of, counted_list_of
 from byoip.api.border.messages import TOKEN_REISSUED
 from byoip.api.border.paging import LONGEST_PAGE, CursorText, PerPage, page_request, paginate
 from byoip.api.border.refusals import FieldMissing, QueryParameterInvalid, RateLimited
@@ -223,7 +223,7 @@ def _location(asked: Requested) -> str | None:
     return below and f"{ROOT.format(account_id=claim.account_id.hex)}/{below}"
 
 
-def shown(caller: Authenticated) -> Callable[[ClaimView], Prefix]:
+def shown(caller: Authenticated) -> Callable[[ClaimView], Shown]:
     """How this caller is shown a prefix."""
     return partial(prefix_of, advice=caller.backend.advice, now=caller.now)
 

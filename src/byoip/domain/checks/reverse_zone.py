@@ -53,6 +53,8 @@ def reverse_zones(prefix: Prefix) -> tuple[ReverseZone, ...]:
     boundary = -(-prefix.length // step) * step
     if not 0 < boundary < prefix.network.max_prefixlen:
         raise NoReverseZone(prefix)
+    if boundary == prefix.length:
+        return (ReverseZone(prefix),)
     return tuple(ReverseZone(Prefix(part)) for part in prefix.network.subnets(new_prefix=boundary))
 
 

@@ -124,14 +124,12 @@ class CredentialReader:
 
         Whether its holder may see that is judged afterwards.
         """
-        now, asked = self._clock.now(), beside.asked
-        rows = await self._autocommit.ask(
-            beside.statement, token_sha256=token_hash(token), now=now, **asked
-        )
+        now, asked, digest = self._clock.now(), beside.asked, token_hash(token)
+        rows = await self._autocommit.ask(beside.statement, token_sha256=digest, now=now, **asked)
         if not rows:
             return None
         credential, before = _recognised(rows[0]), now - LAST_USE_WRITTEN
-        self._remember(token_hash(token), (credential.account_id or credential.id, credential.id))
+        self._remember(digest, (credential.account_id or credential.id, credential.id))
         if credential.last_used_at is None or credential.last_used_at <= before:
             asked = {"credential_id": credential.id, "before": before, "last_used_at": now}
             await self._autocommit.ask(_NOTE_USE, **asked)

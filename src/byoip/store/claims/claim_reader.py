@@ -215,7 +215,8 @@ def _filter(wanted: ClaimFilter) -> Mapping[str, object]:
 
 def claim_view(row: AnyRow) -> ClaimView:
     """A row of VIEWS."""
-    token = None if row.token_id is None else token_from(row)
+    claim = claim_from(row)
+    token = None if row.token_id is None else token_from(row, claim.prefix, claim.asn)
     route = None
     if row.route_advertised is not None:
         route = SpanningRoute(
@@ -233,7 +234,7 @@ def claim_view(row: AnyRow) -> ClaimView:
     waiver = announceable_sql.rpki_waiver_from(row)
     flaps, leaving = flaps_from(row.flaps), leaving_from(row)
     served, run = row.still_served, told_sql.open_run_from(row)
-    claim, own = claim_from(row), standing_from(row.own_asn)
+    own = standing_from(row.own_asn)
     shown = claim, token, bound, route, roas, served, waiver, flaps, leaving
     return ClaimView(*shown, run=run, own=own)
 
@@ -260,14 +261,14 @@ def claim_from(row: AnyRow) -> Claim:
     )
 
 
-def token_from(row: AnyRow) -> OwnershipToken:
-    """Columns TOKEN; account, prefix and ASN are its claim's."""
+def token_from(row: AnyRow, prefix: Prefix | None = None, asn: Asn | None = None) -> OwnershipToken:
+    """Columns TOKEN; account, prefix and ASN are its claim's, made again unless they are given."""
     return OwnershipToken(
         id=row.token_id,
         claim_id=row.token_prefix_id,
         account_id=row.account_id,
-        prefix=Prefix(row.cidr),
-        asn=Asn(row.asn),
+        prefix=prefix or Prefix(row.cidr),
+        asn=asn or Asn(row.asn),
         method=TokenMethod(row.token_method),
         value=row.token_value,
         created_at=row.token_created_at,

@@ -33,7 +33,7 @@ from byoip.ports.checks.registry import (
     RouteRegistry,
 )
 from byoip.ports.clock import Clock
-from byoip.ports.threads import in_thread
+from byoip.ports.threads import unless_short
 from byoip.usecases.checks.targets import CheckResult, CheckTarget
 
 _NO_OBJECT: Final = frozenset(
@@ -112,17 +112,19 @@ class AskRegistries:
         """Ask who stands in the address block: without that, its "no" is not the last word."""
         answer = await self._look_up(subject, registry, Lookup.SMALLEST_HOLDER)
         irr = first.result.findings[0]
-        about = subject.prefix, registry.source, _objects(answer)
+        about, size = (subject.prefix, registry.source, _objects(answer)), _size(answer.exhibit)
         outcome = irr.outcome
         if isinstance(answer, NoAnswer):
             outcome = Unanswered(answer.fault, answer.detail)
-        elif doubt := await in_thread(subject.account_id, in_doubt, *about):
+        elif doubt := await unless_short(subject.account_id, size, in_doubt, *about):
             outcome = Unanswered(Fault.GARBAGE, doubt)
         told = self._finding(Check.IRR, outcome, *irr.exhibits, answer.exhibit)
         token = self._token_missing(subject, outcome, registry)
         result = replace(first.result, findings=(told, *token))
-        national = await in_thread(subject.account_id, national_holders, *about)
-        return _Asked(result, national, await in_thread(subject.account_id, held_by_others, *about))
+        national = await unless_short(subject.account_id, size, national_holders, *about)
+        return _Asked(
+            result, national, await unless_short(subject.account_id, size, held_by_others, *about)
+        )
 
     async def _at(self, subject: CheckTarget, registry: Registry) -> _Asked:
         if registry.offers_route_objects:
@@ -143,8 +145,9 @@ class AskRegistries:
             told = self._finding(Check.IRR, Unanswered(exact.fault, exact.detail), *exhibits)
             token = self._token_missing(subject, told.outcome, registry)
             return _Asked(CheckResult((told, *token), others_complete=False))
-        verdict = await in_thread(
+        verdict = await unless_short(
             subject.account_id,
+            _size(*exhibits),
             judge_routes,
             subject.prefix,
             subject.origin,
@@ -174,19 +177,12 @@ class AskRegistries:
             answer = await self._look_up(subject, registry, Lookup.SMALLEST_HOLDER)
             holders = None if isinstance(answer, NoAnswer) else _objects(answer)
             exhibits = (answer.exhibit,)
-        outcome = await in_thread(
-            subject.account_id,
-            judge_token,
-            route,
-            subject.token.value,
-            self.label,
-            registry,
-            holders,
-            subject.prefix,
-        )
+        whose, size = subject.account_id, _size(*exhibits)
+        asked = route, subject.token.value, self.label, registry, holders, subject.prefix
+        outcome = await unless_short(whose, size, judge_token, *asked)
         finding = self._finding(Check.OWNERSHIP_IRR, outcome, *exhibits)
         about = subject.prefix, registry.source, holders or ()
-        return (finding,), await in_thread(subject.account_id, national_holders, *about)
+        return (finding,), await unless_short(whose, size, national_holders, *about)
 
     def _token_missing(
         self, subject: CheckTarget, route: Outcome, registry: Registry | None = None
@@ -289,6 +285,10 @@ def _doubting(outcome: Outcome, inside: RegistryAnswer) -> Outcome:
         doubt = f"More specific route objects could not be asked for: {inside.detail}"
         return replace(outcome, warnings=(*outcome.warnings, doubt))
     return outcome
+
+
+def _size(*exhibits: RawAnswer) -> int:
+    return sum(len(one.answer) for one in exhibits)
 
 
 def _objects(answer: RegistryAnswer) -> tuple[RpslObject, ...]:

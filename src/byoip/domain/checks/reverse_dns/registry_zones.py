@@ -4,6 +4,7 @@ IANA's zones in-addr.arpa and ip6.arpa (RFC 3172, RFC 5855) and, below them, a z
 that IANA gave to a registry, on the next octet or nibble boundary. All are signed.
 """
 
+from functools import cache
 from typing import Final
 
 from byoip.domain.checks.iana import BLOCKS
@@ -20,11 +21,17 @@ _ROOTS: Final = {4: "in-addr.arpa.", 6: "ip6.arpa."}
 
 def registry_zones(zone: ReverseZone) -> tuple[str, ...]:
     """Names of the registries' zones that hold this zone, the lowest first; all end in a dot."""
-    within = [
+    labels = zone.name.split(".")
+    above = (".".join(labels[first:]) for first in range(len(labels) - 1))
+    return (*(name for name in above if name in _names()), _ROOTS[zone.prefix.family])
+
+
+@cache
+def _names() -> frozenset[str]:
+    """Of all blocks; made once, as the walk of every look begins here."""
+    return frozenset(
         part.name
         for block, _ in BLOCKS
-        if block.covers(zone.prefix)
         for part in reverse_zones(block)
-        if part.prefix.covers(zone.prefix) and part.name not in _HELD_DIRECTLY
-    ]
-    return (*within, _ROOTS[zone.prefix.family])
+        if part.name not in _HELD_DIRECTLY
+    )
