@@ -3,7 +3,7 @@
 There the maintainer of a covering route object, an old transit provider for example, may create
 more specific ones. Being allowed to create routes (`mnt-routes`) is not holding the space: a route
 proves something only where its maintainers also maintain the smallest inetnum or inet6num around
-it, and are not the registry's own.
+it, are not the registry's own, and where no stranger may create routes in their name.
 """
 
 from collections.abc import Iterable, Sequence
@@ -77,6 +77,17 @@ class AddressBlock:
         if mine or not self.maintained_by:
             return mine
         return _without_registries(maintainers_of(self.described, "mnt-lower"))
+
+    @property
+    def writers(self) -> frozenset[str]:
+        """Strangers that may create routes there, and then name the holder's maintainer alone.
+
+        For RIPE's database asks any one of a new object's `mnt-by`, later any one of those that it
+        had before, and never those that are added (`MntByAuthentication` of RIPE's whois).
+        """
+        values = (one.value.partition("{")[0] for one in self.described.all("mnt-routes"))
+        named = {word.upper() for value in values for word in _words(value)} - {"ANY"}
+        return _without_registries(named) - self.maintained_by - self.holders
 
 
 def _ends(prefix: Prefix) -> tuple[int, int]:
@@ -224,9 +235,18 @@ def _no_block(prefix: Prefix, registry: Registry) -> Failed:
     return Failed(Reason.ADDRESS_BLOCK_MISSING, seen, fix)
 
 
+def _written_by_anyone(block: AddressBlock) -> Failed:
+    writers = listed(sorted(block.writers))
+    seen = f"By mnt-routes of {block} {writers} may write routes as well, also in your name."
+    fix = f"Prove ownership in reverse DNS, or take {writers} out of mnt-routes until it is proven."
+    return Failed(Reason.MAINTAINER_NOT_HOLDER, seen, fix)
+
+
 def _compared(mine: frozenset[str], block: AddressBlock) -> Outcome:
     holders = block.holders
     strangers = mine - block.maintained_by - holders
+    if mine & holders and not strangers and block.writers:
+        return _written_by_anyone(block)
     if mine & holders and not strangers:
         return Passed(f"{listed(sorted(mine & holders))} maintains {block} as well.")
     by, of_block = (
