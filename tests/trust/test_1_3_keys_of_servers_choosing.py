@@ -51,7 +51,7 @@ def costly(certified: ssl.SSLContext, tmp_path: Path) -> ssl.SSLContext:
     packed = encodebytes(b"\x30" + _length(numbers) + numbers).decode()
     group = tmp_path / "group.pem"
     group.write_text(f"-----BEGIN DH PARAMETERS-----\n{packed}-----END DH PARAMETERS-----\n")
-    certified.load_dh_params(group)
+    certified.load_dh_params(str(group))
     certified.maximum_version = ssl.TLSVersion.TLSv1_2
     certified.set_ciphers("DHE:@SECLEVEL=0")
     return certified
