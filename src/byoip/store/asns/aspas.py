@@ -45,12 +45,13 @@ _ANCHOR: Final = "CASE found.registry {} ELSE found.registry END".format(
 _HELD: Final = "('allocated', 'assigned')"
 
 
-def facts_sql(asn: str) -> str:
-    """A JSON object of what is known about the customer whose number this SQL gives.
+def facts_sql(of: str) -> str:
+    """A JSON object of what is known about the customer in the column `asn` of this table.
 
     `gone_since`: the first accepted snapshot after the last one that had an entry, and after the
     last one that could not have had it.
     """
+    asn = f"{of}.asn"
     lacks = "(s.aspas IS NULL OR coalesce((s.counts ->> of_it.anchor)::int, 0) = 0)"
     return f"""(
         SELECT jsonb_build_object(
@@ -83,7 +84,7 @@ def facts_sql(asn: str) -> str:
 
 # Of a row of `prefixes`, as its account stands to its origin; null: it has no such number.
 STANDING_OF_CLAIM: Final = f"""(
-    SELECT jsonb_build_object('state', own.state, 'aspa', {facts_sql("own.asn")})
+    SELECT jsonb_build_object('state', own.state, 'aspa', {facts_sql("own")})
     FROM own_asns AS own
     WHERE own.account_id = prefixes.account_id AND own.asn = prefixes.asn AND own.live)"""  # noqa: S608
 

@@ -49,7 +49,7 @@ _STANDING: Final = from_text(
     SELECT (
         SELECT own.state FROM own_asns AS own
         WHERE own.account_id = CAST(:account_id AS uuid) AND own.asn = asked.asn AND own.live
-    ) AS state, {facts_sql("asked.asn")} AS aspa FROM (SELECT CAST(:asn AS bigint) AS asn) AS asked
+    ) AS state, {facts_sql("asked")} AS aspa FROM (SELECT CAST(:asn AS bigint) AS asn) AS asked
 """,  # noqa: S608 - of constants
     selects=("state", "aspa"),
 )
