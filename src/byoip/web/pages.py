@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from byoip.domain.accounts.credential import Scope
 from byoip.domain.letters.letter import Letter
-from byoip.web import people, sign_in
+from byoip.web import acting, people, prefix, prefixes, sign_in
 from byoip.web.door import SIGN_IN, Door, Endpoint, PersonsVisit, Visit
 from byoip.web.letters import letter_page, no_letter_page
 from byoip.web.rendering import page
@@ -65,7 +66,25 @@ def _inside(door: Door) -> Sequence[BaseRoute]:
         _form(f"{person}/link", door.people(people.link)),
         _form(f"{person}/role", door.people(people.change_role)),
         _form(f"{person}/remove", door.people(people.remove)),
+        *_prefixes(door),
         Route("/ui/{rest:path}", door.anyone(_nowhere)),
+    ]
+
+
+def _prefixes(door: Door) -> Sequence[BaseRoute]:
+    one, look = "/ui/prefixes/{prefix_id}", (Scope.PREFIXES_READ, Scope.BGP_READ)
+    route = f"{one}/routes/{{route_id}}"
+    return [
+        Route("/ui/prefixes", door.people(prefixes.listed, *look)),
+        Route("/ui/prefixes/new", door.people(prefixes.bring_form, Scope.PREFIXES_WRITE)),
+        _form("/ui/prefixes", door.people(prefixes.bring, Scope.PREFIXES_WRITE)),
+        Route(one, door.people(prefix.shown, *look)),
+        Route(f"{one}/live", door.people(prefix.live, *look)),
+        _form(f"{one}/check", door.people(acting.check, Scope.PREFIXES_WRITE)),
+        _form(f"{one}/token", door.people(acting.new_token, Scope.PREFIXES_WRITE)),
+        _form(f"{one}/bind", door.people(acting.bind, Scope.PREFIXES_WRITE)),
+        _form(f"{route}/announce", door.people(acting.announce, Scope.BGP_WRITE)),
+        _form(f"{route}/withdraw", door.people(acting.withdraw, Scope.BGP_WRITE)),
     ]
 
 

@@ -1,5 +1,6 @@
 """Templates to answers: every text is escaped, and every answer says what a browser may do."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -60,7 +61,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"moment": moment, "code": with_code}
+    made.filters |= {"moment": moment, "code": with_code, "here": on_a_page}
     made.globals |= {"files": addresses(), "viewer": None}
     return made
 
@@ -68,6 +69,19 @@ def _templates() -> Environment:
 def moment(at: datetime | None) -> str:
     """A time as people read it, to the second; of none a dash."""
     return "-" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+_CALLS: Final = (
+    (re.compile(r"ask for validation: POST \.\.\./validate"), "check again, below"),
+    (re.compile(r" \((?:POST|PATCH) [^)]*\)"), ""),
+)
+
+
+def on_a_page(message: str) -> str:
+    """What a blocker says, without the calls of the API that a page has buttons for."""
+    for call, button in _CALLS:
+        message = call.sub(button, message)
+    return message
 
 
 def with_code(text: str) -> Markup:

@@ -106,7 +106,9 @@ async def list_prefixes(
     All of them, oldest first, unless `per_page` is given. Filters hold together.
     """
     wanted = page_request(per_page, cursor, default=LONGEST_PAGE)
-    which = ClaimFilter(None if cidr is None else _exactly(cidr), approved, standing)
+    which = ClaimFilter(
+        None if cidr is None else _exactly(cidr), approved=approved, standing=standing
+    )
     reader, account_id = caller.backend.reader, caller.account_id
     found = await reader.claims(account_id, after=wanted.after, limit=wanted.probe, wanted=which)
     part = paginate(found, wanted, lambda view: view.claim)

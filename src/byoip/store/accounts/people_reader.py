@@ -57,7 +57,7 @@ _LIST: Final = compiled(
 _NAMES: Final = compiled(
     sa.select(_c.id, _c.name, _p.id.is_not(None).label("person"))
     .select_from(credentials.outerjoin(people, _p.id == _c.id))
-    .where(_c.id == sa.any_(sa.bindparam("ids")))
+    .where(_c.id == sa.any_(sa.bindparam("ids")), _c.account_id == sa.bindparam("account_id"))
 )
 _LINK_WAITS: Final = compiled(
     sa.select(_l.id).where(
@@ -121,9 +121,11 @@ class PeopleReader:
         asked = {"account_id": account_id, "now": self._clock.now()}
         return [person_from(row) for row in await self._autocommit.ask(_LIST, **asked)]
 
-    async def names(self, ids: Collection[UUID]) -> Mapping[UUID, str]:
-        """What credentials are called: a person's name, or a token's with "token" before it."""
-        rows = await self._autocommit.ask(_NAMES, ids=list(ids)) if ids else []
+    async def names(self, account_id: UUID, ids: Collection[UUID]) -> Mapping[UUID, str]:
+        """What an account's credentials are called: a person, or a token with that word before."""
+        if not ids:
+            return {}
+        rows = await self._autocommit.ask(_NAMES, account_id=account_id, ids=list(ids))
         return {row.id: row.name if row.person else f"token {row.name}" for row in rows}
 
     async def an_operator_came(self) -> bool:

@@ -132,6 +132,7 @@ _COUNT_CLAIMS: Final = compiled(_COUNT)
 _is_approved = _p.state == constant(State.APPROVED)
 _FILTERS: Final = (
     _p.cidr == sa.func.coalesce(sa.bindparam("wanted_cidr"), _p.cidr),
+    _p.cidr.op("&&")(sa.func.coalesce(sa.bindparam("wanted_around"), _p.cidr)),
     _is_approved == sa.func.coalesce(sa.bindparam("wanted_approved"), _is_approved),
     _p.standing == sa.func.coalesce(sa.bindparam("wanted_standing", type_=sa.Text), _p.standing),
 )
@@ -208,6 +209,7 @@ def page_of(after: Cursor | None, limit: int) -> Mapping[str, object]:
 def _filter(wanted: ClaimFilter) -> Mapping[str, object]:
     return {
         "wanted_cidr": wanted.prefix.network if wanted.prefix else None,
+        "wanted_around": wanted.around,
         "wanted_approved": wanted.approved,
         "wanted_standing": wanted.standing,
     }

@@ -1,6 +1,6 @@
 """Reads of what hangs on a claim: one statement each, nothing is locked."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.bindings.service_binding import BindingNotFound, Service, ServiceBinding
+from byoip.domain.checks.evidence import Check
 from byoip.domain.checks.validation_run import ValidationNotFound
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.claims.delegation import Delegation
@@ -63,6 +64,21 @@ class CustomerReader(ClaimReader):
         for view in _run_views(rows):
             return view
         raise ValidationNotFound
+
+    async def newest_run(self, account_id: UUID, claim_id: UUID) -> RunView | None:
+        """The last run of a claim, without its evidence. Raises ClaimNotFound."""
+        rows = await self._of_claim(reading.NEWEST_RUN, account_id, claim_id)
+        return next(_run_views(rows), None)
+
+    async def asked(
+        self, account_id: UUID, claim_id: UUID, run_id: UUID
+    ) -> Mapping[Check, Sequence[str]]:
+        """Whom a run has asked, for each check; empty where there is no such run."""
+        which = {"account_id": account_id, "claim_id": claim_id, "run_id": run_id}
+        found: dict[Check, list[str]] = {}
+        for row in await self._autocommit.ask(reading.ASKED, **which):
+            found.setdefault(Check(row.check_name), []).append(row.whom)
+        return found
 
     async def bindings(
         self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int

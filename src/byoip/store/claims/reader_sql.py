@@ -102,6 +102,26 @@ RUN: Final = compiled(
     .order_by(_f.position, _x.position)
 )
 
+_last = _of_claim(_ours.order_by(_r.created_at.desc(), _r.id.desc()).limit(1))
+NEWEST_RUN: Final = compiled(
+    sa.select(_last, *FINDING, sa.null().label("exhibit_at"))
+    .select_from(prefixes.outerjoin(_last, sa.true()).outerjoin(findings, _f.run_id == _last.c.id))
+    .where(*THIS_CLAIM, _p.live)
+    .order_by(_f.position)
+)
+# Whom a run has asked, without what they said: some megabytes of a run may be kept.
+ASKED: Final = compiled(
+    sa.select(_f.check_name, _x.whom, sa.func.max(_x.at).label("at"))
+    .select_from(
+        prefixes.join(validation_runs, _r.prefix_id == _p.id)
+        .join(findings, _f.run_id == _r.id)
+        .join(exhibits, (_x.run_id == _f.run_id) & (_x.finding == _f.position))
+    )
+    .where(*THIS_CLAIM, _p.live, _r.id == sa.bindparam("run_id"))
+    .group_by(_f.check_name, _x.whom)
+    .order_by(_f.check_name, _x.whom)
+)
+
 _later = _of_claim(
     sa.select(events)
     .where(events.c.prefix_id == _p.id, events.c.number > sa.bindparam("after_number"))

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 from uuid import UUID
 
@@ -164,9 +165,15 @@ class BindingView:
 
 @dataclass(frozen=True, slots=True)
 class ClaimFilter:
-    """Which claims are wanted; None admits all."""
+    """Which claims are wanted; None admits all.
+
+    Attributes:
+        prefix: exactly this one.
+        around: all that share an address with it, a single address among them.
+    """
 
     prefix: Prefix | None = None
+    around: IPv4Network | IPv6Network | None = None
     approved: bool | None = None
     standing: Standing | None = None
 

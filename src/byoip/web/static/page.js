@@ -17,3 +17,16 @@ if (entering && location.hash.length > 1) {
   history.replaceState(null, "", location.pathname); // the code stays in no history
   entering.requestSubmit();
 }
+// While checks run, ask again for what they say; when they have ended, show the page as it is then.
+const running = document.querySelector("[data-live]");
+async function follow(element) {
+  await new Promise((wake) => setTimeout(wake, 3000));
+  if (document.hidden) return follow(element);
+  const answer = await fetch(element.dataset.live, { headers: { "X-Fragment": "1" } });
+  if (!answer.ok) return location.reload();
+  const part = new DOMParser().parseFromString(await answer.text(), "text/html").body.firstElementChild;
+  if (!part || !part.dataset.live) return location.reload();
+  element.replaceWith(part);
+  return follow(part);
+}
+if (running) follow(running);

@@ -1,0 +1,99 @@
+"""What is done on the page of a prefix: check again, new token, bind, announce, withdraw."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from starlette.responses import Response
+
+from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.claims.ownership_token import TokenMethod
+from byoip.domain.errors import Refusal
+from byoip.domain.precondition import PreconditionFailed
+from byoip.store.accounts.rate_limits import Wanted
+from byoip.usecases.bindings import bindings
+from byoip.usecases.border import Verb
+from byoip.usecases.checks.request_validation import request_validation
+from byoip.usecases.claims import tokens
+from byoip.usecases.routes import bgp_prefixes
+from byoip.web.door import PersonsVisit
+from byoip.web.forms import id_of
+from byoip.web.prefix import claim_id_of, prefix_page
+
+_STALE: Final = 412
+_UNCONFIRMED: Final = 422
+
+
+async def check(visit: PersonsVisit) -> Response:
+    """Have the checks run, or join the run that is out."""
+    claim_id, limits = claim_id_of(visit), visit.site.limits
+    return await _act(
+        visit,
+        lambda tx: request_validation(tx, visit.account_id, claim_id),
+        "checking",
+        Wanted("validate", limits.validations_per_account),
+        Wanted(f"validate-prefix:{claim_id.hex}", limits.validations_per_prefix),
+    )
+
+
+async def new_token(visit: PersonsVisit) -> Response:
+    """Issue a token in the place of the last one."""
+    claim_id, terms = claim_id_of(visit), visit.site.terms
+    return await _act(
+        visit,
+        lambda tx: tokens.issue(
+            tx, visit.account_id, claim_id, terms=terms, method=TokenMethod.ANY
+        ),
+        "token",
+    )
+
+
+async def bind(visit: PersonsVisit) -> Response:
+    """Bind a service to the whole prefix."""
+    claim_id, service_id = claim_id_of(visit), id_of(visit.form.get("service", ""))
+    cidr = str((await visit.site.reader.claim(visit.account_id, claim_id)).claim.prefix)
+    return await _act(
+        visit,
+        lambda tx: bindings.bind(tx, visit.account_id, claim_id, cidr=cidr, service_id=service_id),
+        "bound",
+    )
+
+
+async def announce(visit: PersonsVisit) -> Response:
+    """Have a route announced."""
+    return await _advertise(visit, to=True)
+
+
+async def withdraw(visit: PersonsVisit) -> Response:
+    """Have a route withdrawn, if it was typed which."""
+    account_id, claim_id, route_id = visit.account_id, claim_id_of(visit), _route(visit)
+    route = await visit.site.reader.bgp_prefix(account_id, claim_id, route_id)
+    cidr = str(route.bgp_prefix.cidr)
+    if visit.form.get("confirm", "").strip().lower() != cidr:
+        return await prefix_page(visit, _UNCONFIRMED, unconfirmed=cidr)
+    return await _advertise(visit, to=False)
+
+
+async def _advertise(visit: PersonsVisit, *, to: bool) -> Response:
+    claim_id, route_id = claim_id_of(visit), _route(visit)
+    return await _act(
+        visit,
+        lambda tx: bgp_prefixes.advertise(tx, visit.account_id, claim_id, route_id, advertised=to),
+        "announced" if to else "withdrawn",
+    )
+
+
+async def _act(visit: PersonsVisit, verb: Verb[Any], done: str, *spending: Wanted) -> Response:
+    """Do it, and show the page; what is refused, or drawn from an older version, is said on it."""
+    leads = f"/ui/prefixes/{claim_id_of(visit).hex}?done={done}"
+    try:
+        return await visit.write(verb, lambda _: leads, *spending)
+    except ClaimNotFound:
+        raise
+    except PreconditionFailed:
+        return await prefix_page(visit, _STALE, stale=True)
+    except Refusal as refusal:
+        return await prefix_page(visit, visit.site.problem(refusal).status, refused=refusal)
+
+
+def _route(visit: PersonsVisit) -> UUID:
+    return id_of(visit.request.path_params["route_id"])

@@ -1,0 +1,133 @@
+"""The prefixes of an account: the list, and bringing one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_network
+from typing import Final
+from uuid import UUID
+
+from starlette.responses import Response
+
+from byoip.domain.claims.lifecycle import Standing
+from byoip.domain.errors import Refusal
+from byoip.store.claims.views import ClaimFilter, ClaimView, Cursor
+from byoip.usecases.claims import prefixes as verbs
+from byoip.web.door import PersonsVisit
+from byoip.web.forms import fresh_key
+
+PAGE: Final = 200
+_FILTERS: Final[Mapping[str, ClaimFilter]] = {
+    "": ClaimFilter(),
+    "pending": ClaimFilter(approved=False),
+    "approved": ClaimFilter(approved=True),
+    "contested": ClaimFilter(standing=Standing.CONTESTED),
+    "suspended": ClaimFilter(standing=Standing.SUSPENDED),
+    "offboarding": ClaimFilter(standing=Standing.OFFBOARDING),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """How far a prefix is, in two words; `urgency` 0 needs its owner first."""
+
+    said: str
+    tone: str
+    urgency: int
+
+
+def chip_of(view: ClaimView) -> Chip:
+    """The state of a prefix, as lists show it."""
+    if view.claim.standing is not Standing.OK:
+        return Chip(view.claim.standing.value, "bad", 0)
+    if not view.claim.approved:
+        return Chip("to be proven", "wait", 1)
+    if view.default_binding is None:
+        return Chip("to be bound", "wait", 2)
+    if view.route is not None and view.route.advertised:
+        return Chip("announced", "good", 4)
+    return Chip("ready", "plain", 3)
+
+
+async def listed(visit: PersonsVisit) -> Response:
+    """One page of the account's prefixes; on it, what needs somebody comes first."""
+    asked = visit.request.query_params
+    state, text, wrong = asked.get("state", ""), asked.get("q", "").strip(), ""
+    wanted = _FILTERS.get(state, _FILTERS[""])
+    if text:
+        try:
+            around = ip_network(text, strict=False)
+            wanted = ClaimFilter(around=around, approved=wanted.approved, standing=wanted.standing)
+        except ValueError:
+            wrong = "This is neither an address nor a prefix, so all are shown."
+    reader, account_id = visit.site.reader, visit.account_id
+    found = await reader.claims(
+        account_id, after=_cursor(asked.get("after", "")), limit=PAGE + 1, wanted=wanted
+    )
+    shown = sorted(((chip_of(one), one) for one in found[:PAGE]), key=lambda one: one[0].urgency)
+    last = found[PAGE - 1].claim if len(found) > PAGE else None
+    return visit.page(
+        "prefixes.html",
+        rows=shown,
+        total=await reader.count_claims(account_id, wanted),
+        filters=list(_FILTERS),
+        state=state if state in _FILTERS else "",
+        text=text,
+        wrong=wrong,
+        next=f"{last.created_at.isoformat()}_{last.id.hex}" if last else "",
+    )
+
+
+async def bring_form(visit: PersonsVisit) -> Response:
+    """The form to bring a prefix."""
+    return _form(visit)
+
+
+async def bring(visit: PersonsVisit) -> Response:
+    """Bring a prefix; what is refused of it is said at its field."""
+    form = visit.form
+    number = form.get("asn", "").strip().upper().removeprefix("AS")
+    if not (number.isascii() and number.isdigit() and len(number) < len("12345678901")):
+        return _form(visit, 422, wrong={"asn": "An AS number, as in 64500."})
+    try:
+        return await visit.write(
+            lambda tx: verbs.submit(
+                tx,
+                visit.account_id,
+                terms=visit.site.terms,
+                cidr=form.get("cidr", "").strip(),
+                asn=int(number),
+                description=form.get("description", ""),
+                delegate_loa_creation=form.get("letter", "") == "yes",
+            ),
+            lambda view: f"/ui/prefixes/{view.claim.id.hex}?done=brought",
+        )
+    except Refusal as refusal:
+        problem = visit.site.problem(refusal)
+        field = (refusal.pointer or "").strip("/")
+        said = {field if field in {"cidr", "asn", "description"} else "": refusal.message}
+        return _form(visit, problem.status, wrong=said)
+
+
+def _form(
+    visit: PersonsVisit, status: int = 200, *, wrong: Mapping[str, str] | None = None
+) -> Response:
+    origins = sorted(one.number for one in visit.site.terms.origins)
+    return visit.page(
+        "bring.html",
+        status,
+        key=fresh_key(),
+        given=visit.form,
+        wrong=wrong or {},
+        origins=origins,
+    )
+
+
+def _cursor(text: str) -> Cursor | None:
+    """Where a page goes on; one that is none of ours begins anew."""
+    at, _, claim_id = text.rpartition("_")
+    try:
+        begun = Cursor(datetime.fromisoformat(at), UUID(claim_id))
+    except ValueError:
+        return None
+    return begun if begun.created_at.tzinfo else None
