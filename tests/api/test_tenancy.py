@@ -51,9 +51,13 @@ BODIES |= {
 # These name no object: another's token gets its own (empty) list, or its own new object.
 COLLECTIONS = {"create_prefix", "list_prefixes", "list_services", "create_prefix_preflight"}
 COLLECTIONS |= {"list_received_delegations", "list_account_events", "create_loa_document"}
+COLLECTIONS |= {"create_asn", "list_asns"}
 OF_ANY_TOKEN = {"list_token_accounts", "get_token_account", "get_verified_token"}
 # What names another object than a prefix says so.
 MISSING = {"get_loa_document": "loa_document_not_found"}
+MISSING |= dict.fromkeys(
+    ("get_asn", "delete_asn", "validate_asn", "create_asn_validation_token"), "own_asn_not_found"
+)
 FORMS = {"create_loa_document": {"loa_document": ("ours.pdf", pdf())}}
 
 Credential = Callable[[World], Awaitable[dict[str, str]]]
@@ -120,7 +124,8 @@ async def ask(
     prefix_id: str | None = None,
 ) -> httpx.Response:
     ids = dict.fromkeys(
-        ("binding_id", "token_id", "validation_id", "delegation_id", "waiver_id"), uuid4().hex
+        ("binding_id", "token_id", "validation_id", "delegation_id", "waiver_id", "asn_id"),
+        uuid4().hex,
     )
     ids |= dict.fromkeys(
         ("credential_id", "service_id", "override_id", "reservation_id", "drain_id"), uuid4().hex
@@ -251,7 +256,15 @@ async def test_what_stands_at_the_root_is_known(world: World) -> None:
     }
     documents = {"/openapi.json", "/docs", "/docs/operator", "/docs/customer.json"}
     documents |= {"/docs/operator.json", "/docs/oauth2-redirect", "/static-offline-docs"}
-    assert root == {"/healthz", "/readyz", "/metrics", "/errors", "/loa/{reference}", *documents}
+    pages = {path for path in root if path in {"/", "/static", "/ui"} or path.startswith("/ui/")}
+    assert root - pages == {
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/errors",
+        "/loa/{reference}",
+        *documents,
+    }
 
 
 def flattened(routes: list[BaseRoute]) -> list[BaseRoute]:

@@ -235,10 +235,8 @@ def claim_view(row: AnyRow) -> ClaimView:
     roas = announceable_sql.roas_from(row)
     waiver = announceable_sql.rpki_waiver_from(row)
     flaps, leaving = flaps_from(row.flaps), leaving_from(row)
-    served, run = row.still_served, told_sql.open_run_from(row)
-    own = standing_from(row.own_asn)
-    shown = claim, token, bound, route, roas, served, waiver, flaps, leaving
-    return ClaimView(*shown, run=run, own=own)
+    shown = claim, token, bound, route, roas, row.still_served, waiver, flaps, leaving
+    return ClaimView(*shown, run=told_sql.open_run_from(row), own=standing_from(row.own_asn))
 
 
 def claim_from(row: AnyRow) -> Claim:
