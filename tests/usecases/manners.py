@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -19,27 +20,28 @@ from tests.fakes.dns import FakeReverseDns
 from tests.fakes.registry import FakeRouteRegistry
 from tests.store.samples import SetClock
 
+_OPEN: ContextVar[int] = ContextVar("open transactions", default=0)
+
 
 class CountingStore(Store):
-    """Knows how many transactions are open."""
+    """Knows how many transactions the task that asks has open, or had when it was begun."""
 
     def __init__(self, engine: AsyncEngine, clock: SetClock) -> None:
         super().__init__(engine, clock)
-        self.open = 0
         self.excused = False  # while a test lets something else happen
 
     @property
     def polite(self) -> bool:
-        return self.excused or self.open == 0
+        return self.excused or _OPEN.get() == 0
 
     @asynccontextmanager
     async def transaction(self, *args: Any, **kwargs: Any) -> AsyncIterator[Transaction]:
         async with super().transaction(*args, **kwargs) as tx:
-            self.open += 1
+            _OPEN.set(_OPEN.get() + 1)
             try:
                 yield tx
             finally:
-                self.open -= 1
+                _OPEN.set(_OPEN.get() - 1)
 
 
 @dataclass

@@ -16,6 +16,8 @@ from byoip.usecases.watch.lift import carried_out
 from byoip.usecases.watch.look import Look
 
 _AT_ONCE = 500
+# One whose servers are silent takes 20 s: a thousand of them leave a day time for the others.
+_TOGETHER = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,13 @@ class WatchPrefixes:
                 await self._carry_out(one, by)
         await self.hear_roas(rows, by=by)
         await self.hear_statistics(rows, by=by)
+        async with asyncio.TaskGroup() as tasks:
+            turns = [tasks.create_task(self._take(rows, until, by)) for _ in range(_TOGETHER)]
+        rows.require_all_done()
+        return sum(each.result() for each in turns)
+
+    async def _take(self, rows: IsolatedRows, until: float, by: Actor) -> int:
+        """Look at one prefix after the other; how many."""
         looked = 0
         while asyncio.get_running_loop().time() < until:
             async with self.store.transaction() as tx:
@@ -54,7 +63,6 @@ class WatchPrefixes:
             with rows.row(claim_id):
                 await self.look(claim_id, by=by)
             looked += 1
-        rows.require_all_done()
         return looked
 
     async def _carry_out(self, rise: DecidedRise, by: Actor) -> None:
