@@ -4,8 +4,10 @@ import asyncio
 
 import pytest
 
+from byoip.ports.speakers.speaker import SpeakerUnanswered
 from byoip.worker import leading as module
 from byoip.worker.revising import Renewed
+from byoip.worker.speaker_faults import fault_of
 from tests.announcing import Fleet, reconciling, speaker, until
 
 
@@ -27,3 +29,20 @@ async def test_a_cancellation_that_meets_news_of_the_settings_is_not_lost_for_ev
             news.set()
             for _ in range(turns):
                 await asyncio.sleep(0)
+
+
+async def test_a_fault_that_takes_a_cancellations_place_keeps_no_task_alive() -> None:
+    began = asyncio.Event()
+
+    async def work() -> None:
+        try:
+            began.set()
+            await asyncio.sleep(60)
+        finally:  # as where something is withdrawn on the way out, and the speaker is frozen
+            raise SpeakerUnanswered("too late")
+
+    task = asyncio.create_task(fault_of("one", work()))
+    await began.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()

@@ -1,10 +1,12 @@
 """What may go wrong with one speaker is that speaker's, and nobody else's."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable
 from typing import Final
 
 from byoip.ports.speakers.speaker import SpeakerUnanswered
+from byoip.ports.supervising import asked_to_end
 from byoip.store.speakers.leases import LeaseLost
 from byoip.store.unavailable import StoreRefused, StoreUnavailable
 
@@ -24,7 +26,16 @@ async def fault_of(name: str, work: Awaitable[None], before: str = "") -> Speake
 
     Raises:
         LeaseLost, StoreUnavailable: no speaker may be told anything more.
+        CancelledError: also where a fault took its place.
     """
+    try:
+        return await _fault_of(name, work, before)
+    finally:
+        if asked_to_end():
+            raise asyncio.CancelledError
+
+
+async def _fault_of(name: str, work: Awaitable[None], before: str) -> SpeakerUnanswered | None:
     try:
         await work
     except SpeakerUnanswered as fault:

@@ -273,7 +273,9 @@ class SpeakerTask:
         before, drains = self.staged, self._sync.drained
         up = {one.address for one in self.neighbours if one.established}
         cut_off = (before.cut_off | drains.kept_down) - up
-        self.staged = replace(before, drained=drains.silenced, cut_off=cut_off)
+        self.staged = replace(
+            before, drained=drains.silenced, cut_off=cut_off, local_as=self._sync.local_as
+        )
         if done.changed or self.staged != before:
             self._changed.set()
 

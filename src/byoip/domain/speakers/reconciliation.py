@@ -7,7 +7,7 @@ speaker holds and no row wants is an orphan: operators decide about orphans.
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -261,7 +261,10 @@ def _plan_withdrawal(
     confirmed = all(one.applied.confirms(one.desired) for one in ours)
     if asked and current is None:
         made.gone.extend(one.desired for one in ours if _to_record(one))
-    elif (path := current or attributes.path(newest.desired.route)) and (asked or not confirmed):
+    # It may have been told it in another AS than the one that it is in now.
+    elif (path := current or attributes.path(replace(newest.desired.route, behind=None))) and (
+        asked or not confirmed
+    ):
         made.withdraw.append(PathUpdate(path, desired_routes))
 
 

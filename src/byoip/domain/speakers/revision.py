@@ -196,6 +196,7 @@ def rewritten(
 
 def is_rewritten(old: SpeakerEntry | None, new: SpeakerEntry, route: Route) -> bool:
     """Whether a speaker announces this route in another way than before."""
+    route = replace(route, behind=None)  # settings do not say in which AS the speaker is
     path = new.attributes.path(route)
     return path is not None and (old is None or old.attributes.path(route) != path)
 

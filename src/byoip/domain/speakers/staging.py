@@ -23,6 +23,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 
+from byoip.domain.asn import Asn
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute
 
 # A speaker that has just failed to answer may have done what it was told; only one that stays
@@ -48,6 +49,7 @@ class StagedSpeaker:
         down_since: since when it has not answered; None while it answers.
         gone_after: how long it must stay away to count as gone.
         drained: all its sessions are kept down: it is told changes, and they are seen nowhere.
+        local_as: the AS that it is in; None: not known yet.
         cut_off: neighbours that a drain keeps down, or has kept, and that are not up again: what
             listeners hear of it they may hear by one of these.
     """
@@ -59,6 +61,12 @@ class StagedSpeaker:
     gone_after: timedelta = GONE_AFTER
     drained: bool = False
     cut_off: frozenset[str] = frozenset()
+    local_as: Asn | None = None
+
+    def announces(self, family: int, behind: Asn | None) -> bool:
+        """Whether it announces routes of a family that stand behind this AS; None: any."""
+        there = behind is None or self.local_as in {None, behind}
+        return there and family in self.families
 
     def gone(self, now: datetime) -> bool:
         """Whether the stage goes on without this speaker."""
@@ -77,7 +85,7 @@ class StageProgress:
         ready: whether all of them have confirmed the change, so that it can be looked for.
         skipped: stages before it, or all, without a live speaker.
         nowhere: it was seen at no stage, and no stage has a live speaker: nothing can be said.
-        unfit: no speaker has a next hop for the family.
+        unfit: no speaker has a next hop for the family, or is in the AS that it stands behind.
     """
 
     stage: int | None
@@ -122,15 +130,18 @@ def stage_progress(
         opened: the last stage that may have the change; None: no stage was told so.
         now: to tell which speakers have been away for too long.
     """
-    return place(desired.prefix.family, speakers, seen, now).of(desired, applied, opened)
+    return place(desired, speakers, seen, now).of(desired, applied, opened)
 
 
 def place(
-    family: int, speakers: Sequence[StagedSpeaker], seen: Collection[int], now: datetime
+    desired: DesiredRoute, speakers: Sequence[StagedSpeaker], seen: Collection[int], now: datetime
 ) -> StageProgress:
-    """Where all changes of a family are that were seen at these stages; not yet how far there."""
+    """Where changes like this one are that were seen at these stages; not yet how far there.
+
+    All of one family, and behind one AS: `behind` says which of them are alike.
+    """
     skipped: list[int] = []
-    fit = [one for one in speakers if family in one.families]
+    fit = [one for one in speakers if one.announces(desired.prefix.family, behind(desired))]
     for stage in sorted({one.stage for one in fit}):
         live = tuple(one for one in fit if one.stage == stage and not one.gone(now))
         if not live:
@@ -139,6 +150,11 @@ def place(
             return StageProgress(stage, speakers=live, skipped=tuple(skipped))
     nowhere = not any(one.stage in seen for one in fit)
     return StageProgress(None, skipped=tuple(skipped), nowhere=nowhere, unfit=not fit)
+
+
+def behind(desired: DesiredRoute) -> Asn | None:
+    """The AS that an announcement stands behind; a withdrawal is told wherever it may be."""
+    return desired.route.behind if desired.advertised else None
 
 
 def _done(desired: DesiredRoute, applied: AppliedRoute) -> bool:

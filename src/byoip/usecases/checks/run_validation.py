@@ -39,7 +39,7 @@ from byoip.domain.checks.validation_run import LEASE, MOST_ATTEMPTS, ValidationR
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.domain.history import Actor
-from byoip.ports.supervising import supervised
+from byoip.ports.supervising import asked_to_end, supervised
 from byoip.store.checks.runs import EVIDENCE_QUOTA
 from byoip.store.sharing import working_for
 from byoip.store.transaction import Store
@@ -155,7 +155,7 @@ class RunValidation:
 
     async def _beat(self, run: ValidationRun) -> None:
         held = True
-        while held:
+        while held and not asked_to_end():  # a fault may have taken the cancellation's place
             await asyncio.sleep(self.heartbeat)
             with suppress(StoreUnavailable):  # the lease outlasts two beats that are missed
                 async with self.store.transaction() as tx:

@@ -8,10 +8,10 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Final
 from uuid import UUID
 
+from byoip.domain.asn import Asn
 from byoip.domain.history import Actor
 from byoip.domain.speakers import staging
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute
@@ -132,9 +132,13 @@ class StageChanges:
         """
         now = self._steady.now()
 
-        @cache
-        def place(family: int, seen: frozenset[int]) -> StageProgress:
-            return staging.place(family, speakers, seen, now)
+        places: dict[tuple[int, Asn | None, frozenset[int]], StageProgress] = {}
+
+        def place(desired: DesiredRoute, seen: frozenset[int]) -> StageProgress:
+            alike = desired.prefix.family, staging.behind(desired), seen
+            if alike not in places:
+                places[alike] = staging.place(desired, speakers, seen, now)
+            return places[alike]
 
         def progress(row: _Row) -> tuple[_Row, StageProgress]:
             desired, applied = row
@@ -142,7 +146,7 @@ class StageChanges:
             if told := self._not_held.get((desired.bgp_prefix_id, desired.change)):
                 done = AppliedRoute(advertised=desired.advertised, change=desired.change)
                 applied = {**applied, **dict.fromkeys(told, done)}
-            where = place(desired.prefix.family, frozenset(one.seen))
+            where = place(desired, frozenset(one.seen))
             return row, where.of(desired, applied, one.opened)
 
         return progress

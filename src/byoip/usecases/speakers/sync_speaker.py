@@ -95,7 +95,7 @@ class SyncSpeaker:
     sessions: Sessions = field(init=False)
     progressed_at: float = field(default_factory=boottime, init=False)
     listed_at: float = field(default=0.0, init=False)
-    _local_as: Asn | None = field(default=None, init=False)
+    local_as: Asn | None = field(default=None, init=False)
     _orphans: frozenset[Prefix] = field(default=frozenset(), init=False)
 
     def __post_init__(self) -> None:
@@ -133,7 +133,7 @@ class SyncSpeaker:
             SpeakerUnanswered: it could not be asked, or did not answer; it may have done it.
             LeaseLost, StoreUnavailable: nothing more may be told to any speaker.
         """
-        self._local_as = await self.speaker.local_as()
+        self.local_as = await self.speaker.local_as()
         await self.acceptance.close_imports(await self.leadership.standing())
         await self.opening.begin(self.routes.records)
         await self.drained.look()
@@ -208,9 +208,9 @@ class SyncSpeaker:
         return withdrawn_unheard or self.gates.admits(desired, self.stage)
 
     async def _attributes(self) -> PathAttributes:
-        if self._local_as is None:
-            self._local_as = await self.speaker.local_as()
-        return replace(self.attributes, local_as=self._local_as)
+        if self.local_as is None:
+            self.local_as = await self.speaker.local_as()
+        return replace(self.attributes, local_as=self.local_as)
 
     async def _plan(
         self,
