@@ -6,6 +6,7 @@ proves something only where its maintainers also maintain the smallest inetnum o
 it, are not the registry's own, and where no stranger may create routes in their name.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
@@ -21,6 +22,7 @@ from byoip.domain.foreign_text import listed, shown
 from byoip.domain.prefix import InvalidPrefix, Prefix
 
 _BLOCKS: Final = frozenset({"inetnum", "inet6num"})
+_BRACES: Final = re.compile(r"\{[^{}]*\}")
 _LEGACY: Final = "LEGACY"  # some hold a whole block of IANA's, as IANA gave it to them
 
 
@@ -85,9 +87,11 @@ class AddressBlock:
         For RIPE's database asks any one of a new object's `mnt-by`, later any one of those that it
         had before, and never those that are added (`MntByAuthentication` of RIPE's whois).
         """
-        values = (one.value.partition("{")[0] for one in self.described.all("mnt-routes"))
-        named = {word.upper() for value in values for word in _words(value)} - {"ANY"}
-        return _without_registries(named) - self.maintained_by - self.holders
+        return self.strangers_among(route_writers(self.described, "mnt-routes"))
+
+    def strangers_among(self, names: Iterable[str]) -> frozenset[str]:
+        """Those that neither maintain the block nor are a registry's own."""
+        return _without_registries(names) - self.maintained_by - self.holders
 
 
 def _ends(prefix: Prefix) -> tuple[int, int]:
@@ -107,6 +111,12 @@ def maintainers_of(described: RpslObject, *names: str) -> frozenset[str]:
         for attribute in described.all(name)
         for word in _words(attribute.value)
     )
+
+
+def route_writers(described: RpslObject, *names: str) -> frozenset[str]:
+    """As `maintainers_of`; prefixes in braces and ANY, as in `mnt-routes`, are no maintainers."""
+    values = (_BRACES.sub(" ", one.value) for name in names for one in described.all(name))
+    return frozenset(word.upper() for value in values for word in _words(value)) - {"ANY"}
 
 
 def _words(text: str) -> list[str]:
