@@ -91,7 +91,7 @@ async def test_2_1_no_route_proves_beside_one_of_a_stranger(
     )
     assert outcome.fix == (
         f"Prove ownership in reverse DNS, or have the route object {name} {origin} of TRANSIT-MNT "
-        "removed, or taken over by LIR-MNT alone."
+        "removed, or taken over: LIR-MNT instead of TRANSIT-MNT."
     )
 
 

@@ -80,14 +80,18 @@ class AddressBlock:
             return mine
         return _without_registries(maintainers_of(self.described, "mnt-lower"))
 
-    @property
-    def writers(self) -> frozenset[str]:
-        """Strangers that may create routes there, and then name the holder's maintainer alone.
+    def writers(self, prefix: Prefix) -> tuple[str, frozenset[str]]:
+        """Strangers that may create its routes, and then name the holder's maintainer alone.
 
-        For RIPE's database asks any one of a new object's `mnt-by`, later any one of those that it
-        had before, and never those that are added (`MntByAuthentication` of RIPE's whois).
+        And the attribute that names them: `mnt-lower` lets create routes of parts of the block. For
+        RIPE's database asks any one of a new object's `mnt-by`, later any one of those that it had
+        before, and never those that are added (`MntByAuthentication` of RIPE's whois).
         """
-        return self.strangers_among(route_writers(self.described, "mnt-routes"))
+        part = _ends(prefix) != (self.first, self.last)
+        for name in ("mnt-routes", "mnt-lower") if part else ("mnt-routes",):
+            if strangers := self.strangers_among(route_writers(self.described, name)):
+                return name, strangers
+        return "", frozenset()
 
     def strangers_among(self, names: Iterable[str]) -> frozenset[str]:
         """Those that neither maintain the block nor are a registry's own."""
@@ -203,7 +207,7 @@ def judge_holder(
     if why is not None:
         seen = f"The smallest block around {prefix} in {registry.source}, {block}, is {why}."
         return Failed(Reason.MAINTAINER_NOT_HOLDER, seen, "Prove ownership in reverse DNS.")
-    return _compared(maintainers_of(route, "mnt-by"), block)
+    return _compared(maintainers_of(route, "mnt-by"), block, prefix)
 
 
 def in_doubt(prefix: Prefix, source: str, objects: Sequence[RpslObject]) -> str | None:
@@ -245,19 +249,20 @@ def _no_block(prefix: Prefix, registry: Registry) -> Failed:
     return Failed(Reason.ADDRESS_BLOCK_MISSING, seen, fix)
 
 
-def _written_by_anyone(block: AddressBlock) -> Failed:
-    writers = listed(sorted(block.writers))
-    seen = f"By mnt-routes of {block} {writers} may write routes as well, also in your name."
-    fix = f"Prove ownership in reverse DNS, or take {writers} out of mnt-routes until it is proven."
+def _written_by_anyone(block: AddressBlock, name: str, strangers: frozenset[str]) -> Failed:
+    writers = listed(sorted(strangers))
+    seen = f"By {name} of {block} {writers} may write routes as well, also in your name."
+    fix = f"Prove ownership in reverse DNS, or take {writers} out of {name} until it is proven."
     return Failed(Reason.MAINTAINER_NOT_HOLDER, seen, fix)
 
 
-def _compared(mine: frozenset[str], block: AddressBlock) -> Outcome:
+def _compared(mine: frozenset[str], block: AddressBlock, prefix: Prefix) -> Outcome:
     holders = block.holders
     strangers = mine - block.maintained_by - holders
-    if mine & holders and not strangers and block.writers:
-        return _written_by_anyone(block)
     if mine & holders and not strangers:
+        name, writers = block.writers(prefix)
+        if writers:
+            return _written_by_anyone(block, name, writers)
         return Passed(f"{listed(sorted(mine & holders))} maintains {block} as well.")
     by, of_block = (
         listed(sorted(names)) or "no one named" for names in (mine, block.maintained_by)

@@ -36,7 +36,7 @@ def judge_covering(
     block = smallest_block(prefix, source, blocks)
     if block is None or route not in covering:
         text = f"{source} gave other route objects for {prefix} than a moment before."
-        return Unanswered(Fault.GARBAGE, text)
+        return Unanswered(Fault.GARBAGE, text, "Wait until its answers agree: it is asked again.")
     for one in dict.fromkeys(covering):
         sources = [each.value.upper() for each in one.all("source")]
         if len(sources) == 1 and sources[0] != source.upper():
@@ -54,7 +54,7 @@ def _written_by_others(one: RpslObject, by: str, block: AddressBlock) -> Failed:
     name = f"the {one.object_class} object {shown(one.key)} {shown(origin)}"
     seen = f"By {name} {by} may write routes of this space as well, also in your name."
     fix = (
-        f"Prove ownership in reverse DNS, or have {name} of {by} removed, or taken over by "
-        f"{listed(sorted(block.holders))} alone."
+        f"Prove ownership in reverse DNS, or have {name} of {by} removed, or taken over: "
+        f"{listed(sorted(block.holders))} instead of {by}."
     )
     return Failed(Reason.MAINTAINER_NOT_HOLDER, seen, fix)
