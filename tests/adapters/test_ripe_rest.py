@@ -58,6 +58,7 @@ async def look_up(port: int, *, deadline: float = 5, max_bytes: int = 100_000) -
     [
         (Lookup.EXACT_ROUTES, ["exact"], "route"),
         (Lookup.MORE_SPECIFIC_ROUTES, ["all-more"], "route"),
+        (Lookup.COVERING_ROUTES, ["all-less"], "route"),
         (Lookup.SMALLEST_HOLDER, [], "inetnum"),
     ],
 )

@@ -55,6 +55,21 @@ def read(
         ),
         pytest.param(
             Dialect.RIPE,
+            Lookup.COVERING_ROUTES,
+            "2001:DB8::/32",
+            b"-r -B -G -L -s RIPE -T route6 2001:db8::/32\r\n",
+            id="ripe around",
+        ),
+        pytest.param(
+            Dialect.IRRD,
+            Lookup.COVERING_ROUTES,
+            "192.0.2.0/24",
+            b"!!\r\n!sRIPE\r\n!fno-rpki-filter\r\n!fno-scope-filter\r\n"
+            b"!fno-route-preference-filter\r\n!r192.0.2.0/24,L\r\n!q\r\n",
+            id="irrd around",
+        ),
+        pytest.param(
+            Dialect.RIPE,
             Lookup.SMALLEST_HOLDER,
             "192.0.2.0/24",
             b"-r -B -G -s RIPE -T inetnum 192.0.2.0/24\r\n",

@@ -165,6 +165,18 @@ class RouteRegistryContract:
         answer = await world.look_up(registrys.Lookup.MORE_SPECIFIC_ROUTES, "192.0.2.0/24")
         assert keys(answer) == ["192.0.2.128/25 AS64502"]
 
+    async def test_routes_around_are_found_with_the_exact_ones(self, world: World) -> None:
+        answer = await world.look_up(registrys.Lookup.COVERING_ROUTES, "192.0.2.128/25")
+        assert keys(answer) == [
+            "192.0.2.0/24 AS64500",
+            "192.0.2.0/24 AS64501",
+            "192.0.2.128/25 AS64502",
+        ]
+        answer = await world.look_up(registrys.Lookup.COVERING_ROUTES, "192.0.2.0/26")
+        assert keys(answer) == ["192.0.2.0/24 AS64500", "192.0.2.0/24 AS64501"]
+        answer = await world.look_up(registrys.Lookup.COVERING_ROUTES, "2001:db8::/32")
+        assert keys(answer) == ["2001:db8::/32 AS64500"]
+
     async def test_a_route_around_does_not_count_as_exact(self, world: World) -> None:
         answer = await world.look_up(registrys.Lookup.EXACT_ROUTES, "192.0.2.0/25")
         assert isinstance(answer, registrys.NoEntries)

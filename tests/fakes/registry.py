@@ -44,6 +44,7 @@ class FakeRouteRegistry:
         searches = {
             registry.Lookup.EXACT_ROUTES: (self.objects.exact, _ROUTES[family]),
             registry.Lookup.MORE_SPECIFIC_ROUTES: (self.objects.inside, _ROUTES[family]),
+            registry.Lookup.COVERING_ROUTES: (self.objects.around, _ROUTES[family]),
             registry.Lookup.SMALLEST_HOLDER: (self.objects.smallest, _HOLDERS[family]),
         }
         search, classes = searches[question.lookup]

@@ -68,6 +68,8 @@ class RipeRestServer:
             search = objects.exact
         if "all-more" in flags:
             search = objects.inside
+        if "all-less" in flags:
+            search = objects.around
         found = search(asked["source"][0], set(asked["type-filter"]), prefix)
         return self._told(asked["source"][0], found)
 

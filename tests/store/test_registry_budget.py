@@ -191,8 +191,9 @@ async def test_an_answer_serves_the_same_question_of_all_accounts_for_a_while(
 
 
 async def test_nothing_found_is_remembered_too(budget: PostgresRegistryBudget) -> None:
-    await budget.settle(await permitted(budget, question()), question(), NoEntries(EXHIBIT))
-    assert await budget.admit(question()) == NoEntries(EXHIBIT)
+    for asked in (replace(question(), lookup=lookup) for lookup in Lookup):
+        await budget.settle(await permitted(budget, asked), asked, NoEntries(EXHIBIT))
+        assert await budget.admit(asked) == NoEntries(EXHIBIT)
 
 
 async def test_no_answer_is_not_remembered(budget: PostgresRegistryBudget) -> None:

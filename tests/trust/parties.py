@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from byoip.adapters.checks.ripe_rest import PreferTls, RipeRest
 from byoip.adapters.checks.statistics_folder import StatisticsFolder
 from byoip.adapters.checks.whois_registry import WhoisRegistry
 from byoip.domain.checks.registry import Registry
@@ -41,7 +42,10 @@ class Parties(World):
         return CollectEvidence(
             self.store,
             self.clock,
-            WhoisRegistry(self.clock, deadline=5),
+            PreferTls(
+                over_tls=RipeRest(self.clock, deadline=5),
+                in_plain_text=WhoisRegistry(self.clock, deadline=5),
+            ),
             self.dns,
             self.registries,
             self.overrides,

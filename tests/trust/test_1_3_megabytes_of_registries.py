@@ -29,7 +29,9 @@ from tests.store.test_registry_budget import budget, engine, question
 __all__ = ["budget", "engine"]  # fixtures
 
 LONG = "byoip.ports.threads.SHORT", -1  # whatever is judged is longer than that
-JUDGES = {"judge_routes", "judge_token", "in_doubt", "national_holders", "held_by_others"}
+JUDGES = {"judge_routes", "judge_token", "judge_covering", "in_doubt"}
+JUDGES |= {"national_holders", "held_by_others"}
+HELD = "inetnum: {ends}\nstatus: ASSIGNED PORTABLE\nmnt-by: A-MNT\nsource: APNIC\n"
 WRITTEN = """
 route: {prefix}
 origin: AS64500
@@ -62,6 +64,8 @@ async def test_what_registries_say_is_judged_in_threads(monkeypatch: pytest.Monk
     mine = claim(account().id)
     proof = token(mine)
     twin.put("APNIC", WRITTEN.format(prefix=mine.prefix, token=proof.value))
+    ends = mine.prefix.network[0], mine.prefix.network[-1]
+    twin.put("APNIC", HELD.format(ends=" - ".join(map(str, ends))))
     target = CheckTarget(mine.account_id, mine.prefix, mine.asn, proof)
     await asking(target, responsible)
     nowhere = Prefix.parse("198.51.100.0/24")

@@ -16,7 +16,7 @@ from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.domain.prefix import Prefix
-from byoip.sandbox.irr_objects import AddressRange
+from byoip.sandbox.irr_objects import AddressRange, IrrObjects
 from byoip.sandbox.whois_server import WhoisServer
 from byoip.usecases.checks.targets import CheckTarget
 from tests.trust.parties import Parties
@@ -24,7 +24,7 @@ from tests.usecases.world import LABEL, ORIGIN, roa
 
 BLOCKS = Path(__file__).parent / "blocks"
 KEYS = {"RIPE": "ripencc", "APNIC": "apnic", "AFRINIC": "afrinic"}
-RegistryWorld = tuple[Parties, WhoisServer]
+RegistryWorld = tuple[Parties, WhoisServer | IrrObjects]
 
 
 def golden(source: str) -> list[RpslObject]:

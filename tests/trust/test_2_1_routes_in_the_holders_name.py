@@ -36,3 +36,24 @@ async def test_2_1_no_stranger_may_write_what_proves_the_space(
         "name."
     )
     assert "Prove ownership in reverse DNS, or take TRANSIT-MNT out of mnt-routes" in outcome.fix
+
+
+@pytest.mark.parametrize("lower", ["TRANSIT-MNT", "LIR-MNT", "RIPE-NCC-HM-MNT"])
+@pytest.mark.parametrize("addresses", ["31.0.1.0 - 31.0.1.255", "31.0.0.0 - 31.0.3.255"])
+async def test_2_1_mnt_lower_may_write_routes_of_parts_of_the_block(
+    registry_world: RegistryWorld, addresses: str, lower: str
+) -> None:
+    claim = await claim_in(registry_world, "RIPE", golden("RIPE")[0])
+    registry_world[1].clear()
+    lines = ["status: ALLOCATED PA", "mnt-by: LIR-MNT", f"mnt-lower: {lower}", "source: RIPE"]
+    registry_world[1].put("RIPE", "\n".join([f"inetnum: {addresses}", *lines]).encode())
+
+    outcome = await judged(registry_world, "RIPE", claim, ["LIR-MNT"])
+
+    if lower != "TRANSIT-MNT" or addresses == "31.0.1.0 - 31.0.1.255":
+        assert isinstance(outcome, Passed), outcome
+        return
+    assert isinstance(outcome, Failed), outcome
+    assert outcome.reason is Reason.MAINTAINER_NOT_HOLDER
+    assert outcome.seen.startswith(f"By mnt-lower of {addresses} TRANSIT-MNT may write routes")
+    assert "take TRANSIT-MNT out of mnt-lower" in outcome.fix

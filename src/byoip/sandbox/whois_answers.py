@@ -24,7 +24,7 @@ class _Search:
 
     source: str = ""
     classes: set[str] = field(default_factory=set)
-    scope: str = ""  # x: exact, M: inside, empty: by address
+    scope: str = ""  # x: exact, M: inside, L: around or exact, empty: by address
     key: str = ""
 
 
@@ -44,7 +44,7 @@ def _parse(query: str, *, plain: str) -> _Search:
             search.source = next(words, "").upper()
         elif flag == "T":
             search.classes = set(next(words, "").lower().split(","))
-        elif flag in {"x", "M"}:
+        elif flag in {"x", "M", "L"}:
             search.scope = flag
         elif flag not in plain:
             raise _UnrecognisedError(flag)
@@ -68,7 +68,12 @@ def _ripe(objects: IrrObjects, query: str) -> str:
         return "%ERROR:111: invalid option supplied\n%\n% Use help query to see the options.\n\n"
     except ValueError:
         return "%ERROR:115: invalid search key\n%\n% Search key entered is not valid\n\n"
-    scopes = {"x": objects.exact, "M": objects.inside, "": objects.smallest}
+    scopes = {
+        "x": objects.exact,
+        "M": objects.inside,
+        "L": objects.around,
+        "": objects.smallest,
+    }
     if wanted is None:
         found = objects.named(search.source, _AUT_NUM, search.key)
     else:
@@ -111,15 +116,16 @@ class IrrdSession:
         if of_aut_num := re.fullmatch(r"maut-num,(AS[0-9]+)", command, re.IGNORECASE):
             held = self._objects.named(self._source, _AUT_NUM, of_aut_num[1])
             return _frame(_texts(held)) if held else b"D\n"
-        matched = re.fullmatch(r"r([^,]+)(,M)?", command)
+        matched = re.fullmatch(r"r([^,]+)(,[LM])?", command)
         if not matched:
             return f"F Unrecognised command: {command[:1]}\n".encode()
         try:
             wanted = AddressRange.parse(matched[1])
         except ValueError:
             return f"F Invalid input for route search: {matched[1]}\n".encode("latin-1")
-        search = self._objects.inside if matched[2] else self._objects.exact
-        found = search(self._source, _ROUTES, wanted)
+        objects = self._objects
+        searches = {None: objects.exact, ",M": objects.inside, ",L": objects.around}
+        found = searches[matched[2]](self._source, _ROUTES, wanted)
         return _frame(_texts(found)) if found else b"D\n"
 
     def _ripe_style(self, query: str) -> bytes:
@@ -135,6 +141,8 @@ class IrrdSession:
             found = self._objects.exact(search.source, routes, wanted)
         elif search.scope == "M":
             found = self._objects.inside(search.source, routes, wanted)
+        elif search.scope == "L":
+            found = self._objects.around(search.source, routes, wanted)
         else:
             found = self._objects.around(search.source, search.classes, wanted)
         if not found:

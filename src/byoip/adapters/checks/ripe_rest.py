@@ -40,6 +40,7 @@ MAX_BYTES: Final = 4 * 1024 * 1024  # the same objects are about four times as l
 _RANGE: Final[Mapping[Lookup, tuple[str, ...]]] = {
     Lookup.EXACT_ROUTES: ("exact",),
     Lookup.MORE_SPECIFIC_ROUTES: ("all-more",),
+    Lookup.COVERING_ROUTES: ("all-less",),
     Lookup.SMALLEST_HOLDER: (),  # without a flag: the exact one, else the smallest around it
     Lookup.AUT_NUM: (),
 }

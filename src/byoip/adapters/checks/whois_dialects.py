@@ -103,6 +103,7 @@ def exchange(question: RegistryQuestion) -> Exchange:
 _RIPE_RANGE: Final[Mapping[Lookup, str]] = {
     Lookup.EXACT_ROUTES: "-x ",
     Lookup.MORE_SPECIFIC_ROUTES: "-M ",
+    Lookup.COVERING_ROUTES: "-L ",
     Lookup.SMALLEST_HOLDER: "",  # without a flag: the exact one, else the smallest around it
     Lookup.AUT_NUM: "",
 }
@@ -136,6 +137,7 @@ def _read_ripe(raw: bytes, wanted: str) -> Objects:
 _IRRD_OPTION: Final[Mapping[Lookup, str]] = {
     Lookup.EXACT_ROUTES: "",
     Lookup.MORE_SPECIFIC_ROUTES: ",M",
+    Lookup.COVERING_ROUTES: ",L",
 }
 # IRRd hides routes that are RPKI invalid, out of scope, or second to another source's. We ask what
 # the registry holds; whether the route is valid is another check. Versions that do not know one of

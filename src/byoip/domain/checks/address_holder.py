@@ -6,6 +6,7 @@ proves something only where its maintainers also maintain the smallest inetnum o
 it, are not the registry's own, and where no stranger may create routes in their name.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
@@ -21,6 +22,7 @@ from byoip.domain.foreign_text import listed, shown
 from byoip.domain.prefix import InvalidPrefix, Prefix
 
 _BLOCKS: Final = frozenset({"inetnum", "inet6num"})
+_BRACES: Final = re.compile(r"\{[^{}]*\}")
 _LEGACY: Final = "LEGACY"  # some hold a whole block of IANA's, as IANA gave it to them
 
 
@@ -78,16 +80,22 @@ class AddressBlock:
             return mine
         return _without_registries(maintainers_of(self.described, "mnt-lower"))
 
-    @property
-    def writers(self) -> frozenset[str]:
-        """Strangers that may create routes there, and then name the holder's maintainer alone.
+    def writers(self, prefix: Prefix) -> tuple[str, frozenset[str]]:
+        """Strangers that may create its routes, and then name the holder's maintainer alone.
 
-        For RIPE's database asks any one of a new object's `mnt-by`, later any one of those that it
-        had before, and never those that are added (`MntByAuthentication` of RIPE's whois).
+        And the attribute that names them: `mnt-lower` lets create routes of parts of the block. For
+        RIPE's database asks any one of a new object's `mnt-by`, later any one of those that it had
+        before, and never those that are added (`MntByAuthentication` of RIPE's whois).
         """
-        values = (one.value.partition("{")[0] for one in self.described.all("mnt-routes"))
-        named = {word.upper() for value in values for word in _words(value)} - {"ANY"}
-        return _without_registries(named) - self.maintained_by - self.holders
+        part = _ends(prefix) != (self.first, self.last)
+        for name in ("mnt-routes", "mnt-lower") if part else ("mnt-routes",):
+            if strangers := self.strangers_among(route_writers(self.described, name)):
+                return name, strangers
+        return "", frozenset()
+
+    def strangers_among(self, names: Iterable[str]) -> frozenset[str]:
+        """Those that neither maintain the block nor are a registry's own."""
+        return _without_registries(names) - self.maintained_by - self.holders
 
 
 def _ends(prefix: Prefix) -> tuple[int, int]:
@@ -107,6 +115,12 @@ def maintainers_of(described: RpslObject, *names: str) -> frozenset[str]:
         for attribute in described.all(name)
         for word in _words(attribute.value)
     )
+
+
+def route_writers(described: RpslObject, *names: str) -> frozenset[str]:
+    """As `maintainers_of`; prefixes in braces and ANY, as in `mnt-routes`, are no maintainers."""
+    values = (_BRACES.sub(" ", one.value) for name in names for one in described.all(name))
+    return frozenset(word.upper() for value in values for word in _words(value)) - {"ANY"}
 
 
 def _words(text: str) -> list[str]:
@@ -193,7 +207,7 @@ def judge_holder(
     if why is not None:
         seen = f"The smallest block around {prefix} in {registry.source}, {block}, is {why}."
         return Failed(Reason.MAINTAINER_NOT_HOLDER, seen, "Prove ownership in reverse DNS.")
-    return _compared(maintainers_of(route, "mnt-by"), block)
+    return _compared(maintainers_of(route, "mnt-by"), block, prefix)
 
 
 def in_doubt(prefix: Prefix, source: str, objects: Sequence[RpslObject]) -> str | None:
@@ -235,19 +249,20 @@ def _no_block(prefix: Prefix, registry: Registry) -> Failed:
     return Failed(Reason.ADDRESS_BLOCK_MISSING, seen, fix)
 
 
-def _written_by_anyone(block: AddressBlock) -> Failed:
-    writers = listed(sorted(block.writers))
-    seen = f"By mnt-routes of {block} {writers} may write routes as well, also in your name."
-    fix = f"Prove ownership in reverse DNS, or take {writers} out of mnt-routes until it is proven."
+def _written_by_anyone(block: AddressBlock, name: str, strangers: frozenset[str]) -> Failed:
+    writers = listed(sorted(strangers))
+    seen = f"By {name} of {block} {writers} may write routes as well, also in your name."
+    fix = f"Prove ownership in reverse DNS, or take {writers} out of {name} until it is proven."
     return Failed(Reason.MAINTAINER_NOT_HOLDER, seen, fix)
 
 
-def _compared(mine: frozenset[str], block: AddressBlock) -> Outcome:
+def _compared(mine: frozenset[str], block: AddressBlock, prefix: Prefix) -> Outcome:
     holders = block.holders
     strangers = mine - block.maintained_by - holders
-    if mine & holders and not strangers and block.writers:
-        return _written_by_anyone(block)
     if mine & holders and not strangers:
+        name, writers = block.writers(prefix)
+        if writers:
+            return _written_by_anyone(block, name, writers)
         return Passed(f"{listed(sorted(mine & holders))} maintains {block} as well.")
     by, of_block = (
         listed(sorted(names)) or "no one named" for names in (mine, block.maintained_by)

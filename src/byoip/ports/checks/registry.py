@@ -18,6 +18,7 @@ class Lookup(StrEnum):
 
     EXACT_ROUTES = "exact_routes"  # route/route6 objects with exactly this prefix
     MORE_SPECIFIC_ROUTES = "more_specific_routes"  # route/route6 objects inside it
+    COVERING_ROUTES = "covering_routes"  # route/route6 objects with this prefix or around it
     SMALLEST_HOLDER = "smallest_holder"  # the smallest inetnum/inet6num around it
     AUT_NUM = "aut_num"  # the aut-num object of an AS number
 

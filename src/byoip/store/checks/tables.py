@@ -222,7 +222,9 @@ registry_answers = table(
     col.timestamptz("kept_until"),
     sa.PrimaryKeyConstraint("registry", "lookup", "prefix"),
     col.check(
-        "lookup", "lookup in ('exact_routes', 'more_specific_routes', 'smallest_holder', 'aut_num')"
+        "lookup",
+        "lookup in ('exact_routes', 'more_specific_routes', 'smallest_holder', 'aut_num', "
+        "'covering_routes')",
     ),
     sa.Index(None, "kept_until"),
     prefixes=["UNLOGGED"],

@@ -19,6 +19,7 @@ from byoip.domain.checks.evidence import (
 )
 from byoip.domain.checks.irr_authorisation import judge_routes, judge_token
 from byoip.domain.checks.registration import unknown_registry
+from byoip.domain.checks.registries.covering_routes import judge_covering
 from byoip.domain.checks.registries.national import National
 from byoip.domain.checks.registries.remedies import steps_to_route_object, token_line
 from byoip.domain.checks.registry import Registry, Responsible
@@ -34,7 +35,7 @@ from byoip.ports.checks.registry import (
 )
 from byoip.ports.clock import Clock
 from byoip.ports.threads import unless_short
-from byoip.usecases.checks.targets import CheckResult, CheckTarget
+from byoip.usecases.checks.targets import CheckResult, CheckTarget, either
 
 _NO_OBJECT: Final = frozenset(
     {
@@ -106,7 +107,7 @@ class AskRegistries:
         if national.key not in self.known:
             return _with_hint(first.result, national)
         second = await self._at(subject, self.known[national.key])
-        return _either(first.result, second.result)
+        return either(first.result, second.result)
 
     async def _with_block(self, subject: CheckTarget, registry: Registry, first: _Asked) -> _Asked:
         """Ask who stands in the address block: without that, its "no" is not the last word."""
@@ -180,6 +181,16 @@ class AskRegistries:
         whose, size = subject.account_id, _size(*exhibits)
         asked = route, subject.token.value, self.label, registry, holders, subject.prefix
         outcome = await unless_short(whose, size, judge_token, *asked)
+        if registry.holder_rule and isinstance(outcome, Passed):
+            answer = await self._look_up(subject, registry, Lookup.COVERING_ROUTES)
+            exhibits = (*exhibits, answer.exhibit)
+            if isinstance(answer, NoAnswer):
+                doubt = f"Route objects around {subject.prefix} are not known: {answer.detail}"
+                outcome = Unanswered(answer.fault, doubt)
+            else:
+                around = outcome, route, registry.source, holders or (), _objects(answer)
+                size += _size(answer.exhibit)
+                outcome = await unless_short(whose, size, judge_covering, *around, subject.prefix)
         finding = self._finding(Check.OWNERSHIP_IRR, outcome, *exhibits)
         about = subject.prefix, registry.source, holders or ()
         return (finding,), await unless_short(whose, size, national_holders, *about)
@@ -253,31 +264,6 @@ def _with_hint(result: CheckResult, national: National) -> CheckResult:
 def _hinted(outcome: Failed, national: National) -> Failed:
     seen = f"{outcome.seen} {national.name} (country {national.country}) was not asked."
     return replace(outcome, seen=seen, fix=f"{outcome.fix} Or: {unknown_registry(national.key)}")
-
-
-def _either(first: CheckResult, second: CheckResult) -> CheckResult:
-    """One registry's word is enough; it is no only where both said no."""
-    other = {one.check: one for one in second.findings}
-    findings = [_better(one, other.pop(one.check, one)) for one in first.findings]
-    return CheckResult(
-        (*findings, *other.values()),
-        tuple(dict.fromkeys((*first.other_origins, *second.other_origins))),
-        others_complete=first.others_complete and second.others_complete,
-    )
-
-
-def _better(one: Finding, other: Finding) -> Finding:
-    if one is other:
-        return one
-    exhibits = (*one.exhibits, *other.exhibits)
-    outcome = one.outcome
-    for wanted in (Passed, Unanswered):
-        if found := next((x for x in (one, other) if isinstance(x.outcome, wanted)), None):
-            return replace(found, exhibits=exhibits)
-    if isinstance(outcome, Failed) and isinstance(other.outcome, Failed):
-        seen = f"{outcome.seen} {other.outcome.seen}"
-        outcome = replace(outcome, seen=seen, fix=f"{outcome.fix} Or: {other.outcome.fix}")
-    return replace(one, outcome=outcome, exhibits=exhibits)
 
 
 def _doubting(outcome: Outcome, inside: RegistryAnswer) -> Outcome:

@@ -1,11 +1,11 @@
 """What is asked about, and what one party's answers come to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from byoip.domain.asn import Asn
-from byoip.domain.checks.evidence import Finding
+from byoip.domain.checks.evidence import Failed, Finding, Passed, Unanswered
 from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
 from byoip.domain.claims.other_origin import OtherOrigin
 from byoip.domain.claims.ownership_token import OwnershipToken
@@ -44,3 +44,28 @@ class CheckResult:
     findings: tuple[Finding, ...]
     other_origins: tuple[OtherOrigin, ...] = field(default=())
     others_complete: bool = True
+
+
+def either(first: CheckResult, second: CheckResult) -> CheckResult:
+    """One registry's word is enough; it is no only where both said no."""
+    other = {one.check: one for one in second.findings}
+    findings = [_better(one, other.pop(one.check, one)) for one in first.findings]
+    return CheckResult(
+        (*findings, *other.values()),
+        tuple(dict.fromkeys((*first.other_origins, *second.other_origins))),
+        others_complete=first.others_complete and second.others_complete,
+    )
+
+
+def _better(one: Finding, other: Finding) -> Finding:
+    if one is other:
+        return one
+    exhibits = (*one.exhibits, *other.exhibits)
+    outcome = one.outcome
+    for wanted in (Passed, Unanswered):
+        if found := next((x for x in (one, other) if isinstance(x.outcome, wanted)), None):
+            return replace(found, exhibits=exhibits)
+    if isinstance(outcome, Failed) and isinstance(other.outcome, Failed):
+        seen = f"{outcome.seen} {other.outcome.seen}"
+        outcome = replace(outcome, seen=seen, fix=f"{outcome.fix} Or: {other.outcome.fix}")
+    return replace(one, outcome=outcome, exhibits=exhibits)
