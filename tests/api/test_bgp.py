@@ -234,7 +234,7 @@ async def test_the_operator_locks_a_route_and_its_owner_is_told(
     assert await world.errors("PATCH", f"{path}/bgp/status", json={"advertised": False}) == refused
     assert await world.errors("POST", f"{path}/offboard") == refused
     again = await operator.call("POST", f"{route}/lock", json={"reason": WHY})
-    assert names(again) == ["no_change", "not_yet_applied"]
+    assert names(again) == ["no_change"]
     [told] = [
         one
         for one in await world.result("GET", f"{path}/events?per_page=1000")

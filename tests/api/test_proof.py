@@ -123,6 +123,7 @@ async def test_a_run_shows_what_was_asked_of_whom_and_what_came_back(world: Worl
         "check": "irr",
         "end": "failed",
         "reason": "route_object_other_origin",
+        "documentation_url": "/errors#route_object_other_origin",
         "fault": None,
         "seen": "AS64501",
         "fix": "Change the origin.",

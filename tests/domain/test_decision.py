@@ -173,5 +173,6 @@ def test_a_useless_token_fails_wherever_it_may_stand(
     for one in found:
         assert isinstance(one.outcome, evidence.Failed)
         assert one.outcome.reason is reason
-        assert "validation_tokens" in one.outcome.fix
+        expired = reason is evidence.Reason.TOKEN_EXPIRED
+        assert ("Ask for validation" if expired else "validation_tokens") in one.outcome.fix
     assert decision.result_of(found) is RunResult.FAILED

@@ -18,6 +18,7 @@ _TASKS = (
     jobs.SETTLE_BINDINGS,
     jobs.TIDY_UP,
     jobs.FOLD_FIGURES,
+    jobs.WATCH_PREFIXES,
     jobs.REFRESH_REGISTRATIONS,
     jobs.REFRESH_ROAS,
 )

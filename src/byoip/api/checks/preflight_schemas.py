@@ -39,6 +39,7 @@ EXAMPLE: dict[str, Any] = {
             "fault": None,
             "seen": "No ROA covers 198.18.0.0/23.",
             "fix": "Publish a ROA for 198.18.0.0/23, origin AS64500, max length 23.",
+            "documentation_url": "/errors#roa_missing",
             "warnings": [],
             "at": "2026-11-02T09:31:07Z",
         }
