@@ -46,6 +46,6 @@ def test_an_approved_prefix_gets_a_letter_that_ends_with_it(service: Running) ->
     assert [one["asked"].split()[0] for one in found["evidence"][1:]] == ["RDAP", "RDAP"]
     said = service.http.get(page, headers={"accept": "text/html"}).text
     assert "Letter of Agency" in said
-    assert r"<bdi>&quot;Société \&quot;Exemple\&quot;&quot;</bdi>" in said
+    assert r"<bdi>&#34;Société \&#34;Exemple\&#34;&#34;</bdi>" in said
     service.ask("DELETE", path)
     assert (letter()["status"], letter()["revoked_because"]) == ("revoked", "removed")

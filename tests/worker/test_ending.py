@@ -41,7 +41,7 @@ async def test_a_fault_that_takes_a_cancellations_place_keeps_no_task_alive() ->
         finally:  # as where something is withdrawn on the way out, and the speaker is frozen
             raise SpeakerUnanswered("too late")
 
-    task = asyncio.create_task(fault_of("one", work()))
+    task = asyncio.create_task(fault_of("one", work))
     await began.wait()
     task.cancel()
     await asyncio.wait([task])

@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeAlias
 
 from byoip.ports.speakers.speaker import SpeakerUnanswered
 from byoip.ports.supervising import asked_to_end
 from byoip.store.speakers.leases import LeaseLost
 from byoip.store.unavailable import StoreRefused, StoreUnavailable
 
+Work: TypeAlias = Callable[[], Awaitable[None]]  # called when it is its turn: a task may end before
 _LOG: Final = logging.getLogger(__name__)
 
 _ALL: Final = (LeaseLost, StoreUnavailable)
@@ -19,7 +20,7 @@ class Unforeseen(SpeakerUnanswered):
     """Its work failed as nobody foresaw: tried again, but not at once."""
 
 
-async def fault_of(name: str, work: Awaitable[None], before: str = "") -> SpeakerUnanswered | None:
+async def fault_of(name: str, work: Work, before: str = "") -> SpeakerUnanswered | None:
     """Why this work of a speaker has failed; None: it has not.
 
     What nobody foresaw is logged where it came from, unless it is what was so `before`.
@@ -35,9 +36,9 @@ async def fault_of(name: str, work: Awaitable[None], before: str = "") -> Speake
             raise asyncio.CancelledError
 
 
-async def _fault_of(name: str, work: Awaitable[None], before: str) -> SpeakerUnanswered | None:
+async def _fault_of(name: str, work: Work, before: str) -> SpeakerUnanswered | None:
     try:
-        await work
+        await work()
     except SpeakerUnanswered as fault:
         return fault
     except StoreRefused as fault:  # what it says cannot be kept: others are not to suffer

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from math import inf
 from uuid import UUID
 
@@ -153,12 +154,11 @@ class SpeakerTask:
             LeaseLost, StoreUnavailable: no speaker may be told anything more.
         """
         while True:
-            fault = await fault_of(self.staged.name, self._work(), self.fault)
+            fault = await fault_of(self.staged.name, self._work, self.fault)
             if fault:
-                await fault_of(self.staged.name, self._down(fault), self.fault)
+                await fault_of(self.staged.name, partial(self._down, fault), self.fault)
             if not self.alive:
-                odd = isinstance(fault, Unforeseen)
-                pause = _ODD_SECONDS if odd else _RETRY_SECONDS
+                pause = _ODD_SECONDS if isinstance(fault, Unforeseen) else _RETRY_SECONDS
                 await asyncio.sleep(min(self._pace.probe, pause))
                 continue
             try:
@@ -170,7 +170,7 @@ class SpeakerTask:
     async def watch(self) -> None:
         """Run until cancelled, beside `run`: what it was not told calls for a full sync."""
         while True:
-            looking = fault_of(self.staged.name, self._look_at_surprises())
+            looking = fault_of(self.staged.name, self._look_at_surprises)
             self._surprises = asyncio.create_task(looking)
             try:
                 await asyncio.wait([self._surprises])
