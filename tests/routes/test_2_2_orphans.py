@@ -90,6 +90,20 @@ async def test_an_orphan_that_its_owner_announced_and_withdrew_again_is_none(
         assert await fleet.alarms("no_longer_held") == set()
 
 
+async def test_a_speaker_that_was_just_met_is_known_by_its_orphans_first(fleet: Fleet) -> None:
+    kept, owned = await fleet.add("31.0.0.0/24", "31.0.1.0/24")
+    await fleet.announce(kept)
+    found = {owned: path(owned)}  # and its worker died before it recorded the speaker itself
+    await fleet.routes.note_orphans("one", found, fleet.clock.now(), unknown=False)
+    await fleet.announce(owned)
+    await fleet.withdraw(owned)
+    one = speaker("one")
+    one.put(path(owned))
+    async with reconciling(fleet, one):
+        await until(lambda: set(one.paths) == {kept})
+        await until(lambda: left(fleet))
+
+
 async def test_after_a_restore_orphans_are_remembered_and_undecided(fleet: Fleet) -> None:
     one = speaker("one")
     one.put(path(FIRST))

@@ -95,12 +95,19 @@ _WAITED: Final = sa.exists().where(_u.bgp_prefix_id == _b.id, _u.change == _b.ch
 _UNRECORDED: Final = compiled(
     sa.select(_b.id).where(_b.id == _THIS, sa.or_(_forgotten, _WAITED), ~_ANOTHERS)
 )
-# Any speaker may have it: each is asked what it holds before it is told anything.
+# Any speaker may have it: each is asked what it holds before it is told anything. One that was just
+# met is known by its orphans first.
+_MET: Final = sa.union(
+    sa.select(speakers.c.name),
+    sa.select(orphan_routes.c.speaker)
+    .join(bgp_prefixes, _b.cidr == orphan_routes.c.cidr)
+    .where(_b.id == _THIS),
+).subquery("met")
 _ADOPT: Final = compiled(
     pg.insert(applied_routes)
     .from_select(
         ["speaker", "bgp_prefix_id", "may_hold", "advertised", "change", "at"],
-        sa.select(speakers.c.name, _THIS, sa.true(), sa.false(), sa.literal(0), sa.func.now()),
+        sa.select(_MET.c.name, _THIS, sa.true(), sa.false(), sa.literal(0), sa.func.now()),
     )
     .on_conflict_do_update(index_elements=["speaker", "bgp_prefix_id"], set_={"may_hold": True})
 )
