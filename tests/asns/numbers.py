@@ -1,6 +1,7 @@
 """An account with an AS number of its own: Postgres, and the sandbox's whois over sockets."""
 
 import json
+import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -131,7 +132,7 @@ class Numbers(World):
     async def hear(self) -> None:
         """Watched prefixes are held against the files in use."""
         hearing = HearStatistics(self.store, Registries(self.registries, self.overrides))
-        await hearing(IsolatedRows("watch_prefixes"), by=WORKER)
+        await hearing(IsolatedRows("watch_prefixes"), math.inf, by=WORKER)
 
     # what customers and operators do
 

@@ -140,7 +140,14 @@ def _register_routes(app: App, work: Work) -> None:
         reevaluate = partial(work.reevaluate_claims, by=_by(context))
         await work.unless_stopped(JobKind.REEVALUATE_CLAIMS, reevaluate)
 
-    @app.task(name=jobs.WATCH_PREFIXES, queue=jobs.DEFAULT_QUEUE, pass_context=True)
+    # One at a time, and one that waits: a run may take longer than the minute to the next.
+    @app.task(
+        name=jobs.WATCH_PREFIXES,
+        queue=jobs.DEFAULT_QUEUE,
+        lock=jobs.WATCH_PREFIXES,
+        queueing_lock=jobs.WATCH_PREFIXES,
+        pass_context=True,
+    )
     async def watch_prefixes(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
         watch = partial(work.watch_prefixes, by=_by(context))
         await work.unless_stopped(JobKind.WATCH_PREFIXES, watch)

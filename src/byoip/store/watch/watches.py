@@ -108,6 +108,9 @@ _DISTURBED: Final = from_text("""
             SELECT FROM prefix_watches AS w WHERE w.prefix_id = p.id
             AND w.signal IN ('roa', 'roa_invalid') AND w.failing_since IS NOT NULL
         )
+    ) AND NOT EXISTS (
+        SELECT FROM prefix_watches AS w WHERE w.prefix_id = p.id
+        AND w.signal IN ('roa', 'roa_invalid') AND w.heard >= :number
     ) ORDER BY p.id LIMIT :most
 """)
 
@@ -237,9 +240,12 @@ class WatchRepository(Repository):
         """Record that all prefixes have been compared with a snapshot."""
         await self._session.change(_ROA_HEARD, number=number)
 
-    async def disturbed(self, after: UUID, most: int) -> Sequence[UUID]:
-        """Approved prefixes that are not valid now, or were not as they were heard last; by id."""
-        rows = await self._session.rows(_DISTURBED, after=after, most=most)
+    async def disturbed(self, number: int, after: UUID, most: int) -> Sequence[UUID]:
+        """Approved prefixes that are not valid, or were not as they were heard last; by id.
+
+        Not those that are on record as compared with the snapshot of this number.
+        """
+        rows = await self._session.rows(_DISTURBED, number=number, after=after, most=most)
         return [row.id for row in rows]
 
     async def rise(self, claim: Claim, signal: Signal, level: Level, now: datetime) -> RiseState:

@@ -1,5 +1,6 @@
 """Hold the holders of watched prefixes against each accepted file of the registries' statistics."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -44,8 +45,14 @@ class HearStatistics:
     registries: Registries
     data: RegistrationData | None = None
 
-    async def __call__(self, rows: IsolatedRows, *, by: Actor) -> None:
-        """Until all have been heard; a file that comes meanwhile is for the next run."""
+    async def __call__(self, rows: IsolatedRows, until: float, *, by: Actor) -> None:
+        """Until all have been heard; a file that comes meanwhile is for the next run.
+
+        Args:
+            rows: of the run.
+            until: by the event loop's clock; what is left after it is for the next run.
+            by: who hears.
+        """
         last, more = UUID(int=0), True
         while more:
             async with self.store.transaction() as tx:
@@ -53,7 +60,9 @@ class HearStatistics:
             for one in loud:
                 with rows.row(one.claim_id):
                     await self._hear(one, by)
-            more = len(page) == _AT_ONCE
+                if asyncio.get_running_loop().time() >= until:
+                    return
+            more = len(page) == _AT_ONCE and asyncio.get_running_loop().time() < until
             last = page[-1].claim_id if page else last
 
     async def _page(

@@ -1,0 +1,63 @@
+"""A run of the job ends in time and hands the rest on."""
+
+from dataclasses import replace
+
+import pytest
+
+from byoip.domain.claims.claim import Claim
+from byoip.domain.watch.levels import Level, Signal
+from tests.usecases.routes import Routes, valid
+from tests.usecases.world import WORKER
+from tests.watching import DAY, Days, watch_of
+
+MANY = 4
+
+
+@pytest.fixture
+async def claims(days: Days, routes: Routes) -> list[Claim]:
+    made = [routes.claim]
+    for place in range(1, MANY):
+        made.append(await days.world.approved(f"31.{place}.0.0/24"))
+        days.roas.append(valid(f"31.{place}.0.0/24"))
+        days.rows["ripencc"].append((f"31.{place}.0.0/24", "allocated", f"holder-{place}"))
+    await days.files()
+    await days.snapshot()
+    await days.run()
+    return made
+
+
+async def risen(days: Days, claims: list[Claim], signal: Signal) -> int:
+    return sum([await days.level(one, signal) is not Level.NONE for one in claims])
+
+
+async def test_roa_data_that_takes_longer_is_heard_in_several_runs(
+    days: Days, claims: list[Claim]
+) -> None:
+    days.roas = [{**one, "asn": 64501} for one in days.roas]
+    days.world.clock.advance(DAY / 24)
+    await days.snapshot()
+    short = replace(watch_of(days.world), seconds=0.0)
+    for heard in range(1, MANY + 1):
+        async with days.world.store.transaction() as tx:
+            assert await tx.watches.roa_news() is not None
+        await short(by=WORKER)
+        assert await risen(days, claims, Signal.ROA_INVALID) == heard
+    await short(by=WORKER)
+    async with days.world.store.transaction() as tx:
+        assert await tx.watches.roa_news() is None
+
+
+async def test_statistics_that_take_longer_are_heard_in_several_runs(
+    days: Days, claims: list[Claim]
+) -> None:
+    ours = {str(one.prefix) for one in claims}
+    days.rows["ripencc"] = [
+        (cidr, status, "buyer" if cidr in ours else holder)
+        for cidr, status, holder in days.rows["ripencc"]
+    ]
+    days.world.clock.advance(DAY)
+    await days.files()
+    short = replace(watch_of(days.world), seconds=0.0)
+    for heard in range(1, MANY + 1):
+        await short(by=WORKER)
+        assert await risen(days, claims, Signal.HOLDER) == heard
