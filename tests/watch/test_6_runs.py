@@ -1,11 +1,15 @@
 """A run of the job ends in time and hands the rest on."""
 
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
+from byoip.domain.checks.reverse_dns.observation import ZoneObservation
+from byoip.domain.checks.reverse_zone import ReverseZone
 from byoip.domain.claims.claim import Claim
 from byoip.domain.watch.levels import Level, Signal
+from byoip.usecases.jobs.isolate_rows import RowsFailed
 from tests.usecases.routes import Routes, valid
 from tests.usecases.world import WORKER
 from tests.watching import DAY, Days, watch_of
@@ -61,3 +65,23 @@ async def test_statistics_that_take_longer_are_heard_in_several_runs(
     for heard in range(1, MANY + 1):
         await short(by=WORKER)
         assert await risen(days, claims, Signal.HOLDER) == heard
+
+
+async def test_a_look_that_fails_as_nobody_foresaw_ends_no_other(
+    days: Days, claims: list[Claim]
+) -> None:
+    days.world.clock.advance(2 * DAY)
+    answers = days.world.dns.observe
+
+    async def observe(zone: ReverseZone, label: str, account_id: UUID) -> ZoneObservation:
+        if zone.name == "0.1.31.in-addr.arpa.":
+            raise TypeError("nobody foresaw this")
+        return await answers(zone, label, account_id)
+
+    days.world.dns.observe = observe  # type: ignore[method-assign]
+    with pytest.raises(RowsFailed) as raised:
+        await days.run()
+    assert raised.value.rows == (claims[1].id,)
+    now = days.world.clock.now()
+    looked = [(await days.watches(one))[Signal.REVERSE_ZONE].looked_at == now for one in claims]
+    assert looked == [True, False, True, True]
