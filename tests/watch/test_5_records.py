@@ -11,6 +11,7 @@ from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.domain.watch.freezing import PrefixFrozen
 from byoip.domain.watch.levels import Level, Signal
 from byoip.usecases.claims import delegations, prefixes, standing
+from byoip.usecases.speakers.release_routes import ReleaseRoutes
 from tests.store.samples import BY
 from tests.usecases.routes import PART, Routes, valid
 from tests.usecases.verbs import Verb
@@ -165,6 +166,26 @@ async def test_customer_under_attack_during_a_freeze(days: Days, routes: Routes)
     await days.snapshot()
     with pytest.raises(PrefixFrozen):
         await routes.patch(advertised=True)
+
+
+async def test_a_route_of_a_restored_database_is_released_under_a_freeze(
+    days: Days, routes: Routes
+) -> None:
+    days.roas = [valid("30.0.0.0/8")]
+    await days.go_on(WEEK + STEP, step=STEP)
+    assert await days.frozen_for(routes.claim) == {Signal.ROA}
+    days.world.clock.advance(timedelta(days=31))
+    days.roas = [valid(CIDR)]
+    await days.snapshot()
+    row = (await routes.view()).bgp_prefix
+    assert row.desired.advertised
+    async with days.world.store.transaction() as tx:
+        await tx.restores.doubt([row.id], [], tx.now)
+    view = await days.world.reader.claim(*routes.ids)
+    now = days.world.clock.now()
+    assert PrefixFrozen.name not in {one.name for one in view.announceable(now).obstacles(now)}
+    done = await ReleaseRoutes(days.world.store)(None, reason="Restored.", by=BY)
+    assert (done.announced, done.refused) == ([row.cidr], [])
 
 
 async def test_what_is_invalid_does_not_return(days: Days, routes: Routes) -> None:
