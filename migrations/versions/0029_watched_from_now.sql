@@ -10,3 +10,7 @@ ON CONFLICT DO NOTHING;
 -- A number whose proof an operator took back is proven by its token only.
 ALTER TABLE own_asns ADD COLUMN revoked_at TIMESTAMP WITH TIME ZONE;
 CREATE INDEX ix_own_asns_revoked ON own_asns (account_id, asn) WHERE revoked_at IS NOT NULL;
+
+-- A change of holder counts, too, where the account gave the prefix up before it was frozen.
+CREATE INDEX ix_prefix_watches_lost ON prefix_watches (prefix_id)
+    WHERE signal = 'holder' AND failing_since IS NOT NULL;

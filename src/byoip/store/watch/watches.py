@@ -114,12 +114,16 @@ _DISTURBED: Final = from_text("""
     ) ORDER BY p.id LIMIT :most
 """)
 
-# Revoked since, or closed: what was frozen for another holder.
+# Revoked since, or closed: what was frozen for another holder, or one more file would have frozen.
 _LOST: Final = from_text(
     """
-    SELECT count(*) AS lost FROM prefixes
-    WHERE account_id = :account_id AND cidr && :prefix AND 'holder' = ANY(frozen_for)
-        AND state <> 'approved' AND frozen_for <> '{}'
+    SELECT (SELECT count(*) FROM prefixes
+        WHERE account_id = :account_id AND cidr && :prefix AND 'holder' = ANY(frozen_for)
+            AND state <> 'approved' AND frozen_for <> '{}'
+    ) + (SELECT count(*) FROM prefix_watches AS w JOIN prefixes AS p ON p.id = w.prefix_id
+        WHERE w.signal = 'holder' AND w.failing_since IS NOT NULL
+            AND p.account_id = :account_id AND p.cidr && :prefix AND p.state <> 'approved'
+    ) AS lost
     """,
     selects=["lost"],
 )
@@ -189,7 +193,7 @@ class WatchRepository(Repository):
         await self._session.change(_PUT_QUIETLY, **asked, **values)
 
     def lost(self, account_id: UUID, prefix: Prefix) -> Part:
-        """Whether the account had overlapping space that got another holder: for a look.
+        """Whether the account had overlapping space of which another holder was told: for a look.
 
         Its zone and route object may still be there, so no proof of it counts alone.
         """
