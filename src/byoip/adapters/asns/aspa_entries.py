@@ -17,9 +17,7 @@ from byoip.ports.checks.snapshots import AspaEntries, AspaRow
 
 _MOST_ROWS: Final = 200_000  # today's have a thousand
 _MOST_PROVIDERS: Final = 2_000_000  # of all together
-_MOST_OF_ONE: Final = (
-    1000  # providers of a customer; more could be neither shown nor published again
-)
+_MOST_OF_ONE: Final = 1000  # providers of a customer, which are shown and published again
 _LARGEST: Final = 64 * 2**20  # bytes
 _NUMBER: Final = re.compile(r"AS(0|[1-9][0-9]{0,9})", re.ASCII)
 _NONSENSE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)

@@ -37,7 +37,6 @@ _PUT_TEXT: Final = f"""
 """  # noqa: S608 - of names of fields
 _PUT: Final = from_text(_PUT_TEXT)
 # Without the claim's lock: a pass over all of them that changes nothing but when it was heard.
-
 _PUT_QUIETLY: Final = from_text(f"""{_PUT_TEXT}
     WHERE prefix_watches.failing_since IS NULL AND prefix_watches.baseline = :before
 """)
