@@ -47,7 +47,7 @@ class IsolatedRows:
 
         Args:
             row: its id.
-            its_own: faults that end this row only. `Exception` where strangers' answers are read
+            its_own: faults that end this row only. all of them where strangers' answers are read
                 for it, and what would hit every row ends the run elsewhere.
         """
         try:

@@ -62,7 +62,7 @@ class WatchPrefixes:
                 claim_id = await tx.watches.take(self.clock.now())
             if claim_id is None:
                 break
-            with rows.row(claim_id, Exception):  # where the database is away, `take` says so
+            with rows.row(claim_id, (Exception,)):  # where the database is away, `take` says so
                 await self.look(claim_id, by=by)
             looked += 1
         return looked
