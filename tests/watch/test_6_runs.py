@@ -1,5 +1,7 @@
 """A run of the job ends in time and hands the rest on."""
 
+import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -8,8 +10,11 @@ import pytest
 from byoip.domain.checks.reverse_dns.observation import ZoneObservation
 from byoip.domain.checks.reverse_zone import ReverseZone
 from byoip.domain.claims.claim import Claim
+from byoip.domain.watch.holding import translation
 from byoip.domain.watch.levels import Level, Signal
+from byoip.store.watch import rekeying
 from byoip.usecases.jobs.isolate_rows import RowsFailed
+from tests.counting import counted
 from tests.usecases.routes import Routes, valid
 from tests.usecases.world import WORKER
 from tests.watching import DAY, Days, watch_of
@@ -85,3 +90,28 @@ async def test_a_look_that_fails_as_nobody_foresaw_ends_no_other(
     now = days.world.clock.now()
     looked = [(await days.watches(one))[Signal.REVERSE_ZONE].looked_at == now for one in claims]
     assert looked == [True, False, True, True]
+
+
+@pytest.mark.usefixtures("claims")
+async def test_new_ids_are_matched_in_a_thread_and_read_once_for_a_page(
+    days: Days, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+
+    def told(rows: Mapping[tuple[str, str], int]) -> dict[str, str]:
+        threads.append(threading.current_thread())
+        return translation(rows)
+
+    monkeypatch.setattr(rekeying, "translation", told)
+    days.rows["ripencc"] = [
+        (cidr, status, f"new-{holder}") for cidr, status, holder in days.rows["ripencc"]
+    ]
+    days.world.clock.advance(DAY)
+    await days.files()
+    assert [one is threading.main_thread() for one in threads] == [False]
+    with counted(monkeypatch) as asked:
+        await days.run()
+    assert len([one for one in asked if "FROM registry_rekeys" in one]) == 1
+    async with days.world.store.transaction() as tx:
+        newest = max(one.number for one in (await tx.watches.statistics()).values())
+        assert await tx.watches.unheard(newest, UUID(int=0), 10) == []

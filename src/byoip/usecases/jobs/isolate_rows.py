@@ -47,8 +47,8 @@ class IsolatedRows:
 
         Args:
             row: its id.
-            its_own: faults that end this row only. all of them where strangers' answers are read
-                for it, and what would hit every row ends the run elsewhere.
+            its_own: faults that end this row only; every `Exception` where strangers' answers are
+                read for it, and what would hit all rows ends the run elsewhere.
         """
         try:
             yield

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
@@ -73,9 +74,10 @@ class HearStatistics:
         if not files:
             return (), ()
         page = await tx.watches.unheard(_newest(files), last, _AT_ONCE)
+        told = await _told(tx, files, *(one.watch for one in page))
         loud = []
         for one in page:
-            after = await self._heard(tx, one.prefix, one.watch)
+            after = await _heard(tx, one.prefix, one.watch, told)
             if after is None:
                 return (), ()  # a new file came just now
             if one.watch.failing or after.failing:
@@ -86,7 +88,7 @@ class HearStatistics:
 
     async def _hear(self, one: Unheard, by: Actor) -> None:
         async with self.store.transaction() as tx:
-            expected = await self._heard(tx, one.prefix, one.watch)
+            expected = await _heard_alone(tx, one.prefix, one.watch)
         rises = expected is not None and expected.level is Level.FREEZE is not one.watch.level
         said = await self._asked(one.prefix) if rises else None  # no transaction is open
         async with self.store.transaction(actor=by) as tx:
@@ -95,21 +97,12 @@ class HearStatistics:
             except ClaimNotFound:
                 return
             before = (await tx.watches.of(claim.id)).get(Signal.HOLDER, Watch(Signal.HOLDER))
-            after = await self._heard(tx, claim.prefix, before)
+            after = await _heard_alone(tx, claim.prefix, before)
             if not claim.approved or after is None or before != one.watch:
                 return  # another worker was here, or there is a newer file
             if after.level is Level.FREEZE is not before.level and _same(before, said):
                 after = _by_a_new_id(after)
             await note(tx, claim, before, after)
-
-    async def _heard(self, tx: Transaction, prefix: Prefix, watch: Watch) -> Watch | None:
-        """What the files in use say of it; None: a file came while they were read."""
-        files = await tx.watches.statistics()
-        registered = await tx.registrations.overlapping(prefix)
-        if await tx.watches.statistics() != files:
-            return None
-        known = registered.allocations if registered.snapshot is not None else None
-        return await _compared(tx, prefix, watch, files, holding_of(prefix, known))
 
     async def _asked(self, prefix: Prefix) -> Said | None:
         """What RDAP says of the prefix; None: nobody was asked."""
@@ -124,14 +117,42 @@ class HearStatistics:
         return (await self.data.look_up(asked)).said
 
 
-async def _compared(
-    tx: Transaction, prefix: Prefix, watch: Watch, files: Files, now: Holding | str
-) -> Watch:
-    newest, at = _newest(files), tx.now
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The files in use, and which ids are new since some watches were heard, in order."""
+
+    files: Files
+    rekeys: Sequence[tuple[int, str, Mapping[str, str]]]
+
+
+async def _told(tx: Transaction, files: Files, *watches: Watch) -> _Told:
+    """Read once for all of them: a registry may number a hundred thousand holders anew."""
+    newest = _newest(files)
+    heard = min((one.heard or newest for one in watches), default=newest)
+    return _Told(files, await tx.watches.rekeys(heard))
+
+
+async def _heard_alone(tx: Transaction, prefix: Prefix, watch: Watch) -> Watch | None:
+    told = await _told(tx, await tx.watches.statistics(), watch)
+    return await _heard(tx, prefix, watch, told)
+
+
+async def _heard(tx: Transaction, prefix: Prefix, watch: Watch, told: _Told) -> Watch | None:
+    """What the files in use say of it; None: a file came since `told` was read."""
+    registered = await tx.registrations.overlapping(prefix)
+    if await tx.watches.statistics() != told.files:
+        return None
+    known = registered.allocations if registered.snapshot is not None else None
+    return _compared(prefix, watch, told, holding_of(prefix, known), tx.now)
+
+
+def _compared(prefix: Prefix, watch: Watch, told: _Told, now: Holding | str, at: datetime) -> Watch:
+    files, newest = told.files, _newest(told.files)
     was = Remembered.read(watch.baseline)
     found = Remembered.read(watch.found)
-    for _, registry, ids in await tx.watches.rekeys(watch.heard or newest):
-        was, found = was.rekeyed(registry, ids), found.rekeyed(registry, ids)
+    for number, registry, ids in told.rekeys:
+        if number > (watch.heard or newest):
+            was, found = was.rekeyed(registry, ids), found.rekeyed(registry, ids)
     watch = replace(watch, heard=newest, baseline=was.kept(), found=found.kept())
     if isinstance(now, str):
         return watch.silent(at, f"Statistics do not say who holds {prefix}: {now}.")
