@@ -3,7 +3,8 @@
 Text SQL: one join of two files. It is asked while both are there, before the older one is dropped.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -39,6 +40,6 @@ async def note_rekeying(
     await connection.execute(sa.insert(registry_rekeys).values(values))
 
 
-def _changed(rows: Sequence[sa.Row[tuple[str, str, int]]]) -> dict[str, str]:
+def _changed(rows: Iterable[Any]) -> dict[str, str]:
     ids = translation({(old, new): many for old, new, many in rows})
     return {old: new for old, new in ids.items() if old != new}
