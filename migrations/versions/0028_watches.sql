@@ -13,11 +13,6 @@ CREATE TABLE watch_turns (
 );
 CREATE INDEX ix_watch_turns_due ON watch_turns (due_at);
 
--- What is approved already is looked at first within a day, not all at once.
-INSERT INTO watch_turns (prefix_id, approved_at, due_at)
-SELECT id, approved_at, now() + abs(hashtext(id::text) % 86400) * interval '1 second'
-FROM prefixes WHERE state = 'approved';
-
 CREATE TABLE prefix_watches (
     prefix_id UUID NOT NULL,
     signal TEXT NOT NULL,

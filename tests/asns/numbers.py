@@ -1,6 +1,7 @@
 """An account with an AS number of its own: Postgres, and the sandbox's whois over sockets."""
 
 import json
+import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -31,14 +32,17 @@ from byoip.usecases.asns.prove_asn import ProveAsn
 from byoip.usecases.border import Verb as Recording
 from byoip.usecases.checks.refresh_registrations import RefreshRegistrations
 from byoip.usecases.checks.refresh_roas import RefreshRoas
+from byoip.usecases.checks.responsible import Registries
 from byoip.usecases.claims import prefixes
 from byoip.usecases.claims.prefixes import Terms
+from byoip.usecases.jobs.isolate_rows import IsolatedRows
 from byoip.usecases.routes import bgp_prefixes
+from byoip.usecases.watch.hear_statistics import HearStatistics
 from tests.fakes.rpki import FakeVrpSource
 from tests.fakes.tokens import RandomHex
 from tests.store.samples import BY
 from tests.usecases.verbs import Verb
-from tests.usecases.world import CIDR, GATES, LABEL, ORIGIN, POLICY, WEEK, World, roa
+from tests.usecases.world import CIDR, GATES, LABEL, ORIGIN, POLICY, WEEK, WORKER, World, roa
 
 CUSTOMER = Asn(3320)
 UPSTREAM = Asn(3257)
@@ -124,6 +128,11 @@ class Numbers(World):
             one.key: replace(one, host="127.0.0.1", port=self.whois.port, rest_url=None)
             for one in RIRS
         }
+
+    async def hear(self) -> None:
+        """Watched prefixes are held against the files in use."""
+        hearing = HearStatistics(self.store, Registries(self.registries, self.overrides))
+        await hearing(IsolatedRows("watch_prefixes"), math.inf, by=WORKER)
 
     # what customers and operators do
 

@@ -52,6 +52,16 @@ def test_an_entry_that_cannot_be_read_keeps_its_customer_and_takes_no_other_alon
     assert read(whole, entry).rows == (AspaRow(3320, None, None),)
 
 
+def test_one_of_more_than_a_thousand_providers_cannot_be_read() -> None:
+    thousand = {"customer_asid": 3320, "providers": [*range(70_000, 71_000)]}
+    one_more = {"customer_asid": 3320, "providers": [64500]}
+    (row,) = read(thousand).rows
+    assert len(row.providers or ()) == 1000
+    whole = {"customer_asid": 3320, "providers": [*range(70_000, 71_001)]}
+    unreadable = (AspaRow(3320, None, None),)
+    assert read(whole).rows == read(thousand, one_more).rows == unreadable
+
+
 @pytest.mark.parametrize(
     "entry",
     [

@@ -1,6 +1,7 @@
 """An account proves an AS number: at the registry, by its holder, or on the operator's word."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,9 +18,10 @@ from byoip.domain.asns.own_asn import (
 )
 from byoip.domain.asns.registration import AsnRange
 from byoip.domain.checks.evidence import CheckState
+from byoip.domain.watch.levels import Signal
 from byoip.sandbox.whois_server import IrrFault
 from tests.asns.numbers import CUSTOMER, UPSTREAM, Numbers
-from tests.usecases.world import CIDR, LABEL, ORIGIN
+from tests.usecases.world import CIDR, LABEL, ORIGIN, WORKER
 
 SOURCES = {"ripencc": "RIPE", "arin": "ARIN", "apnic": "APNIC", "afrinic": "AFRINIC"}
 
@@ -118,6 +120,7 @@ async def test_the_holder_of_a_prefix_that_spans_a_whole_row_has_its_numbers(
 ) -> None:
     await numbers.approved()
     await numbers.statistics(holders=holders)
+    await numbers.hear()
     own = await numbers.bring()
     async with numbers.registry_up():
         said = await numbers.validate_asn(own)
@@ -127,6 +130,49 @@ async def test_the_holder_of_a_prefix_that_spans_a_whole_row_has_its_numbers(
     if proves:
         assert (said.proven_by, said.holder) == (ProvenBy.HOLDER, "h-3320")
         assert CIDR in said.evidence
+
+
+async def test_a_prefix_that_was_sold_proves_no_number_of_its_buyer(numbers: Numbers) -> None:
+    claim = await numbers.approved()
+    await numbers.statistics(holders=[(CIDR, "seller")])
+    await numbers.hear()
+    own = await numbers.bring()
+    async with numbers.registry_up():
+        for _ in range(2):
+            numbers.clock.advance(timedelta(days=1))
+            await numbers.statistics(holders=[(CIDR, "h-3320")])
+            assert (await numbers.validate_asn(own)).state is CheckState.MISSING  # not heard yet
+            await numbers.hear()
+            assert (await numbers.validate_asn(own)).state is CheckState.MISSING
+    assert (await numbers.now(claim)).frozen_for == {Signal.HOLDER}
+
+
+async def test_a_frozen_prefix_proves_no_number(numbers: Numbers) -> None:
+    claim = await numbers.approved()
+    await numbers.statistics(holders=[(CIDR, "h-3320")])
+    await numbers.hear()
+    async with numbers.store.transaction(actor=WORKER) as tx:
+        locked = await tx.claims.lock(claim.id)
+        await tx.claims.save(replace(locked, frozen_for=frozenset({Signal.ROA})))
+    own = await numbers.bring()
+    async with numbers.registry_up():
+        assert (await numbers.validate_asn(own)).state is CheckState.MISSING
+
+
+async def test_what_an_operator_took_back_only_a_token_proves_again(numbers: Numbers) -> None:
+    await numbers.approved()
+    await numbers.statistics(holders=[(CIDR, "h-3320")])
+    await numbers.hear()
+    own = await numbers.bring()
+    async with numbers.registry_up():
+        assert (await numbers.validate_asn(own)).proven_by is ProvenBy.HOLDER
+        revoked = await numbers.revoke(own)
+        assert (await numbers.validate_asn(revoked)).state is CheckState.MISSING
+        await numbers.remove_asn(revoked)
+        anew = await numbers.bring()
+        assert (await numbers.validate_asn(anew)).state is CheckState.MISSING
+        numbers.aut_num(published(anew))
+        assert (await numbers.validate_asn(anew)).proven_by is ProvenBy.TOKEN
 
 
 async def test_at_lacnic_no_token_can_be_placed_and_it_says_what_remains(numbers: Numbers) -> None:

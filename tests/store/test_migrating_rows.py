@@ -7,6 +7,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from alembic import command
 from psycopg.rows import dict_row
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -132,6 +133,19 @@ async def test_history_is_numbered_for_each_account_and_each_prefix_keeps_its_or
     ]
     others = await reader.account_events(OTHER, after=0, limit=99)
     assert [(one.number, one.claim_id) for one in others] == [(1, OTHERS), (2, OTHERS)]
+
+
+async def test_what_was_approved_is_looked_at_within_a_day(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        turns = await connection.execute(
+            sa.text(
+                "SELECT id, due_at BETWEEN now() - interval '1 hour' AND now() + interval '1 day' "
+                "FROM prefixes LEFT JOIN watch_turns ON prefix_id = id WHERE state = 'approved'"
+            )
+        )
+        found = [tuple(one) for one in turns]
+    assert found
+    assert all(soon for _, soon in found), found
 
 
 async def test_it_goes_on_being_written(engine: AsyncEngine) -> None:

@@ -1,5 +1,6 @@
 """What a look finds, asked of real servers: whois, name servers, and files of statistics."""
 
+import math
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -48,7 +49,7 @@ async def parties(
 async def watched(world: Parties, claim: Claim) -> dict[Signal, Watch]:
     """One look and one pass over statistics, as the job does them."""
     known = Registries(world.registries)
-    await HearStatistics(world.store, known)(IsolatedRows("watch"), by=BY)
+    await HearStatistics(world.store, known)(IsolatedRows("watch"), math.inf, by=BY)
     whois = WhoisRegistry(world.clock, deadline=5)
     await Look(world.store, whois, world.dns, LABEL, world.registries)(claim.id, by=BY)
     async with world.store.transaction() as tx:

@@ -11,6 +11,7 @@ from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.domain.watch.freezing import PrefixFrozen
 from byoip.domain.watch.levels import Level, Signal
 from byoip.usecases.claims import delegations, prefixes, standing
+from byoip.usecases.speakers.release_routes import ReleaseRoutes
 from tests.store.samples import BY
 from tests.usecases.routes import PART, Routes, valid
 from tests.usecases.verbs import Verb
@@ -167,6 +168,26 @@ async def test_customer_under_attack_during_a_freeze(days: Days, routes: Routes)
         await routes.patch(advertised=True)
 
 
+async def test_a_route_of_a_restored_database_is_released_under_a_freeze(
+    days: Days, routes: Routes
+) -> None:
+    days.roas = [valid("30.0.0.0/8")]
+    await days.go_on(WEEK + STEP, step=STEP)
+    assert await days.frozen_for(routes.claim) == {Signal.ROA}
+    days.world.clock.advance(timedelta(days=31))
+    days.roas = [valid(CIDR)]
+    await days.snapshot()
+    row = (await routes.view()).bgp_prefix
+    assert row.desired.advertised
+    async with days.world.store.transaction() as tx:
+        await tx.restores.doubt([row.id], [], tx.now)
+    view = await days.world.reader.claim(*routes.ids)
+    now = days.world.clock.now()
+    assert PrefixFrozen.name not in {one.name for one in view.announceable(now).obstacles(now)}
+    done = await ReleaseRoutes(days.world.store)(None, reason="Restored.", by=BY)
+    assert (done.announced, done.refused) == ([row.cidr], [])
+
+
 async def test_what_is_invalid_does_not_return(days: Days, routes: Routes) -> None:
     days.roas = [valid(CIDR, origin=64501)]
     await days.go_on(WEEK + STEP, step=STEP)
@@ -210,13 +231,14 @@ async def test_former_lessee_renews_by_the_old_zone(days: Days, routes: Routes) 
         await routes.patch(advertised=True)
 
 
+@pytest.mark.parametrize("files", [1, 2])  # the second one freezes it
 @pytest.mark.parametrize("way", ["given up and brought again", "revoked by the operator"])
 async def test_former_lessee_begins_again_with_the_old_zone(
-    days: Days, routes: Routes, way: str
+    days: Days, routes: Routes, way: str, files: int
 ) -> None:
     """Neither a new claim nor a revoked one gets past the change of holder: a person decides."""
     world, claim = days.world, routes.claim
-    for _ in range(2):
+    for _ in range(files):
         await sold(days, (CIDR, "allocated", "buyer"))
     await routes.patch(advertised=False)
     if way == "revoked by the operator":

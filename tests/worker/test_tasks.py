@@ -5,7 +5,9 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 
+import pytest
 from procrastinate import App
+from procrastinate.exceptions import AlreadyEnqueued
 
 from byoip.domain.history import Actor
 from byoip.ports import jobs
@@ -139,3 +141,22 @@ async def test_an_expired_delegation_is_ended_by_the_worker(
         await all_done(app, [jobs.DEFAULT_QUEUE])
     ended = (await world.events(claim))[-1]
     assert (ended.kind, ended.actor) == ("delegation.expired", "worker")
+
+
+async def test_runs_of_the_watch_do_not_overlap_and_one_at_most_waits(
+    world: World, database_url: str
+) -> None:
+    app = make_job_app(database_url)
+    register(app, work_of(world)[0])
+    async with app.open_async():
+        task = app.tasks[jobs.WATCH_PREFIXES]
+        first = await task.defer_async(timestamp=0)
+        with pytest.raises(AlreadyEnqueued):
+            await task.defer_async(timestamp=60)
+        worker = await app.job_manager.register_worker()
+        taken = await app.job_manager.fetch_job([jobs.DEFAULT_QUEUE], worker)
+        assert taken is not None
+        assert taken.id == first
+        second = await task.defer_async(timestamp=60)  # waits for the one that runs
+        assert await app.job_manager.fetch_job([jobs.DEFAULT_QUEUE], worker) is None
+        assert second != first

@@ -13,6 +13,7 @@ from byoip.store.figures import fold_figures
 from byoip.store.jobs import finished_jobs
 from byoip.store.jobs.jobs import make_job_app
 from byoip.store.speakers.routes import Routes
+from byoip.store.watch import past_watches
 from byoip.usecases.bindings.converge import ConvergeBindings
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.checks.rescue_runs import rescue_runs
@@ -95,4 +96,5 @@ async def _rescue(composition: Composition) -> None:
 async def _tidy_up(composition: Composition) -> None:
     await composition.store.prune()
     await raw_answers.prune(composition.engine, composition.clock.now())
+    await past_watches.prune(composition.engine, composition.clock.now())
     await finished_jobs.prune_finished(composition.engine)

@@ -45,7 +45,7 @@ class Work:
         offboard: goes on with offboarding claims.
         stopped: whether an operator has thrown the kill switch of a kind of job.
         tidy_up: deletes what is no longer needed: old idempotency keys, raw answers that are due,
-            finished jobs.
+            past rises of levels, finished jobs.
         fold_figures: adds up what metrics tell.
         watch_prefixes: whether what was proven is still so.
         watch_origins: has an alarm stand for what is up with an origin of another operator.
@@ -140,7 +140,14 @@ def _register_routes(app: App, work: Work) -> None:
         reevaluate = partial(work.reevaluate_claims, by=_by(context))
         await work.unless_stopped(JobKind.REEVALUATE_CLAIMS, reevaluate)
 
-    @app.task(name=jobs.WATCH_PREFIXES, queue=jobs.DEFAULT_QUEUE, pass_context=True)
+    # One at a time, and one that waits: a run may take longer than the minute to the next.
+    @app.task(
+        name=jobs.WATCH_PREFIXES,
+        queue=jobs.DEFAULT_QUEUE,
+        lock=jobs.WATCH_PREFIXES,
+        queueing_lock=jobs.WATCH_PREFIXES,
+        pass_context=True,
+    )
     async def watch_prefixes(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
         watch = partial(work.watch_prefixes, by=_by(context))
         await work.unless_stopped(JobKind.WATCH_PREFIXES, watch)

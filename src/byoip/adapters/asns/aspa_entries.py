@@ -17,6 +17,7 @@ from byoip.ports.checks.snapshots import AspaEntries, AspaRow
 
 _MOST_ROWS: Final = 200_000  # today's have a thousand
 _MOST_PROVIDERS: Final = 2_000_000  # of all together
+_MOST_OF_ONE: Final = 1000  # providers of a customer, which are shown and published again
 _LARGEST: Final = 64 * 2**20  # bytes
 _NUMBER: Final = re.compile(r"AS(0|[1-9][0-9]{0,9})", re.ASCII)
 _NONSENSE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -47,7 +48,8 @@ _read_listed = msgspec.json.Decoder(_Listed).decode
 def aspa_entries(member: bytes | None) -> AspaEntries:
     """The entries in the member `aspas` of an export; None: it has none.
 
-    Several of one customer are one with all providers, which ends with the first of them.
+    Several of one customer are one with all providers, which ends with the first of them. One of
+    more than a thousand providers cannot be read.
     """
     if member is None:
         return AspaEntries((), "the export has no aspas")
@@ -94,7 +96,7 @@ def _row(customer: int, entry: msgspec.Raw) -> AspaRow:
     if not providers or None in providers or customer in providers:
         return AspaRow(customer, None, None)  # a customer is no provider of its own
     every = tuple(sorted({one for one in providers if one is not None}))
-    return AspaRow(customer, every, listed.expires)
+    return _unless_too_many(AspaRow(customer, every, listed.expires))
 
 
 def _union(customer: int, rows: Sequence[AspaRow]) -> AspaRow:
@@ -104,7 +106,12 @@ def _union(customer: int, rows: Sequence[AspaRow]) -> AspaRow:
         return AspaRow(customer, None, None)
     ends = [one.expires for one in rows if one.expires is not None]
     providers = tuple(sorted({one for each in lists for one in each}))
-    return AspaRow(customer, providers, min(ends, default=None))
+    return _unless_too_many(AspaRow(customer, providers, min(ends, default=None)))
+
+
+def _unless_too_many(row: AspaRow) -> AspaRow:
+    many = row.providers is not None and len(row.providers) > _MOST_OF_ONE
+    return AspaRow(row.customer, None, None) if many else row
 
 
 def _read_number(given: int | str) -> int | None:

@@ -177,6 +177,8 @@ class OwnAsn:
         holder: the registry's opaque id of the holder as it was proven; empty without one.
         evidence: what was seen as it was proven, or the operator's reason.
         seen, fix: of the last refusal; doubt: why the last attempt had no answer.
+        revoked_at: when an operator last took a proof of it back; then the token proves it, and a
+            prefix of the same holder does not.
     """
 
     id: UUID
@@ -195,6 +197,7 @@ class OwnAsn:
     seen: str = ""
     fix: str = ""
     doubt: str = ""
+    revoked_at: datetime | None = None
     ended_at: datetime | None = None
     version: int = 1
 
@@ -251,6 +254,7 @@ class OwnAsn:
             proven_by=None,
             holder="",
             evidence="",
+            revoked_at=now,
         )
 
     def reissue(

@@ -49,7 +49,7 @@ class Announceable:
             operator's.
         pair: whether ASPAs let the operator stand before that origin; None: it is the operator's.
         prepend_lost: its path repeats the origin, and a neighbour of a speaker would drop it.
-        last_up: until when it was announced; None: it never was.
+        last_up: until when it was to be announced; None: it never was.
     """
 
     claim: Claim

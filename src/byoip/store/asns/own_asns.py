@@ -28,7 +28,7 @@ _o = own_asns.c
 _FIXED: Final = ("id", "account_id", "asn", "created_at")
 _CHANGING: Final = (
     *("state", "token", "token_expires_at", "proven_at", "proven_by", "registry", "holder"),
-    *("evidence", "seen", "fix", "doubt", "modified_at", "ended_at", "version"),
+    *("evidence", "seen", "fix", "doubt", "modified_at", "revoked_at", "ended_at", "version"),
 )
 _ID: Final = sa.bindparam("own_asn_id", type_=sa.Uuid)
 _ACCOUNT: Final = sa.bindparam("account_id", type_=sa.Uuid)
@@ -58,12 +58,19 @@ _IN_USE: Final = from_text("""
     WHERE account_id = :account_id AND asn = :asn AND live LIMIT 1
 """)
 # A prefix that its account has proven, and a row of the holder inside it, whole: rows are cut into
-# prefixes, so the addresses beside it must not be the same holder's.
+# prefixes, so the addresses beside it must not be the same holder's. Who holds it now held it when
+# it was proven: its watch has heard this file and says so. What an operator took back, it cannot
+# bring again.
 _SPANNED: Final = from_text(f"""
     SELECT claim.cidr FROM prefixes AS claim, current_registration_snapshots AS used
     WHERE claim.account_id = :account_id AND claim.state = 'approved'
-        AND claim.approved_by = 'checks' AND claim.standing = 'ok'
+        AND claim.approved_by = 'checks' AND claim.standing = 'ok' AND claim.frozen_for = '{{}}'
         AND used.registry = :registry AND CAST(:holder AS text) <> ''
+        AND NOT EXISTS (SELECT FROM own_asns AS gone WHERE gone.account_id = :account_id
+            AND gone.asn = :asn AND gone.revoked_at IS NOT NULL)
+        AND EXISTS (SELECT FROM prefix_watches AS watch WHERE watch.prefix_id = claim.id
+            AND watch.signal = 'holder' AND watch.failing_since IS NULL AND watch.doubt = ''
+            AND watch.good_at IS NOT NULL AND watch.heard >= used.number)
         AND EXISTS (SELECT FROM registered_ranges AS row WHERE row.snapshot = used.number
             AND row.prefix <<= claim.cidr AND row.holder = :holder
             AND row.status IN ('{"', '".join(sorted(HELD))}'))
@@ -133,9 +140,13 @@ class OwnAsnRepository(Repository):
         row = await self._session.row(_IN_USE, account_id=own.account_id, asn=own.asn.number)
         return None if row is None else str(row.cidr)
 
-    async def spanned(self, account_id: UUID, registry: str, holder: str) -> Prefix | None:
-        """A prefix that the account has proven and that spans a whole row of this holder."""
-        asked = {"account_id": account_id, "registry": registry, "holder": holder}
+    async def spanned(self, own: OwnAsn, registry: str, holder: str) -> Prefix | None:
+        """A prefix that the account has proven and that spans a whole row of this holder.
+
+        None, too, where an operator has taken a proof of the number from this account.
+        """
+        of = {"account_id": own.account_id, "asn": own.asn.number}
+        asked = {**of, "registry": registry, "holder": holder}
         row = await self._session.row(_SPANNED, **asked)
         return None if row is None else Prefix(row.cidr)
 

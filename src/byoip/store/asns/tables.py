@@ -28,6 +28,7 @@ own_asns = table(
     col.text("doubt"),
     col.timestamptz("created_at"),
     col.timestamptz("modified_at"),
+    col.timestamptz("revoked_at", nullable=True),
     col.timestamptz("ended_at", nullable=True),
     sa.Column("version", sa.Integer, nullable=False),
     col.live("ended_at IS NULL"),
@@ -43,6 +44,7 @@ own_asns = table(
         "uq_own_asns_live", "account_id", "asn", unique=True, postgresql_where="ended_at IS NULL"
     ),
     sa.Index("ix_own_asns_page", "created_at", "id", postgresql_where="ended_at IS NULL"),
+    sa.Index("ix_own_asns_revoked", "account_id", "asn", postgresql_where="revoked_at IS NOT NULL"),
     col.check("asn", "asn BETWEEN 1 AND 4294967295"),
     col.one_of("state", CheckState),
     col.one_of("proven_by", ProvenBy),

@@ -134,7 +134,7 @@ class ClaimView:
             last_valid_at=None if route is None else route.last_valid_at,
             locked=route is not None and route.locked,
             still_served=self.still_served,
-            last_up=now if up else None if route is None else route.at,
+            last_up=None if route is None else now if route.advertised else route.at,
             flaps=NO_FLAPS if up else self.flaps,
             offered=offered,
             own_asn=self.own.proven,

@@ -3,10 +3,14 @@
 Text SQL: one join of two files. It is asked while both are there, before the older one is dropped.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from byoip.domain.watch.holding import rekeyed, translation
+from byoip.ports.threads import in_thread
 from byoip.store.watch.tables import registry_rekeys
 
 _PAIRS = """
@@ -31,7 +35,11 @@ async def note_rekeying(
     if not rekeyed(counted.changed, counted.same):
         return
     rows = (await connection.execute(_ROWS, asked)).all()
-    ids = translation({(old, new): many for old, new, many in rows})
-    changed = {old: new for old, new in ids.items() if old != new}
+    changed = await in_thread(registry, _changed, rows)
     values = {"snapshot": number, "registry": registry, "ids": changed, "at": sa.func.now()}
     await connection.execute(sa.insert(registry_rekeys).values(values))
+
+
+def _changed(rows: Iterable[Any]) -> dict[str, str]:
+    ids = translation({(old, new): many for old, new, many in rows})
+    return {old: new for old, new in ids.items() if old != new}

@@ -35,6 +35,11 @@ prefix_watches = table(
     col.one_of("signal", Signal),
     col.one_of("level", Level),
     col.check("level_of_failing", "level = 'none' OR failing_since IS NOT NULL"),
+    sa.Index(
+        "ix_prefix_watches_lost",
+        "prefix_id",
+        postgresql_where="signal = 'holder' AND failing_since IS NOT NULL",
+    ),
     sa.Index("ix_prefix_watches_level", "signal", "prefix_id", postgresql_where="level <> 'none'"),
 )
 

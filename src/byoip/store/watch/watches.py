@@ -37,7 +37,6 @@ _PUT_TEXT: Final = f"""
 """  # noqa: S608 - of names of fields
 _PUT: Final = from_text(_PUT_TEXT)
 # Without the claim's lock: a pass over all of them that changes nothing but when it was heard.
-
 _PUT_QUIETLY: Final = from_text(f"""{_PUT_TEXT}
     WHERE prefix_watches.failing_since IS NULL AND prefix_watches.baseline = :before
 """)
@@ -108,15 +107,22 @@ _DISTURBED: Final = from_text("""
             SELECT FROM prefix_watches AS w WHERE w.prefix_id = p.id
             AND w.signal IN ('roa', 'roa_invalid') AND w.failing_since IS NOT NULL
         )
+    ) AND NOT EXISTS (
+        SELECT FROM prefix_watches AS w WHERE w.prefix_id = p.id
+        AND w.signal IN ('roa', 'roa_invalid') AND w.heard >= :number
     ) ORDER BY p.id LIMIT :most
 """)
 
-# Revoked since, or closed: what was frozen for another holder.
+# Revoked since, or closed: what was frozen for another holder, or one more file would have frozen.
 _LOST: Final = from_text(
     """
-    SELECT count(*) AS lost FROM prefixes
-    WHERE account_id = :account_id AND cidr && :prefix AND 'holder' = ANY(frozen_for)
-        AND state <> 'approved' AND frozen_for <> '{}'
+    SELECT (SELECT count(*) FROM prefixes
+        WHERE account_id = :account_id AND cidr && :prefix AND 'holder' = ANY(frozen_for)
+            AND state <> 'approved' AND frozen_for <> '{}'
+    ) + (SELECT count(*) FROM prefix_watches AS w JOIN prefixes AS p ON p.id = w.prefix_id
+        WHERE w.signal = 'holder' AND w.failing_since IS NOT NULL
+            AND p.account_id = :account_id AND p.cidr && :prefix AND p.state <> 'approved'
+    ) AS lost
     """,
     selects=["lost"],
 )
@@ -186,7 +192,7 @@ class WatchRepository(Repository):
         await self._session.change(_PUT_QUIETLY, **asked, **values)
 
     def lost(self, account_id: UUID, prefix: Prefix) -> Part:
-        """Whether the account had overlapping space that got another holder: for a look.
+        """Whether the account had overlapping space of which another holder was told: for a look.
 
         Its zone and route object may still be there, so no proof of it counts alone.
         """
@@ -237,9 +243,12 @@ class WatchRepository(Repository):
         """Record that all prefixes have been compared with a snapshot."""
         await self._session.change(_ROA_HEARD, number=number)
 
-    async def disturbed(self, after: UUID, most: int) -> Sequence[UUID]:
-        """Approved prefixes that are not valid now, or were not as they were heard last; by id."""
-        rows = await self._session.rows(_DISTURBED, after=after, most=most)
+    async def disturbed(self, number: int, after: UUID, most: int) -> Sequence[UUID]:
+        """Approved prefixes that are not valid, or were not as they were heard last; by id.
+
+        Not those that are on record as compared with the snapshot of this number.
+        """
+        rows = await self._session.rows(_DISTURBED, number=number, after=after, most=most)
         return [row.id for row in rows]
 
     async def rise(self, claim: Claim, signal: Signal, level: Level, now: datetime) -> RiseState:

@@ -67,7 +67,7 @@ class ProveAsn:
             found = responsible_for_asn(own.asn, rows, self.registries)
             spanned = None
             if isinstance(found, AsnRegistration):
-                asked = account_id, found.registry.key, found.holder
+                asked = own, found.registry.key, found.holder
                 spanned = await tx.own_asns.spanned(*asked)
         if not isinstance(found, AsnRegistration):
             attempt = _Attempt(own.token, found)

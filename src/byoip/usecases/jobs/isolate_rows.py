@@ -42,11 +42,17 @@ class IsolatedRows:
         return len(self._failed)
 
     @contextmanager
-    def row(self, row: UUID) -> Iterator[None]:
-        """Wraps what is done with one row, in transactions of its own."""
+    def row(self, row: UUID, its_own: tuple[type[Exception], ...] = _ITS_OWN) -> Iterator[None]:
+        """Wraps what is done with one row, in transactions of its own.
+
+        Args:
+            row: its id.
+            its_own: faults that end this row only; every `Exception` where strangers' answers are
+                read for it, and what would hit all rows ends the run elsewhere.
+        """
         try:
             yield
-        except _ITS_OWN:
+        except its_own:
             _log.exception("%s: row %s failed, the others go on", self._job, row.hex)
             self._failed.append(row)
 

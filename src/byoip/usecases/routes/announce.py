@@ -50,7 +50,8 @@ async def announce(
         offered=tx.rules.origins,
         own_asn=own.proven,
         pair=_pair(tx, bgp_prefix, behind, own),
-        last_up=bgp_prefix.desired.at,
+        # It is wanted still where it waits for its release: a restored database knows an old `at`.
+        last_up=tx.now if bgp_prefix.desired.advertised else bgp_prefix.desired.at,
         prepend_lost=prepend > 0 and await tx.bgp_prefixes.prepends_are_lost(bgp_prefix.asn),
     )
     asked.require(tx.now)

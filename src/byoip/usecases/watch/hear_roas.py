@@ -1,5 +1,6 @@
 """Hold watched prefixes against each accepted snapshot of ROA data."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -28,8 +29,14 @@ class HearRoas:
 
     store: Store
 
-    async def __call__(self, rows: IsolatedRows, *, by: Actor) -> None:
-        """Once for each snapshot; a worker that dies leaves it to the next."""
+    async def __call__(self, rows: IsolatedRows, until: float, *, by: Actor) -> None:
+        """Once for each snapshot. What is left then, and by a worker that dies, the next run hears.
+
+        Args:
+            rows: of the run.
+            until: by the event loop's clock; after it one prefix more, at most, is heard.
+            by: who hears.
+        """
         async with self.store.transaction() as tx:
             news = await tx.watches.roa_news()
         if news is None:
@@ -37,10 +44,12 @@ class HearRoas:
         last, more = UUID(int=0), True
         while more:
             async with self.store.transaction() as tx:
-                page = await tx.watches.disturbed(last, _AT_ONCE)
+                page = await tx.watches.disturbed(news.number, last, _AT_ONCE)
             for claim_id in page:
                 with rows.row(claim_id):
                     await self._hear(claim_id, news, by)
+                if asyncio.get_running_loop().time() >= until:
+                    return
             more = len(page) == _AT_ONCE
             last = page[-1] if page else last
         async with self.store.transaction() as tx:

@@ -1,7 +1,9 @@
 """Hold the holders of watched prefixes against each accepted file of the registries' statistics."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
@@ -44,8 +46,14 @@ class HearStatistics:
     registries: Registries
     data: RegistrationData | None = None
 
-    async def __call__(self, rows: IsolatedRows, *, by: Actor) -> None:
-        """Until all have been heard; a file that comes meanwhile is for the next run."""
+    async def __call__(self, rows: IsolatedRows, until: float, *, by: Actor) -> None:
+        """Until all have been heard; a file that comes meanwhile is for the next run.
+
+        Args:
+            rows: of the run.
+            until: by the event loop's clock; what is left after it is for the next run.
+            by: who hears.
+        """
         last, more = UUID(int=0), True
         while more:
             async with self.store.transaction() as tx:
@@ -53,7 +61,9 @@ class HearStatistics:
             for one in loud:
                 with rows.row(one.claim_id):
                     await self._hear(one, by)
-            more = len(page) == _AT_ONCE
+                if asyncio.get_running_loop().time() >= until:
+                    return
+            more = len(page) == _AT_ONCE and asyncio.get_running_loop().time() < until
             last = page[-1].claim_id if page else last
 
     async def _page(
@@ -64,9 +74,10 @@ class HearStatistics:
         if not files:
             return (), ()
         page = await tx.watches.unheard(_newest(files), last, _AT_ONCE)
+        told = await _told(tx, files, *(one.watch for one in page))
         loud = []
         for one in page:
-            after = await self._heard(tx, one.prefix, one.watch)
+            after = await _heard(tx, one.prefix, one.watch, told)
             if after is None:
                 return (), ()  # a new file came just now
             if one.watch.failing or after.failing:
@@ -77,7 +88,7 @@ class HearStatistics:
 
     async def _hear(self, one: Unheard, by: Actor) -> None:
         async with self.store.transaction() as tx:
-            expected = await self._heard(tx, one.prefix, one.watch)
+            expected = await _heard_alone(tx, one.prefix, one.watch)
         rises = expected is not None and expected.level is Level.FREEZE is not one.watch.level
         said = await self._asked(one.prefix) if rises else None  # no transaction is open
         async with self.store.transaction(actor=by) as tx:
@@ -86,21 +97,12 @@ class HearStatistics:
             except ClaimNotFound:
                 return
             before = (await tx.watches.of(claim.id)).get(Signal.HOLDER, Watch(Signal.HOLDER))
-            after = await self._heard(tx, claim.prefix, before)
+            after = await _heard_alone(tx, claim.prefix, before)
             if not claim.approved or after is None or before != one.watch:
                 return  # another worker was here, or there is a newer file
             if after.level is Level.FREEZE is not before.level and _same(before, said):
                 after = _by_a_new_id(after)
             await note(tx, claim, before, after)
-
-    async def _heard(self, tx: Transaction, prefix: Prefix, watch: Watch) -> Watch | None:
-        """What the files in use say of it; None: a file came while they were read."""
-        files = await tx.watches.statistics()
-        registered = await tx.registrations.overlapping(prefix)
-        if await tx.watches.statistics() != files:
-            return None
-        known = registered.allocations if registered.snapshot is not None else None
-        return await _compared(tx, prefix, watch, files, holding_of(prefix, known))
 
     async def _asked(self, prefix: Prefix) -> Said | None:
         """What RDAP says of the prefix; None: nobody was asked."""
@@ -115,14 +117,42 @@ class HearStatistics:
         return (await self.data.look_up(asked)).said
 
 
-async def _compared(
-    tx: Transaction, prefix: Prefix, watch: Watch, files: Files, now: Holding | str
-) -> Watch:
-    newest, at = _newest(files), tx.now
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The files in use, and which ids are new since some watches were heard, in order."""
+
+    files: Files
+    rekeys: Sequence[tuple[int, str, Mapping[str, str]]]
+
+
+async def _told(tx: Transaction, files: Files, *watches: Watch) -> _Told:
+    """Read once for all of them: a registry may number a hundred thousand holders anew."""
+    newest = _newest(files)
+    heard = min((one.heard or newest for one in watches), default=newest)
+    return _Told(files, await tx.watches.rekeys(heard))
+
+
+async def _heard_alone(tx: Transaction, prefix: Prefix, watch: Watch) -> Watch | None:
+    told = await _told(tx, await tx.watches.statistics(), watch)
+    return await _heard(tx, prefix, watch, told)
+
+
+async def _heard(tx: Transaction, prefix: Prefix, watch: Watch, told: _Told) -> Watch | None:
+    """What the files in use say of it; None: a file came since `told` was read."""
+    registered = await tx.registrations.overlapping(prefix)
+    if await tx.watches.statistics() != told.files:
+        return None
+    known = registered.allocations if registered.snapshot is not None else None
+    return _compared(prefix, watch, told, holding_of(prefix, known), tx.now)
+
+
+def _compared(prefix: Prefix, watch: Watch, told: _Told, now: Holding | str, at: datetime) -> Watch:
+    files, newest = told.files, _newest(told.files)
     was = Remembered.read(watch.baseline)
     found = Remembered.read(watch.found)
-    for _, registry, ids in await tx.watches.rekeys(watch.heard or newest):
-        was, found = was.rekeyed(registry, ids), found.rekeyed(registry, ids)
+    for number, registry, ids in told.rekeys:
+        if number > (watch.heard or newest):
+            was, found = was.rekeyed(registry, ids), found.rekeyed(registry, ids)
     watch = replace(watch, heard=newest, baseline=was.kept(), found=found.kept())
     if isinstance(now, str):
         return watch.silent(at, f"Statistics do not say who holds {prefix}: {now}.")

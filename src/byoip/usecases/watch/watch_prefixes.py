@@ -25,7 +25,8 @@ class WatchPrefixes:
     """Hear new ROA data and statistics, and look at the prefixes whose turn it is.
 
     Attributes:
-        seconds: no look begins later than this after the run began: the next run goes on.
+        seconds: no look begins later than this after the run began: the next run goes on. ROA data
+            is heard for a quarter of it at most, statistics until the half.
     """
 
     store: Store
@@ -37,7 +38,8 @@ class WatchPrefixes:
 
     async def __call__(self, *, by: Actor) -> int:
         """One run; how many prefixes were looked at."""
-        until = asyncio.get_running_loop().time() + self.seconds
+        began = asyncio.get_running_loop().time()
+        until = began + self.seconds
         rows = IsolatedRows("watch_prefixes")
         async with self.store.transaction() as tx:
             await tx.watches.enrol(self.clock.now())
@@ -45,8 +47,8 @@ class WatchPrefixes:
         for one in decided:
             with rows.row(one.claim_id):
                 await self._carry_out(one, by)
-        await self.hear_roas(rows, by=by)
-        await self.hear_statistics(rows, by=by)
+        await self.hear_roas(rows, began + self.seconds / 4, by=by)
+        await self.hear_statistics(rows, began + self.seconds / 2, by=by)
         async with asyncio.TaskGroup() as tasks:
             turns = [tasks.create_task(self._take(rows, until, by)) for _ in range(_TOGETHER)]
         rows.require_all_done()
@@ -60,7 +62,7 @@ class WatchPrefixes:
                 claim_id = await tx.watches.take(self.clock.now())
             if claim_id is None:
                 break
-            with rows.row(claim_id):
+            with rows.row(claim_id, (Exception,)):  # where the database is away, `take` says so
                 await self.look(claim_id, by=by)
             looked += 1
         return looked

@@ -1,0 +1,117 @@
+"""A run of the job ends in time and hands the rest on."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from byoip.domain.checks.reverse_dns.observation import ZoneObservation
+from byoip.domain.checks.reverse_zone import ReverseZone
+from byoip.domain.claims.claim import Claim
+from byoip.domain.watch.holding import translation
+from byoip.domain.watch.levels import Level, Signal
+from byoip.store.watch import rekeying
+from byoip.usecases.jobs.isolate_rows import RowsFailed
+from tests.counting import counted
+from tests.usecases.routes import Routes, valid
+from tests.usecases.world import WORKER
+from tests.watching import DAY, Days, watch_of
+
+MANY = 4
+
+
+@pytest.fixture
+async def claims(days: Days, routes: Routes) -> list[Claim]:
+    made = [routes.claim]
+    for place in range(1, MANY):
+        made.append(await days.world.approved(f"31.{place}.0.0/24"))
+        days.roas.append(valid(f"31.{place}.0.0/24"))
+        days.rows["ripencc"].append((f"31.{place}.0.0/24", "allocated", f"holder-{place}"))
+    await days.files()
+    await days.snapshot()
+    await days.run()
+    return made
+
+
+async def risen(days: Days, claims: list[Claim], signal: Signal) -> int:
+    return sum([await days.level(one, signal) is not Level.NONE for one in claims])
+
+
+async def test_roa_data_that_takes_longer_is_heard_in_several_runs(
+    days: Days, claims: list[Claim]
+) -> None:
+    days.roas = [{**one, "asn": 64501} for one in days.roas]
+    days.world.clock.advance(DAY / 24)
+    await days.snapshot()
+    short = replace(watch_of(days.world), seconds=0.0)
+    for heard in range(1, MANY + 1):
+        async with days.world.store.transaction() as tx:
+            assert await tx.watches.roa_news() is not None
+        await short(by=WORKER)
+        assert await risen(days, claims, Signal.ROA_INVALID) == heard
+    await short(by=WORKER)
+    async with days.world.store.transaction() as tx:
+        assert await tx.watches.roa_news() is None
+
+
+async def test_statistics_that_take_longer_are_heard_in_several_runs(
+    days: Days, claims: list[Claim]
+) -> None:
+    ours = {str(one.prefix) for one in claims}
+    days.rows["ripencc"] = [
+        (cidr, status, "buyer" if cidr in ours else holder)
+        for cidr, status, holder in days.rows["ripencc"]
+    ]
+    days.world.clock.advance(DAY)
+    await days.files()
+    short = replace(watch_of(days.world), seconds=0.0)
+    for heard in range(1, MANY + 1):
+        await short(by=WORKER)
+        assert await risen(days, claims, Signal.HOLDER) == heard
+
+
+async def test_a_look_that_fails_as_nobody_foresaw_ends_no_other(
+    days: Days, claims: list[Claim]
+) -> None:
+    days.world.clock.advance(2 * DAY)
+    answers = days.world.dns.observe
+
+    async def observe(zone: ReverseZone, label: str, account_id: UUID) -> ZoneObservation:
+        if zone.name == "0.1.31.in-addr.arpa.":
+            raise TypeError("nobody foresaw this")
+        return await answers(zone, label, account_id)
+
+    days.world.dns.observe = observe  # type: ignore[method-assign]
+    with pytest.raises(RowsFailed) as raised:
+        await days.run()
+    assert raised.value.rows == (claims[1].id,)
+    now = days.world.clock.now()
+    looked = [(await days.watches(one))[Signal.REVERSE_ZONE].looked_at == now for one in claims]
+    assert looked == [True, False, True, True]
+
+
+@pytest.mark.usefixtures("claims")
+async def test_new_ids_are_matched_in_a_thread_and_read_once_for_a_page(
+    days: Days, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+
+    def told(rows: Mapping[tuple[str, str], int]) -> dict[str, str]:
+        threads.append(threading.current_thread())
+        return translation(rows)
+
+    monkeypatch.setattr(rekeying, "translation", told)
+    days.rows["ripencc"] = [
+        (cidr, status, f"new-{holder}") for cidr, status, holder in days.rows["ripencc"]
+    ]
+    days.world.clock.advance(DAY)
+    await days.files()
+    assert [one is threading.main_thread() for one in threads] == [False]
+    with counted(monkeypatch) as asked:
+        await days.run()
+    assert len([one for one in asked if "FROM registry_rekeys" in one]) == 1
+    async with days.world.store.transaction() as tx:
+        newest = max(one.number for one in (await tx.watches.statistics()).values())
+        assert await tx.watches.unheard(newest, UUID(int=0), 10) == []
