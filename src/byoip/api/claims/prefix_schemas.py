@@ -9,7 +9,7 @@ from byoip.api.border.envelope import AsnIn, Id, IdIn, Strict, Text, TextIn, Tim
 from byoip.api.document.meanings import documented_at
 from byoip.domain.checks.evidence import CheckState
 from byoip.domain.checks.validation_run import RunState
-from byoip.domain.claims.blockers import Advice, blockers
+from byoip.domain.claims.blockers import Advice
 from byoip.domain.claims.closing import closes_at
 from byoip.domain.claims.lifecycle import Standing
 from byoip.store.claims.views import ClaimView, SpanningRoute
@@ -160,12 +160,10 @@ class Prefix(Wire):
 def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> dict[str, Any]:
     """The members of a claim's `Prefix`: as a model it would take twice as long to show."""
     claim = view.claim
-    terms = advice.origins, advice.behind
-    asked = view.announceable(now, *terms, without_aspa=advice.without_aspa)
     route = view.route
     applied = NEVER_APPLIED if route is None else route.applied
     token, run, states = view.token, view.run, view.states(now)
-    missing = blockers(asked, token, advice=advice, now=now, leaving=view.leaving, run=run)
+    missing = view.missing(advice, now)
     return {
         "id": claim.id,
         "account_id": claim.account_id,

@@ -14,6 +14,7 @@ from byoip.domain.checks.evidence import CheckState, Fault, Finding, Outcome, Un
 from byoip.domain.checks.origin_validation import TOO_MANY_COVER, Vrp, judge_roas
 from byoip.domain.checks.validation_run import Trigger, ValidationRun
 from byoip.domain.checks.vrp_snapshot import stale
+from byoip.domain.claims.blockers import Advice, Blocker, blockers
 from byoip.domain.claims.check_waiver import CheckWaiver, excused
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Standing
@@ -104,6 +105,15 @@ class ClaimView:
         if token and token.expired(now):
             shown["ownership"] = CheckState.EXPIRED
         return shown
+
+    def missing(self, advice: Advice, now: datetime) -> tuple[Blocker, ...]:
+        """What stands between the whole prefix and the Internet, as every front says it."""
+        asked = self.announceable(
+            now, advice.origins, advice.behind, without_aspa=advice.without_aspa
+        )
+        return blockers(
+            asked, self.token, advice=advice, now=now, leaving=self.leaving, run=self.run
+        )
 
     def announceable(
         self,
