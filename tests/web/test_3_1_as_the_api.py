@@ -9,6 +9,8 @@ from tests.api.world import World
 from tests.store.samples import passed
 from tests.web.browser import signed_in
 
+LONG = timedelta(days=8)  # a token of the tests holds a week
+
 
 async def test_a_run_that_is_out_is_named_and_not_asked_for_again(world: World) -> None:
     made = await world.prefix()
@@ -18,6 +20,22 @@ async def test_a_run_that_is_out_is_named_and_not_asked_for_again(world: World) 
     shown = (await browser.read(page)).text
     assert "A validation is under way. Leave the token in place until then." in shown
     assert "Then check again, below" not in shown
+
+
+async def test_an_expired_token_is_replaced_by_checking_and_that_is_said(world: World) -> None:
+    made = await world.prefix()
+    world.clock.advance(LONG)
+    browser, page = await signed_in(world), f"/ui/prefixes/{made['id']}"
+    answer = await browser.send(await browser.form(page, "/check"))
+    assert answer.headers["location"] == f"{page}?done=reissued"
+    shown = (await browser.read(answer.headers["location"])).text
+    assert "The token had expired: there is a new one below" in shown
+    now = await world.result("GET", f"/prefixes/{made['id']}")
+    token = now["ownership_validation_token"]
+    assert token != made["ownership_validation_token"]
+    assert token in shown
+    again = await browser.send(await browser.form(page, "/check"))
+    assert again.headers["location"] == f"{page}?done=checking"
 
 
 async def test_a_run_that_waits_for_its_time_says_when_and_how_to_have_it_now(

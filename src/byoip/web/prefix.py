@@ -29,6 +29,8 @@ _MEANING: Final = {
 _DONE: Final[Mapping[str, str]] = {
     "brought": "The prefix is brought. Nothing is reserved yet: publish what stands below.",
     "checking": "The checks were asked for.",
+    "reissued": "The checks were asked for. The token had expired: there is a new one below, which "
+    "this check does not ask for. Publish it, then check again.",
     "token": "There is a new token: what was published of the old one proves nothing any more.",
     "bound": "The service is bound: it answers as soon as edges have it.",
     "announced": "The announcement is asked for: below is what speakers and listeners say of it.",
