@@ -88,7 +88,7 @@ async def test_an_operator_lets_the_first_admin_of_an_account_in(world: World) -
     [code] = re.findall(r"#([0-9a-f]{64})", answer.text)
     ada = Browser(world.client)
     await ada.enter(code)
-    assert "Ada (admin)" in (await ada.read("/ui/people")).text
+    assert "Ada (admin of " in (await ada.read("/ui/people")).text
 
 
 async def _only_operators(world: World, *names: str) -> list[tuple[UUID, Browser]]:

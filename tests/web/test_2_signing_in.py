@@ -4,8 +4,10 @@ import asyncio
 import re
 from datetime import timedelta
 
+from byoip.domain.accounts.people import Role
 from byoip.domain.history import Actor
 from byoip.usecases.accounts import people
+from byoip.web.static import static_files
 from tests.api.world import V4, World
 from tests.web.browser import Browser, link_for, signed_in
 
@@ -67,6 +69,23 @@ async def test_a_session_is_new_whatever_the_browser_had(world: World) -> None:
     _, code = await link_for(world)
     await planted.enter(code)
     assert planted.cookie != "a" * 64
+
+
+async def test_whose_page_it_is_stands_on_it_and_signing_in_again_ends_that(world: World) -> None:
+    """A link that leads here from elsewhere signs nobody in to another's account unseen."""
+    browser = await signed_in(world)
+    assert "Ada (admin of Example)" in (await browser.read("/ui/sessions")).text
+    shown = (await browser.read("/ui/enter")).text
+    assert "signed in as Ada of Example: go on . To sign in here ends that session." in shown
+    operator = await signed_in(world, Role.OPERATOR_VIEWER, name="Op")
+    assert "Op (operator viewer of the operator)" in (await operator.read("/ui/people")).text
+    assert "ends that session" not in (await Browser(world.client).read("/ui/enter")).text
+
+
+def test_our_script_sends_no_form() -> None:
+    assert not re.search(
+        "submit|click\\(", static_files()["page.js"].content.decode(), re.IGNORECASE
+    )
 
 
 async def test_a_session_ends_after_an_hour_without_a_request(world: World) -> None:

@@ -87,7 +87,9 @@ class PersonsVisit(Visit):
 
     def page(self, template: str, status: int = 200, **shown: object) -> Response:
         """A page for them."""
-        return page(template, status, viewer=self.person, path=self.request.url.path, **shown)
+        of = self.known.account_name if self.known else None
+        path = self.request.url.path
+        return page(template, status, viewer=self.person, viewers_account=of, path=path, **shown)
 
     async def write(
         self, verb: Verb[Result], to: Callable[[Result], str], *spending: Wanted
