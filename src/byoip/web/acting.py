@@ -9,6 +9,7 @@ from starlette.responses import Response
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.domain.errors import Refusal
+from byoip.domain.idempotency import IdempotencyKeyBusy
 from byoip.domain.precondition import PreconditionFailed
 from byoip.store.accounts.rate_limits import Wanted
 from byoip.usecases.bindings import bindings
@@ -95,7 +96,7 @@ async def _act(
 
     try:
         return await visit.write(verb, leads, *spending)
-    except ClaimNotFound:
+    except (ClaimNotFound, IdempotencyKeyBusy):  # of the latter nobody knows what was done
         raise
     except PreconditionFailed:
         return await prefix_page(visit, _STALE, stale=True)
