@@ -1,7 +1,9 @@
 """Stumble 35: what was removed comes back by its id, pending, while its space is free."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -57,6 +59,10 @@ async def test_35_it_waits_for_proof_anew(world: World) -> None:
     closes = world.clock.now() + timedelta(days=30)
     assert back["closes_at"] == f"{closes:%Y-%m-%dT%H:%M:%S.%fZ}"
     async with world.store.transaction() as tx:
+        told = replace(
+            await tx.lock_claim(UUID(made["id"])), told_closing_at=closes - timedelta(days=1)
+        )
+        await tx.claims.save(told)
         assert await tx.claims.unproven(closes - timedelta(seconds=1), 10) == {}
         assert len(await tx.claims.unproven(closes, 10)) == 1
 

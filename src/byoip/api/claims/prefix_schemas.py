@@ -192,7 +192,7 @@ def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> dict[str, Any]:
         ],
         "next": None if missing or route is None else _next(route, advice),
         "validation": run and {"id": run.id, "state": run.state, "due_at": _utc(run.due_at)},
-        "closes_at": _utc(closes_at(claim)),
+        "closes_at": _utc(closes_at(claim, now)),
         # Deprecated members: of the BGP prefix that spans the prefix, if there is one.
         "advertised": applied.advertised if advice.speaks else None,
         "advertised_modified_at": _utc(applied.at) if advice.speaks else None,
