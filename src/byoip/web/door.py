@@ -203,8 +203,8 @@ class Door:
         acts = request.method not in _SAFE
         if acts:
             require_own_form(origin, headers.getlist("sec-fetch-site"), headers.getlist("origin"))
-        known = await self._recognised(request)
         form = await read_form(request) if acts else {}
+        known = await self._recognised(request)  # after the form, which may take its time to come
         now = self.site.clock.now()
         return await serve(Visit(site=self.site, request=request, form=form, known=known, now=now))
 
@@ -266,7 +266,7 @@ def _cookie_of(headers: Sequence[str]) -> str:
     Others are not read: to unquote 60 kB of them, made for it, takes the event loop seven seconds.
     """
     for one in ";".join(headers).split(";"):
-        name, _, value = one.strip().partition("=")
+        name, _, value = one.strip(" \t").partition("=")
         if name == COOKIE:
             return value
     return ""
