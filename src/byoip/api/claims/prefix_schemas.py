@@ -147,7 +147,8 @@ class Prefix(Wire):
     )
     closes_at: Time | None = Field(
         description="When it is closed, if it is not proven before. Asking for validation in the "
-        "last seven days of thirty puts that off to day 60, once. null: it is not closed by itself."
+        "last seven days of thirty puts that off to day 60, once. null: it is not closed by "
+        "itself, as while it has bindings of an approval that was revoked."
     )
     advertised: bool | None = Field(
         deprecated=True, description="Whether a speaker holds its route; null: there is no speaker."
@@ -192,7 +193,7 @@ def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> dict[str, Any]:
         ],
         "next": None if missing or route is None else _next(route, advice),
         "validation": run and {"id": run.id, "state": run.state, "due_at": _utc(run.due_at)},
-        "closes_at": _utc(closes_at(claim, now)),
+        "closes_at": None if view.still_bound else _utc(closes_at(claim, now)),
         # Deprecated members: of the BGP prefix that spans the prefix, if there is one.
         "advertised": applied.advertised if advice.speaks else None,
         "advertised_modified_at": _utc(applied.at) if advice.speaks else None,

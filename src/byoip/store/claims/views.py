@@ -76,6 +76,7 @@ class ClaimView:
         leaving: None: it is not on its way out.
         run: the validation run that is out or waits for its time.
         own: how its account stands to its origin, where that is not the operator's.
+        still_bound: it has bindings of an approval that was revoked.
     """
 
     claim: Claim
@@ -89,6 +90,7 @@ class ClaimView:
     leaving: Leaving | None = None
     run: ValidationRun | None = None
     own: OriginStanding = NO_STANDING
+    still_bound: bool = False
 
     def states(self, now: datetime) -> Mapping[str, CheckState]:
         """The states of irr, rpki and ownership as they are shown.
