@@ -1,4 +1,7 @@
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -205,3 +208,18 @@ def test_the_document_says_where_the_service_is(world: World, document: dict[str
     assert document["servers"] == [{"url": "http://byoip.test"}]
     assert set(document["components"]["securitySchemes"]) == {"token", "email", "key"}
     assert bare_application(world.backend).openapi() == document
+
+
+def test_nobody_is_shown_it_half_made(world: World, document: dict[str, Any]) -> None:
+    """Three addresses show it, each made in a thread of its own."""
+    app = bare_application(world.backend)
+
+    def as_soon_as_it_is_there() -> dict[str, Any]:
+        while app.openapi_schema is None:
+            time.sleep(0)
+        return deepcopy(app.openapi())
+
+    with ThreadPoolExecutor() as threads:
+        early = [threads.submit(as_soon_as_it_is_there) for _ in range(2)]
+        assert threads.submit(app.openapi).result() == document
+        assert [one.result() == document for one in early] == [True, True]

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.api.bound import bound
 from tests.api.operators import WHY, Operator
 from tests.api.test_tenancy import bearer
 from tests.api.world import World
@@ -225,3 +226,16 @@ async def test_what_is_no_address_is_refused(operator: Operator, text: str) -> N
     response = await operator.call("GET", f"/addresses/{text}")
     assert response.status_code in {400, 404}
     assert response.json()["errors"][0]["name"] in {"invalid_address", "route_not_found"}
+
+
+async def test_a_revoked_prefix_that_is_still_bound_closes_at_no_time(
+    world: World, operator: Operator
+) -> None:
+    path, _, _ = await bound(world)
+    await operator.act(f"{path}/revoke")
+    assert (await world.result("GET", path))["closes_at"] is None
+    [listed] = await world.result("GET", "/prefixes")
+    assert listed["closes_at"] is None
+    [binding] = await world.result("GET", f"{path}/bindings")
+    await world.result("DELETE", f"{path}/bindings/{binding['id']}")
+    assert (await world.result("GET", path))["closes_at"] is not None

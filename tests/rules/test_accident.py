@@ -71,6 +71,7 @@ async def test_what_jobs_are_given_to_do_names_none_of_them(accident: Accident) 
     now = accident.clock.now()
     async with accident.store.transaction() as tx:
         assert list(await tx.claims.unproven(now, 10_000)) == []
+        assert list(await tx.claims.not_told(now, 10_000)) == []  # without which none is closed
         assert list(await tx.delegations.over(now, 10_000)) == []
         assert list(await tx.offboardings.due(now, 10_000)) == []
         assert list(await tx.offboardings.owed(10_000)) == []

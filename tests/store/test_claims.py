@@ -10,7 +10,7 @@ from byoip.domain.accounts.credential import AccountNotFound
 from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import CheckState, Reason
 from byoip.domain.claims.claim import CheckRecord, ClaimNotFound, OverlapsOwnClaim
-from byoip.domain.claims.closing import closes_at
+from byoip.domain.claims.closing import term_ends
 from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.claims.other_origin import OtherOrigin
 from byoip.domain.prefix import Prefix
@@ -127,7 +127,9 @@ async def test_approved_claims_that_overlap_are_found_in_any_account(
 async def test_claims_unproven_for_long_are_found(store: Store, customer: Account) -> None:
     async with store.transaction() as tx:
         await tx.claims.add(kept := claim(customer.id))
-        closes = closes_at(kept)
+        closes = term_ends(kept)
         assert closes is not None
+        assert await tx.claims.unproven(closes, 10) == {}  # it was not told
+        await tx.claims.save(replace(kept, told_closing_at=closes - timedelta(days=1)))
         assert await tx.claims.unproven(closes - timedelta(seconds=1), 10) == {}
         assert await tx.claims.unproven(closes, 10) == {kept.id: customer.id}

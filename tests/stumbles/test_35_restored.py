@@ -1,7 +1,10 @@
 """Stumble 35: what was removed comes back by its id, pending, while its space is free."""
 
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -57,6 +60,10 @@ async def test_35_it_waits_for_proof_anew(world: World) -> None:
     closes = world.clock.now() + timedelta(days=30)
     assert back["closes_at"] == f"{closes:%Y-%m-%dT%H:%M:%S.%fZ}"
     async with world.store.transaction() as tx:
+        told = replace(
+            await tx.lock_claim(UUID(made["id"])), told_closing_at=closes - timedelta(days=1)
+        )
+        await tx.claims.save(told)
         assert await tx.claims.unproven(closes - timedelta(seconds=1), 10) == {}
         assert len(await tx.claims.unproven(closes, 10)) == 1
 
@@ -144,3 +151,13 @@ async def test_35_what_is_left_out_or_null_stays_and_a_letter_can_be_named_later
     assert kept["loa_document_id"] == letter["id"]
     unknown = await world.errors("PATCH", path, json={"loa_document_id": "0" * 32})
     assert unknown == [(422, "loa_document_unknown", "/loa_document_id")]
+
+
+async def test_35_of_several_at_once_all_are_told_that_it_is_back(world: World) -> None:
+    for _ in range(3):
+        path = await removed(world)
+        asked = [world.call("POST", f"{path}/restore") for _ in range(4)]
+        assert [one.status_code for one in await asyncio.gather(*asked)] == [200] * 4
+        kinds = [one["kind"] for one in await world.result("GET", f"{path}/events")]
+        assert kinds.count("prefix.reopened") == 1
+        assert (await world.call("DELETE", path)).status_code == 200

@@ -45,6 +45,8 @@ async def test_claims_of_one_account_without_proof_keep_none_of_another_open(
         await unproven(estate, many, f"61.0.{number}.0/24")
     await unproven(estate, one, "62.0.0.0/24")
     estate.clock.advance(timedelta(days=31))
+    assert await close_unproven(estate) == 0  # they are told a day before
+    estate.clock.advance(timedelta(days=1))
     assert await close_unproven(estate) == 1
     assert await estate.ask("SELECT account_id FROM prefixes WHERE NOT live") == [(one,)]
     assert await estate.operators() == ["job.refused"]

@@ -80,7 +80,9 @@ async def test_a_claim_without_proof_waits_for_no_space_so_none_waits_behind_it(
     async with under_way(world, large):
         await meanwhile(world.validate(around))
         await meanwhile(remove(world, gone))
-    world.clock.advance(UNPROVEN_AFTER + timedelta(seconds=1))
+    world.clock.advance(UNPROVEN_AFTER)
+    await CloseUnproven(world.store, world.clock)(by=WORKER)  # they are told a day before
+    world.clock.advance(timedelta(days=1))
     async with under_way(world, await rival(world, LARGE)):
         await meanwhile(CloseUnproven(world.store, world.clock)(by=WORKER))
         assert await world.state(old) == "closed"

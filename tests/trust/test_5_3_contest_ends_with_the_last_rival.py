@@ -108,6 +108,8 @@ async def test_the_operator_may_settle_earlier_and_a_settled_rival_ends_it_when_
     await stand(world, other, Transition.SETTLED)
     assert await stands(world, holder) is Standing.CONTESTED
     world.clock.advance(WEEK * 5)
+    assert await CloseUnproven(world.store, world.clock)(by=WORKER) == 0  # told a day before
+    world.clock.advance(WEEK / 7)
     assert await CloseUnproven(world.store, world.clock)(by=WORKER) == 1
     assert await stands(world, holder) is Standing.OK
     await rival(world)

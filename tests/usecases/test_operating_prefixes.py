@@ -217,6 +217,8 @@ async def test_a_revoked_claim_that_is_still_bound_is_not_closed_as_unproven(
     assert await close(by=WORKER) == 0
     async with world.store.transaction() as tx:
         await tx.bindings.remove(binding, world.clock.now())
+    assert await close(by=WORKER) == 0  # it is told a day before
+    world.clock.advance(timedelta(days=1))
     assert await close(by=WORKER) == 1
     assert await world.state(claim) == "closed"
 
@@ -235,8 +237,9 @@ async def test_a_revoked_claim_has_its_thirty_days_from_then(world: World) -> No
 async def test_a_suspended_claim_is_not_closed_as_unproven(world: World) -> None:
     claim = await world.claim()
     await stand(world, claim.id, Transition.SUSPENDED)
-    world.clock.advance(timedelta(days=31))
-    assert await CloseUnproven(world.store, world.clock)(by=WORKER) == 0
+    for days in (31, 1):
+        world.clock.advance(timedelta(days=days))
+        assert await CloseUnproven(world.store, world.clock)(by=WORKER) == 0
     assert await world.state(claim) == "pending"
 
 

@@ -8,6 +8,7 @@ import pytest
 from psycopg import sql
 
 from byoip.domain.accounts.people import Role
+from tests.api.operators import Operator
 from tests.api.world import World
 from tests.web.browser import Browser, Reading, link_for, signed_in
 
@@ -73,6 +74,32 @@ async def test_accounts_do_not_see_each_others_people(world: World) -> None:
     assert "Mallory" in (await admin.read("/ui/people")).text
 
 
+async def test_to_revoke_a_persons_credential_removes_the_person(
+    world: World, operator: Operator
+) -> None:
+    eve, _ = await link_for(world, name="Eve")
+    path = f"/credentials/{eve.hex}/revoke"
+    assert (await operator.act(path))["revoked_at"] is not None
+    event = await operator.last_event()
+    assert (event["kind"], event["before"]["name"]) == ("person.removed", "Eve")
+    again = await operator.errors("POST", path, json={"reason": "again"})
+    assert again == [(404, "credential_not_found", "")]
+    admin = await signed_in(world, name="Admin")
+    assert "Eve" not in (await admin.read("/ui/people")).text
+
+
+async def test_the_last_operators_credential_stays(world: World, operator: Operator) -> None:
+    async with world.store.transaction() as tx:
+        before = [one.hex for one in await tx.people.lock_operators()]
+    last, _ = await link_for(world, Role.OPERATOR, name="Last")
+    for one in before:
+        await operator.act(f"/credentials/{one}/revoke")
+    path, why = f"/credentials/{last.hex}/revoke", {"reason": "a ticket"}
+    assert await operator.errors("POST", path, json=why) == [(409, "last_operator", "")]
+    await link_for(world, Role.OPERATOR, name="Another")
+    await operator.act(path)
+
+
 @pytest.mark.parametrize("role", ["operator", "operator_viewer", "", "root"])
 async def test_an_account_has_no_operators(world: World, role: str) -> None:
     admin = await signed_in(world)
@@ -88,7 +115,7 @@ async def test_an_operator_lets_the_first_admin_of_an_account_in(world: World) -
     [code] = re.findall(r"#([0-9a-f]{64})", answer.text)
     ada = Browser(world.client)
     await ada.enter(code)
-    assert "Ada (admin)" in (await ada.read("/ui/people")).text
+    assert "Ada (admin of " in (await ada.read("/ui/people")).text
 
 
 async def _only_operators(world: World, *names: str) -> list[tuple[UUID, Browser]]:

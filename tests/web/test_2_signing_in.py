@@ -2,12 +2,19 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from datetime import timedelta
+from urllib.parse import urlencode
 
+import pytest
+
+from byoip.domain.accounts.people import Role
 from byoip.domain.history import Actor
 from byoip.usecases.accounts import people
+from byoip.web.door import COOKIE
+from byoip.web.static import static_files
 from tests.api.world import V4, World
-from tests.web.browser import Browser, link_for, signed_in
+from tests.web.browser import FORM, OURS, OWN_FORM, Browser, link_for, signed_in
 
 
 async def test_a_link_signs_in_once(world: World) -> None:
@@ -69,6 +76,23 @@ async def test_a_session_is_new_whatever_the_browser_had(world: World) -> None:
     assert planted.cookie != "a" * 64
 
 
+async def test_whose_page_it_is_stands_on_it_and_signing_in_again_ends_that(world: World) -> None:
+    """A link that leads here from elsewhere signs nobody in to another's account unseen."""
+    browser = await signed_in(world)
+    assert "Ada (admin of Example)" in (await browser.read("/ui/sessions")).text
+    shown = (await browser.read("/ui/enter")).text
+    assert "signed in as Ada of Example: go on . To sign in here ends that session." in shown
+    operator = await signed_in(world, Role.OPERATOR_VIEWER, name="Op")
+    assert "Op (operator viewer of the operator)" in (await operator.read("/ui/people")).text
+    assert "ends that session" not in (await Browser(world.client).read("/ui/enter")).text
+
+
+def test_our_script_sends_no_form() -> None:
+    assert not re.search(
+        "submit|click\\(", static_files()["page.js"].content.decode(), re.IGNORECASE
+    )
+
+
 async def test_a_session_ends_after_an_hour_without_a_request(world: World) -> None:
     browser = await signed_in(world)
     world.clock.advance(timedelta(minutes=59))
@@ -120,6 +144,32 @@ async def test_sessions_are_listed_and_ended_from_another_browser(world: World) 
         await one.send(form)  # for that of `other` itself may go first
     for browser in (one, other):
         assert (await browser.get("/ui/sessions")).status_code == 303
+
+
+async def test_a_session_that_ends_while_a_form_comes_in_does_nothing(world: World) -> None:
+    browser = await signed_in(world)
+    form = await browser.form("/ui/people", "/ui/people")
+    whole = urlencode({**form.fields, "name": "Mallory", "role": "viewer"}).encode()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield whole[:10]
+        await Browser(world.client, browser.cookie).post("/ui/leave", {})
+        yield whole[10:]
+
+    headers = {**FORM, **OWN_FORM}
+    answer = await browser.ask("POST", form.action, content=slowly(), headers=headers)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/ui/enter")
+    assert "Mallory" not in (await (await signed_in(world)).read("/ui/people")).text
+
+
+@pytest.mark.parametrize("odd", ["\x85", "\xa0"])
+async def test_only_blanks_stand_around_a_cookie(world: World, odd: str) -> None:
+    """RFC 6265, section 4.2.1; neither character may stand in it."""
+    cookie = f"{COOKIE}={(await signed_in(world)).cookie}"
+    for given, status in ((f"a=b; {cookie}", 200), (f"{odd}{cookie}", 303), (cookie + odd, 303)):
+        headers = {b"cookie": given.encode("latin-1"), b"host": b"localhost"}
+        answer = await world.client.get(f"{OURS}/ui/sessions", headers=headers)
+        assert answer.status_code == status, given
 
 
 async def test_nobody_ends_the_session_of_another(world: World) -> None:

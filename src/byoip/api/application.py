@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import chain
+from threading import Lock
 from typing import Any
 
 from fastapi import FastAPI
@@ -137,13 +138,14 @@ def bare_application(backend: Backend) -> FastAPI:
         Route(LETTER_PATH, letter_page(backend, pages)),
         *pages.routes,
     ]
-    document = app.openapi
+    document, making = app.openapi, Lock()  # each of the three that show it has a thread
 
     def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            complete(document(), declarations(), backend.public_url)
-            document()["paths"][LETTER_PATH] = {"get": letter_document()}
-        return document()
+        with making:  # FastAPI shows it before it is complete
+            if app.openapi_schema is None:
+                complete(document(), declarations(), backend.public_url)
+                document()["paths"][LETTER_PATH] = {"get": letter_document()}
+            return document()
 
     app.router.routes[:0] = document_routes(openapi)
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it

@@ -1,5 +1,6 @@
 """What is done on the page of a prefix: check again, new token, bind, announce, withdraw."""
 
+from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
 
@@ -8,11 +9,12 @@ from starlette.responses import Response
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.domain.errors import Refusal
+from byoip.domain.idempotency import IdempotencyKeyBusy
 from byoip.domain.precondition import PreconditionFailed
 from byoip.store.accounts.rate_limits import Wanted
 from byoip.usecases.bindings import bindings
 from byoip.usecases.border import Verb
-from byoip.usecases.checks.request_validation import request_validation
+from byoip.usecases.checks.request_validation import NewTokens, request_validation
 from byoip.usecases.claims import tokens
 from byoip.usecases.routes import bgp_prefixes
 from byoip.web.door import PersonsVisit
@@ -25,11 +27,12 @@ _UNCONFIRMED: Final = 422
 
 async def check(visit: PersonsVisit) -> Response:
     """Have the checks run, or join the run that is out."""
-    claim_id, limits = claim_id_of(visit), visit.site.limits
+    claim_id, limits, terms = claim_id_of(visit), visit.site.limits, visit.site.terms
+    fresh = NewTokens(terms.mint, terms.token_lifetime)
     return await _act(
         visit,
-        lambda tx: request_validation(tx, visit.account_id, claim_id),
-        "checking",
+        lambda tx: request_validation(tx, visit.account_id, claim_id, tokens=fresh),
+        lambda asked: "reissued" if asked.reissued else "checking",
         Wanted("validate", limits.validations_per_account),
         Wanted(f"validate-prefix:{claim_id.hex}", limits.validations_per_prefix),
     )
@@ -82,12 +85,18 @@ async def _advertise(visit: PersonsVisit, *, to: bool) -> Response:
     )
 
 
-async def _act(visit: PersonsVisit, verb: Verb[Any], done: str, *spending: Wanted) -> Response:
+async def _act(
+    visit: PersonsVisit, verb: Verb[Any], done: str | Callable[[Any], str], *spending: Wanted
+) -> Response:
     """Do it, and show the page; what is refused, or drawn from an older version, is said on it."""
-    leads = f"/ui/prefixes/{claim_id_of(visit).hex}?done={done}"
+    page = f"/ui/prefixes/{claim_id_of(visit).hex}"
+
+    def leads(result: object) -> str:
+        return f"{page}?done={done if isinstance(done, str) else done(result)}"
+
     try:
-        return await visit.write(verb, lambda _: leads, *spending)
-    except ClaimNotFound:
+        return await visit.write(verb, leads, *spending)
+    except (ClaimNotFound, IdempotencyKeyBusy):  # of the latter nobody knows what was done
         raise
     except PreconditionFailed:
         return await prefix_page(visit, _STALE, stale=True)

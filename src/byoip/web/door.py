@@ -1,5 +1,6 @@
 """The way in below /ui: whose cookie, from which page, in which role. No token opens it."""
 
+import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -15,7 +16,12 @@ from byoip.domain.accounts.credential import Scope, ScopeMissing
 from byoip.domain.accounts.people import BrowserSession, Person
 from byoip.domain.errors import Refusal
 from byoip.domain.history import Actor
-from byoip.domain.idempotency import AlreadyAnswered, IdempotencyKey, StoredAnswer
+from byoip.domain.idempotency import (
+    AlreadyAnswered,
+    IdempotencyKey,
+    IdempotencyKeyBusy,
+    StoredAnswer,
+)
 from byoip.store.accounts.people_reader import SignedIn
 from byoip.store.accounts.rate_limits import Wanted
 from byoip.store.sharing import working_for
@@ -33,6 +39,8 @@ log = logging.getLogger("byoip.web")
 COOKIE: Final = "__Host-byoip"
 SIGN_IN: Final = "/ui/enter"
 FRAGMENT: Final = "x-fragment"  # our script asks for a part of a page
+LONGEST_WAIT: Final = 5.0  # seconds, for the first of two clicks
+_BETWEEN: Final = 0.2  # seconds
 _TOKEN: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _MINUTES_OF_DAY: Final = 24 * 60
@@ -87,7 +95,9 @@ class PersonsVisit(Visit):
 
     def page(self, template: str, status: int = 200, **shown: object) -> Response:
         """A page for them."""
-        return page(template, status, viewer=self.person, path=self.request.url.path, **shown)
+        of = self.known.account_name if self.known else None
+        path = self.request.url.path
+        return page(template, status, viewer=self.person, viewers_account=of, path=path, **shown)
 
     async def write(
         self, verb: Verb[Result], to: Callable[[Result], str], *spending: Wanted
@@ -108,7 +118,13 @@ class PersonsVisit(Visit):
         again: Callable[[Result], str],
         *spending: Wanted,
     ) -> Response:
-        """The same where the answer shows a secret once; sent again, the form leads elsewhere."""
+        """The same where the answer shows a secret once; sent again, the form leads elsewhere.
+
+        Sent again while the first one still runs, it waits for how that ends.
+
+        Raises:
+            IdempotencyKeyBusy: that took too long.
+        """
         key, digest = key_of(self.form)
         path = self.request.url.path
         request = WriteRequest(
@@ -119,16 +135,23 @@ class PersonsVisit(Visit):
         whose, limits = self.person.account_id or self.person.id, self.site.limits
         day = Wanted("write", limits.writes_per_account / _MINUTES_OF_DAY, _MINUTES_OF_DAY)
         await self.site.spend(whose, *spending, *([day] if self.person.account_id else []))
-        try:
-            async with self.site.turn(whose):
-                return await self.site.border.write(
-                    request,
-                    verb,
-                    show,
-                    keep=lambda result: StoredAnswer(303, again(result).encode()),
-                )
-        except AlreadyAnswered as before:
-            return _leading(before.answer.body.decode())
+        loop = asyncio.get_running_loop()
+        until = loop.time() + LONGEST_WAIT
+        while True:
+            try:
+                async with self.site.turn(whose):
+                    return await self.site.border.write(
+                        request,
+                        verb,
+                        show,
+                        keep=lambda result: StoredAnswer(303, again(result).encode()),
+                    )
+            except AlreadyAnswered as before:
+                return _leading(before.answer.body.decode())
+            except IdempotencyKeyBusy:  # a double click: the first one has not ended
+                if loop.time() >= until:
+                    raise
+            await asyncio.sleep(_BETWEEN)
 
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
@@ -180,8 +203,8 @@ class Door:
         acts = request.method not in _SAFE
         if acts:
             require_own_form(origin, headers.getlist("sec-fetch-site"), headers.getlist("origin"))
-        known = await self._recognised(request)
         form = await read_form(request) if acts else {}
+        known = await self._recognised(request)  # after the form, which may take its time to come
         now = self.site.clock.now()
         return await serve(Visit(site=self.site, request=request, form=form, known=known, now=now))
 
@@ -243,7 +266,7 @@ def _cookie_of(headers: Sequence[str]) -> str:
     Others are not read: to unquote 60 kB of them, made for it, takes the event loop seven seconds.
     """
     for one in ";".join(headers).split(";"):
-        name, _, value = one.strip().partition("=")
+        name, _, value = one.strip(" \t").partition("=")
         if name == COOKIE:
             return value
     return ""

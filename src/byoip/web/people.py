@@ -12,7 +12,6 @@ from byoip.usecases.accounts import people
 from byoip.usecases.accounts.people import NewLink
 from byoip.web.door import PersonsVisit
 from byoip.web.forms import fresh_key, id_of
-from byoip.web.rendering import page
 
 LINKS: Final = Wanted("sign_in_link", per_minute=1, minutes=30)
 _DONE: Final[Mapping[str, str]] = {
@@ -95,10 +94,8 @@ def sign_in_address(root: str, token: str) -> str:
 
 
 def _shown(visit: PersonsVisit, made: NewLink) -> Response:
-    return page(
+    return visit.page(
         "link.html",
-        viewer=visit.person,
-        path="/ui/people",
         name=made.person.name,
         until=made.until,
         link=sign_in_address(visit.site.public_url, made.token),

@@ -11,7 +11,6 @@ from byoip.domain.checks.evidence import Check, Failed, Finding, Passed, Unanswe
 from byoip.domain.checks.registries.remedies import roa_to_publish, route_object_text, token_line
 from byoip.domain.checks.reverse_zone import reverse_zones, txt_lines
 from byoip.domain.checks.validation_run import RunState
-from byoip.domain.claims.blockers import blockers
 from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.domain.errors import Refusal
 from byoip.domain.event_kinds import OF_PREFIXES
@@ -30,6 +29,8 @@ _MEANING: Final = {
 _DONE: Final[Mapping[str, str]] = {
     "brought": "The prefix is brought. Nothing is reserved yet: publish what stands below.",
     "checking": "The checks were asked for.",
+    "reissued": "The checks were asked for. The token had expired: there is a new one below, which "
+    "this check does not ask for. Publish it, then check again.",
     "token": "There is a new token: what was published of the old one proves nothing any more.",
     "bound": "The service is bound: it answers as soon as edges have it.",
     "announced": "The announcement is asked for: below is what speakers and listeners say of it.",
@@ -123,14 +124,7 @@ async def prefix_page(
     )
     routes = await reader.bgp_prefixes(account_id, claim_id, after=None, limit=_SHOWN_EVENTS)
     bindings = await reader.bindings(account_id, claim_id, after=None, limit=_SHOWN_EVENTS)
-    advice, texts = visit.site.advice, () if view.claim.approved else _texts(visit, view)
-    missing = blockers(
-        view.announceable(visit.now, advice.origins),
-        view.token,
-        advice=advice,
-        now=visit.now,
-        leaving=view.leaving,
-    )
+    texts = () if view.claim.approved else _texts(visit, view)
     return visit.page(
         "prefix.html",
         status,
@@ -138,7 +132,7 @@ async def prefix_page(
         claim=view.claim,
         chip=chip_of(view),
         rail=_rail(view),
-        missing=missing,
+        missing=view.missing(visit.site.advice, visit.now),
         texts=texts,
         below={one.blocker for one in texts},
         token_usable=view.token is not None and view.token.usable(visit.now),

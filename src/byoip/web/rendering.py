@@ -72,7 +72,8 @@ def moment(at: datetime | None) -> str:
 
 
 _CALLS: Final = (
-    (re.compile(r"ask for validation: POST \.\.\./validate"), "check again, below"),
+    (re.compile(r"ask for (?:validation|it): POST \.\.\./validate"), "check again, below"),
+    (re.compile(r": read it \(GET [^)]*\)"), ""),
     (re.compile(r" \((?:POST|PATCH) [^)]*\)"), ""),
 )
 

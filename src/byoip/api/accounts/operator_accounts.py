@@ -18,8 +18,9 @@ from byoip.api.claims.history import After
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts import credential
 from byoip.domain.accounts.credential import Scope
+from byoip.domain.accounts.people import LastOperator
 from byoip.store.accounts.operator_views import AccountView
-from byoip.usecases.accounts import accounts, credentials
+from byoip.usecases.accounts import accounts, credentials, people
 
 operator_accounts = Declarations("operator: accounts", Audience.OPERATOR)
 
@@ -133,14 +134,17 @@ async def create_credential(caller: OperatorRequest, body: wire.NewCredentialIn)
     "POST /credentials/{credential_id}/revoke",
     Scope.OPERATOR,
     answer=answer_of(wire.Credential),
-    refuses=(credential.CredentialNotFound,),
+    refuses=(credential.CredentialNotFound, LastOperator),
 )
 async def revoke_credential(
     caller: OperatorRequest, credential_id: PathId, body: wire.Reasoned
 ) -> Answer:
-    """End a credential at once."""
+    """End a credential at once.
+
+    With that of a person, the person is removed.
+    """
     return await caller.write(
-        lambda tx: credentials.revoke(tx, credential_id, reason=body.reason), wire.credential_of
+        lambda tx: people.end_credential(tx, credential_id, reason=body.reason), wire.credential_of
     )
 
 

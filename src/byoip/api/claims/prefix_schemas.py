@@ -9,7 +9,7 @@ from byoip.api.border.envelope import AsnIn, Id, IdIn, Strict, Text, TextIn, Tim
 from byoip.api.document.meanings import documented_at
 from byoip.domain.checks.evidence import CheckState
 from byoip.domain.checks.validation_run import RunState
-from byoip.domain.claims.blockers import Advice, blockers
+from byoip.domain.claims.blockers import Advice
 from byoip.domain.claims.closing import closes_at
 from byoip.domain.claims.lifecycle import Standing
 from byoip.store.claims.views import ClaimView, SpanningRoute
@@ -147,7 +147,8 @@ class Prefix(Wire):
     )
     closes_at: Time | None = Field(
         description="When it is closed, if it is not proven before. Asking for validation in the "
-        "last seven days of thirty puts that off to day 60, once. null: it is not closed by itself."
+        "last seven days of thirty puts that off to day 60, once. null: it is not closed by "
+        "itself, as while it has bindings of an approval that was revoked."
     )
     advertised: bool | None = Field(
         deprecated=True, description="Whether a speaker holds its route; null: there is no speaker."
@@ -160,12 +161,10 @@ class Prefix(Wire):
 def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> dict[str, Any]:
     """The members of a claim's `Prefix`: as a model it would take twice as long to show."""
     claim = view.claim
-    terms = advice.origins, advice.behind
-    asked = view.announceable(now, *terms, without_aspa=advice.without_aspa)
     route = view.route
     applied = NEVER_APPLIED if route is None else route.applied
     token, run, states = view.token, view.run, view.states(now)
-    missing = blockers(asked, token, advice=advice, now=now, leaving=view.leaving, run=run)
+    missing = view.missing(advice, now)
     return {
         "id": claim.id,
         "account_id": claim.account_id,
@@ -194,7 +193,7 @@ def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> dict[str, Any]:
         ],
         "next": None if missing or route is None else _next(route, advice),
         "validation": run and {"id": run.id, "state": run.state, "due_at": _utc(run.due_at)},
-        "closes_at": _utc(closes_at(claim)),
+        "closes_at": None if view.still_bound else _utc(closes_at(claim, now)),
         # Deprecated members: of the BGP prefix that spans the prefix, if there is one.
         "advertised": applied.advertised if advice.speaks else None,
         "advertised_modified_at": _utc(applied.at) if advice.speaks else None,

@@ -101,7 +101,11 @@ async def restore_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
         try:
             return await verbs.restore(tx, account_id, prefix_id)
         except ClaimNotFound:
+            pass
+        try:
             return await reopen(tx, account_id, prefix_id, terms=caller.backend.terms)
+        except ClaimNotFound:  # another may have brought it back meanwhile
+            return await verbs.restore(tx, account_id, prefix_id)
 
     return await caller.write(
         bring_back,

@@ -34,6 +34,11 @@ _LOCK: Final = compiled(
     .where(_p.id == sa.bindparam("person_id"), OF_ACCOUNT, _c.revoked_at.is_(None))
     .with_for_update(of=people)
 )
+_OF_CREDENTIAL: Final = compiled(
+    sa.select(*PERSON)
+    .select_from(PEOPLE)
+    .where(_p.id == sa.bindparam("person_id"), _c.revoked_at.is_(None))
+)
 _OPERATORS: Final = compiled(
     sa.select(_p.id)
     .select_from(PEOPLE)
@@ -91,6 +96,12 @@ class PeopleRepository(Repository):
         """
         asked = {"person_id": person_id, "account_id": account_id}
         return person_from(await self._session.one(_LOCK, PersonNotFound, **asked))
+
+    async def find(self, credential_id: UUID) -> Person | None:
+        """Whose credential it is; None: of no person who is still here."""
+        for row in await self._session.rows(_OF_CREDENTIAL, person_id=credential_id):
+            return person_from(row)
+        return None
 
     async def lock_operators(self) -> Sequence[UUID]:
         """Who has the role operator: nobody else takes it from one of them meanwhile."""

@@ -13,7 +13,13 @@ from byoip.domain.accounts.people import IDLE, BrowserSession, Person, Role
 from byoip.ports.clock import Clock
 from byoip.store.accounts.credentials import token_hash
 from byoip.store.accounts.people import IN_FORCE, OF_ACCOUNT, PEOPLE, PERSON, person_from
-from byoip.store.accounts.tables import browser_sessions, credentials, people, sign_in_links
+from byoip.store.accounts.tables import (
+    accounts,
+    browser_sessions,
+    credentials,
+    people,
+    sign_in_links,
+)
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.statements import AnyRow, compiled, from_row
 
@@ -30,8 +36,12 @@ _OPEN: Final = sa.and_(
     _s.last_seen_at > sa.bindparam("seen_after"),
 )
 _RECOGNISE: Final = compiled(
-    sa.select(*PERSON, *_SESSION)
-    .select_from(PEOPLE.join(browser_sessions, _s.person_id == _p.id))
+    sa.select(*PERSON, *_SESSION, accounts.c.name.label("account_name"))
+    .select_from(
+        PEOPLE.join(browser_sessions, _s.person_id == _p.id).outerjoin(
+            accounts, accounts.c.id == _c.account_id
+        )
+    )
     .where(_s.token_sha256 == sa.bindparam("token_sha256"), _OPEN, IN_FORCE)
 )
 # Asks again whether it is due, so that of many requests at once only one writes.
@@ -76,10 +86,15 @@ _OPERATOR_CAME: Final = compiled(
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A person, and the session by which they came."""
+    """A person, and the session by which they came.
+
+    Attributes:
+        account_name: what the person's account is called; None: they are the operator's.
+    """
 
     person: Person
     session: BrowserSession
+    account_name: str | None = None
 
 
 class PeopleReader:
@@ -97,7 +112,7 @@ class PeopleReader:
         now = self._clock.now()
         asked = {"token_sha256": token_hash(token), "now": now, "seen_after": now - IDLE}
         for row in await self._autocommit.ask(_RECOGNISE, **asked):
-            found = SignedIn(person_from(row), _session_from(row))
+            found = SignedIn(person_from(row), _session_from(row), row.account_name)
             before = now - _SEEN_WRITTEN
             if found.session.last_seen_at <= before:
                 seen = {"session_id": found.session.id, "before": before, "last_seen_at": now}

@@ -232,11 +232,11 @@ def claim_view(row: AnyRow) -> ClaimView:
             row.route_id,
         )
     bound = row.default_binding and Provisioning(row.default_binding)
-    roas = announceable_sql.roas_from(row)
-    waiver = announceable_sql.rpki_waiver_from(row)
+    roas, waiver = announceable_sql.roas_from(row), announceable_sql.rpki_waiver_from(row)
     flaps, leaving = flaps_from(row.flaps), leaving_from(row)
     shown = claim, token, bound, route, roas, row.still_served, waiver, flaps, leaving
-    return ClaimView(*shown, run=told_sql.open_run_from(row), own=standing_from(row.own_asn))
+    run, own = told_sql.open_run_from(row), standing_from(row.own_asn)
+    return ClaimView(*shown, run=run, own=own, still_bound=row.still_bound)
 
 
 def claim_from(row: AnyRow) -> Claim:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from byoip.domain.claims.claim import UNPROVEN_AFTER
-from byoip.domain.claims.closing import EXTENDED_TO, LAST_DAYS, NOTICES
+from byoip.domain.claims.closing import EXTENDED_TO, LAST_DAY, LAST_DAYS, NOTICE_HOLDS, NOTICES
 from byoip.domain.claims.lifecycle import Standing, State
 from byoip.store.bindings.tables import bindings
 from byoip.store.claims.tables import prefixes
@@ -23,7 +23,7 @@ def _days(time: timedelta) -> sa.ColumnElement[Any]:
 
 # As `domain.claims.closing` says it.
 _since = sa.func.greatest(_p.created_at, _p.revoked_at, _p.reopened_at)  # of those there are
-_CLOSES_AT: Final = _since + sa.case(
+_ENDS: Final = _since + sa.case(
     (_p.extended_at >= _since, _days(EXTENDED_TO)), else_=_days(UNPROVEN_AFTER)
 )
 
@@ -35,7 +35,7 @@ def _closing(within: timedelta) -> sa.Select[Any]:
         .where(
             _p.state == constant(State.PENDING),
             _p.created_at <= _NOW - _days(UNPROVEN_AFTER - within),  # for the index
-            _CLOSES_AT - _days(within) <= _NOW,
+            _ENDS - _days(within) <= _NOW,
             _p.standing == constant(Standing.OK),
             ~sa.exists().where(_b.prefix_id == _p.id, _b.live),  # of an approval that was revoked
         )
@@ -44,10 +44,11 @@ def _closing(within: timedelta) -> sa.Select[Any]:
     )
 
 
-UNPROVEN: Final = compiled(_closing(timedelta(0)))
 _told = sa.func.coalesce(_p.told_closing_at, sa.literal_column("'-infinity'::timestamptz"))
-_due = ((_CLOSES_AT - _days(one) <= _NOW) & (_told < _CLOSES_AT - _days(one)) for one in NOTICES)
-NOT_TOLD: Final = compiled(_closing(LAST_DAYS).where(sa.or_(*_due)))
+_lapsed = _told < sa.func.greatest(_ENDS, _NOW) - _days(NOTICE_HOLDS)
+UNPROVEN: Final = compiled(_closing(timedelta(0)).where(_told <= _NOW - _days(LAST_DAY), ~_lapsed))
+_due = ((_ENDS - _days(one) <= _NOW) & (_told < _ENDS - _days(one)) for one in NOTICES)
+NOT_TOLD: Final = compiled(_closing(LAST_DAYS).where(sa.or_(*_due, _lapsed)))
 
 # What stands in the way of a claim that comes back.
 LOCK_CLOSED: Final = compiled(

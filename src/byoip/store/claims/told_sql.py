@@ -1,11 +1,14 @@
-"""What a view of a claim tells besides: its open run, and what speakers hold of its route."""
+"""What a view of a claim tells besides: open run, bindings, what speakers hold of its route."""
 
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from byoip.domain.checks.validation_run import RunState, Trigger, ValidationRun
+from byoip.domain.claims.lifecycle import State
+from byoip.store.bindings.tables import bindings
 from byoip.store.checks.tables import validation_runs
+from byoip.store.claims.tables import prefixes
 from byoip.store.columns import constant
 from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.speakers.tables import applied_routes
@@ -32,10 +35,15 @@ HELD: Final = (
     .correlate(SPANNING)
     .lateral("held")
 )
+_STILL_BOUND: Final = sa.and_(
+    prefixes.c.state == constant(State.PENDING),
+    sa.exists().where(bindings.c.prefix_id == prefixes.c.id, bindings.c.live).correlate(prefixes),
+)
 COLUMNS: Final[tuple[sa.ColumnElement[Any], ...]] = (
     *(_r[name].label(label) for name, label in _RUN.items()),
     HELD.c.route_applied,
     HELD.c.route_applied_at,
+    _STILL_BOUND.label("still_bound"),
 )
 
 

@@ -14,6 +14,7 @@ from byoip.domain.checks.evidence import CheckState, Fault, Finding, Outcome, Un
 from byoip.domain.checks.origin_validation import TOO_MANY_COVER, Vrp, judge_roas
 from byoip.domain.checks.validation_run import Trigger, ValidationRun
 from byoip.domain.checks.vrp_snapshot import stale
+from byoip.domain.claims.blockers import Advice, Blocker, blockers
 from byoip.domain.claims.check_waiver import CheckWaiver, excused
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Standing
@@ -75,6 +76,7 @@ class ClaimView:
         leaving: None: it is not on its way out.
         run: the validation run that is out or waits for its time.
         own: how its account stands to its origin, where that is not the operator's.
+        still_bound: it has bindings of an approval that was revoked.
     """
 
     claim: Claim
@@ -88,6 +90,7 @@ class ClaimView:
     leaving: Leaving | None = None
     run: ValidationRun | None = None
     own: OriginStanding = NO_STANDING
+    still_bound: bool = False
 
     def states(self, now: datetime) -> Mapping[str, CheckState]:
         """The states of irr, rpki and ownership as they are shown.
@@ -104,6 +107,15 @@ class ClaimView:
         if token and token.expired(now):
             shown["ownership"] = CheckState.EXPIRED
         return shown
+
+    def missing(self, advice: Advice, now: datetime) -> tuple[Blocker, ...]:
+        """What stands between the whole prefix and the Internet, as every front says it."""
+        asked = self.announceable(
+            now, advice.origins, advice.behind, without_aspa=advice.without_aspa
+        )
+        return blockers(
+            asked, self.token, advice=advice, now=now, leaving=self.leaving, run=self.run
+        )
 
     def announceable(
         self,

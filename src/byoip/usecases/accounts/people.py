@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
 
+from byoip.domain.accounts.credential import Credential, CredentialNotFound
 from byoip.domain.accounts.people import (
     LINK_HOLDS,
     LONGEST_SESSION,
     BrowserSession,
     LastOperator,
     Person,
+    PersonNotFound,
     Role,
     require_fitting,
 )
@@ -114,9 +116,26 @@ async def remove(
     """
     why = stated_reason(reason)
     person = await _of_several(tx, account_id, person_id, stays=False)
-    await credentials.revoke(tx, person.id, reason=reason)
+    ended = await credentials.revoke(tx, person.id, reason=reason)
     tx.record_for_operators("person.removed", why, before=_shown(person))
-    return person
+    return Person(ended, person.role)
+
+
+async def end_credential(tx: Transaction, credential_id: UUID, *, reason: str) -> Credential:
+    """End a credential at once; with that of a person, the person is removed.
+
+    Raises:
+        InvalidText: the reason is empty, too long, or cannot be shown.
+        CredentialNotFound: there is no such credential, or it was revoked before.
+        LastOperator: nobody else has the role operator.
+    """
+    person = await tx.people.find(credential_id)
+    if person is None:
+        return await credentials.revoke(tx, credential_id, reason=reason)
+    try:
+        return (await remove(tx, person.account_id, person.id, reason=reason)).credential
+    except PersonNotFound:  # removed meanwhile
+        raise CredentialNotFound from None
 
 
 async def sign_in(

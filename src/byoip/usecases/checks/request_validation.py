@@ -62,7 +62,7 @@ async def request_validation(
     lasting = kept_alive(claim, tx.now)
     if lasting is not claim:
         await tx.claims.save(lasting)
-        closes = closes_at(lasting)
+        closes = closes_at(lasting, tx.now)
         after = {"closes_at": closes.isoformat()} if closes else {}
         tx.record(claim_id, "prefix.extended", after=after)
     fresh = None

@@ -6,7 +6,7 @@ from functools import partial
 from uuid import UUID
 
 from byoip.domain.claims.claim import ClaimNotFound
-from byoip.domain.claims.closing import closes_at, notice_due
+from byoip.domain.claims.closing import closable, closes_at, notice_due
 from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
@@ -20,7 +20,7 @@ from byoip.usecases.routes.lifecycle import end_routes, still_out
 
 @dataclass(frozen=True, slots=True)
 class CloseUnproven:
-    """Close claims that were not proven in time, and that hold no routes; tell it before."""
+    """Close claims that were not proven in time, and that hold no routes; tell it a day before."""
 
     store: Store
     clock: Clock
@@ -40,10 +40,11 @@ class CloseUnproven:
         async with self.store.transaction(actor=by) as tx:
             with suppress(ClaimNotFound):
                 claim = await tx.lock_claim(claim_id)
-                notice, closes = notice_due(claim, tx.now), closes_at(claim)
+                notice, told = notice_due(claim, tx.now), replace(claim, told_closing_at=tx.now)
+                closes = closes_at(told, tx.now)
                 if notice is None or closes is None:
                     return
-                await tx.claims.save(replace(claim, told_closing_at=tx.now))
+                await tx.claims.save(told)
                 after = {"closes_at": closes.isoformat(), "days": notice.days}
                 tx.record(claim_id, "prefix.closing", after=after)
 
@@ -54,8 +55,7 @@ class CloseUnproven:
                 claim = await lock_to_leave(tx, claim_id)
             except ClaimNotFound:
                 return False
-            closes = closes_at(claim)
-            if closes is None or tx.now < closes or await tx.bindings.of(claim_id):
+            if not closable(claim, tx.now) or await tx.bindings.of(claim_id):
                 return False
             routes = await tx.bgp_prefixes.of(claim_id)
             if await still_out(tx, claim_id) or any(one.locked for one in routes):

@@ -1,4 +1,4 @@
-// All that needs a script of ours: copy buttons, and the link that signs in. Without scripts a page
+// All that needs a script of ours: copy buttons, and the code of a link. Without scripts a page
 // works all the same: texts are there to be selected, and the link's code can be pasted.
 "use strict";
 for (const button of document.querySelectorAll("button[data-copies]")) {
@@ -15,7 +15,7 @@ const entering = document.getElementById("enter");
 if (entering && location.hash.length > 1) {
   entering.elements.code.value = decodeURIComponent(location.hash.slice(1));
   history.replaceState(null, "", location.pathname); // the code stays in no history
-  entering.requestSubmit();
+  entering.querySelector("button").focus(); // the person presses it: a page elsewhere may lead here
 }
 // While checks run, ask again for what they say; when they have ended, show the page as it is then.
 const running = document.querySelector("[data-live]");
