@@ -49,7 +49,7 @@ async def test_a_claim_is_seen_with_its_newest_token_and_default_binding(
         await tx.tokens.add(new)
         await tx.bindings.add(binding(kept, service))
     assert await reader.claim(kept.account_id, kept.id) == ClaimView(
-        kept, new, default_binding=Provisioning.ACTIVE
+        kept, new, default_binding=Provisioning.ACTIVE, still_bound=True
     )
 
 
