@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import psycopg
-from benchmarks.processes import cpu_seconds
+from benchmarks.processes import cpu_seconds, until_now
 
 _PARENT, _DEAD = 1, slice(13, 15)  # fields of `stat` after the name
 _TICKS = 100  # a second, on Linux (USER_HZ)
@@ -34,7 +34,7 @@ def postgres(url: str) -> Used:
 
     def used() -> float:
         ended = sum(map(int, _stat(Path(f"/proc/{server}"))[_DEAD])) / _TICKS
-        return ended + sum(cpu_seconds(one) for one in [server, *_children(server)])
+        return ended + sum(until_now(one) for one in [server, *_children(server)])
 
     return used
 

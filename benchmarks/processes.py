@@ -131,10 +131,11 @@ def tree_cpu_seconds(pid: int) -> float:
     """The same of a process with its children, those that have ended among them."""
     of_ended = sum(map(int, _stat(pid)[13:15])) / os.sysconf("SC_CLK_TCK")
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return cpu_seconds(pid) + of_ended + sum(map(_until_now, map(int, children)))
+    return cpu_seconds(pid) + of_ended + sum(map(until_now, map(int, children)))
 
 
-def _until_now(pid: int) -> float:
+def until_now(pid: int) -> float:
+    """The same of one that may just have ended: 0 then."""
     try:
         return cpu_seconds(pid)
     except OSError:
