@@ -20,6 +20,7 @@ from byoip.usecases.watch.hear_roas import HearRoas
 from byoip.usecases.watch.hear_statistics import HearStatistics
 from byoip.usecases.watch.look import Look
 from byoip.usecases.watch.watch_prefixes import WatchPrefixes
+from tests.usecases.routes import valid
 from tests.usecases.world import LABEL, WORKER, World
 
 HOUR = timedelta(hours=1)
@@ -61,6 +62,18 @@ class Days:
     roas: list[dict[str, object]] = field(default_factory=list)
     data: RegistrationData | None = None
     serial: int = 0
+
+    async def beside(self, first: Claim, many: int) -> list[Claim]:
+        """Prefixes of one registry: the first, and others, approved and watched as it is."""
+        made = [first]
+        for place in range(1, many):
+            made.append(await self.world.approved(f"31.{place}.0.0/24"))
+            self.roas.append(valid(f"31.{place}.0.0/24"))
+            self.rows["ripencc"].append((f"31.{place}.0.0/24", "allocated", f"holder-{place}"))
+        await self.files()
+        await self.snapshot()
+        await self.run()
+        return made
 
     async def files(self, *registries: str) -> None:
         """New files of statistics; of all registries where none is named."""

@@ -1,34 +1,16 @@
-from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.prefix import Prefix
-from byoip.store.bindings.services import seed_services
 from tests.fakes.dns import SERVERS
+from tests.usecases.conftest import database_url, services, world, world_engine
 from tests.usecases.routes import Routes, valid
 from tests.usecases.world import CIDR, World
 from tests.watching import Days, spare
 
-
-@pytest.fixture
-def database_url(restored_url: str) -> str:
-    return restored_url
-
-
-@pytest.fixture
-async def world(engine: AsyncEngine, tmp_path: Path) -> World:
-    await seed_services(engine, [("CDN", False), ("Magic Transit", True), ("Spectrum", False)])
-    made = World(engine, tmp_path)
-    made.account_id = await made.new_account()
-    return made
-
-
-@pytest.fixture
-async def services(world: World) -> dict[str, UUID]:
-    return {one.name: one.id for one in await world.reader.services()}
+__all__ = ["database_url", "services", "world", "world_engine"]  # fixtures
 
 
 @pytest.fixture

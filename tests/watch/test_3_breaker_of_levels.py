@@ -11,7 +11,7 @@ from byoip.domain.watch.levels import Level, Signal
 from byoip.domain.watch.rises import NothingHeld, RiseState
 from byoip.usecases.watch import lift
 from tests.store.samples import BY
-from tests.usecases.routes import Routes, valid
+from tests.usecases.routes import Routes
 from tests.usecases.verbs import Verb
 from tests.watch.test_5_holders import still_up
 from tests.watching import DAY, Days
@@ -24,15 +24,7 @@ STEP = timedelta(hours=4)
 @pytest.fixture
 async def claims(days: Days, routes: Routes) -> list[Claim]:
     """Nine prefixes of one registry, the first announced."""
-    made = [routes.claim]
-    for place in range(1, MANY):
-        made.append(await days.world.approved(f"31.{place}.0.0/24"))
-        days.roas.append(valid(f"31.{place}.0.0/24"))
-        days.rows["ripencc"].append((f"31.{place}.0.0/24", "allocated", f"holder-{place}"))
-    await days.files()
-    await days.snapshot()
-    await days.run()
-    return made
+    return await days.beside(routes.claim, MANY)
 
 
 async def levels(days: Days, claims: list[Claim]) -> list[Level]:

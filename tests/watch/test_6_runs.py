@@ -15,7 +15,7 @@ from byoip.domain.watch.levels import Level, Signal
 from byoip.store.watch import rekeying
 from byoip.usecases.jobs.isolate_rows import RowsFailed
 from tests.counting import counted
-from tests.usecases.routes import Routes, valid
+from tests.usecases.routes import Routes
 from tests.usecases.world import WORKER
 from tests.watching import DAY, Days, watch_of
 
@@ -24,15 +24,7 @@ MANY = 4
 
 @pytest.fixture
 async def claims(days: Days, routes: Routes) -> list[Claim]:
-    made = [routes.claim]
-    for place in range(1, MANY):
-        made.append(await days.world.approved(f"31.{place}.0.0/24"))
-        days.roas.append(valid(f"31.{place}.0.0/24"))
-        days.rows["ripencc"].append((f"31.{place}.0.0/24", "allocated", f"holder-{place}"))
-    await days.files()
-    await days.snapshot()
-    await days.run()
-    return made
+    return await days.beside(routes.claim, MANY)
 
 
 async def risen(days: Days, claims: list[Claim], signal: Signal) -> int:

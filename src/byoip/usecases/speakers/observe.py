@@ -49,7 +49,7 @@ class _Late:
         """None: there is none, or none in time; at once where the last one has not come yet."""
         if key in self._asked and not self._is_back(key, question):
             return None
-        asked = asyncio.create_task(_of_one(key, question()))
+        asked = asyncio.create_task(_of_one(key, question))
         try:
             await asyncio.wait([asked], timeout=seconds)
         except asyncio.CancelledError:
@@ -69,14 +69,17 @@ class _Late:
         if not self._asked[key].done():
             return False
         if self._asked.pop(key).result() is None:
-            self._keep(key, asyncio.create_task(_of_one(key, question())))
+            self._keep(key, asyncio.create_task(_of_one(key, question)))
         return key not in self._asked
 
 
-async def _of_one(key: tuple[str, str], question: Coroutine[Any, Any, _T]) -> _T | None:
-    """The answer; whatever goes wrong with one party is that party's alone."""
+async def _of_one(key: tuple[str, str], question: _Question[_T]) -> _T | None:
+    """The answer; whatever goes wrong with one party is that party's alone.
+
+    Asked when the task has begun: one that ends before has asked nothing.
+    """
     try:
-        return await question
+        return await question()
     except (SpeakerUnanswered, TimeoutError):
         return None
     except asyncio.CancelledError:
