@@ -100,7 +100,11 @@ class LeasedStore(Store):
 
 
 class DatabaseClock:
-    """The database's time, carried on by a clock that cannot be set; all workers agree on it."""
+    """The database's time, carried on by a clock that cannot be set; all workers agree on it.
+
+    It may be late by what an answer takes, and is never early: what it stamps has happened, and
+    comes before what happens afterwards.
+    """
 
     def __init__(self) -> None:
         """Say when `set`."""
@@ -108,9 +112,8 @@ class DatabaseClock:
 
     async def set(self, pool: AutocommitPool) -> None:
         """Ask the database."""
-        by = boottime()
-        (row,) = await pool.ask(_NOW)
-        self._at, self._by = row.now.astimezone(UTC), by
+        (row,) = await pool.ask(_NOW)  # which may have waited for a place, or a connection
+        self._at, self._by = row.now.astimezone(UTC), boottime()
 
     def now(self) -> datetime:
         """The time, in UTC."""
