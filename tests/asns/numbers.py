@@ -85,10 +85,11 @@ class Numbers(World):
     async def statistics(
         self,
         *rows: AsnRange,
-        holders: Sequence[tuple[str, str]] = (),
+        holders: Sequence[tuple[str, ...]] = (),
         without: str = "",
+        at: str = "ripencc",
     ) -> None:
-        """Load files of all five; `holders`: prefixes and their holders at ripencc."""
+        """Load files of all five; `holders`: prefixes, holders and countries at one of them."""
         given = rows or (AsnRange(3320, 3320, "ripencc", "allocated", "h-3320"),)
 
         class Files:
@@ -97,10 +98,10 @@ class Numbers(World):
                     here = [one for one in given if one.registry == key]
                     spare = AsnRange(100_000, 100_000, key, "available", "")
                     space = [Allocation(Prefix.parse(_LEAST[key]), key, "allocated", "x")]
-                    if key == "ripencc":
+                    if key == at:
                         space += [
-                            Allocation(Prefix.parse(cidr), key, "allocated", holder)
-                            for cidr, holder in holders
+                            Allocation(Prefix.parse(cidr), key, "allocated", *held)
+                            for cidr, *held in holders
                         ]
                     numbers = None if key == without else (*here, spare)
                     yield StatisticsFile(key, "1", "0" * 64, clock.now(), space, numbers)

@@ -1,13 +1,15 @@
 """Trust, 5.1: a letter states what counted, also where the run before the approving one saw it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy import text
 
 from byoip.domain.checks.evidence import Check, Fault
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.ports.checks.registry import Lookup
+from byoip.store.checks.raw_answers import NEWEST_KEPT
 from tests.usecases.conftest import world, world_engine
 from tests.usecases.letters import claimed, written
 from tests.usecases.world import LABEL, World
@@ -66,3 +68,52 @@ async def test_a_pass_of_the_future_is_of_unknown_age_and_counts_for_nothing(wor
     world.dns.recover()
     await world.validate(claim)
     assert (await world.now(claim)).approved
+
+
+async def asked_by(world: World, claim: Claim, ahead: timedelta) -> datetime:
+    """A run of a worker whose clock is ahead, or behind; the time of its findings."""
+    world.clock.advance(MINUTE + ahead)
+    at = world.clock.now()
+    await world.validate(claim)
+    world.clock.advance(-ahead)
+    return at
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        pytest.param(50 * MINUTE, 0 * MINUTE, id="the first worker's clock is ahead"),
+        pytest.param(0 * MINUTE, -120 * MINUTE, id="the last one's is behind"),
+    ],
+)
+async def test_what_was_answered_last_is_stated_whatever_clocks_of_workers_say(
+    world: World, first: timedelta, last: timedelta
+) -> None:
+    claim = await claimed(world)
+    await world.prove(claim)
+    await world.validate(claim)
+    await asked_by(world, claim, first)
+    newest = await asked_by(world, claim, last)
+    letter = await written(world, claim)
+    stated = {one.check: one.at for one in letter.facts.checks}
+    assert stated[Check.IRR] == newest
+    assert stated[Check.OWNERSHIP_RDNS] < newest or last  # of the run that approved
+    async with world.engine.connect() as connection:
+        grounds = await connection.scalars(
+            text("SELECT grounds_of_letter FROM validation_runs ORDER BY recorded")
+        )
+    assert list(grounds) == [True, False, True], "the answers that it states are kept for good"
+
+
+async def test_the_newest_runs_are_those_that_were_recorded_last(world: World) -> None:
+    claim = await claimed(world)
+    await world.prove(claim)
+    await world.validate(claim)
+    await asked_by(world, claim, 50 * MINUTE)
+    for _ in range(NEWEST_KEPT):
+        await asked_by(world, claim, 0 * MINUTE)
+    async with world.engine.connect() as connection:
+        due = await connection.scalars(
+            text("SELECT raw_until IS NOT NULL FROM validation_runs ORDER BY recorded")
+        )
+    assert list(due) == [False, True, *([False] * NEWEST_KEPT)], "the approval's is kept"

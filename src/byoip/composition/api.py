@@ -74,7 +74,12 @@ def _backend(
         ),
         asn_terms=_asn_terms(composition),
         prove_asn=ProveAsn(
-            store, composition.registry, outside.registries, settings.label, _PREFLIGHT_SECONDS
+            store,
+            composition.registry,
+            outside.registries,
+            settings.label,
+            _PREFLIGHT_SECONDS,
+            frozenset(settings.national_registries),
         ),
         own_asns=OwnAsnReader(engine),
         probes={"database": composition.trouble},

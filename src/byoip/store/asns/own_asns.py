@@ -1,6 +1,6 @@
 """Customers' own AS numbers, and whether a route may have one as origin. Text where it is JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -82,6 +82,14 @@ _SPANNED: Final = from_text(f"""
                     CASE family(claim.cidr) WHEN 4 THEN 32 ELSE 128 END)))
     ORDER BY claim.cidr LIMIT 1
 """)  # noqa: S608 - of constants
+_POOLED: Final = from_text("""
+    SELECT EXISTS (
+        SELECT FROM current_registration_snapshots AS used
+        JOIN registered_ranges AS row ON row.snapshot = used.number
+        WHERE used.registry = :registry AND row.holder = :holder
+            AND row.country = ANY(CAST(:countries AS text[]))
+    ) AS pooled
+""")
 
 
 class OwnAsnRepository(Repository):
@@ -149,6 +157,12 @@ class OwnAsnRepository(Repository):
         asked = {**of, "registry": registry, "holder": holder}
         row = await self._session.row(_SPANNED, **asked)
         return None if row is None else Prefix(row.cidr)
+
+    async def pooled(self, registry: str, holder: str, countries: Collection[str]) -> bool:
+        """Whether the holder of a registry has space in one of these countries."""
+        asked = {"registry": registry, "holder": holder, "countries": sorted(countries)}
+        (row,) = await self._session.rows(_POOLED, **asked) if countries else (None,)
+        return bool(row and row.pooled)
 
 
 def _standing(rows: Sequence[Any]) -> OriginStanding:

@@ -6,7 +6,7 @@ then, what a letter rests on never. Text SQL: each statement marks or frees a bo
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
@@ -58,45 +58,44 @@ _KEEP: Final = compiled(
     """)
 )
 
-_NEWEST_PASSES: Final = """
+# By the order in which runs were recorded: clocks of workers differ.
+_ORDER: Final = "coalesce({run}.recorded, 0), {run}.finished_at, {run}.id"
+_NEWEST: Final = "coalesce(run.recorded, 0) DESC, run.finished_at DESC, run.id DESC"
+_NEWEST_PASSES: Final = f"""
     SELECT DISTINCT ON (check_name) run.id
     FROM validation_runs AS run JOIN findings ON run_id = run.id AND outcome = 'passed'
-    WHERE run.prefix_id = :claim_id AND run.finished_at BETWEEN {since} AND :until
-    ORDER BY check_name, findings.at DESC, run.id
-"""
-_APPROVED: Final = """(
-    SELECT max(finished_at) - CAST(:window AS interval)
-    FROM validation_runs JOIN prefixes ON prefixes.id = prefix_id
-    WHERE prefix_id = :claim_id AND result = 'approved' AND finished_at >= approved_at
-)"""
-_GROUNDS: Final = """
-    UPDATE validation_runs SET {of} = true, raw_until = NULL WHERE id IN ({runs})
-"""
+    WHERE run.prefix_id = :claim_id AND run.finished_at BETWEEN :since AND :until
+    ORDER BY check_name, {_NEWEST}
+"""  # noqa: S608 - of constants
 _OF_LETTER: Final = compiled(
-    sa.text(_GROUNDS.format(of="grounds_of_letter", runs=_NEWEST_PASSES.format(since=_APPROVED)))
+    sa.text("""
+    UPDATE validation_runs SET grounds_of_letter = true, raw_until = NULL
+    WHERE prefix_id = :claim_id AND id = ANY(:runs)
+    """)
 )
 
 # The newest pass of a check stays, too: a letter that is issued later rests on it.
-_SUPERSEDE_TEXT: Final = """
+_SUPERSEDE_TEXT: Final = f"""
     UPDATE validation_runs AS run SET raw_until = :now
     WHERE id IN (
-        SELECT id FROM validation_runs WHERE prefix_id = :claim_id AND raw_bytes > 0
-        ORDER BY finished_at DESC, id DESC OFFSET :newest
+        SELECT id FROM validation_runs AS run WHERE prefix_id = :claim_id AND raw_bytes > 0
+        ORDER BY {_NEWEST} OFFSET :newest
     ) AND raw_until IS NULL AND NOT grounds_of_approval AND NOT grounds_of_letter AND NOT EXISTS (
         SELECT FROM findings AS pass
         WHERE pass.run_id = run.id AND pass.outcome = 'passed' AND NOT EXISTS (
             SELECT FROM validation_runs AS later JOIN findings AS newer ON newer.run_id = later.id
-            WHERE later.prefix_id = :claim_id AND later.finished_at > run.finished_at
+            WHERE later.prefix_id = :claim_id
+                AND ({_ORDER.format(run="later")}) > ({_ORDER.format(run="run")})
                 AND newer.check_name = pass.check_name AND newer.outcome = 'passed'
         )
     )
-"""
+"""  # noqa: S608 - of constants
 _SUPERSEDE: Final = compiled(sa.text(_SUPERSEDE_TEXT))
 _APPROVE: Final = compiled(
     sa.text(f"""
     WITH marked AS (
-        {_GROUNDS.format(of="grounds_of_approval", runs=_NEWEST_PASSES.format(since=":since"))}
-        RETURNING id
+        UPDATE validation_runs SET grounds_of_approval = true, raw_until = NULL
+        WHERE id IN ({_NEWEST_PASSES}) RETURNING id
     ) {_SUPERSEDE_TEXT} AND run.id NOT IN (SELECT id FROM marked)
     """)  # noqa: S608 - of constants
 )
@@ -196,9 +195,9 @@ async def supersede(
         await session.put_off("superseded", _SUPERSEDE, asked)
 
 
-async def mark_letter(session: Session, claim_id: UUID, issued_at: datetime) -> None:
-    """A letter issued then rests on the newest pass of each check, also of before the approval."""
-    await session.change(_OF_LETTER, claim_id=claim_id, window=WINDOW, until=issued_at)
+async def mark_letter(session: Session, claim_id: UUID, runs: Collection[UUID]) -> None:
+    """A letter rests on these runs of the claim."""
+    await session.change(_OF_LETTER, claim_id=claim_id, runs=sorted(runs))
 
 
 async def claim_closed(session: Session, claim_id: UUID, now: datetime) -> None:

@@ -45,7 +45,7 @@ _HELD: Final = sa.and_(_THIS, _r.attempt == sa.bindparam("held_attempt"), _RUNNI
 _WRITTEN: Final = tuple(
     one.name
     for one in validation_runs.c
-    if one.name not in {"lease_until", "raw_until"} and one.server_default is None
+    if one.name not in {"lease_until", "raw_until", "recorded"} and one.server_default is None
 )
 _insert = pg.insert(validation_runs).on_conflict_do_nothing(
     index_elements=[_r.prefix_id], index_where=_OPEN
@@ -84,8 +84,9 @@ _PUT_BACK: Final = compiled(
 _ALIVE: Final = sa.and_(_HELD, _r.lease_until >= _CLOCK)
 _RENEW: Final = compiled(sa.update(validation_runs).where(_ALIVE).values(lease_until=_LEASE))
 _LOCK: Final = compiled(sa.select(validation_runs).where(_ALIVE).with_for_update())
+_NUMBER: Final = sa.func.nextval(sa.literal_column("'validation_runs_recorded'"))
 _FINISH: Final = compiled(
-    sa.update(validation_runs).where(_HELD),
+    sa.update(validation_runs).where(_HELD).values(recorded=_NUMBER),
     ["state", "result", "finished_at", "lease_until", "raw_bytes"],
 )
 _CANCEL: Final = compiled(

@@ -23,6 +23,8 @@ validation_runs = table(
     col.timestamptz("started_at", nullable=True),
     col.timestamptz("finished_at", nullable=True),
     col.timestamptz("lease_until", nullable=True),
+    # Which of a prefix was recorded last, whatever the clocks of workers say; null of older ones.
+    sa.Column("recorded", sa.BigInteger),
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("retries", sa.Integer, nullable=False),
     # Of raw answers: bytes that it keeps, when they are due, and what rests on them.

@@ -28,6 +28,7 @@ class LetterGrounds:
             where that is not known.
         basis: how it was known; None where the settings had no such registry, and irr was waived.
         registrants: what registration data said then, with its raw answers where they were kept.
+        runs: those of the findings.
     """
 
     account_name: CustomerText
@@ -37,6 +38,7 @@ class LetterGrounds:
     registry: str | None
     basis: Basis | None
     registrants: tuple[RawAnswer, ...] = ()
+    runs: frozenset[UUID] = frozenset()
 
 
 async def read_grounds(session: Session, claim_id: UUID) -> LetterGrounds | None:
@@ -54,6 +56,7 @@ async def read_grounds(session: Session, claim_id: UUID) -> LetterGrounds | None
     return LetterGrounds(
         *(CustomerText(name.name), tuple(found), answer, digest, registry, basis),
         registrants=tuple(_raw(one) for one in more if _together(one, kept)),
+        runs=frozenset(one.finding_run_id for one in rows),
     )
 
 

@@ -25,7 +25,8 @@ NAME: Final = compiled(
 # The newest pass of each check that counted for the approval, or came later: the run that approved
 # may have got an answer to the last question only. Of ownership none of an earlier token.
 _run = validation_runs.c
-# Times of findings do not tell whether they are of that run: each worker has a clock of its own.
+# Times of findings do not tell whether they are of that run, nor which is the newest: each worker
+# has a clock of its own. So runs are numbered as they are recorded; those of before by their times.
 _APPROVED = (
     _run.prefix_id == _p.id,
     _run.result == constant(RunResult.APPROVED),
@@ -36,6 +37,11 @@ _since = (
     sa.select(
         (_p.approved_at - sa.literal(WINDOW, sa.Interval)).label("any"),
         _p.ownership_passed_at.label("ownership"),
+        sa.select(sa.func.max(_run.recorded))
+        .where(*_APPROVED)
+        .correlate(prefixes)
+        .scalar_subquery()
+        .label("approving"),
     )
     .where(_p.id == _CLAIM, _approving.correlate(prefixes))
     .cte("since")
@@ -47,13 +53,18 @@ _passes = (
     sa.select(findings)
     .ext(pg.distinct_on(findings.c.check_name))
     .join(validation_runs, _run.id == findings.c.run_id)
-    .join(_since, findings.c.at >= _since.c.any)
+    .join(_since, sa.or_(findings.c.at >= _since.c.any, _run.recorded > _since.c.approving))
     .where(
         _run.prefix_id == _CLAIM,
         findings.c.outcome == sa.literal_column("'passed'"),
         sa.or_(~_of_ownership, findings.c.at >= _since.c.ownership),
     )
-    .order_by(findings.c.check_name, findings.c.at.desc(), findings.c.run_id)
+    .order_by(
+        findings.c.check_name,
+        _run.recorded.desc().nulls_last(),
+        findings.c.at.desc(),
+        findings.c.run_id,
+    )
     .cte("passes")
 )
 # The token stands in the route object that the irr check of the same run was shown.
@@ -75,7 +86,7 @@ PASSES: Final = compiled(
     sa.select(
         *(
             _passes.c[name].label(f"finding_{name}")
-            for name in ("check_name", "outcome", "seen", "warnings", "at")
+            for name in ("check_name", "outcome", "seen", "warnings", "at", "run_id")
         ),
         exhibits.c.asked,
         exhibits.c.whom,
@@ -115,6 +126,10 @@ REGISTERED: Final = compiled(
         *_APPROVED,
         findings.c.check_name == constant(Check.REGISTRATION),
     )
-    .order_by(_run.finished_at, findings.c.run_id, findings.c.position, exhibits.c.position)
+    .order_by(
+        _run.recorded.desc().nulls_last(),
+        _run.finished_at,
+        *(findings.c.run_id, findings.c.position, exhibits.c.position),
+    )
     .limit(1 + MOST_ASKED)
 )

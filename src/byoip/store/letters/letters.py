@@ -1,6 +1,6 @@
 """Letters of agency, which of them are due, and what they may state."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -176,10 +176,13 @@ _HEARD: Final = compiled(
 class LetterRepository(Repository):
     """Letters, within one transaction."""
 
-    async def add(self, letter: Letter) -> None:
-        """Keep a new letter; the letter that it renews must be superseded before."""
+    async def add(self, letter: Letter, runs: Collection[UUID] = ()) -> None:
+        """Keep a new letter, and the raw answers of the runs that it rests on.
+
+        The letter that it renews must be superseded before.
+        """
         await self._session.change(_ADD, **letter_values(letter))
-        await mark_letter(self._session, letter.claim_id, letter.facts.issued_at)
+        await mark_letter(self._session, letter.claim_id, runs)
 
     async def get(self, reference: LetterReference) -> Letter:
         """Read one, without locking it.

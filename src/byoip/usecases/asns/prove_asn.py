@@ -1,7 +1,7 @@
 """Prove that an account has an AS number: by the registry's holder of it, or by its token."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -12,7 +12,9 @@ from byoip.domain.asns.aut_num import judge_aut_num, no_token, takes_token
 from byoip.domain.asns.own_asn import OwnAsn, ProvenBy
 from byoip.domain.asns.registration import AsnRegistration, responsible_for_asn
 from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
+from byoip.domain.checks.registries.national import countries_of_pools
 from byoip.domain.checks.registry import Registry
+from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registry import Found, NoAnswer, RegistryQuestion, RouteRegistry
 from byoip.ports.threads import in_thread
 from byoip.store.asns import asn_statistics
@@ -46,6 +48,7 @@ class ProveAsn:
         registries: those this operator knows, by key.
         label: stands before the token.
         deadline: seconds after which a question without an answer is unanswered.
+        countries: for which the settings name a national registry.
     """
 
     store: Store
@@ -53,6 +56,7 @@ class ProveAsn:
     registries: Mapping[str, Registry]
     label: str
     deadline: float
+    countries: Collection[str] = ()
 
     async def __call__(self, account_id: UUID, own_asn_id: UUID) -> Verb[OwnAsn]:
         """Ask; the verb that records what came of it, under the number's lock.
@@ -67,8 +71,7 @@ class ProveAsn:
             found = responsible_for_asn(own.asn, rows, self.registries)
             spanned = None
             if isinstance(found, AsnRegistration):
-                asked = own, found.registry.key, found.holder
-                spanned = await tx.own_asns.spanned(*asked)
+                spanned = await self._spanned(tx, own, found)
         if not isinstance(found, AsnRegistration):
             attempt = _Attempt(own.token, found)
         elif spanned is not None:
@@ -85,6 +88,15 @@ class ProveAsn:
             return await _record(tx, account_id, own_asn_id, attempt)
 
         return record
+
+    async def _spanned(self, tx: Transaction, own: OwnAsn, found: AsnRegistration) -> Prefix | None:
+        """A proven prefix of the number's holder; None, too, where the id is a registry's own."""
+        key, holder = found.registry.key, found.holder
+        spanned = await tx.own_asns.spanned(own, key, holder)
+        pools = countries_of_pools(key, self.countries)
+        if spanned is None or await tx.own_asns.pooled(key, holder, pools):
+            return None
+        return spanned
 
     async def _by_token(self, own: OwnAsn, found: AsnRegistration, now: datetime) -> _Attempt:
         registry, key = found.registry, found.registry.key

@@ -35,6 +35,7 @@ from byoip.ports.checks.rpki import Vrps
 from byoip.ports.clock import Clock
 from byoip.ports.letters.letters import LetterPress, LetterSigner
 from byoip.ports.tokens import TokenMint
+from byoip.store.letters.grounds import LetterGrounds
 from byoip.store.transaction import Store, Transaction
 from byoip.usecases.checks.check_rpki import check_rpki
 from byoip.usecases.checks.responsible import Registries
@@ -51,6 +52,7 @@ class _Found:
     claim: Claim
     space: "_Space"
     newest: LetterReference | None
+    runs: frozenset[UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +105,24 @@ class GenerateLetter:
             if not (due and _still_offered(tx, claim)):
                 return None
             space = await self._space(tx, claim)
-            facts = await self._stated(claim, newest, space, tx)
-            return None if facts is None else _Found(facts, claim, space, _name(newest))
+            grounds = await tx.letters.grounds(claim.id)
+            if grounds is None:
+                return None  # no run has approved the claim: there is nothing to state
+            facts = await self._stated(claim, newest, space, grounds, tx)
+            found = claim, space, _name(newest), grounds.runs
+            return None if facts is None else _Found(facts, *found)
 
     async def _stated(
-        self, claim: Claim, newest: Letter | None, space: _Space, tx: Transaction
+        self,
+        claim: Claim,
+        newest: Letter | None,
+        space: _Space,
+        grounds: LetterGrounds,
+        tx: Transaction,
     ) -> LetterFacts | None:
-        grounds = await tx.letters.grounds(claim.id)
         vrps = await tx.roas.about(claim.prefix)
-        # Without a run that approved the claim there is nothing to state; without current ROA data,
-        # or with a route that is not valid by it, the letter has to wait.
-        if grounds is None or not isinstance(vrps, Vrps):
+        # Without current ROA data, or with a route that is not valid by it, the letter has to wait.
+        if not isinstance(vrps, Vrps):
             return None
         now = self.clock.now()
         waivers = await tx.waivers.of(claim.id, now)
@@ -182,7 +191,7 @@ class GenerateLetter:
             letter = Letter(facts, claim_id, claim.account_id, document.id, document.sha256)
             if newest:
                 await tx.letters.save(newest.supersede(letter.reference))
-            await tx.letters.add(letter)
+            await tx.letters.add(letter, found.runs)
             shown = replace(claim, loa_document_id=document.id, modified_at=now)
             await tx.claims.save(shown)
             before = {"reference": str(newest.reference)} if newest else {}

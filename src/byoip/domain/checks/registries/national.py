@@ -4,7 +4,7 @@ Sources: APNIC, "National Internet Registries"; LACNIC, "National Internet Regis
 NIC.MX, whose objects are not in LACNIC's routing registry).
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,3 +54,19 @@ _TABLE: Final[Mapping[str, tuple[National, ...]]] = {
 NATIONAL: Final[Mapping[tuple[str, str], National]] = {
     (regional, one.country): one for regional, nationals in _TABLE.items() for one in nationals
 }
+
+
+def countries_of_pools(registry: str, named: Collection[str] = ()) -> frozenset[str]:
+    """Countries in whose rows a registry's opaque id means the national registry, not the holder.
+
+    APNIC gives space and numbers to national registries, which give them on: in its statistics all
+    of their members' rows carry the one id of the national registry (APNIC-103, section 3). Rows of
+    BR and MX at LACNIC carry ids of the members.
+
+    Args:
+        registry: key of the regional registry.
+        named: further countries for which the settings name a national registry.
+    """
+    if registry != MORE_AT:
+        return frozenset()
+    return frozenset(named) | {one.country for one in _TABLE[MORE_AT]}
