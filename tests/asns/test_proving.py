@@ -132,31 +132,6 @@ async def test_the_holder_of_a_prefix_that_spans_a_whole_row_has_its_numbers(
         assert CIDR in said.evidence
 
 
-@pytest.mark.parametrize(
-    ("at", "country", "elsewhere", "named", "proves"),
-    [
-        pytest.param("apnic", "JP", "JP", (), False, id="JPNIC's id"),
-        pytest.param("apnic", "HK", "JP", (), False, id="JPNIC's id, a row of another country"),
-        pytest.param("apnic", "NP", "NP", ("NP",), False, id="one that the settings name"),
-        pytest.param("apnic", "NP", "NP", (), True, id="a country without one"),
-        pytest.param("ripencc", "JP", "JP", (), True, id="a company of JP elsewhere"),
-        pytest.param("lacnic", "BR", "BR", (), True, id="LACNIC names NIC.BR's members"),
-    ],
-)
-async def test_an_id_that_a_national_registry_has_for_all_its_members_proves_no_number(
-    numbers: Numbers, at: str, country: str, elsewhere: str, named: tuple[str, ...], proves: bool
-) -> None:
-    claim = await numbers.approved()
-    rows = [(CIDR, "A91A7381", country), ("31.9.0.0/24", "A91A7381", elsewhere)]
-    await numbers.statistics(AsnRange(3300, 3331, at, "allocated", "A91A7381"), holders=rows, at=at)
-    await numbers.hear()
-    own = await numbers.bring()
-    async with numbers.registry_up():
-        asking = replace(numbers.proving, countries=named)
-        said = await numbers.record(await asking(claim.account_id, own.id))
-    assert said.proven is proves, said.evidence
-
-
 async def test_a_prefix_that_was_sold_proves_no_number_of_its_buyer(numbers: Numbers) -> None:
     claim = await numbers.approved()
     await numbers.statistics(holders=[(CIDR, "seller")])

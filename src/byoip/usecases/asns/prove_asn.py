@@ -5,13 +5,21 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from byoip.domain.asns.aut_num import judge_aut_num, no_token, takes_token
 from byoip.domain.asns.own_asn import OwnAsn, ProvenBy
 from byoip.domain.asns.registration import AsnRegistration, responsible_for_asn
-from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
+from byoip.domain.checks.evidence import (
+    Failed,
+    Fault,
+    Outcome,
+    Passed,
+    Reason,
+    Unanswered,
+    recent,
+)
 from byoip.domain.checks.registries.national import countries_of_pools
 from byoip.domain.checks.registry import Registry
 from byoip.domain.prefix import Prefix
@@ -28,6 +36,13 @@ _EXPIRED: Final = Failed(
 )
 
 
+_CHANGED: Final = Unanswered(
+    Fault.NOT_ASKED,
+    "What this would rest on has changed while it was looked for, or is not known to be so still.",
+    "Ask for it again.",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Attempt:
     """What an attempt came to, and for which token it was made."""
@@ -38,6 +53,9 @@ class _Attempt:
     registry: str | None = None
     holder: str = ""
     answer: bytes | None = None
+
+
+_Found: TypeAlias = AsnRegistration | Failed | Unanswered
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +85,7 @@ class ProveAsn:
         async with self.store.transaction() as tx:
             own = await tx.own_asns.get(account_id, own_asn_id)
             now = tx.now
-            (rows,) = await tx.session.look(asn_statistics.about(own.asn))
-            found = responsible_for_asn(own.asn, rows, self.registries)
-            spanned = None
-            if isinstance(found, AsnRegistration):
-                spanned = await self._spanned(tx, own, found)
+            found, spanned = await self._known(tx, own)
         if not isinstance(found, AsnRegistration):
             attempt = _Attempt(own.token, found)
         elif spanned is not None:
@@ -85,18 +99,38 @@ class ProveAsn:
             attempt = await self._by_token(own, found, now)
 
         async def record(tx: Transaction) -> OwnAsn:
-            return await _record(tx, account_id, own_asn_id, attempt)
+            locked = await tx.own_asns.lock(account_id, own_asn_id)
+            passed = isinstance(attempt.outcome, Passed) and not locked.proven
+            if passed and not (recent(now, tx.now) and await self._still(tx, locked, attempt)):
+                changed = _Attempt(attempt.token, _CHANGED, registry=attempt.registry)
+                return await _record(tx, locked, changed)
+            return await _record(tx, locked, attempt)
 
         return record
 
-    async def _spanned(self, tx: Transaction, own: OwnAsn, found: AsnRegistration) -> Prefix | None:
-        """A proven prefix of the number's holder; None, too, where the id is a registry's own."""
+    async def _known(self, tx: Transaction, own: OwnAsn) -> tuple[_Found, Prefix | None]:
+        """Whose the number is; and a proven prefix of the same holder.
+
+        None, too, where the holder's id is a national registry's own.
+        """
+        (rows,) = await tx.session.look(asn_statistics.about(own.asn))
+        found = responsible_for_asn(own.asn, rows, self.registries)
+        if not isinstance(found, AsnRegistration):
+            return found, None
         key, holder = found.registry.key, found.holder
         spanned = await tx.own_asns.spanned(own, key, holder)
         pools = countries_of_pools(key, self.countries)
         if spanned is None or await tx.own_asns.pooled(key, holder, pools):
-            return None
-        return spanned
+            return found, None
+        return found, spanned
+
+    async def _still(self, tx: Transaction, own: OwnAsn, attempt: _Attempt) -> bool:
+        """Whether what it rests on is so still: a process may have been stopped for hours."""
+        found, spanned = await self._known(tx, own)
+        if not isinstance(found, AsnRegistration):
+            return False
+        same = (found.registry.key, found.holder) == (attempt.registry, attempt.holder)
+        return same and (attempt.by is not ProvenBy.HOLDER or spanned is not None)
 
     async def _by_token(self, own: OwnAsn, found: AsnRegistration, now: datetime) -> _Attempt:
         registry, key = found.registry, found.registry.key
@@ -128,14 +162,12 @@ class ProveAsn:
         return _Attempt(own.token, outcome, ProvenBy.TOKEN, key, found.holder, raw)
 
 
-async def _record(tx: Transaction, account_id: UUID, own_asn_id: UUID, attempt: _Attempt) -> OwnAsn:
-    """What was found, for the number as it is now: a token that was replaced meanwhile proves none.
+async def _record(tx: Transaction, own: OwnAsn, attempt: _Attempt) -> OwnAsn:
+    """What was found, for the locked number: a token that was replaced meanwhile proves none.
 
     Raises:
-        OwnAsnNotFound: it was given up meanwhile.
         AsnProvenByAnother: another account has proven it.
     """
-    own = await tx.own_asns.lock(account_id, own_asn_id)
     if own.proven or own.token != attempt.token:
         return own
     passed = isinstance(attempt.outcome, Passed)
