@@ -76,3 +76,30 @@ async def test_rdap_confirms(days: Days, routes: Routes, then: bytes, frozen: bo
                 await sold(days, (CIDR, "allocated", "another"))
             assert await days.frozen_for(routes.claim) == {Signal.HOLDER}
     assert await still_up(routes)
+
+
+@pytest.mark.parametrize(
+    ("row", "frozen"),
+    [
+        pytest.param("31.0.0.0/16", True, id="a part, by an object of the holder of before"),
+        pytest.param(CIDR, False, id="the whole row"),
+    ],
+)
+async def test_of_a_part_of_the_row_rdap_confirms_no_holder(
+    days: Days, routes: Routes, row: str, frozen: bool
+) -> None:
+    answer, world = Answer(named(OLD, type="LEGACY")), days.world
+    async with serving(answer) as server:
+        world.responsible = replace(world.responsible, rdap_url=server.url)
+        days.data = RdapClient(
+            *(world.clock, RdapServers(world.registries), EnoughBudget()),
+            deadline=5,
+            back_off=BackOff(DAY, timedelta(minutes=10)),
+        )
+        for _ in range(3):
+            world.clock.advance(DAY)
+            await days.files()
+            await days.run()
+        for _ in range(2):
+            await sold(days, (row, "allocated", "buyer"))
+    assert await days.frozen_for(routes.claim) == ({Signal.HOLDER} if frozen else set())

@@ -8,6 +8,7 @@ from byoip.domain.checks.registry import Basis, Responsible
 from byoip.domain.prefix import Prefix
 from byoip.domain.rdap.said import Said, lessee_hints
 from byoip.ports.checks.rdap import HolderAnswer, HolderQuestion, RegistrationData
+from byoip.store.checks.registration_snapshots import Registered
 from byoip.usecases.checks.responsible import Responsibility
 from byoip.usecases.checks.targets import CheckTarget
 
@@ -37,7 +38,7 @@ class AskHolder:
         if not isinstance(responsible, Responsible) or responsible.registry.rdap_url is None:
             return HolderWords()
         answers = [await self._ask(subject, responsible, subject.prefix)]
-        around = _allocation_around(answers[0].said, subject.prefix, found)
+        around = allocation_around(answers[0].said, subject.prefix, found.registered)
         if around is not None:
             answers.append(await self._ask(subject, responsible, around))
         exhibits = tuple(one.exhibit for one in answers)
@@ -55,11 +56,11 @@ class AskHolder:
         return await self.data.look_up(question)
 
 
-def _allocation_around(said: Said, prefix: Prefix, found: Responsibility) -> Prefix | None:
+def allocation_around(said: Said, prefix: Prefix, registered: Registered) -> Prefix | None:
     """The range that statistics give to one holder, where the network is only a part of it."""
     if said.network is None:
         return None
-    rows = [one.prefix for one in found.registered.allocations if one.prefix.covers(prefix)]
+    rows = [one.prefix for one in registered.allocations if one.prefix.covers(prefix)]
     widest = min(rows, key=lambda row: row.length, default=None)
     wider = widest is not None and widest.network.num_addresses > said.network.size
     return widest if wider else None

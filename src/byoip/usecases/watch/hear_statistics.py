@@ -19,6 +19,7 @@ from byoip.domain.watch.watch import Watch
 from byoip.ports.checks.rdap import HolderQuestion, RegistrationData
 from byoip.store.transaction import Store, Transaction
 from byoip.store.watch.views import StatisticsInUse, Unheard
+from byoip.usecases.checks.ask_holder import allocation_around
 from byoip.usecases.checks.responsible import Registries
 from byoip.usecases.jobs.isolate_rows import IsolatedRows
 from byoip.usecases.watch.levels import note
@@ -105,7 +106,10 @@ class HearStatistics:
             await note(tx, claim, before, after)
 
     async def _asked(self, prefix: Prefix) -> Said | None:
-        """What RDAP says of the prefix; None: nobody was asked."""
+        """What RDAP says of the holder's block; None: nobody was asked, or it names a part.
+
+        Of a part in it, of any status, the holder of before may have written whose it is.
+        """
         async with self.store.transaction() as tx:
             of = await tx.session.look(*self.registries.about(tx, prefix))
         found = self.registries.judge(prefix, *of).registry
@@ -114,7 +118,8 @@ class HearStatistics:
         if found.registry.rdap_url is None:
             return None
         asked = HolderQuestion(found.registry, prefix, WATCHER, all_here=found.national is None)
-        return (await self.data.look_up(asked)).said
+        said = (await self.data.look_up(asked)).said
+        return None if allocation_around(said, prefix, of[0]) else said
 
 
 @dataclass(frozen=True, slots=True)
