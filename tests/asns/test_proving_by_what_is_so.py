@@ -74,3 +74,19 @@ async def test_nor_by_a_token_that_stood_there_while_the_number_was_its_holders(
         record = await numbers.proving(own.account_id, own.id)
     await numbers.statistics(AsnRange(3320, 3320, "arin", "allocated", "another"))
     assert not (await numbers.record(record)).proven
+
+
+@pytest.mark.parametrize(("last", "proves"), [(3399, True), (3400, False)])
+async def test_an_id_with_more_numbers_than_a_network_has_is_no_holders(
+    numbers: Numbers, last: int, proves: bool
+) -> None:
+    await numbers.approved()
+    await numbers.statistics(
+        AsnRange(3300, 3339, "ripencc", "allocated", "h"),
+        AsnRange(3340, last, "ripencc", "assigned", "h"),
+        holders=[(CIDR, "h")],
+    )
+    await numbers.hear()
+    own = await numbers.bring()
+    async with numbers.registry_up():
+        assert (await numbers.validate_asn(own)).proven is proves

@@ -82,14 +82,21 @@ _SPANNED: Final = from_text(f"""
                     CASE family(claim.cidr) WHEN 4 THEN 32 ELSE 128 END)))
     ORDER BY claim.cidr LIMIT 1
 """)  # noqa: S608 - of constants
-_POOLED: Final = from_text("""
-    SELECT EXISTS (
+# More than the largest networks have; national registries have thousands.
+_A_REGISTRYS: Final = 100
+_POOLED: Final = from_text(f"""
+    SELECT (
+        SELECT coalesce(sum(row.last - row.first + 1), 0) > {_A_REGISTRYS}
+        FROM current_registration_snapshots AS used
+        JOIN registered_asns AS row ON row.snapshot = used.number
+        WHERE used.registry = :registry AND row.holder = :holder
+    ) OR EXISTS (
         SELECT FROM current_registration_snapshots AS used
         JOIN registered_ranges AS row ON row.snapshot = used.number
         WHERE used.registry = :registry AND row.holder = :holder
             AND row.country = ANY(CAST(:countries AS text[]))
     ) AS pooled
-""")
+""")  # noqa: S608 - of constants
 
 
 class OwnAsnRepository(Repository):
@@ -159,10 +166,13 @@ class OwnAsnRepository(Repository):
         return None if row is None else Prefix(row.cidr)
 
     async def pooled(self, registry: str, holder: str, countries: Collection[str]) -> bool:
-        """Whether the holder of a registry has space in one of these countries."""
+        """Whether a holder's id at a registry is that of a registry below it.
+
+        It has space in one of these countries, or more numbers than a network has.
+        """
         asked = {"registry": registry, "holder": holder, "countries": sorted(countries)}
-        (row,) = await self._session.rows(_POOLED, **asked) if countries else (None,)
-        return bool(row and row.pooled)
+        (row,) = await self._session.rows(_POOLED, **asked)
+        return bool(row.pooled)
 
 
 def _standing(rows: Sequence[Any]) -> OriginStanding:
