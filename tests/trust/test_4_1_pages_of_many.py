@@ -1,7 +1,7 @@
 """Trust, 4.1: of an account few pages are made at a time, and in a turn of the event loop one.
 
 With a session a thousand were asked for at once, each of them ten statements and 17 ms of the
-event loop: 1.0 s of it at a stretch, in which no other request went on.
+event loop: 0.2 s of the processor at a stretch, in which no other request went on.
 """
 
 import asyncio
