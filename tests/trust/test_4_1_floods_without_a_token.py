@@ -26,11 +26,11 @@ class Counted:
         self._now = self.most = 0
 
     def method(self) -> Callable[..., Awaitable[Any]]:
-        async def counted(*asked: Any) -> Any:
+        async def counted(*asked: Any, **more: Any) -> Any:
             self._now += 1
             self.most = max(self.most, self._now)
             try:
-                return await self._inner(*asked)
+                return await self._inner(*asked, **more)
             finally:
                 self._now -= 1
 

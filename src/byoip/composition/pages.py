@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from byoip.api.border.account_turns import client_of
+from byoip.api.border.account_turns import AccountTurns, client_of
 from byoip.api.border.backend import Backend
 from byoip.api.border.caller import spend
 from byoip.api.operations import readiness
@@ -32,6 +32,7 @@ def pages_of(backend: Backend, people: PeopleReader) -> SitePages:
             admit=backend.limiter.admit,
             spend=partial(spend, backend.allowance, backend.turns),
             turn=backend.turns.turn,
+            visit=AccountTurns().turn,
             stranger=backend.client_turns.turn,
             client=client_of,
             speaks=backend.speaks,

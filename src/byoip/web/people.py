@@ -27,7 +27,7 @@ async def listed(visit: PersonsVisit) -> Response:
     accounts = []
     if visit.person.account_id is None:
         accounts = list(await visit.site.operator_reader.accounts(after=None, limit=200))
-    return visit.page(
+    return await visit.page(
         "people.html",
         people=await visit.site.people.people(account_id),
         account_id=account_id,
@@ -94,7 +94,7 @@ def sign_in_address(root: str, token: str) -> str:
 
 
 def _shown(visit: PersonsVisit, made: NewLink) -> Response:
-    return visit.page(
+    return visit.short_page(
         "link.html",
         name=made.person.name,
         until=made.until,

@@ -125,7 +125,7 @@ async def prefix_page(
     routes = await reader.bgp_prefixes(account_id, claim_id, after=None, limit=_SHOWN_EVENTS)
     bindings = await reader.bindings(account_id, claim_id, after=None, limit=_SHOWN_EVENTS)
     texts = () if view.claim.approved else _texts(visit, view)
-    return visit.page(
+    return await visit.page(
         "prefix.html",
         status,
         view=view,

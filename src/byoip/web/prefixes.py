@@ -66,7 +66,7 @@ async def listed(visit: PersonsVisit) -> Response:
     )
     shown = sorted(((chip_of(one), one) for one in found[:PAGE]), key=lambda one: one[0].urgency)
     last = found[PAGE - 1].claim if len(found) > PAGE else None
-    return visit.page(
+    return await visit.page(
         "prefixes.html",
         rows=shown,
         total=await reader.count_claims(account_id, wanted),
@@ -80,7 +80,7 @@ async def listed(visit: PersonsVisit) -> Response:
 
 async def bring_form(visit: PersonsVisit) -> Response:
     """The form to bring a prefix."""
-    return _form(visit)
+    return await _form(visit)
 
 
 async def bring(visit: PersonsVisit) -> Response:
@@ -88,7 +88,7 @@ async def bring(visit: PersonsVisit) -> Response:
     form = visit.form
     number = form.get("asn", "").strip().upper().removeprefix("AS")
     if not (number.isascii() and number.isdigit() and len(number) < len("12345678901")):
-        return _form(visit, 422, wrong={"asn": "An AS number, as in 64500."})
+        return await _form(visit, 422, wrong={"asn": "An AS number, as in 64500."})
     try:
         return await visit.write(
             lambda tx: verbs.submit(
@@ -106,14 +106,14 @@ async def bring(visit: PersonsVisit) -> Response:
         problem = visit.site.problem(refusal)
         field = (refusal.pointer or "").strip("/")
         said = {field if field in {"cidr", "asn", "description"} else "": refusal.message}
-        return _form(visit, problem.status, wrong=said)
+        return await _form(visit, problem.status, wrong=said)
 
 
-def _form(
+async def _form(
     visit: PersonsVisit, status: int = 200, *, wrong: Mapping[str, str] | None = None
 ) -> Response:
     origins = sorted(one.number for one in visit.site.terms.origins)
-    return visit.page(
+    return await visit.page(
         "bring.html",
         status,
         key=fresh_key(),

@@ -67,7 +67,7 @@ async def leave(visit: PersonsVisit) -> Response:
 
 async def sessions(visit: PersonsVisit) -> Response:
     """The browsers in which one is signed in."""
-    return visit.page(
+    return await visit.page(
         "sessions.html",
         sessions=await visit.site.people.sessions(visit.person.id),
         this=visit.session.id,

@@ -60,6 +60,7 @@ class Site:
         admit: counts a request of a credential; see the API's limiter.
         spend: takes permits of an account, or of a client.
         turn: an account's turn at the database.
+        visit: an account's turn to be served a page, in which it takes turns at the database.
         stranger: a client's turn, until it is known.
         client: who asks: an address, or a network.
         speaks: whether any BGP speaker is configured.
@@ -80,6 +81,7 @@ class Site:
     admit: Callable[[Credential, dict[str, Any]], Awaitable[None]]
     spend: Spend
     turn: Callable[[UUID], Turn]
+    visit: Callable[[UUID], Turn]
     stranger: Callable[[Scope], Turn]
     client: Callable[[Scope], str]
     speaks: bool = False

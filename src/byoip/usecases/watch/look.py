@@ -29,7 +29,7 @@ from byoip.ports.checks.registry import (
 from byoip.ports.threads import in_thread
 from byoip.store.transaction import Store
 from byoip.usecases.watch.levels import note
-from byoip.usecases.watch.watcher import WATCHER
+from byoip.usecases.watch.watcher import WATCHER, watcher_of
 
 EVERY: Final = timedelta(days=1)
 _SOON: Final = timedelta(hours=1)  # where a question stayed unanswered
@@ -101,10 +101,11 @@ class Look:
     async def _zones(self, claim: Claim) -> Sequence[ZoneObservation]:
         zones = reverse_zones(claim.prefix)
         some = zones[:: max(1, len(zones) // _MOST_ZONES)][:_MOST_ZONES]
+        whose = watcher_of(claim.account_id)
         try:
             async with asyncio.timeout(_SECONDS):
                 return await asyncio.gather(
-                    *(self.dns.observe(zone, self.label, WATCHER) for zone in some)
+                    *(self.dns.observe(zone, self.label, whose) for zone in some)
                 )
         except TimeoutError:
             return ()
