@@ -1,7 +1,7 @@
 """Each periodic job has a kill switch of its own, and a stopped job does nothing."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -64,11 +64,12 @@ def recording(estate: Estate, done: set[JobKind]) -> Work:
 
         return note
 
-    async def look() -> None:
+    async def look(*_: Any, **__: Any) -> None:
         """Takes nothing away, so no kill switch stops it."""
 
     return Work(
         run_validation=noting(JobKind.RESCUE_RUNS),
+        look_first=cast("Any", look),
         rescue_runs=noting(JobKind.RESCUE_RUNS),
         close_unproven=noting(JobKind.CLOSE_UNPROVEN),
         end_expired_delegations=noting(JobKind.END_EXPIRED_DELEGATIONS),

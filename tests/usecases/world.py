@@ -23,6 +23,7 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix, PrefixPolicy
+from byoip.ports.jobs import RUN_VALIDATION
 from byoip.store.checks.tables import validation_runs
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.claims.reader import CustomerReader
@@ -33,7 +34,6 @@ from byoip.usecases.bindings import bindings
 from byoip.usecases.checks import request_validation
 from byoip.usecases.checks.collect_evidence import CollectEvidence
 from byoip.usecases.checks.refresh_roas import RefreshRoas
-from byoip.usecases.checks.run_validation import RunValidation
 from byoip.usecases.claims import prefixes, tokens
 from byoip.usecases.claims.prefixes import Terms
 from byoip.usecases.claims.tokens import IssuedToken
@@ -41,6 +41,7 @@ from tests.accounts import Accounts
 from tests.fakes.rpki import FakeVrpSource, export_text
 from tests.fakes.tokens import RandomHex
 from tests.store.samples import BY, SetClock
+from tests.usecases.looking import look_at_once, validation_of
 from tests.usecases.manners import CountingStore, PoliteDns, PoliteRegistry
 from tests.usecases.verbs import Verb
 
@@ -66,6 +67,7 @@ class World:
     responsible: Registry = REGISTRY
     waived: frozenset[str] = frozenset()
     deadline: float = 5.0
+    looks: bool = True  # False: no worker has come to look for a token before it is published
 
     def __post_init__(self) -> None:
         self.store = CountingStore(self.engine, self.clock)
@@ -119,11 +121,14 @@ class World:
             delegate_loa_creation=False,
             by=BY,
         )
+        await look_at_once(self, view.claim)
         return view.claim
 
     async def issue(self, claim: Claim, method: TokenMethod = TokenMethod.RDNS) -> IssuedToken:
         issuing = Verb(self.store, partial(tokens.issue, terms=self.terms))
-        return await issuing(claim.account_id, claim.id, method=method, by=BY)
+        issued = await issuing(claim.account_id, claim.id, method=method, by=BY)
+        await look_at_once(self, claim)
+        return issued
 
     async def request(self, claim: Claim) -> UUID:
         """Ask for validation; the id of the run that is open then."""
@@ -136,7 +141,7 @@ class World:
         return next(one.run for one in await self.runs(claim) if one.run.finished_at is None)
 
     async def carry_out(self, run_id: UUID, *, heartbeat: float = 10.0) -> None:
-        await RunValidation(self.store, self.ask, heartbeat)(run_id, by=WORKER)
+        await validation_of(self, heartbeat)(run_id, by=WORKER)
 
     async def validate(self, claim: Claim) -> RunView:
         """Ask for validation and have it carried out; the run as it ended."""
@@ -215,9 +220,12 @@ class World:
 
     async def jobs(self) -> list[tuple[UUID, datetime | None]]:
         """Queued runs, and when each is due."""
-        query = "SELECT args, scheduled_at FROM procrastinate.procrastinate_jobs ORDER BY id"
+        query = (
+            "SELECT args, scheduled_at FROM procrastinate.procrastinate_jobs"
+            " WHERE task_name = :task ORDER BY id"
+        )
         async with self.engine.connect() as connection:
-            rows = await connection.execute(text(query))
+            rows = await connection.execute(text(query), {"task": RUN_VALIDATION})
         return [(UUID(_parsed(row.args)["run_id"]), row.scheduled_at) for row in rows]
 
     async def lose_jobs(self) -> None:

@@ -13,9 +13,11 @@ from byoip.domain.history import Actor
 from byoip.ports import jobs
 from byoip.store.jobs.jobs import make_job_app
 from byoip.usecases.bindings.converge import ConvergeBindings
+from byoip.usecases.checks.first_looks.look_first import LookFirst
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.checks.rescue_runs import rescue_runs
 from byoip.usecases.checks.run_validation import RunValidation
+from byoip.usecases.checks.turns import Turns
 from byoip.usecases.claims import delegations
 from byoip.usecases.claims.close_unproven import CloseUnproven
 from byoip.usecases.claims.delegations import EndExpiredDelegations
@@ -55,6 +57,7 @@ def work_of(world: World, *, roas: Counted | None = None) -> tuple[Work, Counted
     registrations, tidied = Counted(), Counted()
     work = Work(
         run_validation=RunValidation(world.store, world.ask),
+        look_first=LookFirst(world.store, world.ask, Turns()),
         rescue_runs=partial(rescue, world),
         close_unproven=CloseUnproven(world.store, world.clock),
         refresh_registrations=registrations,

@@ -5,6 +5,7 @@ from functools import partial
 
 from procrastinate import App
 
+from byoip.adapters.system_random import SystemRandom
 from byoip.composition.process import Composition
 from byoip.composition.watching_prefixes import watch_prefixes_of
 from byoip.domain.history import Actor
@@ -15,7 +16,9 @@ from byoip.store.jobs.jobs import make_job_app
 from byoip.store.speakers.routes import Routes
 from byoip.store.watch import past_watches
 from byoip.usecases.bindings.converge import ConvergeBindings
+from byoip.usecases.checks.first_looks.look_first import LookFirst
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
+from byoip.usecases.checks.request_validation import NewTokens
 from byoip.usecases.checks.rescue_runs import rescue_runs
 from byoip.usecases.checks.run_validation import RunValidation
 from byoip.usecases.checks.turns import Turns
@@ -54,13 +57,16 @@ def _work(
     letters: LetterWork | None,
 ) -> Work:
     store, engine, clock = composition.store, composition.engine, composition.clock
+    ask, turns = composition.ask(deadline=_RUN_SECONDS), Turns(composition.places)
     return Work(
         run_validation=RunValidation(
             store,
-            composition.ask(deadline=_RUN_SECONDS),
+            ask,
             evidence_quota=composition.settings.evidence_megabytes * 2**20,
-            turns=Turns(composition.places),
+            turns=turns,
+            tokens=NewTokens(SystemRandom(), composition.settings.token_lifetime),
         ),
+        look_first=LookFirst(store, ask, turns),
         rescue_runs=partial(_rescue, composition),
         close_unproven=CloseUnproven(store, clock),
         end_expired_delegations=EndExpiredDelegations(store, clock),

@@ -29,6 +29,7 @@ OF_PREFIXES: Final[Catalogue] = {
     },
     "token": {
         "issued": "The customer has made an ownership token.",
+        "absent": "The registry was seen without the token, and no stranger may write it there.",
         "consumed": "The token has proven ownership, and proves nothing any more.",
         "revoked": "The token was revoked, or its claim has ended.",
     },

@@ -3,6 +3,7 @@
 from typing import Final
 
 RUN_VALIDATION: Final = "run_validation"  # keyword: run_id, 32 hex digits
+LOOK_FIRST: Final = "look_first"  # keywords: token_id, 32 hex digits; retries
 GENERATE_LETTER: Final = "generate_letter"  # keyword: claim_id, 32 hex digits
 
 DEFAULT_QUEUE: Final = "default"

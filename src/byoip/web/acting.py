@@ -28,7 +28,7 @@ _UNCONFIRMED: Final = 422
 async def check(visit: PersonsVisit) -> Response:
     """Have the checks run, or join the run that is out."""
     claim_id, limits, terms = claim_id_of(visit), visit.site.limits, visit.site.terms
-    fresh = NewTokens(terms.mint, terms.token_lifetime)
+    fresh = NewTokens(terms.mint, terms.token_lifetime, terms.registries)
     return await _act(
         visit,
         lambda tx: request_validation(tx, visit.account_id, claim_id, tokens=fresh),

@@ -12,6 +12,7 @@ from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
 from byoip.ports import jobs
 from byoip.usecases.bindings.converge import ConvergeBindings
+from byoip.usecases.checks.first_looks.look_first import LookFirst
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.checks.run_validation import RunValidation
 from byoip.usecases.claims.close_unproven import CloseUnproven
@@ -53,6 +54,7 @@ class Work:
     """
 
     run_validation: RunValidation
+    look_first: LookFirst
     rescue_runs: Callable[[], Awaitable[object]]
     close_unproven: CloseUnproven
     end_expired_delegations: EndExpiredDelegations
@@ -79,10 +81,6 @@ class Work:
 
 def register(app: App, work: Work) -> None:
     """Give every task name its use case."""
-
-    @app.task(name=jobs.RUN_VALIDATION, queue=jobs.DEFAULT_QUEUE, pass_context=True)
-    async def run_validation(context: JobContext, run_id: str) -> None:
-        await work.run_validation(UUID(run_id), by=_by(context))
 
     @app.task(name=jobs.RESCUE_RUNS, queue=jobs.DEFAULT_QUEUE, priority=_FIRST)
     async def rescue_runs(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
@@ -116,6 +114,7 @@ def register(app: App, work: Work) -> None:
     async def fold_figures(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
         await work.fold_figures()
 
+    _register_checks(app, work)
     _register_routes(app, work)
     _register_letters(app, work)
 
@@ -124,6 +123,16 @@ def register(app: App, work: Work) -> None:
         @app.task(name=jobs.REFRESH_ROAS, queue=jobs.RPKI_QUEUE, lock="roas")
         async def refresh_roas(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
             await work.unless_stopped(JobKind.REFRESH_ROAS, refresh)
+
+
+def _register_checks(app: App, work: Work) -> None:
+    @app.task(name=jobs.RUN_VALIDATION, queue=jobs.DEFAULT_QUEUE, pass_context=True)
+    async def run_validation(context: JobContext, run_id: str) -> None:
+        await work.run_validation(UUID(run_id), by=_by(context))
+
+    @app.task(name=jobs.LOOK_FIRST, queue=jobs.DEFAULT_QUEUE, pass_context=True)
+    async def look_first(context: JobContext, token_id: str, retries: int) -> None:
+        await work.look_first(UUID(token_id), retries, by=_by(context))
 
 
 def _register_routes(app: App, work: Work) -> None:

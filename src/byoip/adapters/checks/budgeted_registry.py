@@ -10,6 +10,7 @@ from typing import Final
 from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.ports.checks.registry import (
     Found,
+    Lookup,
     NoAnswer,
     NoEntries,
     RegistryAnswer,
@@ -67,7 +68,11 @@ class BudgetedRegistry:
         self._every = every
 
     async def look_up(self, question: RegistryQuestion) -> RegistryAnswer:
-        """Ask if the budget allows it; else `out_of_budget`, which says nothing of the prefix."""
+        """Ask if the budget allows it; else `out_of_budget`, which says nothing of the prefix.
+
+        Routes around a prefix are asked for each time: what a stranger may write is judged by them,
+        and so is whether a token is there yet, which a customer publishes a moment later.
+        """
         admission = await self._admitted(question)
         if isinstance(admission, Busy):
             return self._not_asked(question, "all connections to the registry are in use")
@@ -79,7 +84,7 @@ class BudgetedRegistry:
         try:
             answer = await self._inner.look_up(question)
             if isinstance(answer, Found | NoEntries):
-                kept = answer
+                kept = None if question.lookup is Lookup.COVERING_ROUTES else answer
             elif answer.fault is Fault.REFUSED:
                 # Before the connection is free, or another worker would ask in between.
                 await self._budget.hold(question, self._pause(answer))

@@ -204,7 +204,7 @@ async def validate_prefix(caller: CustomerRequest, prefix_id: PathId) -> Answer:
     the message is `token_reissued`. This operation has a lower rate limit than others.
     """
     limits, terms, show = caller.backend.limiter.limits, caller.backend.terms, shown(caller)
-    tokens = NewTokens(terms.mint, terms.token_lifetime)
+    tokens = NewTokens(terms.mint, terms.token_lifetime, terms.registries)
     return await caller.write(
         lambda tx: request_validation(tx, caller.account_id, prefix_id, tokens=tokens),
         lambda asked: show(asked.view),

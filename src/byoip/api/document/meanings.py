@@ -48,6 +48,8 @@ REASONS: Final[Mapping[Reason, str]] = {
     Reason.TOKEN_NOT_IN_EVERY_ZONE: "Some reverse zones of the prefix lack the token.",
     Reason.TOKEN_EXPIRED: "The token has expired: asking for validation issues another one.",
     Reason.TOKEN_REVOKED: "The token was revoked, or a newer one has replaced it.",
+    Reason.TOKEN_TOO_EARLY: "The token was in the route object before the registry was seen "
+    "without it, so another than the holder may have written it: publish the new one in its place.",
     Reason.MAINTAINER_NOT_HOLDER: "The route object has a maintainer who does not maintain the "
     "address block around it.",
     Reason.ADDRESS_BLOCK_MISSING: "The registry shows no address block around the prefix, so its "

@@ -75,10 +75,10 @@ class AddressBlock:
         They stand in `mnt-by`, or in `mnt-lower` where `mnt-by` names the registry only. Where it
         names none the registry gave the space to no party.
         """
-        mine = _without_registries(self.maintained_by)
+        mine = without_registries(self.maintained_by)
         if mine or not self.maintained_by:
             return mine
-        return _without_registries(maintainers_of(self.described, "mnt-lower"))
+        return without_registries(maintainers_of(self.described, "mnt-lower"))
 
     def writers(self, prefix: Prefix) -> tuple[str, frozenset[str]]:
         """Strangers that may create its routes, and then name the holder's maintainer alone.
@@ -95,7 +95,12 @@ class AddressBlock:
 
     def strangers_among(self, names: Iterable[str]) -> frozenset[str]:
         """Those that neither maintain the block nor are a registry's own."""
-        return _without_registries(names) - self.maintained_by - self.holders
+        return without_registries(names) - self.keepers
+
+    @property
+    def keepers(self) -> frozenset[str]:
+        """Whose word is enough to change it, and to write its routes; none a registry's own."""
+        return without_registries(self.maintained_by) | self.holders
 
 
 def _ends(prefix: Prefix) -> tuple[int, int]:
@@ -103,7 +108,8 @@ def _ends(prefix: Prefix) -> tuple[int, int]:
     return int(network.network_address), int(network.broadcast_address)
 
 
-def _without_registries(names: Iterable[str]) -> frozenset[str]:
+def without_registries(names: Iterable[str]) -> frozenset[str]:
+    """Those that are no registry's own."""
     return frozenset(name for name in names if not address_blocks.registrys_own(name))
 
 
@@ -202,7 +208,7 @@ def judge_holder(
         return Unanswered(Fault.GARBAGE, doubt)
     block = smallest_block(prefix, registry.source, objects)
     if block is None:
-        return _no_block(prefix, registry)
+        return no_block(prefix, registry)
     why = block.without_holder(registry.source)
     if why is not None:
         seen = f"The smallest block around {prefix} in {registry.source}, {block}, is {why}."
@@ -239,7 +245,8 @@ def held_by_others(prefix: Prefix, source: str, objects: Sequence[RpslObject]) -
     return not national_holders(prefix, source, [block.described])
 
 
-def _no_block(prefix: Prefix, registry: Registry) -> Failed:
+def no_block(prefix: Prefix, registry: Registry) -> Failed:
+    """The registry shows no address block around the prefix."""
     kind = "inetnum" if prefix.family == 4 else "inet6num"  # noqa: PLR2004 - address family
     seen = f"{registry.source} has no {kind} around {prefix}."
     fix = (
@@ -249,7 +256,11 @@ def _no_block(prefix: Prefix, registry: Registry) -> Failed:
     return Failed(Reason.ADDRESS_BLOCK_MISSING, seen, fix)
 
 
-def _written_by_anyone(block: AddressBlock, name: str, strangers: frozenset[str]) -> Failed:
+def written_by_anyone(block: AddressBlock, prefix: Prefix) -> Failed | None:
+    """Who may create routes of the prefix by that block, in the holder's name; None: nobody."""
+    name, strangers = block.writers(prefix)
+    if not strangers:
+        return None
     writers = listed(sorted(strangers))
     seen = f"By {name} of {block} {writers} may write routes as well, also in your name."
     fix = f"Prove ownership in reverse DNS, or take {writers} out of {name} until it is proven."
@@ -260,10 +271,8 @@ def _compared(mine: frozenset[str], block: AddressBlock, prefix: Prefix) -> Outc
     holders = block.holders
     strangers = mine - block.maintained_by - holders
     if mine & holders and not strangers:
-        name, writers = block.writers(prefix)
-        if writers:
-            return _written_by_anyone(block, name, writers)
-        return Passed(f"{listed(sorted(mine & holders))} maintains {block} as well.")
+        yes = Passed(f"{listed(sorted(mine & holders))} maintains {block} as well.")
+        return written_by_anyone(block, prefix) or yes
     by, of_block = (
         listed(sorted(names)) or "no one named" for names in (mine, block.maintained_by)
     )

@@ -50,6 +50,7 @@ class Reason(StrEnum):
     TOKEN_NOT_IN_EVERY_ZONE = "token_not_in_every_zone"  # noqa: S105
     TOKEN_EXPIRED = "token_expired"  # noqa: S105
     TOKEN_REVOKED = "token_revoked"  # noqa: S105
+    TOKEN_TOO_EARLY = "token_too_early"  # noqa: S105
     MAINTAINER_NOT_HOLDER = "maintainer_not_holder"
     ADDRESS_BLOCK_MISSING = "address_block_missing"
     ALIAS_IN_ANSWER = "alias_in_answer"

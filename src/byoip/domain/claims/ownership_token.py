@@ -58,11 +58,31 @@ class TokenMethod(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Absence:
+    """A registry was seen without a token, and with no stranger who may write it there.
+
+    Attributes:
+        at: when the registry answered.
+        registry: its key.
+        writers: maintainers who might write routes of the prefix then, all of the address block.
+    """
+
+    at: datetime
+    registry: str
+    writers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class OwnershipToken:
     """A single-use token, bound to account, prefix and origin ASN.
 
     It will be public once published; what counts is that it did not exist before it was issued
     here, and that it means one account's claim and nothing else.
+
+    Attributes:
+        absence: where it was looked for before it was published, at registries with the holder
+            rule; None: nowhere yet, or others might write it.
+        look_needed: False for those that were issued before there were such looks.
     """
 
     id: UUID
@@ -76,6 +96,8 @@ class OwnershipToken:
     expires_at: datetime
     consumed_at: datetime | None = None
     revoked_at: datetime | None = None
+    absence: Absence | None = None
+    look_needed: bool = True
 
     def __post_init__(self) -> None:
         if not _SHAPE.fullmatch(self.value):
@@ -94,6 +116,13 @@ class OwnershipToken:
     def serves(self, method: TokenMethod) -> bool:
         """Whether it may be proven by this method."""
         return self.method in {TokenMethod.ANY, method}
+
+    def seen_absent(self, registry: str, holders: frozenset[str]) -> bool:
+        """Whether nobody but who maintains the block now can have published it at that registry."""
+        if not self.look_needed:
+            return True
+        seen = self.absence
+        return seen is not None and seen.registry == registry and seen.writers <= holders
 
     def revoke(self, now: datetime) -> "OwnershipToken":
         """End it.

@@ -17,7 +17,6 @@ from byoip.domain.checks.evidence import CheckState, Reason
 from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound
 from byoip.domain.claims.lifecycle import Approver, Standing, State
 from byoip.domain.claims.other_origin import OtherOrigin
-from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
 from byoip.domain.watch.levels import Signal
@@ -29,6 +28,7 @@ from byoip.store.bindings.tables import bindings, edges
 from byoip.store.claims import announceable_sql, told_sql
 from byoip.store.claims.leaving_sql import LEAVING, leaving_from
 from byoip.store.claims.tables import prefixes, validation_tokens
+from byoip.store.claims.token_rows import TOKEN, token_from
 from byoip.store.claims.views import EVERY_CLAIM, ClaimFilter, ClaimView, Cursor, SpanningRoute
 from byoip.store.columns import constant
 from byoip.store.routes.bgp_prefixes import prepends_lost
@@ -40,7 +40,6 @@ from byoip.store.statements import AnyRow, compiled, from_row
 
 _p, _t, _b = prefixes.c, validation_tokens.c, bindings.c
 
-TOKEN: Final = tuple(column.label(f"token_{column.name}") for column in validation_tokens.c)
 _ACCOUNT: Final = _p.account_id == sa.bindparam("account_id")
 THIS_CLAIM: Final = (_p.id == sa.bindparam("claim_id"), _ACCOUNT)
 PAGE_SIZE: Final = sa.bindparam("page_size", type_=sa.Integer)
@@ -258,23 +257,6 @@ def claim_from(row: AnyRow) -> Claim:
         other_origins=tuple(_other_origin(one) for one in row.other_origins),
         approved_by=None if row.approved_by is None else Approver(row.approved_by),
         frozen_for=frozenset(map(Signal, row.frozen_for)),
-    )
-
-
-def token_from(row: AnyRow, prefix: Prefix | None = None, asn: Asn | None = None) -> OwnershipToken:
-    """Columns TOKEN; account, prefix and ASN are its claim's, made again unless they are given."""
-    return OwnershipToken(
-        id=row.token_id,
-        claim_id=row.token_prefix_id,
-        account_id=row.account_id,
-        prefix=prefix or Prefix(row.cidr),
-        asn=asn or Asn(row.asn),
-        method=TokenMethod(row.token_method),
-        value=row.token_value,
-        created_at=row.token_created_at,
-        expires_at=row.token_expires_at,
-        consumed_at=row.token_consumed_at,
-        revoked_at=row.token_revoked_at,
     )
 
 

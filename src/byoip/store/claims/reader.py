@@ -20,10 +20,11 @@ from byoip.store.checks.evidence import exhibit_from, finding_from
 from byoip.store.checks.runs import run_from
 from byoip.store.claims import delegations
 from byoip.store.claims import reader_sql as reading
-from byoip.store.claims.claim_reader import ClaimReader, page_of, token_from
+from byoip.store.claims.claim_reader import ClaimReader, page_of
 from byoip.store.claims.delegations import delegation_from
 from byoip.store.claims.epochs import EpochReader
 from byoip.store.claims.events import event_from
+from byoip.store.claims.token_rows import token_from
 from byoip.store.claims.views import AccountEvent, BindingView, Cursor, NumberedEvent, RunView
 from byoip.store.routes.awaited import waiting_from
 from byoip.store.routes.bgp_prefixes import bgp_prefix_from

@@ -116,6 +116,11 @@ validation_tokens = table(
     col.timestamptz("expires_at"),
     col.timestamptz("consumed_at", nullable=True),
     col.timestamptz("revoked_at", nullable=True),
+    # Where it was looked for before it was published, and who might write it then.
+    col.timestamptz("absent_at", nullable=True),
+    col.text("absent_in", nullable=True),
+    sa.Column("absent_writers", pg.ARRAY(sa.Text)),
+    sa.Column("look_needed", sa.Boolean, nullable=False, server_default=sa.text("true")),
     sa.UniqueConstraint("value"),
     sa.Index(
         "uq_validation_tokens_live",
@@ -129,6 +134,7 @@ validation_tokens = table(
         "lifetime", "expires_at > created_at AND expires_at <= created_at + interval '720 hours'"
     ),
     col.check("one_end", "consumed_at IS NULL OR revoked_at IS NULL"),
+    col.check("absence", "num_nulls(absent_at, absent_in, absent_writers) IN (0, 3)"),
     sa.Index("ix_validation_tokens_page", "prefix_id", "created_at", "id"),
 )
 

@@ -6,15 +6,16 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from byoip.domain.claims.ownership_token import OwnershipToken, TokenNotFound
+from byoip.domain.claims.ownership_token import Absence, OwnershipToken, TokenNotFound
 from byoip.store.batches import Part, asking
-from byoip.store.claims.claim_reader import TOKEN, token_from
 from byoip.store.claims.tables import prefixes, validation_tokens
+from byoip.store.claims.token_rows import TOKEN, token_from
 from byoip.store.statements import Repository, Statement, compiled, to_row
 
 _t = validation_tokens.c
 _THIS: Final = _t.id == sa.bindparam("token_id")
 _OF_CLAIM: Final = _t.prefix_id == sa.bindparam("claim_id")
+_ABSENCE: Final = ("absent_at", "absent_in", "absent_writers")
 _LIVE: Final = (_t.consumed_at.is_(None), _t.revoked_at.is_(None))
 
 # Not now(): that is when the transaction began, and it may have waited for locks since.
@@ -37,6 +38,17 @@ _SPEND: Final = compiled(
     .where(_THIS, *_LIVE, _t.expires_at > _CLOCK)
     .values(consumed_at=_CLOCK)
 )
+_NOTE: Final = compiled(
+    sa.update(validation_tokens).where(
+        _THIS, *_LIVE, _t.expires_at > _CLOCK, _t.absent_at.is_(None), _t.look_needed
+    ),
+    _ABSENCE,
+)
+_UNSEEN: Final = compiled(
+    sa.select(*TOKEN, prefixes.c.account_id, prefixes.c.cidr, prefixes.c.asn)
+    .join(prefixes)
+    .where(_THIS, *_LIVE, _t.expires_at > _CLOCK, _t.absent_at.is_(None), _t.look_needed)
+)
 _COUNT: Final = compiled(
     sa.select(sa.func.count().label("issued")).where(
         _OF_CLAIM, _t.created_at >= sa.bindparam("since")
@@ -49,7 +61,7 @@ class TokenRepository(Repository):
 
     async def add(self, token: OwnershipToken) -> None:
         """Keep a new token; the claim's other live ones must be revoked before."""
-        row = to_row(token, _t.keys(), prefix_id=token.claim_id)
+        row = to_row(token, _t.keys(), prefix_id=token.claim_id, **_absence(token.absence))
         await self._session.put_off("token", _INSERT, row)
 
     async def live(self, claim_id: UUID) -> OwnershipToken | None:
@@ -83,6 +95,17 @@ class TokenRepository(Repository):
         if not await self._session.change(_REVOKE, token_id=token.id, revoked_at=revoked_at):
             raise RuntimeError("a token was spent while its claim was locked")
 
+    async def unseen(self, token_id: UUID) -> OwnershipToken | None:
+        """One that may still prove something, and was not looked for at a registry with success."""
+        return await self._one(_UNSEEN, token_id=token_id)
+
+    async def note_absence(self, token_id: UUID, absence: Absence) -> bool:
+        """Note what was seen before it was published; False if it has ended, or that is noted.
+
+        By the row as it is now: who looked has waited for a registry since.
+        """
+        return bool(await self._session.change(_NOTE, token_id=token_id, **_absence(absence)))
+
     async def issued_since(self, claim_id: UUID, since: datetime) -> int:
         """How many were issued for the claim since then."""
         (count,) = await self._session.rows(_COUNT, claim_id=claim_id, since=since)
@@ -95,3 +118,8 @@ class TokenRepository(Repository):
     async def _one(self, statement: Statement, **asked: object) -> OwnershipToken | None:
         row = await self._session.row(statement, **asked)
         return None if row is None else token_from(row)
+
+
+def _absence(seen: Absence | None) -> dict[str, object]:
+    values = (seen.at, seen.registry, sorted(seen.writers)) if seen else (None, None, None)
+    return dict(zip(_ABSENCE, values, strict=True))

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from procrastinate import App, PsycopgConnector
 from procrastinate.connector import Notify
 
+from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.ports import jobs
 from byoip.store.connecting import Connection
 from byoip.store.database_url import plain
@@ -40,6 +41,21 @@ _ENQUEUE_RUN: Final = from_text(
     )::procrastinate_job_to_defer_v1])
     """,
     run_id=sa.Uuid,
+)
+
+
+# The more an account has, the later they come: see _ENQUEUE_RUN.
+_ENQUEUE_LOOK: Final = from_text(
+    """
+    SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(
+        CAST(:queue AS varchar), CAST(:task AS varchar),
+        -coalesce((
+            SELECT open_runs + live_prefixes FROM account_counters WHERE account_id = :account_id
+        ), 0),
+        NULL, NULL, CAST(:args AS jsonb), CAST(:at AS timestamptz)
+    )::procrastinate_job_to_defer_v1])
+    """,
+    account_id=sa.Uuid,
 )
 
 
@@ -139,6 +155,22 @@ class JobRepository:
                 "task": jobs.RUN_VALIDATION,
                 "run_id": run_id,
                 "args": json_text({"run_id": run_id.hex}),
+                "at": at,
+            },
+        )
+
+    async def enqueue_look(
+        self, token: OwnershipToken, *, retries: int = 0, at: datetime | None = None
+    ) -> None:
+        """Have a worker look at the registry before the token is published there."""
+        await self._session.put_off(
+            "look",
+            _ENQUEUE_LOOK,
+            {
+                "queue": jobs.DEFAULT_QUEUE,
+                "task": jobs.LOOK_FIRST,
+                "account_id": token.account_id,
+                "args": json_text({"token_id": token.id.hex, "retries": retries}),
                 "at": at,
             },
         )

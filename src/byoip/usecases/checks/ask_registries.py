@@ -19,7 +19,7 @@ from byoip.domain.checks.evidence import (
 )
 from byoip.domain.checks.irr_authorisation import judge_routes, judge_token
 from byoip.domain.checks.registration import unknown_registry
-from byoip.domain.checks.registries.covering_routes import judge_covering
+from byoip.domain.checks.registries.covering_routes import judge_covering, may_write
 from byoip.domain.checks.registries.national import National
 from byoip.domain.checks.registries.remedies import steps_to_route_object, token_line
 from byoip.domain.checks.registry import Registry, Responsible
@@ -35,8 +35,11 @@ from byoip.ports.checks.registry import (
 )
 from byoip.ports.clock import Clock
 from byoip.ports.threads import unless_short
-from byoip.usecases.checks.targets import CheckResult, CheckTarget, either
+from byoip.usecases.checks.first_looks.asking import AskFirst, look_up
+from byoip.usecases.checks.targets import CheckResult, CheckTarget, Look, either
 
+_NOBODY: Final = frozenset[str]()
+_ABSENT: Final = frozenset({Reason.TOKEN_MISSING, Reason.TOKEN_OTHER})
 _NO_OBJECT: Final = frozenset(
     {
         Reason.ROUTE_OBJECT_MISSING,
@@ -159,21 +162,37 @@ class AskRegistries:
         )
         outcome = _doubting(verdict.outcome, inside)
         told = self._finding(Check.IRR, outcome, *exhibits)
-        if verdict.authoritative is None:
-            token, national = self._token_missing(subject, outcome, registry), frozenset[str]()
+        if route := verdict.authoritative:
+            found, national = await self._token_in_route(subject, registry, route)
         else:
-            token, national = await self._token_in_route(subject, registry, verdict.authoritative)
-        complete = not isinstance(inside, NoAnswer)
-        result = CheckResult((told, *token), verdict.other_origins, others_complete=complete)
+            found, national = CheckResult(self._token_missing(subject, outcome, registry)), _NOBODY
+        found = await self._looked(subject, registry, found)
+        about = verdict.other_origins, not isinstance(inside, NoAnswer), found.look
+        result = CheckResult((told, *found.findings), *about)
         return _Asked(result, national)
+
+    async def _looked(
+        self, subject: CheckTarget, registry: Registry, found: CheckResult
+    ) -> CheckResult:
+        """The token's finding; where it is not there yet, with the look that it needs before."""
+        token, finding = subject.token, next(iter(found.findings), None)
+        if token is None or finding is None or not registry.holder_rule:
+            return found
+        absent = isinstance(finding.outcome, Failed) and finding.outcome.reason in _ABSENT
+        if not absent or not token.look_needed or token.absence:
+            return found
+        ask = AskFirst(self.registry, self.clock, self.label)
+        looked = await ask(token, registry, subject.until)
+        finding = replace(finding, exhibits=(*finding.exhibits, *looked.exhibits))
+        return CheckResult((finding,), look=looked.look)
 
     async def _token_in_route(
         self, subject: CheckTarget, registry: Registry, route: RpslObject
-    ) -> tuple[tuple[Finding, ...], frozenset[str]]:
+    ) -> tuple[CheckResult, frozenset[str]]:
         if subject.token is None or not subject.token.serves(TokenMethod.IRR):
-            return (), frozenset()
+            return CheckResult(()), _NOBODY
         holders: Sequence[RpslObject] | None = ()
-        exhibits: tuple[RawAnswer, ...] = ()
+        look, exhibits = None, tuple[RawAnswer, ...]()
         if registry.holder_rule:
             answer = await self._look_up(subject, registry, Lookup.SMALLEST_HOLDER)
             holders = None if isinstance(answer, NoAnswer) else _objects(answer)
@@ -191,9 +210,14 @@ class AskRegistries:
                 around = outcome, route, registry.source, holders or (), _objects(answer)
                 size += _size(answer.exhibit)
                 outcome = await unless_short(whose, size, judge_covering, *around, subject.prefix)
+                if isinstance(outcome, Passed):
+                    writers = may_write(holders or (), registry.source, subject.prefix)
+                    where = f"{route.object_class} {route.key} in {registry.source}"
+                    look = Look(answer.exhibit.at, registry.key, writers, where)
         finding = self._finding(Check.OWNERSHIP_IRR, outcome, *exhibits)
         about = subject.prefix, registry.source, holders or ()
-        return (finding,), await unless_short(whose, size, national_holders, *about)
+        national = await unless_short(whose, size, national_holders, *about)
+        return CheckResult((finding,), look=look), national
 
     def _token_missing(
         self, subject: CheckTarget, route: Outcome, registry: Registry | None = None
@@ -227,12 +251,7 @@ class AskRegistries:
         self, subject: CheckTarget, registry: Registry, lookup: Lookup
     ) -> RegistryAnswer:
         question = RegistryQuestion(registry, lookup, subject.prefix, subject.account_id)
-        try:
-            async with asyncio.timeout_at(subject.until):
-                return await self.registry.look_up(question)
-        except TimeoutError:
-            exhibit = RawAnswer(lookup.value, registry.host, b"", self.clock.now())
-            return NoAnswer(Fault.TIMEOUT, f"{registry.host} did not answer in time.", exhibit)
+        return await look_up(self.registry, question, self.clock, subject.until)
 
     def _finding(self, check: Check, outcome: Outcome, *exhibits: RawAnswer) -> Finding:
         return Finding(check, outcome, self.clock.now(), exhibits)

@@ -36,8 +36,9 @@ from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.checks.ask_holder import AskHolder, HolderWords
 from byoip.usecases.checks.ask_registries import AskRegistries
 from byoip.usecases.checks.check_rpki import check_rpki
+from byoip.usecases.checks.first_looks.asking import AskFirst
 from byoip.usecases.checks.responsible import Registries, Responsibility
-from byoip.usecases.checks.targets import CheckResult, CheckTarget
+from byoip.usecases.checks.targets import CheckResult, CheckTarget, Look
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class CollectedEvidence:
         registry: key of the responsible registry, where it is known.
         irr_waived: the operator requires no route object, of that registry or for this prefix.
         others_complete: every source that knows of other origins has answered.
+        look: what the registry showed of the token, beside strangers; None: they were there.
     """
 
     findings: tuple[Finding, ...]
@@ -57,6 +59,7 @@ class CollectedEvidence:
     irr_waived: bool = False
     other_origins: tuple[OtherOrigin, ...] = ()
     others_complete: bool = True
+    look: Look | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +117,19 @@ class CollectEvidence:
             irr_waived=self.waives_irr(known, subject.waivers),
             other_origins=tuple(one for part in parts for one in part.other_origins),
             others_complete=all(part.others_complete for part in parts),
+            look=irr.look,
         )
 
     def about(self, tx: Transaction, prefix: Prefix, claim_id: UUID | None) -> Sequence[Part]:
         """What is known at this moment: parts of a look."""
-        of_all = (*self._registries.about(tx, prefix), tx.roas.asking(prefix))
+        of_all = (*self.responsibility.about(tx, prefix), tx.roas.asking(prefix))
         return of_all if claim_id is None else (*of_all, tx.waivers.asking(claim_id, tx.now))
 
     def _understood(
         self, prefix: Prefix, known: Sequence[Any]
     ) -> tuple[Responsibility, VrpAnswer, Mapping[Waivable, CheckWaiver]]:
         registered, overrides, vrps, *waivers = known
-        found = self._registries.judge(prefix, registered, overrides)
+        found = self.responsibility.judge(prefix, registered, overrides)
         return found, vrps, waivers[0] if waivers else {}
 
     def understood(
@@ -136,7 +140,16 @@ class CollectEvidence:
         return _key(found, waivers), vrps, waivers
 
     @property
-    def _registries(self) -> Registries:
+    def asks_first(self) -> AskFirst:
+        """What looks for a token before it is published."""
+        return AskFirst(self.registry, self.clock, self.label)
+
+    @property
+    def responsibility(self) -> Registries:
+        """Whom statistics and overrides make responsible.
+
+        Unlike `registries`, which are all that are known.
+        """
         return Registries(self.registries, self.overrides, self.countries)
 
     def waives_irr(self, registry: str | None, waivers: Mapping[Waivable, CheckWaiver]) -> bool:

@@ -22,7 +22,9 @@ from byoip.domain.history import Actor
 from byoip.store.transaction import Store, Transaction
 from byoip.usecases.checks.check_rpki import check_rpki
 from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvidence
+from byoip.usecases.checks.first_looks.heeding import Heeding
 from byoip.usecases.checks.learning import proven, with_answers
+from byoip.usecases.checks.request_validation import NewTokens
 from byoip.usecases.claims.contests import clear_contests, contest_holders, lock_with_space
 from byoip.usecases.events import record_changes
 from byoip.usecases.watch.lift import lifted_by_proof
@@ -43,11 +45,12 @@ _REGISTRY_CHANGED = Unanswered(
 
 @dataclass(frozen=True, slots=True)
 class RecordRun:
-    """Transaction 2 of a run; `evidence_quota` is in bytes, see `RunValidation`."""
+    """Transaction 2 of a run; see `RunValidation`."""
 
     store: Store
     ask: CollectEvidence
     evidence_quota: int
+    tokens: NewTokens | None
 
     async def __call__(
         self,
@@ -103,9 +106,13 @@ class RecordRun:
                 tx.runs.evidence_kept(claim.id),
                 *(deciding if settles else ()),
             )
-            proof = token if token and live and live.id == token.id else None
+            proof = live if token and live and live.id == token.id else None
+            basis = claim
+            if proof:
+                heed = Heeding(tx, self.ask, self.tokens)
+                answers, basis = await heed(claim, proof, answers)
             counting = [one for one in answers.findings if proof or one.check not in _OWNERSHIP]
-            learnt = decide(with_answers(claim, answers), counting, tx.now)
+            learnt = decide(with_answers(basis, answers), counting, tx.now)
             findings = answers.findings
             if findings and proof is None and not claim.approved:
                 method = token.method if token else TokenMethod.ANY
@@ -113,7 +120,7 @@ class RecordRun:
                 why = Reason.TOKEN_EXPIRED if fresh else Reason.TOKEN_REVOKED
                 findings = (*findings, *useless_token(method, why, tx.now))
             decided, result, more = await self._settle(
-                tx, learnt, proof if settles else None, findings, known
+                tx, learnt, proof if settles and basis is claim else None, findings, known
             )
             await tx.claims.save(decided)
             record_changes(tx, claim, decided)

@@ -1,9 +1,11 @@
 """A customer asks for the checks to run."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.validation_run import Trigger, ValidationRun
 from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound
 from byoip.domain.claims.closing import closes_at, kept_alive
@@ -11,15 +13,21 @@ from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.ports.tokens import TokenMint
 from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Transaction
+from byoip.usecases.checks.first_looks.have_looked import have_looked
 from byoip.usecases.events import record_changes, record_token_revoked
 
 
 @dataclass(frozen=True, slots=True)
 class NewTokens:
-    """How a token is made in place of one that has expired."""
+    """How a token is made in place of one that has expired, or was published too early.
+
+    Attributes:
+        registries: by key; where nobody has to look before it is published.
+    """
 
     mint: TokenMint
     lifetime: timedelta
+    registries: Mapping[str, Registry] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +105,11 @@ async def _reissue(tx: Transaction, claim: Claim, tokens: NewTokens) -> Ownershi
         value=tokens.mint.mint(),
         created_at=tx.now,
         expires_at=tx.now + tokens.lifetime,
+        absence=None,
+        look_needed=True,
     )
     await tx.tokens.add(fresh)
+    await have_looked(tx, claim, fresh, tokens.registries)
     unproven = replace(claim.written(tx.now), ownership=CheckRecord())
     await tx.claims.save(unproven)
     after = {"token_id": fresh.id.hex, "method": fresh.method.value, "because": "expired"}

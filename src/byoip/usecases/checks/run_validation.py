@@ -21,9 +21,10 @@ The world moves while the worker asks, so transaction 2 looks again. A claim tha
 run that another worker has taken, is left alone. Findings about a revoked token do not count. Only
 the registry that is responsible at that moment proves anything. rpki is checked once more before an
 approval, against the ROA data of that moment, and what a waiver of irr let pass counts only while
-the waiver does. A rival that was approved, or space that was reserved, makes it a contest. The
-token is consumed by one atomic UPDATE, or the claim is not approved. "We could not ask" never
-decides: what was known stays, and the next run asks again.
+the waiver does. What a route object proves at a registry with the holder rule counts only where
+that was seen without the token before (first_looks/heeding.py). A rival that was approved, or space
+that was reserved, makes it a contest. The token is consumed by one atomic UPDATE, or the claim is
+not approved. "We could not ask" never decides: what was known stays, and the next run asks again.
 """
 
 import asyncio
@@ -46,6 +47,7 @@ from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvidence
 from byoip.usecases.checks.record_run import RecordRun
+from byoip.usecases.checks.request_validation import NewTokens
 from byoip.usecases.checks.targets import CheckTarget
 from byoip.usecases.checks.turns import Turns
 
@@ -65,6 +67,7 @@ class RunValidation:
         heartbeat: seconds between renewals of the lease; well under the lease.
         evidence_quota: bytes of raw answers that an account's runs may keep.
         turns: which runs of an account this worker carries out at once; others wait.
+        tokens: how one is replaced that was published too early; None: its customer does that.
     """
 
     store: Store
@@ -72,6 +75,7 @@ class RunValidation:
     heartbeat: float = LEASE.total_seconds() / 3
     evidence_quota: int = EVIDENCE_QUOTA
     turns: Turns = field(default_factory=Turns)
+    tokens: NewTokens | None = None
 
     async def __call__(self, run_id: UUID, *, by: Actor) -> None:
         """Do nothing if another worker has the run, or it has ended.
@@ -120,7 +124,7 @@ class RunValidation:
 
     @property
     def _recording(self) -> RecordRun:
-        return RecordRun(self.store, self.ask, self.evidence_quota)
+        return RecordRun(self.store, self.ask, self.evidence_quota, self.tokens)
 
     async def _give_way(self, run: ValidationRun, by: Actor) -> UUID | None:
         """Put the run back, as it was; one of another account that may have its place."""

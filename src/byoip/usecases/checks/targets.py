@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
 from byoip.domain.asn import Asn
@@ -34,16 +35,35 @@ class CheckTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """A registry with the holder rule, at a moment at which no stranger might write there.
+
+    Attributes:
+        at: when it answered.
+        registry: its key.
+        writers: maintainers who might: those of the address block.
+        where: the route object that has the token; None: none has it.
+    """
+
+    at: datetime
+    registry: str
+    writers: frozenset[str]
+    where: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CheckResult:
     """Findings of one party, and the other origins that it knows.
 
     Attributes:
+        look: what was seen of the token, beside strangers; None: they were, or it was not asked.
         others_complete: every source of that party that knows of other origins has answered.
     """
 
     findings: tuple[Finding, ...]
     other_origins: tuple[OtherOrigin, ...] = field(default=())
     others_complete: bool = True
+    look: Look | None = None
 
 
 def either(first: CheckResult, second: CheckResult) -> CheckResult:
@@ -54,6 +74,7 @@ def either(first: CheckResult, second: CheckResult) -> CheckResult:
         (*findings, *other.values()),
         tuple(dict.fromkeys((*first.other_origins, *second.other_origins))),
         others_complete=first.others_complete and second.others_complete,
+        look=second.look if second.look and second.look.where else first.look or second.look,
     )
 
 

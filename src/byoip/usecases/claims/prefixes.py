@@ -18,6 +18,7 @@ from byoip.domain.prefix import Prefix, PrefixPolicy
 from byoip.ports.tokens import TokenMint
 from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Transaction
+from byoip.usecases.checks.first_looks.have_looked import have_looked
 from byoip.usecases.checks.responsible import Registries, Responsibility
 from byoip.usecases.claims.close import close, close_after_grace, require_nothing_attached
 from byoip.usecases.claims.contests import lock_to_leave
@@ -140,6 +141,7 @@ async def submit(
     token = first_token(tx, claim, terms)
     await tx.claims.add(claim)
     await tx.tokens.add(token)
+    await have_looked(tx, claim, token, terms.registries)
     after = {"cidr": str(prefix), "asn": origin.number, "state": claim.state.value}
     tx.record(claim.id, "prefix.created", after=after)
     return ClaimView(claim, token, default_binding=None, own=own or NO_STANDING)

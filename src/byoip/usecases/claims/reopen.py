@@ -9,6 +9,7 @@ from byoip.domain.claims.restorable import SpaceHeld, reopened
 from byoip.store.bindings.bindings import EndedBinding
 from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Transaction
+from byoip.usecases.checks.first_looks.have_looked import have_looked
 from byoip.usecases.claims.prefixes import Terms, first_token
 
 
@@ -51,7 +52,9 @@ async def reopen(tx: Transaction, account_id: UUID, claim_id: UUID, *, terms: Te
     if taken:
         raise SpaceHeld(claim.prefix)
     await tx.claims.save(back)
-    await tx.tokens.add(first_token(tx, back, terms))
+    token = first_token(tx, back, terms)
+    await tx.tokens.add(token)
+    await have_looked(tx, back, token, terms.registries)
     planned = [{"cidr": one.cidr, "service_id": one.service_id.hex} for one in plan]
     was, now = {"state": claim.state.value}, {"state": back.state.value, "bindings": planned}
     tx.record(claim_id, "prefix.reopened", before=was, after=now)

@@ -1,10 +1,9 @@
 """Ownership tokens: issued one at a time, and revoked."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID, uuid4
 
-from byoip.domain.claims.claim import CheckRecord, Claim
 from byoip.domain.claims.lifecycle import IllegalTransition, Transition
 from byoip.domain.claims.ownership_token import (
     ISSUES_PER_HOUR,
@@ -15,8 +14,10 @@ from byoip.domain.claims.ownership_token import (
 from byoip.domain.claims.publishing import Instruction, instructions
 from byoip.domain.watch.freezing import by_a_new_proof
 from byoip.store.transaction import Transaction
+from byoip.usecases.checks.first_looks.have_looked import have_looked
 from byoip.usecases.claims.contests import lock_to_leave, no_rival_any_more
 from byoip.usecases.claims.prefixes import Terms
+from byoip.usecases.claims.unproven import unproven
 from byoip.usecases.events import record_changes, record_token_revoked
 
 
@@ -61,13 +62,14 @@ async def issue(
         expires_at=tx.now + terms.token_lifetime,
     )
     await tx.tokens.add(token)
-    unproven = _unproven(claim, tx.now)
-    await tx.claims.save(unproven)
+    await have_looked(tx, claim, token, terms.registries)
+    changed = unproven(claim, tx.now)
+    await tx.claims.save(changed)
     tx.record(claim_id, "token.issued", after={"token_id": token.id.hex, "method": method.value})
-    record_changes(tx, claim, unproven)
+    record_changes(tx, claim, changed)
     await no_rival_any_more(tx, claim)
     paste = instructions(token, terms.label, terms.registries.get(claim.registry or ""))
-    return IssuedToken(token, paste, unproven.version)
+    return IssuedToken(token, paste, changed.version)
 
 
 async def revoke(tx: Transaction, account_id: UUID, claim_id: UUID, token_id: UUID) -> None:
@@ -82,14 +84,8 @@ async def revoke(tx: Transaction, account_id: UUID, claim_id: UUID, token_id: UU
     claim = await lock_to_leave(tx, claim_id, account_id)
     token = await tx.tokens.get(claim_id, token_id)
     await tx.tokens.save(token.revoke(tx.now))
-    unproven = _unproven(claim, tx.now)
-    await tx.claims.save(unproven)
+    changed = unproven(claim, tx.now)
+    await tx.claims.save(changed)
     record_token_revoked(tx, token)
-    record_changes(tx, claim, unproven)
+    record_changes(tx, claim, changed)
     await no_rival_any_more(tx, claim)
-
-
-def _unproven(claim: Claim, now: datetime) -> Claim:
-    """Without what the token before has proven; an approval stands all the same."""
-    written = claim.written(now)
-    return written if claim.approved else replace(written, ownership=CheckRecord())

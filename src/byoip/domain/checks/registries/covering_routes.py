@@ -4,15 +4,37 @@ Who maintains a route of the prefix, of any origin, or one around it may create 
 registry asks the maintainers of the address block only where there is no such route
 (`RouteAuthentication` of RIPE's whois). With the holder's maintainer beside its own, which it
 takes out later, a stranger's route reads as the holder's. Then no route proves anything.
+
+A stranger may remove its route once it has written the token's. So a token counts only where the
+registry was seen without it before, and without strangers: from then on nobody but the holder can
+let any party write. Both are read out of one answer, `covering`, which has the routes of the prefix
+as well, and which is asked for after the address block: a stranger that the block names would be
+seen there, and one that was not can be named by the holder alone.
 """
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
-from byoip.domain.checks.address_holder import AddressBlock, route_writers, smallest_block
+from byoip.domain.checks.address_holder import (
+    AddressBlock,
+    in_doubt,
+    no_block,
+    route_writers,
+    smallest_block,
+    without_registries,
+    written_by_anyone,
+)
 from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
+from byoip.domain.checks.irr_authorisation import labelled
+from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.checks.rpsl import RpslObject
+from byoip.domain.claims.ownership_token import same_token
 from byoip.domain.foreign_text import listed, shown
 from byoip.domain.prefix import Prefix
+
+_MAINTAINER: Final = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,79}", re.ASCII)
+_MOST_WRITERS: Final = 100
 
 
 def judge_covering(
@@ -37,6 +59,62 @@ def judge_covering(
     if block is None or route not in covering:
         text = f"{source} gave other route objects for {prefix} than a moment before."
         return Unanswered(Fault.GARBAGE, text, "Wait until its answers agree: it is asked again.")
+    return _strangers(source, block, covering) or held
+
+
+def judge_absence(
+    token_value: str,
+    label: str,
+    registry: Registry,
+    blocks: Sequence[RpslObject],
+    covering: Sequence[RpslObject],
+    prefix: Prefix,
+) -> Outcome:
+    """Judge whether a token stands nowhere yet, and only the holder may write it.
+
+    Where a registry of RIPE's kind has neither a block nor a route around the prefix nobody may.
+
+    Args:
+        token_value: the token as issued.
+        label: the operator's label before the token.
+        registry: the registry that was asked.
+        blocks: inetnum and inet6num objects around the prefix, asked for first.
+        covering: its route objects with this prefix and around it, asked for after the blocks.
+        prefix: the claimed prefix.
+    """
+    if doubt := in_doubt(prefix, registry.source, blocks):
+        return Unanswered(Fault.GARBAGE, doubt)
+    block = smallest_block(prefix, registry.source, blocks)
+    if block is None and registry.dialect is not Dialect.RIPE:  # there anyone may write routes
+        return no_block(prefix, registry)
+    strangers = _strangers(registry.source, block, covering)
+    if strangers := strangers or (written_by_anyone(block, prefix) if block else None):
+        return strangers
+    there = next((one for one in covering if _carries(one, label, token_value)), None)
+    if there is not None:
+        key = f"{there.object_class} object {shown(there.key)}"
+        seen = f"The {key} in {registry.source} has the token already."
+        return Failed(Reason.TOKEN_TOO_EARLY, seen, "Issue a new token, and publish that one.")
+    writers = may_write(blocks, registry.source, prefix)
+    if len(writers) > _MOST_WRITERS or not all(map(_MAINTAINER.fullmatch, writers)):
+        return Unanswered(Fault.GARBAGE, f"The maintainers of {block} cannot be read.")
+    return Passed(f"{registry.source} has not got the token.")
+
+
+def may_write(blocks: Sequence[RpslObject], source: str, prefix: Prefix) -> frozenset[str]:
+    """Who may write routes of the prefix where no stranger may; in upper case."""
+    block = smallest_block(prefix, source, blocks)
+    return block.keepers if block else frozenset()
+
+
+def _carries(one: RpslObject, label: str, token_value: str) -> bool:
+    return any(same_token(value, token_value) for value in labelled(one, label))
+
+
+def _strangers(
+    source: str, block: AddressBlock | None, covering: Sequence[RpslObject]
+) -> Outcome | None:
+    """Who may write routes by one of these, and does not maintain the block; None: nobody."""
     for one in dict.fromkeys(covering):
         sources = [each.value.upper() for each in one.all("source")]
         if len(sources) == 1 and sources[0] != source.upper():
@@ -44,17 +122,19 @@ def judge_covering(
         if one.malformed or len(sources) != 1 or not one.all("mnt-by"):
             key = f"{one.object_class}: {one.key}"
             return Unanswered(Fault.GARBAGE, f"A route object cannot be read: {shown(key)}.")
-        if by := block.strangers_among(route_writers(one, "mnt-by", "mnt-routes", "mnt-lower")):
+        names = route_writers(one, "mnt-by", "mnt-routes", "mnt-lower")
+        if by := block.strangers_among(names) if block else without_registries(names):
             return _written_by_others(one, listed(sorted(by)), block)
-    return held
+    return None
 
 
-def _written_by_others(one: RpslObject, by: str, block: AddressBlock) -> Failed:
+def _written_by_others(one: RpslObject, by: str, block: AddressBlock | None) -> Failed:
     origin = " ".join(each.value for each in one.all("origin"))
     name = f"the {one.object_class} object {shown(one.key)} {shown(origin)}"
     seen = f"By {name} {by} may write routes of this space as well, also in your name."
+    holders = listed(sorted(block.holders)) if block else "the holder's maintainer"
     fix = (
         f"Prove ownership in reverse DNS, or have {name} of {by} removed, or taken over: "
-        f"{listed(sorted(block.holders))} instead of {by}."
+        f"{holders} instead of {by}."
     )
     return Failed(Reason.MAINTAINER_NOT_HOLDER, seen, fix)

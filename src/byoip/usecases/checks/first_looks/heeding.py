@@ -1,0 +1,115 @@
+"""A run heeds what was seen of a token before it was published.
+
+Where the token is not there yet and no stranger may write it, the run notes that. Where it is there
+and was not seen absent before, a stranger may have written it that has left no trace: it proves
+nothing in this run and in no later one, and one takes its place that counts as looked for, since
+the run itself has seen no stranger. So the next proof is the holder's.
+"""
+
+from dataclasses import dataclass, replace
+from uuid import uuid4
+
+from byoip.domain.checks.evidence import Check, Failed, Finding, Passed, Reason, Unanswered
+from byoip.domain.checks.registries.remedies import remarks_line, token_line
+from byoip.domain.claims.claim import Claim
+from byoip.domain.claims.ownership_token import Absence, OwnershipToken
+from byoip.store.transaction import Transaction
+from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvidence
+from byoip.usecases.checks.request_validation import NewTokens
+from byoip.usecases.checks.targets import Look
+from byoip.usecases.claims.unproven import unproven
+from byoip.usecases.events import record_token_revoked
+
+_ISSUE = "Issue a new token (POST .../validation_tokens), and publish it once it was issued."
+
+
+@dataclass(frozen=True, slots=True)
+class Heeding:
+    """Judge a run's token by what was seen before; the claim is locked.
+
+    Attributes:
+        tokens: how a new one is made; None: the customer has to issue it.
+    """
+
+    tx: Transaction
+    ask: CollectEvidence
+    tokens: NewTokens | None
+
+    async def __call__(
+        self, claim: Claim, token: OwnershipToken, answers: CollectedEvidence
+    ) -> tuple[CollectedEvidence, Claim]:
+        """The answers as they count, and the claim without what a replaced token has proven.
+
+        Args:
+            claim: as it is locked.
+            token: the live one, as it is now.
+            answers: of the run.
+        """
+        look = answers.look
+        if look is None:
+            return answers, claim
+        if look.where is None:
+            await note(self.tx, token, look)
+            return answers, claim
+        if token.seen_absent(look.registry, look.writers):
+            return answers, claim
+        by_check = {one.check: one.outcome for one in answers.findings}
+        fix, asked = _ISSUE, claim
+        if isinstance(by_check.get(Check.OWNERSHIP_RDNS), Passed):
+            fix = "Nothing: it is proven in reverse DNS."
+        elif self.tokens and await self.tx.claims.outside_contests(claim):
+            fresh = await self._replaced(token, look, self.tokens)
+            claim = unproven(claim, self.tx.now)
+            line = remarks_line(token_line(self.ask.label, fresh.value))
+            fix = (
+                f"A new token has taken its place. Replace its line in {look.where} by this one, "
+                f"and ask for validation again:\n\n{line}\n"
+            )
+        seen = (
+            f"The token was in {look.where} before {look.registry} was seen without it and without "
+            "anyone else who might write it there."
+        )
+        failed = Failed(Reason.TOKEN_TOO_EARLY, seen, fix)
+        findings = (
+            replace(one, outcome=failed) if one.check is Check.OWNERSHIP_IRR else one
+            for one in answers.findings
+            if claim is asked or not _waits(one)
+        )
+        return replace(answers, findings=tuple(findings)), claim
+
+    async def _replaced(
+        self, token: OwnershipToken, look: Look, tokens: NewTokens
+    ) -> OwnershipToken:
+        """A token that came to be after this run's look, which has seen no stranger."""
+        tx = self.tx
+        await tx.tokens.save(token.revoke(tx.now))
+        record_token_revoked(tx, token)
+        fresh = replace(
+            token,
+            id=uuid4(),
+            value=tokens.mint.mint(),
+            created_at=tx.now,
+            expires_at=tx.now + tokens.lifetime,
+            absence=_seen(look),
+            look_needed=True,
+        )
+        await tx.tokens.add(fresh)
+        after = {"token_id": fresh.id.hex, "method": fresh.method.value}
+        tx.record(token.claim_id, "token.issued", after={**after, "because": "published_early"})
+        return fresh
+
+
+async def note(tx: Transaction, token: OwnershipToken, look: Look) -> None:
+    """Note where the token was not, unless it has ended meanwhile, or that is noted."""
+    if await tx.tokens.note_absence(token.id, _seen(look)):
+        after = {"token_id": token.id.hex, "registry": look.registry, "at": look.at.isoformat()}
+        tx.record(token.claim_id, "token.absent", after=after)
+
+
+def _waits(one: Finding) -> bool:
+    """Whether the run would be tried again for a token that is no more."""
+    return one.check is Check.OWNERSHIP_RDNS and isinstance(one.outcome, Unanswered)
+
+
+def _seen(look: Look) -> Absence:
+    return Absence(look.at, look.registry, look.writers)
