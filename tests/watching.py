@@ -18,6 +18,7 @@ from byoip.usecases.checks.refresh_registrations import RefreshRegistrations
 from byoip.usecases.checks.responsible import Registries
 from byoip.usecases.watch.hear_roas import HearRoas
 from byoip.usecases.watch.hear_statistics import HearStatistics
+from byoip.usecases.watch.keep_proofs import KeepProofs
 from byoip.usecases.watch.look import Look
 from byoip.usecases.watch.watch_prefixes import WatchPrefixes
 from tests.usecases.routes import valid
@@ -35,7 +36,8 @@ def watch_of(world: World, data: RegistrationData | None = None) -> WatchPrefixe
     store, known = world.store, Registries(world.registries, world.overrides)
     look = Look(store, world.registry, world.dns, LABEL, world.registries, data)
     return WatchPrefixes(
-        store, world.clock, HearRoas(store), HearStatistics(store, known, data), look
+        *(store, world.clock, HearRoas(store), HearStatistics(store, known, data), look),
+        KeepProofs(store, world.clock),
     )
 
 

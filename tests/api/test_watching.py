@@ -1,6 +1,8 @@
 """Watches, freezes and held levels over HTTP: what customer and operator read and do."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from byoip.domain.history import Actor
@@ -28,7 +30,14 @@ async def frozen(world: World, prefix_id: str, signal: Signal = Signal.REVERSE_Z
 async def test_a_customer_reads_what_is_watched(world: World) -> None:
     prefix_id, _ = await world.approved()
     before = await world.result("GET", f"/prefixes/{prefix_id}/watch")
-    assert before == {"frozen_for": [], "lifted_by": None, "next_look_at": None, "signals": []}
+    nothing: dict[str, Any] = {
+        "frozen_for": [],
+        "lifted_by": None,
+        "next_look_at": None,
+        "signals": [],
+    }
+    assert before.pop("proven_at") is not None
+    assert before == {**nothing, "proof_ends_at": None}  # a worker gives it its end
     await frozen(world, prefix_id)
     shown = await world.result("GET", f"/prefixes/{prefix_id}/watch")
     assert shown["frozen_for"] == ["reverse_zone"]
@@ -74,6 +83,31 @@ async def test_the_operator_lifts_a_freeze_with_a_reason(world: World, operator:
         "prefix.unfrozen",
     ]
     assert history[-1]["after"]["by"] == "operator"
+
+
+async def test_the_operator_says_until_when_its_word_counts(
+    world: World, operator: Operator
+) -> None:
+    pending = await world.prefix("31.77.0.0/23")
+    prefix_id, soon = pending["id"], (datetime.now(UTC) + timedelta(days=40)).replace(microsecond=0)
+    too_soon = (datetime.now(UTC) + timedelta(days=6)).isoformat()
+    path, word = f"/prefixes/{prefix_id}/approve", {"proof_ends_at": soon.isoformat()}
+    assert await operator.refusal(path, proof_ends_at=too_soon) == (422, "proof_end_too_soon")
+    assert (await operator.act(path, **word))["approved_by"] == "operator"
+    shown = await world.result("GET", f"/prefixes/{prefix_id}/watch")
+    assert datetime.fromisoformat(shown["proof_ends_at"]) == soon
+    listed = {one["prefix_id"]: one for one in await operator.result("GET", "/proofs")}
+    assert (listed[prefix_id]["approved_by"], listed[prefix_id]["seen"]) == ("operator", "")
+    path = f"/prefixes/{prefix_id}/end_proof"
+    await frozen(world, prefix_id, Signal.PROOF)
+    assert (await operator.act(path))["proof_ends_at"] is None
+    assert (await world.result("GET", f"/prefixes/{prefix_id}/watch"))["frozen_for"] == []
+    history = await world.result("GET", f"/prefixes/{prefix_id}/events?per_page=1000")
+    assert [one["kind"] for one in history][-2:] == ["proof.end_set", "prefix.unfrozen"]
+    assert prefix_id not in {one["prefix_id"] for one in await operator.result("GET", "/proofs")}
+    by_checks, _ = await world.approved()
+    path = f"/prefixes/{by_checks}/end_proof"
+    assert await operator.refusal(path) == (409, "proof_by_checks")
 
 
 async def test_held_levels_are_listed_and_decided(world: World, operator: Operator) -> None:

@@ -12,6 +12,7 @@ from byoip.adapters.checks.whois_registry import WhoisRegistry
 from byoip.usecases.checks.responsible import Registries
 from byoip.usecases.watch.hear_roas import HearRoas
 from byoip.usecases.watch.hear_statistics import HearStatistics
+from byoip.usecases.watch.keep_proofs import KeepProofs
 from byoip.usecases.watch.look import Look
 from byoip.usecases.watch.watch_prefixes import WatchPrefixes
 from tests.usecases.world import LABEL, WORKER, World
@@ -50,6 +51,7 @@ async def test_they_are_looked_at_together(world: World) -> None:
         HearRoas(store),
         HearStatistics(store, known),
         Look(store, whois, world.dns, LABEL, registries),
+        KeepProofs(store, world.clock),
         seconds=SECONDS / 2,
     )
     async with server:

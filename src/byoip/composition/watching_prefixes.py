@@ -4,6 +4,7 @@ from byoip.composition.process import Composition
 from byoip.usecases.checks.responsible import Registries
 from byoip.usecases.watch.hear_roas import HearRoas
 from byoip.usecases.watch.hear_statistics import HearStatistics
+from byoip.usecases.watch.keep_proofs import KeepProofs
 from byoip.usecases.watch.look import Look
 from byoip.usecases.watch.watch_prefixes import WatchPrefixes
 
@@ -21,4 +22,5 @@ def watch_prefixes_of(composition: Composition) -> WatchPrefixes:
         HearRoas(store),
         HearStatistics(store, known, data),
         Look(store, ask.registry, ask.dns, ask.label, ask.registries, data),
+        KeepProofs(store, composition.clock, composition.settings.proof_period),
     )

@@ -51,6 +51,11 @@ OF_PREFIXES: Final[Catalogue] = {
         "raised": "A signal says no for longer: its level has risen; `signal`, `level`, `seen`.",
         "recovered": "The signal says again that all is as it was.",
     },
+    "proof": {
+        "expiring": "The proof of ownership ends at `ends_at`: 60, 30 or 7 days are left.",
+        "renewed": "Ownership was proven anew: `by` a token, or by unchanged `records`.",
+        "end_set": "The operator says until when its approval counts as a proof; null: no end.",
+    },
     "waiver": {
         "granted": "The operator waives a check for the prefix, until `expires_at`.",
         "ended": "A waiver has ended; `because` says why.",
@@ -128,6 +133,9 @@ OF_OPERATORS: Final[Catalogue] = {
     "own_asn": {
         "approved": "An AS number of a customer's counts as proven on the operator's word.",
         "revoked": "The proof of an AS number of a customer's was taken back; routes stay.",
+    },
+    "proof": {
+        "unended": "A prefix stands on an operator's word, without an end, for another year.",
     },
     "registry_override": {
         "put": "An operator names the registry that is responsible for a range.",

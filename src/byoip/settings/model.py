@@ -14,6 +14,7 @@ from byoip.domain.asn import Asn
 from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.rirs import RIRS
 from byoip.domain.routes.breaker import Ceilings
+from byoip.domain.watch.validity import LONGEST, SHORTEST
 from byoip.settings.names import SettingsError
 from byoip.settings.parts import (
     Asns,
@@ -85,6 +86,7 @@ class Settings(Part):
     ipv6_lengths: Lengths = (16, 48)
     infrastructure: Cidrs = ()
     token_days: float = Field(default=7, gt=0, le=30)
+    proof_days: int = Field(default=LONGEST.days, ge=SHORTEST.days, le=LONGEST.days)
     services: tuple[ServiceSettings, ...] = (
         ServiceSettings(name="CDN"),
         ServiceSettings(name="DDoS protection", default_only=True),
@@ -180,6 +182,11 @@ class Settings(Part):
     def token_lifetime(self) -> timedelta:
         """How long an ownership token may be used."""
         return timedelta(days=self.token_days)
+
+    @property
+    def proof_period(self) -> timedelta:
+        """How long a proof of ownership is valid."""
+        return timedelta(days=self.proof_days)
 
     @property
     def grace(self) -> timedelta:

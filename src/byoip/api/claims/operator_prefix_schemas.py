@@ -6,9 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
+from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.bindings.binding_schemas import ServiceBinding, binding_of
 from byoip.api.border.envelope import Id, Text, Time, Wire, example
 from byoip.api.claims import prefix_schemas as prefixes
+from byoip.api.claims.delegation_schemas import TimeIn
 from byoip.api.claims.prefix_schemas import Prefix, prefix_of
 from byoip.api.claims.reservation_schemas import Reservation, reservation_of
 from byoip.domain.bindings import service_binding as domain
@@ -28,6 +30,14 @@ class OperatorPrefix(Prefix):
     approved_by: Approver | None = Field(description="`operator`: on an operator's word.")
     approved_at: Time | None
     revoked_at: Time | None = Field(description="When an approval was last taken away.")
+
+
+class OperatorApproval(Reasoned):
+    """An approval on your word, and until when it counts as a proof."""
+
+    model_config = example(reason="Contract 4711 was signed.", proof_ends_at=None)
+
+    proof_ends_at: TimeIn = Field(default=None, description="A week from now or later; null: none.")
 
 
 class AddressDelegate(Wire):

@@ -30,6 +30,7 @@ from byoip.domain.claims.claim import ClaimNotFound, PrefixOffboarding, PrefixSu
 from byoip.domain.claims.lifecycle import IllegalTransition, Transition
 from byoip.domain.claims.reservation import OverlapsApproved, SpaceReserved
 from byoip.domain.prefix import InvalidPrefix, Prefix
+from byoip.domain.watch.validity import ProofEndTooSoon
 from byoip.store.accounts.operator_views import OperatorClaimFilter
 from byoip.store.claims.views import ClaimView
 from byoip.usecases.claims import standing as verbs
@@ -139,14 +140,19 @@ async def get_any_prefix_validation(
         PrefixOffboarding,
         OverlapsApproved,
         SpaceReserved,
+        ProofEndTooSoon,
     ),
 )
-async def approve_prefix(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:
+async def approve_prefix(
+    caller: OperatorRequest, prefix_id: PathId, body: wire.OperatorApproval
+) -> Answer:
     """Approve a prefix on your word instead of checks.
 
-    Never over another approved prefix. What the checks say stays as it was.
+    Never over another approved prefix. What the checks say stays as it was. With an end, its
+    customer is reminded 60, 30 and 7 days before; then the prefix is frozen, and no route goes.
     """
-    return await _act(caller, verbs.approve, prefix_id, body)
+    approve = partial(verbs.approve, proof_ends_at=body.proof_ends_at)
+    return await _act(caller, approve, prefix_id, body)
 
 
 @operator_prefixes.operation(

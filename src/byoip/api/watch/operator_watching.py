@@ -13,6 +13,7 @@ from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.watch.freezing import NotFrozen
 from byoip.domain.watch.levels import Signal
 from byoip.domain.watch.rises import NothingHeld, RiseState
+from byoip.domain.watch.validity import ProofByChecks, ProofEndTooSoon
 from byoip.usecases.watch import lift
 
 operator_watching = Declarations("operator: prefixes", Audience.OPERATOR)
@@ -44,6 +45,38 @@ async def lift_prefix_freeze(caller: OperatorRequest, prefix_id: PathId, body: R
     """
     return await caller.write(
         lambda tx: lift.lift_freeze(tx, prefix_id, reason=body.reason), _lifted
+    )
+
+
+@operator_watching.operation("GET /proofs", Scope.OPERATOR, answer=list_of(wire.EndingProof))
+async def list_ending_proofs(caller: OperatorRequest) -> Answer:
+    """List proofs of ownership that end within 60 days or have ended, the first first.
+
+    Then prefixes that stand on your word without an end for a year. Of both at most 500.
+    """
+    found = await caller.backend.reader.proofs.ending(caller.now)
+    return await list_answer(everything(found), wire.proof_of)
+
+
+@operator_watching.operation(
+    "POST /prefixes/{prefix_id}/end_proof",
+    Scope.OPERATOR,
+    answer=answer_of(wire.ProofEndSet),
+    refuses=(ClaimNotFound, ProofByChecks, ProofEndTooSoon),
+)
+async def end_prefix_proof(
+    caller: OperatorRequest, prefix_id: PathId, body: wire.ProofEnd
+) -> Answer:
+    """Say until when your approval of a prefix counts as a proof, as of now; null: without an end.
+
+    It counts from now, and a freeze for an end that has come is lifted. The reason stands in the
+    prefix's history, which its customer reads.
+    """
+    return await caller.write(
+        lambda tx: lift.end_proof(tx, prefix_id, ends_at=body.proof_ends_at, reason=body.reason),
+        lambda claim: wire.ProofEndSet(
+            id=claim.id, proof_ends_at=claim.proof.ends_at, frozen_for=sorted(claim.frozen_for)
+        ),
     )
 
 

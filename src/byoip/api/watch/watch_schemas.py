@@ -7,9 +7,12 @@ from pydantic import Field
 
 from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.border.envelope import Id, Time, Wire, example
+from byoip.api.claims.delegation_schemas import TimeIn
+from byoip.domain.claims.lifecycle import Approver
 from byoip.domain.watch.freezing import how_lifted
 from byoip.domain.watch.levels import LADDERS, Level, Signal
 from byoip.domain.watch.watch import Watch
+from byoip.store.watch import views
 from byoip.store.watch.views import HeldRises, PrefixWatch
 
 _SIGNAL: dict[str, Any] = {
@@ -57,6 +60,8 @@ class PrefixWatching(Wire):
         frozen_for=["reverse_zone"],
         lifted_by=how_lifted({Signal.REVERSE_ZONE}),
         next_look_at="2026-11-30T09:30:00Z",
+        proven_at="2026-11-02T09:30:00Z",
+        proof_ends_at="2027-12-05T09:30:00Z",
         signals=[_SIGNAL],
     )
 
@@ -68,6 +73,55 @@ class PrefixWatching(Wire):
         description="When registry and reverse DNS are asked again; null: it is not approved."
     )
     signals: list[WatchedSignal]
+    proven_at: Time | None = Field(
+        description="When ownership was last proven; null: it is not approved."
+    )
+    proof_ends_at: Time | None = Field(
+        description="When it is frozen unless it is proven anew, by itself or by a token; null: it "
+        "has no end, or none yet within a minute of its proof."
+    )
+
+
+class EndingProof(Wire):
+    """A proof that ends within 60 days or has ended, or your word of a year ago without an end."""
+
+    model_config = example(
+        prefix_id="1f2e3d4c5b6a79887766554433221100",
+        account_id="8b1d0f3c5a7e49d2b6c4e8f0a1b3d5c7",
+        cidr="198.18.0.0/23",
+        approved_by="checks",
+        proven_at="2025-12-01T09:30:00Z",
+        ends_at="2027-01-03T09:30:00Z",
+        frozen_for=[],
+        seen="Whom the registry gave the space to was not learnt as it was proven.",
+    )
+
+    prefix_id: Id
+    account_id: Id
+    cidr: str
+    approved_by: Approver
+    proven_at: Time | None
+    ends_at: Time | None
+    frozen_for: list[Signal]
+    seen: str = Field(description="Why it was not renewed by itself; empty: not tried yet.")
+
+
+class ProofEnd(Reasoned):
+    """Until when your approval counts as a proof."""
+
+    model_config = example(proof_ends_at="2027-12-31T12:00:00Z", reason="Contract until then.")
+
+    proof_ends_at: TimeIn = Field(default=None, description="A week from now or later; null: none.")
+
+
+class ProofEndSet(Wire):
+    """A prefix, and until when its proof counts by now."""
+
+    model_config = example(id="1f2e3d4c5b6a79887766554433221100", proof_ends_at=None, frozen_for=[])
+
+    id: Id
+    proof_ends_at: Time | None
+    frozen_for: list[Signal]
 
 
 class HeldLevels(Wire):
@@ -119,6 +173,8 @@ def watching_of(watch: PrefixWatch) -> PrefixWatching:
         frozen_for=sorted(watch.frozen_for),
         lifted_by=how_lifted(watch.frozen_for) if watch.frozen_for else None,
         next_look_at=watch.next_look,
+        proven_at=watch.proof.proven_at,
+        proof_ends_at=watch.proof.ends_at,
         signals=[_signal(known[one], held=one in watch.held) for one in Signal if one in known],
     )
 
@@ -134,6 +190,12 @@ def _fine(signal: Signal, at: datetime | None) -> Watch:
 def _signal(watch: Watch, *, held: bool) -> WatchedSignal:
     means = LADDERS[watch.signal].means
     return WatchedSignal.showing(watch, held=held, unanswered=watch.doubt or None, means=means)
+
+
+def proof_of(ending: views.EndingProof) -> EndingProof:
+    """A proof that ends as the wire shows it."""
+    frozen_for = sorted(ending.frozen_for)
+    return EndingProof.showing(ending, prefix_id=ending.id, frozen_for=frozen_for)
 
 
 def held_of(held: HeldRises) -> HeldLevels:

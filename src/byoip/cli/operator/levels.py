@@ -13,6 +13,8 @@ levels_app = typer.Typer(no_args_is_help=True, help="Rises of level that are hel
 _HELD = ("registry", "signal", "rises", "since", "sample")
 _SIGNAL = ("signal", "level", "held", "looked_at", "good_at", "failing_since", "seen", "unanswered")
 
+_PROOF = ("prefix_id", "account_id", "cidr", "approved_by", "proven_at", "ends_at", "seen")
+
 Registry = Annotated[str, typer.Argument(help="See `list`.")]
 Held = Annotated[Signal, typer.Argument(help="See `list`.")]
 
@@ -43,6 +45,25 @@ def show_watch(ctx: typer.Context, prefix: ObjectId) -> None:
     found = ask(ctx, "GET", f"/prefixes/{prefix}/watch")["result"]
     show_object({name: one for name, one in found.items() if name != "signals"})
     show_table(_SIGNAL, found["signals"])
+
+
+@prefixes_app.command("proofs")
+def list_proofs(ctx: typer.Context) -> None:
+    """List proofs that end soon or have ended, and your word of a year ago without an end."""
+    show_table(_PROOF, ask(ctx, "GET", "/proofs")["result"])
+
+
+@prefixes_app.command("end-proof")
+def end_proof(
+    ctx: typer.Context,
+    prefix: ObjectId,
+    reason: Reason,
+    at: Annotated[
+        str | None, typer.Option(help="End, as in 2027-12-31T12:00:00Z; without it there is none.")
+    ] = None,
+) -> None:
+    """Say until when your approval counts as a proof, as of now."""
+    show_object(act(ctx, f"/prefixes/{prefix}/end_proof", reason, proof_ends_at=at))
 
 
 @prefixes_app.command("lift-freeze")

@@ -64,9 +64,17 @@ def prefix_history(ctx: typer.Context, prefix: ObjectId) -> None:
 
 
 @prefixes_app.command("approve")
-def approve(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
+def approve(
+    ctx: typer.Context,
+    prefix: ObjectId,
+    reason: Reason,
+    proof_ends_at: Annotated[
+        str | None, typer.Option(help="Until when that is a proof, as in 2027-12-31T12:00:00Z.")
+    ] = None,
+) -> None:
     """Approve without the checks; never over another approved prefix."""
-    show_object(act(ctx, f"/prefixes/{prefix}/approve", reason))
+    more = {"proof_ends_at": proof_ends_at} if proof_ends_at else {}
+    show_object(act(ctx, f"/prefixes/{prefix}/approve", reason, **more))
 
 
 @prefixes_app.command("revoke")

@@ -17,6 +17,7 @@ from byoip.domain.checks.evidence import (
 from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.claims.claim import CheckRecord, Claim
 from byoip.domain.claims.ownership_token import TokenMethod
+from byoip.domain.watch.validity import may_be_proven_anew
 
 _WAYS = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
 
@@ -52,7 +53,7 @@ def decide(claim: Claim, findings: Iterable[Finding], now: datetime) -> Claim:
         claim,
         irr=learn(claim.irr, by_check.get(Check.IRR)),
         rpki=learn(claim.rpki, by_check.get(Check.RPKI)),
-        ownership=_learn_ownership(claim, by_check),
+        ownership=_learn_ownership(claim, by_check, now),
     )
     return changed if changed == claim else replace(changed, modified_at=now)
 
@@ -70,11 +71,12 @@ def learn(known: CheckRecord, finding: Finding | None) -> CheckRecord:
             return replace(known, doubt=f"{seen} {fix}".strip())
 
 
-def _learn_ownership(claim: Claim, by_check: Mapping[Check, Finding]) -> CheckRecord:
+def _learn_ownership(claim: Claim, by_check: Mapping[Check, Finding], now: datetime) -> CheckRecord:
     asked = [by_check[way] for way in _WAYS if way in by_check]
     decided = ownership_outcome([finding.outcome for finding in asked])
-    # An approval stands without its token; a new one is asked for only while it is frozen.
-    kept = claim.approved and not (claim.frozen_for and isinstance(decided, Passed))
+    # An approval stands without its token; a new one is asked for as it is frozen, or ends soon.
+    anew = may_be_proven_anew(claim, now) and isinstance(decided, Passed)
+    kept = claim.approved and not anew
     if decided is None or kept:
         return claim.ownership
     at = min(finding.at for finding in asked)

@@ -15,6 +15,7 @@ from byoip.domain.claims.lifecycle import (
     next_state,
 )
 from byoip.domain.claims.other_origin import OtherOrigin
+from byoip.domain.claims.proof import NO_PROOF, Proof
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
@@ -136,6 +137,7 @@ class Claim:
     reopened_at: datetime | None = None  # when its customer last restored it
     version: int = 1  # counts its customer's writes, and nothing else
     frozen_for: frozenset[Signal] = frozenset()  # until it is lifted, or approved again
+    proof: Proof = NO_PROOF
 
     @property
     def approved(self) -> bool:
@@ -229,20 +231,21 @@ class Claim:
         """
         return self._approve(Transition.ALL_CHECKS_PASSED, Approver.CHECKS, now)
 
-    def approve_by_operator(self, now: datetime) -> "Claim":
-        """Take the space on the operator's word. What the checks say stays as it was.
+    def approve_by_operator(self, now: datetime, ends_at: datetime | None = None) -> "Claim":
+        """Take the space on the operator's word, until then. What the checks say stays as it was.
 
         Raises:
             PrefixSuspended, PrefixOffboarding: resume or restore it first.
             IllegalTransition: it is not pending.
         """
         self.require_open_to_changes()
-        return self._approve(Transition.APPROVED_BY_OPERATOR, Approver.OPERATOR, now)
+        approved = self._approve(Transition.APPROVED_BY_OPERATOR, Approver.OPERATOR, now)
+        return replace(approved, proof=Proof(now, ends_at))
 
     def _approve(self, transition: Transition, by: Approver, now: datetime) -> "Claim":
         moved = next_state(self.state, transition)
         approved = replace(self, state=moved, approved_at=now, approved_by=by, modified_at=now)
-        return replace(approved, frozen_for=frozenset())
+        return replace(approved, frozen_for=frozenset(), proof=Proof(now))
 
     def revoke(self, now: datetime) -> "Claim":
         """Give the space back on the operator's word: ownership has to be proven again.
@@ -259,6 +262,7 @@ class Claim:
             revoked_at=now,
             modified_at=now,
             frozen_for=self.frozen_for & NOT_BY_THE_OLD_ACCOUNT,
+            proof=NO_PROOF,
         )
 
     def contest(self, now: datetime) -> "Claim":
@@ -284,9 +288,8 @@ class Claim:
         Raises:
             IllegalTransition: the table has no such transition.
         """
-        return replace(
-            self, state=next_state(self.state, transition), closed_at=now, modified_at=now
-        )
+        moved = next_state(self.state, transition)
+        return replace(self, state=moved, closed_at=now, modified_at=now)
 
     def describe(self, description: CustomerText, now: datetime) -> "Claim":
         """Change the description."""

@@ -22,6 +22,7 @@ class Signal(StrEnum):
     REVERSE_ZONE = "reverse_zone"
     ZONE_SERVERS = "zone_servers"
     HOLDER = "holder"
+    PROOF = "proof"
 
 
 class Level(StrEnum):
@@ -45,13 +46,14 @@ class Ladder:
     Attributes:
         notice, warn, freeze: without a break; None: never by this signal.
         longest_gap: between two answers that say no; after a longer one the time starts again.
+            None: it is a date, which no answer has to say.
         means: what it says about the space, and what to do, for the customer.
     """
 
     notice: timedelta | None
     warn: timedelta | None
     freeze: timedelta | None
-    longest_gap: timedelta
+    longest_gap: timedelta | None
     means: str
 
     def level(self, failing_for: timedelta) -> Level:
@@ -64,6 +66,7 @@ class Ladder:
 _AT_ONCE: Final = timedelta(0)
 _DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(days=7)
+_SIXTY_DAYS: Final = timedelta(days=60)
 # A snapshot comes every 20 minutes, a look every day, a file of statistics about every day.
 _SNAPSHOTS: Final = timedelta(hours=6)
 _LOOKS: Final = timedelta(hours=36)
@@ -119,6 +122,14 @@ LADDERS: Final[Mapping[Signal, Ladder]] = MappingProxyType(
             "The registries' statistics name another holder, another registry or none: sold, "
             "transferred or returned. Talk to the operator.",
         ),
+        Signal.PROOF: Ladder(
+            _AT_ONCE,
+            None,
+            _SIXTY_DAYS,
+            None,
+            "The proof of ownership ends: from 60 days before. Where it is not renewed by itself, "
+            "issue a token, publish it and ask for validation.",
+        ),
     }
 )
 
@@ -126,7 +137,7 @@ LADDERS: Final[Mapping[Signal, Ladder]] = MappingProxyType(
 UP_LATELY: Final = timedelta(days=30)
 # After a change of holder the old account still has the old zone and route object.
 NOT_BY_THE_OLD_ACCOUNT: Final = frozenset({Signal.HOLDER})
-MAY_RETURN: Final = frozenset({Signal.ROA, Signal.REVERSE_ZONE})
+MAY_RETURN: Final = frozenset({Signal.ROA, Signal.REVERSE_ZONE, Signal.PROOF})
 
 
 def table_of_levels() -> str:

@@ -13,6 +13,7 @@ from byoip.domain.checks.address_holder import maintainers_of
 from byoip.domain.checks.evidence import Failed, Reason
 from byoip.domain.checks.irr_authorisation import RouteVerdict
 from byoip.domain.checks.reverse_dns.observation import ZoneObservation
+from byoip.domain.checks.rpsl import RpslObject
 from byoip.domain.foreign_text import listed
 from byoip.domain.watch.watch import Watch
 
@@ -69,6 +70,18 @@ def hear_zones(
     found = json.dumps(moved, sort_keys=True)
     text = listed(f"{zone} is delegated to {listed(of)}" for zone, of in moved.items())
     return zones, servers.bad(at, f"{text}.", found=found)
+
+
+def same_maintainers(watch: Watch, route: RpslObject) -> bool:
+    """Whether the route object has the maintainers that it had."""
+    by = ", ".join(sorted(maintainers_of(route, "mnt-by")))
+    return bool(by) and watch.baseline == by
+
+
+def same_delegations(watch: Watch, seen: Sequence[ZoneObservation]) -> bool:
+    """Whether all zones are delegated, each to the very name servers of before."""
+    before = {zone: tuple(of) for zone, of in _kept(watch.baseline).items()}
+    return bool(before) and before == {one.zone.name: _names(one) for one in seen}
 
 
 def _names(seen: ZoneObservation) -> tuple[str, ...] | None:

@@ -73,7 +73,7 @@ class Watch:
 
     def _near(self, at: datetime) -> bool:
         gap = LADDERS[self.signal].longest_gap
-        return self.failing_until is not None and at - self.failing_until <= gap
+        return self.failing_until is not None and (gap is None or at - self.failing_until <= gap)
 
     def silent(self, at: datetime, why: str) -> "Watch":
         """No answer: no level moves, and the row of those that say no is broken."""

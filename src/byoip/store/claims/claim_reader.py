@@ -17,6 +17,7 @@ from byoip.domain.checks.evidence import CheckState, Reason
 from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound
 from byoip.domain.claims.lifecycle import Approver, Standing, State
 from byoip.domain.claims.other_origin import OtherOrigin
+from byoip.domain.claims.proof import Proof
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.prefix import Prefix
 from byoip.domain.watch.levels import Signal
@@ -139,7 +140,7 @@ _SOME_CLAIMS: Final = compiled(paged(VIEWS.where(_ACCOUNT, *_FILTERS), prefixes)
 _COUNT_SOME_CLAIMS: Final = compiled(_COUNT.where(*_FILTERS))
 
 _SLICE: Final = 10  # rows; views of them take 0.3 ms, with the most ROAs and origins 20 ms
-_NOTHING: Final[Mapping[str, str]] = {}
+_OWNS: Final = "ownership"
 _START: Final = Cursor(datetime.min.replace(tzinfo=UTC), UUID(int=0))
 
 
@@ -240,7 +241,6 @@ def claim_view(row: AnyRow) -> ClaimView:
 
 def claim_from(row: AnyRow) -> Claim:
     """A row of prefixes."""
-    findings = row.findings
     return from_row(
         Claim,
         row,
@@ -249,18 +249,17 @@ def claim_from(row: AnyRow) -> Claim:
         description=CustomerText(row.description),
         state=State(row.state),
         standing=Standing(row.standing),
-        irr=_check(row.irr_state, row.irr_passed_at, findings.get("irr", _NOTHING)),
-        rpki=_check(row.rpki_state, row.rpki_passed_at, findings.get("rpki", _NOTHING)),
-        ownership=_check(
-            row.ownership_state, row.ownership_passed_at, findings.get("ownership", _NOTHING)
-        ),
+        irr=_check(row.irr_state, row.irr_passed_at, row.findings.get("irr")),
+        rpki=_check(row.rpki_state, row.rpki_passed_at, row.findings.get("rpki")),
+        ownership=_check(row.ownership_state, row.ownership_passed_at, row.findings.get(_OWNS)),
         other_origins=tuple(_other_origin(one) for one in row.other_origins),
         approved_by=None if row.approved_by is None else Approver(row.approved_by),
         frozen_for=frozenset(map(Signal, row.frozen_for)),
+        proof=Proof(row.proven_at, row.proof_ends_at, row.proof_told_at, row.proof_due_at),
     )
 
 
-def _check(state: str, passed_at: datetime | None, found: Mapping[str, str]) -> CheckRecord:
+def _check(state: str, passed_at: datetime | None, found: Mapping[str, str] | None) -> CheckRecord:
     if not found:
         return _plain_check(state, passed_at)
     reason = found.get("reason")

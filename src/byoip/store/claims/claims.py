@@ -287,14 +287,13 @@ def _values(claim: Claim) -> dict[str, Any]:
         findings=json({name: found for name, one in checks.items() if (found := _found(one))}),
         other_origins=json(origins),
         frozen_for=sorted(one.value for one in claim.frozen_for),
+        proven_at=claim.proof.proven_at,
+        proof_ends_at=claim.proof.ends_at,
+        proof_told_at=claim.proof.told_at,
+        proof_due_at=claim.proof.due_at,
     )
 
 
 def _found(check: CheckRecord) -> dict[str, str]:
-    texts = {
-        "reason": check.reason or "",
-        "seen": check.seen,
-        "fix": check.fix,
-        "doubt": check.doubt,
-    }
+    texts = {name: getattr(check, name) or "" for name in ("reason", "seen", "fix", "doubt")}
     return {name: storable(text) for name, text in texts.items() if text}

@@ -12,6 +12,8 @@ from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.store import columns as col
 from byoip.store.columns import table
 
+_APPROVED = "state = 'approved'"
+
 prefixes = table(
     "prefixes",
     col.uuid_pk(),
@@ -46,6 +48,10 @@ prefixes = table(
     sa.Column("version", sa.Integer, nullable=False),
     # Signals for which nothing new may happen to it; what that stops: domain/watch/freezing.py.
     sa.Column("frozen_for", pg.ARRAY(sa.Text), nullable=False, server_default="{}"),
+    col.timestamptz("proven_at", nullable=True),
+    col.timestamptz("proof_ends_at", nullable=True),
+    col.timestamptz("proof_told_at", nullable=True),
+    col.timestamptz("proof_due_at", nullable=True),
     col.live("state <> 'closed'"),
     # Two approved claims never overlap, of one account or of two.
     col.no_overlap("ex_prefixes_approved_overlap", "cidr", where="state = 'approved'"),
@@ -97,6 +103,13 @@ prefixes = table(
     ),
     sa.Index("ix_prefixes_unproven", "created_at", postgresql_where="state = 'pending'"),
     sa.Index("ix_prefixes_approved", "id", "cidr", postgresql_where="state = 'approved'"),
+    # What is to be done about proofs; one that no date was given is due at once.
+    sa.Index(
+        "ix_prefixes_proof_due",
+        sa.text("COALESCE(proof_due_at, '-infinity'::timestamptz)"),
+        postgresql_where=_APPROVED,
+    ),
+    sa.Index("ix_prefixes_proof_ends", "proof_ends_at", "id", postgresql_where=_APPROVED),
     # What an account lost to another holder, and gave up since.
     sa.Index(
         "ix_prefixes_lost",

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from byoip.domain.claims.lifecycle import Approver
+from byoip.domain.claims.proof import NO_PROOF, Proof
 from byoip.domain.prefix import Prefix
 from byoip.domain.watch.levels import Level, Signal
 from byoip.domain.watch.rises import RiseState
@@ -62,6 +64,24 @@ class DecidedRise:
 
 
 @dataclass(frozen=True, slots=True)
+class EndingProof:
+    """A proof that ends soon or has ended, or an operator's word of a year ago without an end.
+
+    Attributes:
+        seen: why it was not renewed by itself.
+    """
+
+    id: UUID
+    account_id: UUID
+    cidr: str
+    approved_by: Approver
+    proven_at: datetime
+    ends_at: datetime | None
+    frozen_for: frozenset[Signal]
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
 class PrefixWatch:
     """All that is watched of a prefix.
 
@@ -77,3 +97,4 @@ class PrefixWatch:
     roas_at: datetime | None = None
     drifted: bool = False
     next_look: datetime | None = None
+    proof: Proof = NO_PROOF

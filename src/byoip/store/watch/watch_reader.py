@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.claims.proof import Proof
 from byoip.domain.watch.levels import Signal
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.statements import from_text
@@ -17,7 +18,8 @@ from byoip.store.watch.views import HeldRises, PrefixWatch
 from byoip.store.watch.watches import HELD, held_from, watch_from
 
 _WATCH: Final = from_text("""
-    SELECT p.frozen_for, turn.due_at AS next_look, judged.at AS roas_at, watch.*,
+    SELECT p.frozen_for, p.proven_at, p.proof_ends_at,
+        turn.due_at AS next_look, judged.at AS roas_at, watch.*,
         EXISTS (
             SELECT FROM origin_drifts AS d WHERE d.prefix_id = p.id AND d.cidr = p.cidr
         ) AS drifted,
@@ -59,6 +61,7 @@ class WatchReader:
             rows[0].roas_at,
             rows[0].drifted,
             rows[0].next_look,
+            Proof(rows[0].proven_at, rows[0].proof_ends_at),
         )
 
     async def held_rises(self) -> Sequence[HeldRises]:

@@ -27,7 +27,7 @@ from byoip.usecases.checks.learning import proven, with_answers
 from byoip.usecases.checks.request_validation import NewTokens
 from byoip.usecases.claims.contests import clear_contests, contest_holders, lock_with_space
 from byoip.usecases.events import record_changes
-from byoip.usecases.watch.lift import lifted_by_proof
+from byoip.usecases.watch.lift import proven_anew
 
 _Settled = tuple[Claim, RunResult, tuple[Finding, ...]]
 _OWNERSHIP = (Check.OWNERSHIP_IRR, Check.OWNERSHIP_RDNS)
@@ -154,8 +154,8 @@ class RecordRun:
         claim = decide(claim, [once_more], now)
         if not claim.proven(now) or unanswered([once_more]):
             return claim, result_of([once_more]), (once_more,)
-        if claim.approved:  # and frozen: the token is of that time
-            return await lifted_by_proof(tx, claim, token), result_of([once_more]), (once_more,)
+        if claim.approved:  # and frozen, or its proof ends: the token is of that time
+            return await proven_anew(tx, claim, token), result_of([once_more]), (once_more,)
         return await self._take(tx, claim, token, once_more, barred=reserved or lost)
 
     async def _take(

@@ -40,6 +40,7 @@ from byoip.domain.checks.validation_run import LEASE, MOST_ATTEMPTS, ValidationR
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.domain.history import Actor
+from byoip.domain.watch.validity import may_be_proven_anew
 from byoip.ports.supervising import asked_to_end, supervised
 from byoip.store.checks.runs import EVIDENCE_QUOTA
 from byoip.store.sharing import working_for
@@ -93,7 +94,7 @@ class RunValidation:
         run, claim, token, known = begun
         if claim is None:
             return None  # it was closed
-        useless = claim.approved and not claim.frozen_for
+        useless = claim.approved and not may_be_proven_anew(claim, self.ask.clock.now())
         if useless or (token and token.id == run.without_token):
             token = None
         at_once = self.turns.free(claim.account_id)

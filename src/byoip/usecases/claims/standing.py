@@ -1,11 +1,13 @@
 """What operators decide of a prefix: approval on their word, revocation, suspension, contests."""
 
+from datetime import datetime
 from uuid import UUID
 
 from byoip.domain.claims.lifecycle import Standing, Transition
 from byoip.domain.claims.reservation import OverlapsApproved, SpaceReserved
 from byoip.domain.letters.letter import RevokedBecause
 from byoip.domain.operator_text import stated_reason
+from byoip.domain.watch.validity import proof_end
 from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Transaction
 from byoip.usecases.claims.contests import clear_contests, contest_holders, lock_with_space
@@ -15,20 +17,24 @@ from byoip.usecases.letters.letters import revoke_all
 from byoip.usecases.routes.lifecycle import still_out
 
 
-async def approve(tx: Transaction, claim_id: UUID, *, reason: str) -> ClaimView:
+async def approve(
+    tx: Transaction, claim_id: UUID, *, reason: str, proof_ends_at: datetime | None = None
+) -> ClaimView:
     """Approve on the operator's word instead of checks; never over another account's approval.
 
-    The checks keep their states, and the token stays as it is.
+    The checks keep their states, and the token stays as it is. It counts as a proof until
+    `proof_ends_at`, or without an end.
 
     Raises:
         InvalidText: the reason.
+        ProofEndTooSoon: within a week.
         ClaimNotFound: there is no such live claim.
         PrefixSuspended, PrefixOffboarding, IllegalTransition: it cannot be approved as it stands.
         OverlapsApproved, SpaceReserved: another account holds the space, or it is kept for one.
     """
     why = stated_reason(reason)
     claim = await lock_with_space(tx, claim_id)
-    approved = claim.approve_by_operator(tx.now)
+    approved = claim.approve_by_operator(tx.now, proof_end(proof_ends_at, tx.now))
     for rival in await tx.claims.approved_overlapping(claim.prefix):
         raise OverlapsApproved(rival.prefix, rival.account_id)
     if await tx.reservations.blocks(claim.prefix, claim.account_id):

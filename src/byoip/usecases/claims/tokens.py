@@ -12,7 +12,7 @@ from byoip.domain.claims.ownership_token import (
     TooManyTokens,
 )
 from byoip.domain.claims.publishing import Instruction, instructions
-from byoip.domain.watch.freezing import by_a_new_proof
+from byoip.domain.watch.validity import may_be_proven_anew
 from byoip.store.transaction import Transaction
 from byoip.usecases.checks.first_looks.have_looked import have_looked
 from byoip.usecases.claims.contests import lock_to_leave, no_rival_any_more
@@ -38,11 +38,12 @@ async def issue(
     Raises:
         ClaimNotFound: the account has no such claim.
         PreconditionFailed: the claim has another version by now.
-        IllegalTransition: the prefix is approved, and not frozen so that a new proof would lift it.
+        IllegalTransition: the prefix is approved, and a new proof would neither lift a freeze nor
+            renew one that ends soon.
         TooManyTokens: more than ten within an hour.
     """
     claim = await lock_to_leave(tx, claim_id, account_id)
-    if claim.approved and not by_a_new_proof(claim.frozen_for):
+    if claim.approved and not may_be_proven_anew(claim, tx.now):
         raise IllegalTransition(claim.state, Transition.ALL_CHECKS_PASSED)
     recently = await tx.tokens.issued_since(claim_id, tx.now - timedelta(hours=1))
     if recently >= ISSUES_PER_HOUR:

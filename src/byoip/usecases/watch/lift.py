@@ -2,21 +2,33 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from byoip.domain.claims.claim import Claim
+from byoip.domain.claims.lifecycle import Approver
 from byoip.domain.claims.ownership_token import OwnershipToken
+from byoip.domain.claims.proof import Proof
 from byoip.domain.operator_text import stated_reason
-from byoip.domain.watch.freezing import NotFrozen, by_a_new_proof
+from byoip.domain.watch.freezing import NotFrozen
 from byoip.domain.watch.levels import Level, Signal
 from byoip.domain.watch.remembered import Remembered
 from byoip.domain.watch.rises import NothingHeld, RiseState
+from byoip.domain.watch.validity import (
+    ProofByChecks,
+    begun_again,
+    may_be_proven_anew,
+    proof_end,
+    renewed,
+)
 from byoip.domain.watch.watch import Watch
 from byoip.store.transaction import Transaction
 
 
 async def lift_freeze(tx: Transaction, claim_id: UUID, *, reason: str) -> Claim:
     """Lift all freezes of a prefix on the operator's word: what is there now counts as right.
+
+    A proof that has ended ends again in 60 days, with all reminders.
 
     Raises:
         InvalidText: the reason.
@@ -27,44 +39,88 @@ async def lift_freeze(tx: Transaction, claim_id: UUID, *, reason: str) -> Claim:
     claim = await tx.lock_claim(claim_id)
     if not claim.frozen_for:
         raise NotFrozen
+    if Signal.PROOF in claim.frozen_for:
+        claim = begun_again(claim, tx.now)
     return await _lift(tx, claim, {"by": "operator", "reason": why.value})
 
 
-async def lifted_by_proof(tx: Transaction, claim: Claim, token: OwnershipToken) -> Claim:
-    """Lift the freezes of an approved claim whose account has proven it anew, under its lock.
+async def proven_anew(tx: Transaction, claim: Claim, token: OwnershipToken) -> Claim:
+    """Renew the proof of an approved claim whose account has proven it again, under its lock.
 
-    It stays as it is where a new proof of this account does not lift them, or its token has expired
-    while its run was out: then no token was used up.
+    That lifts its freezes. It stays as it is where a new proof of this account lifts them not, or
+    none is due, or its token has expired while its run was out: then no token was used up.
     """
-    if not by_a_new_proof(claim.frozen_for) or not await tx.tokens.consume(token.id):
+    if not may_be_proven_anew(claim, tx.now) or not await tx.tokens.consume(token.id):
         return claim
     tx.record(claim.id, "token.consumed", after={"token_id": token.id.hex})
-    return await _lift(tx, claim, {"by": "proof"})
+    anew = renewed(claim, tx.now)
+    tx.record(claim.id, "proof.renewed", after={"by": "token"})
+    if claim.frozen_for:
+        return await _lift(tx, anew, {"by": "proof"})
+    await begin_again(tx, claim.id, {Signal.PROOF})
+    return anew
+
+
+async def end_proof(
+    tx: Transaction, claim_id: UUID, *, ends_at: datetime | None, reason: str
+) -> Claim:
+    """Say until when the operator's approval of a prefix counts as a proof; None: without an end.
+
+    Its customer is told of it as of any other end. A freeze for an end that has come is lifted.
+
+    Raises:
+        InvalidText: the reason.
+        ProofEndTooSoon: within a week.
+        ClaimNotFound: there is no such live claim.
+        ProofByChecks: it is not approved on an operator's word.
+    """
+    why = stated_reason(reason)
+    claim = await tx.lock_claim(claim_id)
+    if not claim.approved or claim.approved_by is not Approver.OPERATOR:
+        raise ProofByChecks
+    proof = Proof(tx.now, proof_end(ends_at, tx.now))
+    thawed = claim.frozen_for - {Signal.PROOF}
+    ending = replace(claim, proof=proof, frozen_for=thawed, modified_at=tx.now)
+    await tx.claims.save(ending)
+    await begin_again(tx, claim.id, {Signal.PROOF})
+    shown = {"ends_at": ends_at.isoformat() if ends_at else None}
+    tx.record(claim.id, "proof.end_set", after={**shown, "reason": why.value})
+    if thawed != claim.frozen_for:
+        _record_lifted(tx, claim, {"by": "operator", "reason": why.value}, thawed)
+    return ending
 
 
 async def _lift(tx: Transaction, claim: Claim, how: dict[str, str]) -> Claim:
     lifted = replace(claim, frozen_for=frozenset(), modified_at=tx.now)
     await tx.claims.save(lifted)
-    await _begin_again(tx, claim, claim.frozen_for)
-    frozen_for = sorted(one.value for one in claim.frozen_for)
-    tx.record(claim.id, "prefix.unfrozen", before={"frozen_for": frozen_for}, after=how)
+    await begin_again(tx, claim.id, claim.frozen_for | {Signal.PROOF})
+    _record_lifted(tx, claim, how)
     return lifted
 
 
-async def _begin_again(tx: Transaction, claim: Claim, signals: Collection[Signal]) -> None:
-    """Compare these signals with what is there now, from now on."""
-    known = await tx.watches.of(claim.id)
+def _record_lifted(
+    tx: Transaction, claim: Claim, how: dict[str, str], left: Collection[Signal] = ()
+) -> None:
+    was, now = (sorted(one.value for one in signals) for signals in (claim.frozen_for, left))
+    before, after = {"frozen_for": was}, {"frozen_for": now} if now else {}
+    tx.record(claim.id, "prefix.unfrozen", before=before, after={**how, **after})
+
+
+async def begin_again(tx: Transaction, claim_id: UUID, signals: Collection[Signal]) -> None:
+    """Compare these signals of a locked claim with what is there now, from now on."""
+    known = await tx.watches.of(claim_id)
     for signal in signals:
-        watch = known.get(signal, Watch(signal))
-        await tx.watches.settle(claim.id, signal, tx.now)
-        await tx.watches.put(claim.id, _from_now(watch))
-    await tx.watches.next_look(claim.id, tx.now)
+        if signal in known:
+            await tx.watches.settle(claim_id, signal, tx.now)
+            await tx.watches.put(claim_id, _from_now(known[signal]))
+    await tx.watches.next_look(claim_id, tx.now)
 
 
 def _from_now(watch: Watch) -> Watch:
     # Of a holder the next file would not come before tomorrow; of records it is asked at once.
     found = Remembered.read(watch.found) if watch.signal is Signal.HOLDER else Remembered()
-    return replace(watch.again(), baseline=found.kept())
+    seen = "" if watch.signal is Signal.PROOF else watch.seen
+    return replace(watch.again(), baseline=found.kept(), seen=seen)
 
 
 async def decide(

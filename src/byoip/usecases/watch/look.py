@@ -16,6 +16,7 @@ from byoip.domain.history import Actor
 from byoip.domain.watch.levels import Signal
 from byoip.domain.watch.records import hear_route_object, hear_zones
 from byoip.domain.watch.remembered import Remembered
+from byoip.domain.watch.validity import ends_soon
 from byoip.domain.watch.watch import Watch
 from byoip.ports.checks.dns import ReverseDns
 from byoip.ports.checks.rdap import HolderQuestion, RegistrationData
@@ -29,6 +30,7 @@ from byoip.ports.checks.registry import (
 from byoip.ports.threads import in_thread
 from byoip.store.transaction import Store
 from byoip.usecases.watch.levels import note
+from byoip.usecases.watch.renew_by_records import RenewByRecords
 from byoip.usecases.watch.watcher import WATCHER, watcher_of
 
 EVERY: Final = timedelta(days=1)
@@ -39,12 +41,17 @@ _SECONDS: Final = 20.0
 
 @dataclass(frozen=True, slots=True)
 class _Answers:
-    """What was asked and answered; None: not asked, or not known. `doubt` says why."""
+    """What was asked and answered; None: not asked, or not known. `doubt` says why.
+
+    Attributes:
+        not_renewed: why the registries' answers do not renew the proof; None: it does not end soon.
+    """
 
     route: RouteVerdict | None = None
     doubt: str = ""
     zones: Sequence[ZoneObservation] = ()
     registrant: str = ""
+    not_renewed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,10 @@ class Look:
     registries: Mapping[str, Registry] = field(default_factory=dict)
     data: RegistrationData | None = None
 
+    @property
+    def _renew(self) -> RenewByRecords:
+        return RenewByRecords(self.registry, self.registries, self.data)
+
     async def __call__(self, claim_id: UUID, *, by: Actor) -> None:
         """No transaction is open while we wait; the claim is read again before it is written."""
         async with self.store.transaction() as tx:
@@ -71,16 +82,22 @@ class Look:
             except ClaimNotFound:
                 return
             known = await tx.watches.of(claim_id)
+            renewing = ends_soon(claim, tx.now)
         if claim.approved:
-            answers = await self._ask(claim, known)
+            answers = await self._ask(claim, known, renewing=renewing)
             await self._record(claim, answers, by)
 
-    async def _ask(self, claim: Claim, known: Mapping[Signal, Watch]) -> _Answers:
+    async def _ask(
+        self, claim: Claim, known: Mapping[Signal, Watch], *, renewing: bool
+    ) -> _Answers:
         route, zones, registrant = await asyncio.gather(
             self._route(claim), self._zones(claim), self._registrant(claim, known)
         )
         verdict, doubt = route
-        return _Answers(verdict, doubt, zones, registrant)
+        why = None
+        if renewing:
+            why = await self._renew.ask(claim, known, verdict, zones)
+        return _Answers(verdict, doubt, zones, registrant, why)
 
     async def _route(self, claim: Claim) -> tuple[RouteVerdict | None, str]:
         registry = self.registries.get(claim.registry or "")
@@ -140,6 +157,8 @@ class Look:
             if answers.registrant and holder and not holder.failing and holder.baseline:
                 was = replace(Remembered.read(holder.baseline), registrant=answers.registrant)
                 await tx.watches.put(claim.id, replace(holder, baseline=was.kept()))
+            if answers.not_renewed is not None:
+                await self._renew.record(tx, claim, answers.not_renewed)
             at = _next_slot(claim.id, tx.now) if complete else tx.now + _SOON
             await tx.watches.next_look(claim.id, at)
 

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.history import Actor
+from byoip.domain.watch.levels import Signal
+from byoip.domain.watch.rises import RiseState
+from byoip.domain.watch.validity import begun_again
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
 from byoip.store.watch.views import DecidedRise
 from byoip.usecases.jobs.isolate_rows import IsolatedRows
 from byoip.usecases.watch.hear_roas import HearRoas
 from byoip.usecases.watch.hear_statistics import HearStatistics
+from byoip.usecases.watch.keep_proofs import KeepProofs
 from byoip.usecases.watch.levels import note
 from byoip.usecases.watch.lift import carried_out
 from byoip.usecases.watch.look import Look
@@ -26,7 +30,8 @@ class WatchPrefixes:
 
     Attributes:
         seconds: no look begins later than this after the run began: the next run goes on. ROA data
-            is heard for a quarter of it at most, statistics until the half.
+            is heard for a quarter of it at most, statistics until the half, and proofs are kept
+            until three quarters of it.
     """
 
     store: Store
@@ -34,6 +39,7 @@ class WatchPrefixes:
     hear_roas: HearRoas
     hear_statistics: HearStatistics
     look: Look
+    keep_proofs: KeepProofs
     seconds: float = 40.0
 
     async def __call__(self, *, by: Actor) -> int:
@@ -49,6 +55,7 @@ class WatchPrefixes:
                 await self._carry_out(one, by)
         await self.hear_roas(rows, began + self.seconds / 4, by=by)
         await self.hear_statistics(rows, began + self.seconds / 2, by=by)
+        await self.keep_proofs(rows, began + self.seconds * 3 / 4, by=by)
         async with asyncio.TaskGroup() as tasks:
             turns = [tasks.create_task(self._take(rows, until, by)) for _ in range(_TOGETHER)]
         rows.require_all_done()
@@ -75,6 +82,9 @@ class WatchPrefixes:
                 await tx.watches.settle(rise.claim_id, rise.signal, tx.now)
                 return
             watch = (await tx.watches.of(claim.id)).get(rise.signal)
+            if rise.signal is Signal.PROOF and rise.state is RiseState.DROPPED:
+                claim = begun_again(claim, tx.now)
+                await tx.claims.save(claim)
             if watch is not None and watch.failing and claim.approved:
                 await note(tx, claim, watch, carried_out(watch, rise.level, rise.state))
             await tx.watches.settle(claim.id, rise.signal, tx.now)  # if nothing else did
