@@ -90,6 +90,11 @@ class Running:
         for owner in owners:
             self.control("PUT", f"/dns/txt/{owner}", json=[token])
 
+    def looked(self, prefix_id: str) -> bool:
+        """Whether the registry was seen without the token: what is published now counts."""
+        events = self.result("GET", f"/prefixes/{prefix_id}/events")
+        return "token.absent" in {one["kind"] for one in events}
+
     def approved(self, prefix_id: str) -> dict[str, Any] | None:
         shown: dict[str, Any] = self.result("GET", f"/prefixes/{prefix_id}")
         return shown if shown["approved"] == "V" else None

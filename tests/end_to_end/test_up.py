@@ -41,6 +41,7 @@ def test_a_customer_onboards_an_ipv4_prefix_by_reverse_dns(service: Running) -> 
 def test_a_customer_onboards_an_ipv6_prefix_by_its_route_object(service: Running) -> None:
     body = {"cidr": "2001:db8:1::/48", "asn": 64500}
     prefix = service.result("POST", "/prefixes", json=body)
+    eventually(lambda: service.looked(prefix["id"]))
     service.publish(prefix, owners=[])
     line = f"remarks: byoip-validation: {prefix['ownership_validation_token']}"
     cidr = prefix["cidr"]

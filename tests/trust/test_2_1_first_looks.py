@@ -9,17 +9,23 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
+from byoip.adapters.checks.budgeted_registry import BudgetedRegistry
+from byoip.adapters.checks.whois_registry import WhoisRegistry
 from byoip.domain.checks.evidence import Passed
 from byoip.domain.checks.rirs import RIRS
 from byoip.domain.checks.validation_run import BACKOFF, RunResult
 from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.claims.ownership_token import TokenMethod
+from byoip.domain.prefix import Prefix
+from byoip.ports.checks.registry import Found, Lookup, NoEntries, RegistryQuestion
 from byoip.sandbox.whois_answers import IrrdSession
 from byoip.sandbox.whois_server import IrrFault, WhoisServer
+from byoip.store.checks.registry_budget import PostgresRegistryBudget
 from byoip.usecases.claims import tokens
 from byoip.usecases.claims.close import close
 from tests.store.samples import BY
 from tests.trust.leaving import (
+    CIDR,
     World,
     around,
     block,
@@ -129,3 +135,17 @@ async def test_2_1_without_the_holder_rule_nothing_is_asked_first(registry_world
     put(server, carrying(token, "TRANSIT-MNT"))
 
     assert isinstance(proof(await parties.validate(claim)), Passed)
+
+
+async def test_2_1_what_the_look_was_told_is_not_what_a_run_is_told(registry_world: World) -> None:
+    """Answers are remembered for a minute; not this one, since the token is published meanwhile."""
+    parties, server = registry_world
+    budget = PostgresRegistryBudget(parties.engine)
+    port = BudgetedRegistry(WhoisRegistry(parties.clock, deadline=5), budget, parties.clock)
+    asked = parties.known["ripencc"], Lookup.COVERING_ROUTES, Prefix.parse(CIDR)
+    question = RegistryQuestion(*asked, parties.account_id)
+    assert isinstance(await port.look_up(question), NoEntries)
+
+    put(server, around())
+
+    assert isinstance(await port.look_up(question), Found)

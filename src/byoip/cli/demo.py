@@ -65,8 +65,20 @@ class Demo:
     async def _by_route_object(self, cidr: str) -> dict[str, Any]:
         self.console.rule(f"[bold]{cidr}[/], proven in the routing registry")
         prefix = await self._claim(cidr)
+        await self._looked(prefix["id"])
         await self._route_object(cidr, prefix["ownership_validation_token"])
         return await self._prove_and_bind(prefix)
+
+    async def _looked(self, prefix_id: str) -> None:
+        """Publish nothing before a worker has seen the registry without it: a moment."""
+        after = 0
+        with self.console.status("  waiting until the registry was looked at ..."):
+            for _ in range(_PATIENCE_SECONDS):
+                path = f"/prefixes/{prefix_id}/events?after={after}&wait=1"
+                events = await self._call("GET", self._account(path), None)
+                if any(one["kind"] == "token.absent" for one in events):
+                    return
+                after = max((one["number"] for one in events), default=after)
 
     async def _claim(self, cidr: str) -> dict[str, Any]:
         body = {"cidr": cidr, "asn": _ORIGIN, "description": "demo"}

@@ -11,11 +11,11 @@ from byoip.store.transaction import Transaction
 async def have_looked(
     tx: Transaction, claim: Claim, token: OwnershipToken, registries: Mapping[str, Registry]
 ) -> None:
-    """Enqueue the look, unless the registry is known to have no holder rule.
+    """Enqueue the look, where the registry has the holder rule, or one has that it may be.
 
     Who is responsible by then, the job finds out.
     """
     registry = registries.get(claim.registry or "")
-    needless = registry is not None and not registry.holder_rule
-    if token.serves(TokenMethod.IRR) and not needless:
+    might_be = registries.values() if registry is None else [registry]
+    if token.serves(TokenMethod.IRR) and any(one.holder_rule for one in might_be):
         await tx.jobs.enqueue_look(token)
