@@ -90,3 +90,16 @@ def test_the_operators_own_aspa_should_list_its_upstreams() -> None:
     silent = judge_upstreams(OURS, both, AspaFacts(), NOW)
     assert silent is not None
     assert "has no answer" in silent
+
+
+def test_a_long_list_is_put_in_order_by_its_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compared as objects, a thousand providers took 2 ms of a page for each of its prefixes."""
+
+    def as_objects(*_: object) -> bool:
+        raise AssertionError("they are compared as objects")
+
+    facts = listed(*range(71_000, 70_000, -1))
+    monkeypatch.setattr(Asn, "__lt__", as_objects)
+    said = judge(facts)
+    assert isinstance(said, Failed)
+    assert "AS64500, AS70001, AS70002, " in said.fix

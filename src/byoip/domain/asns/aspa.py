@@ -11,6 +11,7 @@ all and ROAs of the number's registry, and not soon after there was one.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Final
 
@@ -182,7 +183,7 @@ _MOST_NAMED: Final = 200
 
 def to_publish(customer: Asn, operator: Asn, known: Sequence[Asn]) -> str:
     """The whole list to publish: an ASPA replaces nothing, and what it leaves out is dropped."""
-    every = sorted({*known, operator})
+    every = sorted({*known, operator}, key=attrgetter("number"))
     named = ", ".join(map(str, every[:_MOST_NAMED]))
     more = f" and the {len(every) - _MOST_NAMED} others" if len(every) > _MOST_NAMED else ""
     return (
