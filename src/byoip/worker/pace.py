@@ -47,7 +47,10 @@ class Pace:
         return max(self.every, took * self.rest)
 
     def watched(self, took: timedelta) -> timedelta:
-        """The same of full syncs and comparisons, where a speaker says what it is not told."""
+        """The same of full syncs and comparisons, where a speaker says what it is not told.
+
+        And of looks from outside, while no owner changes anything.
+        """
         return max(self.calm(took), min(took * self.rest * _EASED, self.seldom))
 
     def patience(self, took: timedelta) -> timedelta:
