@@ -39,9 +39,17 @@ def test_a_speaker_in_another_as_holds_no_stage_up() -> None:
     assert not stage_progress(BEHIND, confirmed, [HERE, unknown], set(), 1, NOW).ready
 
 
-def test_where_every_speaker_is_in_another_as_it_is_said() -> None:
-    found = stage_progress(BEHIND, {}, [ELSEWHERE], set(), None, NOW)
-    assert (found.unfit, found.settled) == (True, False)
+@pytest.mark.parametrize(
+    ("families", "said"),
+    [
+        ({4}, "no speaker with a next hop for IPv4 is in AS 64500, behind which it stands"),
+        ({6}, "no speaker has a next hop for IPv4"),
+    ],
+)
+def test_where_every_speaker_is_in_another_as_it_is_said(families: set[int], said: str) -> None:
+    there = replace(ELSEWHERE, families=frozenset(families))
+    found = stage_progress(BEHIND, {}, [there], set(), None, NOW)
+    assert (found.unfit, found.settled) == (said, False)
 
 
 def test_a_withdrawal_is_waited_for_in_every_as() -> None:

@@ -62,7 +62,7 @@ def test_without_any_live_speaker_nothing_is_settled() -> None:
 
 def test_without_a_next_hop_for_the_family_nothing_is_settled() -> None:
     found = stage_progress(WANTED, {}, [replace(ONE, families=frozenset({6}))], set(), None, NOW)
-    assert (found.unfit, found.settled) == (True, False)
+    assert (found.unfit, found.settled) == ("no speaker has a next hop for IPv4", False)
 
 
 @pytest.mark.parametrize(

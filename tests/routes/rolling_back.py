@@ -79,7 +79,7 @@ async def snapshot_kept(fleet: Fleet) -> int:
 async def put_back_in(judge: Judge, number: int) -> None:
     """The same around a reconciler; the snapshot is of before the scenario."""
     fleet, edge = judge.fleet, judge.edge
-    wanted = await fleet.wanted()
+    wanted, flaws = await fleet.wanted(), await judge.lists()
     snapshot = await fleet.ask("SELECT routes FROM route_snapshots WHERE number = :n", n=number)
     before = {Prefix.parse(one["cidr"]) for one in snapshot[0][0]}
     taken, noted = set(sorted(before & wanted, key=str)[-_TAKEN:]), edge.router.noted()
@@ -94,6 +94,10 @@ async def put_back_in(judge: Judge, number: int) -> None:
     await edge.until_seen(*taken)
     await until(fleet.settled)
     assert {one.prefix for one in edge.router.changes(after=noted)} == taken
+    lists = await judge.lists()
+    lost = set(lists.pop("lost")) - set(flaws.pop("lost"))
+    assert {one.split()[0] for one in lost} <= set(map(str, taken))  # by the job, as it was told to
+    assert lists == flaws == {"announced": [], "not carried out": []}
 
 
 async def rolled_back(fleet: Fleet, number: int, *, dry_run: bool) -> RolledBack:

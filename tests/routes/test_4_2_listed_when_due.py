@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
+
+import pytest
 
 from byoip.domain.speakers.staging import StagedSpeaker
 from byoip.ports.speakers.speaker import SpeakerUnanswered
@@ -61,4 +63,35 @@ async def test_speakers_that_are_handed_over_are_not_all_listed_at_once() -> Non
     assert task._full_sync_at > steady.now() + HOUR / 2, "another process compares it"
     task.follow(None)
     left = (task._full_sync_at - steady.now()).total_seconds()
-    assert 50 < left <= 60, "when its next comparison would have been"
+    assert 230 < left <= 240, "when its next comparison would have been"
+
+
+async def test_a_leader_that_knows_of_fewer_routes_is_patient_with_who_compares_them() -> None:
+    steady, sync = SteadyClock(), SimpleNamespace(listed_at=0.0)
+    pace = Pace(every=timedelta(seconds=0.01), seldom=timedelta(seconds=20))
+    staged = StagedSpeaker("one", 1, frozenset({4}))
+    task = SpeakerTask(cast("Any", sync), staged, pace, asyncio.Event(), steady)
+    task._full_sync_at = steady.now() + HOUR
+    compared = Comparison("one", 1, uuid4(), beat=1, compared=1, differs=0)
+    task.follow(compared)
+    await asyncio.sleep(0.1)
+    task.follow(compared)
+    assert task._full_sync_at > steady.now() + HOUR / 2
+
+
+@pytest.mark.parametrize(
+    ("took", "rest", "pause"),
+    [
+        (0.03, 60.0, 10.0),  # a hundred routes
+        (0.45, 60.0, 108.0),  # 10,000
+        (2.0, 60.0, 300.0),
+        (6.0, 60.0, 360.0),  # 100,000: no more than a sixtieth of a core
+        (6.0, 0.0, 10.0),
+    ],
+)
+def test_what_is_watched_is_listed_a_fourth_as_often_and_each_five_minutes(
+    took: float, rest: float, pause: float
+) -> None:
+    pace = Pace(rest=rest)
+    assert pace.watched(timedelta(seconds=took)).total_seconds() == pytest.approx(pause)
+    assert pace.calm(timedelta(seconds=took)) == max(pace.every, timedelta(seconds=took * rest))

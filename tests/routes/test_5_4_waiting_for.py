@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from sqlalchemy import text
+
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.awaited import Awaited, WaitingFor
 from byoip.domain.speakers.bgp_peer import InService
@@ -117,3 +119,18 @@ async def test_a_change_while_sessions_are_kept_down_says_so(fleet: Fleet) -> No
             await open_speaker(tx, "one", name="A", reason="new", in_service=IN_SERVICE)
         await told(fleet, prefix, None)
         assert (await fleet.desired(prefix)).desired.advertised
+
+
+async def test_where_no_speaker_is_in_the_as_that_it_stands_behind_the_alarm_says_so(
+    fleet: Fleet,
+) -> None:
+    (prefix,) = await fleet.add("31.0.0.0/24")
+    async with fleet.engine.begin() as connection:  # as a row that was made so
+        await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        await connection.execute(text("UPDATE bgp_prefixes SET asn = 64510, behind = 64511"))
+    await fleet.announce(prefix)
+    async with reconciling(fleet, speaker("one")):
+        await told(fleet, prefix, "next_hop")
+        rows = await fleet.ask("SELECT detail FROM route_alarms WHERE kind = 'no_next_hop'")
+    why = "no speaker with a next hop for IPv4 is in AS 64511, behind which it stands"
+    assert rows == [(f"{prefix}: {why}",)]

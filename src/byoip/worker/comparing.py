@@ -68,7 +68,7 @@ class _Compared:
                     differs &= await self._differences()
                 asked = self.entry.name, self.number, self.holder
                 await self.routes.comparisons.found(*asked, differs=bool(differs))
-                pause = self.pace.calm(took).total_seconds()
+                pause = self.pace.watched(took).total_seconds()
                 self.progressed_at = began + pause
             except (SpeakerUnanswered, StoreUnavailable) as fault:
                 _LOG.info("Speaker %s cannot be compared: %s", self.entry.name, fault)

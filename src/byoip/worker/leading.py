@@ -5,6 +5,7 @@ The theory of operation is at the top of `reconciling.py`.
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +16,7 @@ from byoip.ports.speakers.speaker import Listener
 from byoip.ports.steady_clock import boottime
 from byoip.store.speakers.leader_election import Leadership
 from byoip.store.speakers.leased import DatabaseClock
-from byoip.store.speakers.leases import LeaseLost
+from byoip.store.speakers.leases import LeaseLost, Stillness
 from byoip.store.speakers.routes import Alarm, Routes
 from byoip.store.speakers.watch_election import LeaseWatch
 from byoip.store.transaction import Store
@@ -203,10 +204,15 @@ class Term:
             await asyncio.sleep(min(_LOOK_SECONDS, self._parts.pace.probe))
 
     async def _follow(self) -> None:
-        """Take what other processes find that compare speakers (`comparing.py`)."""
+        """Take what other processes find that compare speakers, and live (`comparing.py`)."""
+        beats = defaultdict[str, Stillness](Stillness)
         while True:
-            rows = await self._parts.routes.comparisons.look()
-            found = {one.speaker: one for one in rows if one.holder is not None}
+            found = {
+                one.speaker: one
+                for one in await self._parts.routes.comparisons.look()
+                if beats[one.speaker].seconds(one.number, one.beat) < self._parts.silent_after
+                and one.holder is not None
+            }
             for task in self._speaker_tasks:
                 task.follow(found.get(task.staged.name))
             await asyncio.sleep(min(_LOOK_SECONDS, self._parts.pace.probe))

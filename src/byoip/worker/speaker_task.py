@@ -37,7 +37,6 @@ _ODD_SECONDS = 1.0
 _RETRY_SECONDS = 0.1  # how soon a speaker that went away is noticed to be back
 _PROBE_SECONDS = 3.0  # it answers within a millisecond, unless it is frozen or very busy
 _NOTED_EVERY = timedelta(seconds=1)  # while a speaker is away
-_COMPARED_AGAIN = 3  # times as long as a comparison is waited for as the next one is due after
 
 
 class SpeakerTask:
@@ -132,12 +131,13 @@ class SpeakerTask:
         """Take what another process says that compares the speaker, if one does.
 
         Where none goes on, the next full sync is due when its next comparison would have been:
-        many speakers that are handed over at once are not all listed at once.
+        so not all speakers that are handed over are listed at once.
         """
-        before, calm = self._elsewhere.goes_on, self._pace.calm(self._took)
-        differs = self._elsewhere.follow(found, _COMPARED_AGAIN * calm.total_seconds())
+        before, next_ = self._elsewhere.goes_on, self._pace.watched(self._took)
+        patience = self._pace.patience(self._took).total_seconds()
+        differs = self._elsewhere.follow(found, patience)
         if before and not self._elsewhere.goes_on:
-            due = max(calm - timedelta(seconds=self._elsewhere.seconds), timedelta(0))
+            due = max(next_ - timedelta(seconds=self._elsewhere.seconds), timedelta(0))
             self._full_sync_at = min(self._full_sync_at, self._steady.now() + due)
         if differs:
             self._look_again(self._rest)
@@ -245,7 +245,7 @@ class SpeakerTask:
         if self._again:
             return self._steady.now() + self._took
         calm = self._watched_since <= self._sync.listed_at and not done.left
-        due = now + (self._pace.calm(self._took) if calm else self._pace.every)
+        due = now + (self._pace.watched(self._took) if calm else self._pace.every)
         if calm and self._elsewhere.goes_on:
             due = now + self._pace.backstop
         return min(due, self._second_at) if now < self._second_at else due

@@ -5,7 +5,8 @@ holds the watcher's lease (`WatchElection`), a worker that does not lead; withou
 API process; without that the leader itself. It runs four tasks:
 
     look:     ask every listener for every settled route: which is lost? (`MonitorRoutes`); while
-              all is calm slowly, in proportion to what a look takes
+              all is calm slowly, in proportion to what a look takes; and more slowly while no owner
+              changes anything, for then no loss is hidden from what confirms
     confirm:  is all that the last look rests on still there? If not, look again at once
     suspect:  does a worker lead at all?
     beat:     renew the lease, while looks are taken
@@ -114,18 +115,28 @@ class _Term:
         every = self._parts.pace.every.total_seconds()
         while True:
             self._again.clear()
-            began = boottime()
+            began, changes = boottime(), await self._parts.routes.changes()
             await self._monitor(await self._speakers())
             await self._clock.set(self._watch.pool)
-            pause = every
+            pause = longest = every
             if self._monitor.calm:
-                took = timedelta(seconds=boottime() - began)
-                pause = self._parts.pace.calm(took).total_seconds()
+                pace, took = self._parts.pace, timedelta(seconds=boottime() - began)
+                pause = longest = pace.calm(took).total_seconds()
+                if self._parts.listeners:
+                    longest = pace.watched(took).total_seconds()
             self._look_due = began + pause
             await asyncio.sleep(min(every / 5, _REST_SECONDS))
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._look_due - boottime()):
-                    await self._again.wait()
+            while not await self._called_for() and self._look_due < began + longest:
+                if await self._parts.routes.changes() != changes:
+                    break
+                self._look_due += pause
+
+    async def _called_for(self) -> bool:
+        """Wait until a look is due; whether one was called for before that."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._look_due - boottime()):
+                return await self._again.wait()
+        return False
 
     async def _confirm(self) -> None:
         while True:

@@ -266,7 +266,8 @@ _WAITS_FOR = {
     Awaited.RECONCILER: "no worker has spoken to a speaker for a minute",
     Awaited.SPEAKERS: "no speaker answers",
     Awaited.DRAIN: "the operator keeps the speakers out of service",
-    Awaited.NEXT_HOP: "no speaker has a next hop for its address family",
+    Awaited.NEXT_HOP: "no speaker has a next hop for its address family, or, where the origin is "
+    "a customer's AS, none is in the operator's AS that stands before it",
     Awaited.OBSERVERS: "no observer can say whether it is seen, so further stages wait",
 }
 

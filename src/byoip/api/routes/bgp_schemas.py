@@ -168,8 +168,9 @@ class WaitingFor(Wire):
     what: str = Field(
         description="`reconciler`: no worker has asked a speaker for a minute; `speakers`: none of "
         "those that have a next hop for the family answers; `drain`: the operator keeps all of "
-        "those that answer out of service; `next_hop`: no speaker has one; `observers`: none can "
-        "say whether it is seen, so it goes to no further stage. Others may come."
+        "those that answer out of service; `next_hop`: no speaker has one, or none is in the AS "
+        "that the route stands behind; `observers`: none can say whether it is seen, so it goes to "
+        "no further stage. Others may come."
     )
     since: Time = Field(
         description="When the change was asked for, or when what it waits for went away, if that "

@@ -11,7 +11,8 @@ class Awaited(StrEnum):
     RECONCILER = "reconciler"  # no worker has asked a speaker for a minute: none runs, or has one
     SPEAKERS = "speakers"  # none of those that have a next hop for the family answers
     DRAIN = "drain"  # the operator keeps all sessions of all of those that answer down
-    NEXT_HOP = "next_hop"  # no speaker has one, by the settings
+    # By the settings no speaker has one; or none is in the AS that the route stands behind.
+    NEXT_HOP = "next_hop"
     OBSERVERS = "observers"  # none can say whether it is seen, so it goes to no further stage
 
 

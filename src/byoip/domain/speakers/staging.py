@@ -85,7 +85,7 @@ class StageProgress:
         ready: whether all of them have confirmed the change, so that it can be looked for.
         skipped: stages before it, or all, without a live speaker.
         nowhere: it was seen at no stage, and no stage has a live speaker: nothing can be said.
-        unfit: no speaker has a next hop for the family, or is in the AS that it stands behind.
+        unfit: why no speaker announces such routes at all; empty: one does.
     """
 
     stage: int | None
@@ -94,7 +94,7 @@ class StageProgress:
     ready: bool = False
     skipped: tuple[int, ...] = ()
     nowhere: bool = False
-    unfit: bool = False
+    unfit: str = ""
 
     @property
     def settled(self) -> bool:
@@ -149,7 +149,17 @@ def place(
         elif stage not in seen:
             return StageProgress(stage, speakers=live, skipped=tuple(skipped))
     nowhere = not any(one.stage in seen for one in fit)
-    return StageProgress(None, skipped=tuple(skipped), nowhere=nowhere, unfit=not fit)
+    unfit = "" if fit else _unfit(desired, speakers)
+    return StageProgress(None, skipped=tuple(skipped), nowhere=nowhere, unfit=unfit)
+
+
+def _unfit(desired: DesiredRoute, speakers: Sequence[StagedSpeaker]) -> str:
+    family, there = f"IPv{desired.prefix.family}", behind(desired)
+    if there is None or not any(one.announces(desired.prefix.family, None) for one in speakers):
+        return f"no speaker has a next hop for {family}"
+    return (
+        f"no speaker with a next hop for {family} is in AS {there.number}, behind which it stands"
+    )
 
 
 def behind(desired: DesiredRoute) -> Asn | None:

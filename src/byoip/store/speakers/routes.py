@@ -232,6 +232,10 @@ class Routes:
         """How many routes were withdrawn since then, by the ledger."""
         return int((await self._autocommit.ask(sql.WITHDRAWN_SINCE, since=since))[0].many)
 
+    async def changes(self) -> int:
+        """How many changes all rows have seen: another number, and owners have changed one."""
+        return int((await self._autocommit.ask(sql.CHANGES))[0].many)
+
     async def record_observations(self, found: Collection[Observation], now: datetime) -> None:
         """Record what observers said, where it is news; of two words of one observer, the last."""
         last = {(one.bgp_prefix_id, one.seen_by): one for one in found}.values()

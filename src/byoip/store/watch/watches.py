@@ -41,14 +41,14 @@ _PUT_QUIETLY: Final = from_text(f"""{_PUT_TEXT}
     WHERE prefix_watches.failing_since IS NULL AND prefix_watches.baseline = :before
 """)
 
-# A new approval is watched from its own beginning. Some at a time: the next run takes the rest.
+# A new approval is watched from its own beginning. Few at a time, for thousands may come at once.
 _ENROL: Final = from_text("""
     WITH new AS (
         SELECT id, approved_at FROM prefixes AS p
         WHERE state = 'approved' AND NOT EXISTS (
             SELECT FROM watch_turns AS turn
             WHERE turn.prefix_id = p.id AND turn.approved_at = p.approved_at
-        ) ORDER BY id LIMIT 500
+        ) ORDER BY id LIMIT 100
     ), forgotten AS (
         DELETE FROM prefix_watches WHERE prefix_id IN (SELECT id FROM new)
     ), over AS (

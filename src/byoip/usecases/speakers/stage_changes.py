@@ -163,7 +163,7 @@ class StageChanges:
                 why = "it is drained" if stage in drained else "no live speaker"
                 result.alarms["stage_skipped"].add(Alarm("stage_skipped", f"stage {stage}", why))
             if one.unfit:
-                result.alarms["no_next_hop"].add(_alarm("no_next_hop", desired))
+                result.alarms["no_next_hop"].add(_alarm("no_next_hop", desired, one.unfit))
             propagation = self._propagations[desired.bgp_prefix_id]
             # The first stage hears of changes by itself (NOTIFY), or is telling them just now.
             waits = one.stage == self._first and not (one.ready or propagation.known)
@@ -272,5 +272,6 @@ def _apply(desired: DesiredRoute, action: StageAction, result: RoundResult) -> N
         result.alarms[kind].add(_alarm(kind, desired))
 
 
-def _alarm(kind: str, desired: DesiredRoute) -> Alarm:
-    return Alarm(kind, desired.bgp_prefix_id.hex, str(desired.prefix))
+def _alarm(kind: str, desired: DesiredRoute, why: str = "") -> Alarm:
+    said = f"{desired.prefix}: {why}" if why else str(desired.prefix)
+    return Alarm(kind, desired.bgp_prefix_id.hex, said)

@@ -1,0 +1,60 @@
+"""Routes 1.2: looks from outside come slowly while all is well, and more so if nothing changes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from byoip.ports.speakers.speaker import Speaker
+from byoip.ports.steady_clock import boottime
+from byoip.store.autocommit import autocommit_pool
+from byoip.worker.pace import Pace
+from byoip.worker.watching import Watcher, _Term
+from tests.announcing import Fleet, listener, speaker, until
+from tests.fakes.speaker import FakeListener
+
+EVERY, TOOK = timedelta(seconds=0.1), 0.3
+PACE = Pace(every=EVERY, rest=4.0)  # four times what a look takes, or sixteen
+
+
+@dataclass
+class Looks:
+    """When each look began; nothing is wrong."""
+
+    began: list[float] = field(default_factory=list)
+    calm: bool = True
+
+    async def __call__(self, speakers: Collection[Speaker]) -> None:
+        assert not speakers
+        self.began.append(boottime())
+        await asyncio.sleep(TOOK)
+
+
+async def pause(
+    fleet: Fleet, *ears: FakeListener, then: Callable[[], Awaitable[object]] | None = None
+) -> float:
+    """From one look to the next, by what a look takes; `then` happens after the first one."""
+    unused: Any = None
+    watch: Any = SimpleNamespace(pool=autocommit_pool(fleet.engine))
+    parts = Watcher(unused, fleet.routes, fleet.store, (), unused, ears, PACE)
+    term: Any = _Term(parts, watch)
+    term._monitor = looks = Looks()
+    task = asyncio.create_task(term._look())
+    try:
+        await until(lambda: len(looks.began) == 1)
+        if then:
+            await then()
+        await until(lambda: len(looks.began) == 2)
+    finally:
+        task.cancel()
+    return (looks.began[1] - looks.began[0]) / TOOK
+
+
+async def test_while_no_owner_changes_anything_they_come_a_fourth_as_often(fleet: Fleet) -> None:
+    (prefix,) = await fleet.add("31.0.0.0/24")
+    ear = listener(speaker("one"))
+    assert await pause(fleet, ear) >= 16
+    assert 4 <= await pause(fleet, ear, then=lambda: fleet.announce(prefix)) < 16
+    assert 4 <= await pause(fleet) < 16, "nobody counts what is seen"
