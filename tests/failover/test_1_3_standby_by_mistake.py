@@ -66,7 +66,7 @@ async def service(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Service]:
             stack.push_async_callback(made.close)
             await stack.enter_async_context(made.notifier.listening())
             app = worker_of(made, None)
-            await stack.enter_async_context(working(app, [jobs.DEFAULT_QUEUE], 2, stop=stop))
+            await stack.enter_async_context(working(app, [*jobs.QUEUES], 2, stop=stop))
             yield Service(server, url, made, stop)
 
 

@@ -60,7 +60,7 @@ __all__ = [
 MODE: Final = "sandbox"
 ROOT = "http://byoip.test"
 LABEL = "byoip-validation"
-_QUEUES = [jobs.DEFAULT_QUEUE, jobs.LETTER_QUEUE]
+_QUEUES = [*jobs.QUEUES, jobs.LETTER_QUEUE]
 # What the clock asks for, several times a minute, of every worker.
 CLOCKWORK = {
     "rescue": jobs.RESCUE_RUNS,

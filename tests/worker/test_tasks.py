@@ -77,6 +77,22 @@ def work_of(world: World, *, roas: Counted | None = None) -> tuple[Work, Counted
     return work, registrations, tidied
 
 
+# Of the default queue as long as there are jobs with queues of their own.
+BEFORE = {
+    jobs.CLOSE_UNPROVEN,
+    jobs.END_EXPIRED_DELEGATIONS,
+    jobs.FOLD_FIGURES,
+    jobs.OFFBOARD,
+    jobs.REEVALUATE_CLAIMS,
+    jobs.REFRESH_REGISTRATIONS,
+    jobs.RESCUE_RUNS,
+    jobs.RUN_VALIDATION,
+    jobs.SETTLE_BINDINGS,
+    jobs.TIDY_UP,
+    jobs.WATCH_LETTERS,
+}
+
+
 async def all_done(app: App, queues: list[str]) -> None:
     async with asyncio.timeout(20):
         await app.run_worker_async(queues=queues, wait=False, install_signal_handlers=False)
@@ -94,6 +110,17 @@ async def test_what_a_customer_asks_for_is_carried_out(world: World, database_ur
     approval = next(one for one in await world.events(claim) if one.kind == "prefix.approved")
     assert approval.actor == "worker"
     assert approval.request_id.startswith("job-")
+
+
+def test_a_worker_of_the_version_before_is_given_no_job_that_it_does_not_know(
+    world: World, database_url: str
+) -> None:
+    app = make_job_app(database_url)
+    register(app, work_of(world)[0])
+    queues = {name: task.queue for name, task in app.tasks.items() if "." not in name}
+    later = {name for name, queue in queues.items() if queue == jobs.DEFAULT_QUEUE} - BEFORE
+    assert not later, "a new job has a queue of its own name: see ports/jobs.py"
+    assert set(queues.values()) - {jobs.RPKI_QUEUE, jobs.LETTER_QUEUE} == {*jobs.QUEUES}
 
 
 async def test_every_periodic_task_reaches_its_use_case(world: World, database_url: str) -> None:
@@ -157,9 +184,9 @@ async def test_runs_of_the_watch_do_not_overlap_and_one_at_most_waits(
         with pytest.raises(AlreadyEnqueued):
             await task.defer_async(timestamp=60)
         worker = await app.job_manager.register_worker()
-        taken = await app.job_manager.fetch_job([jobs.DEFAULT_QUEUE], worker)
+        taken = await app.job_manager.fetch_job([*jobs.QUEUES], worker)
         assert taken is not None
         assert taken.id == first
         second = await task.defer_async(timestamp=60)  # waits for the one that runs
-        assert await app.job_manager.fetch_job([jobs.DEFAULT_QUEUE], worker) is None
+        assert await app.job_manager.fetch_job([*jobs.QUEUES], worker) is None
         assert second != first

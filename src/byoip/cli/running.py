@@ -74,7 +74,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> int:
 
 async def run_worker(settings: Settings, rpki_cache: Path | None, stop: asyncio.Event) -> int:
     """Carry out jobs until it is stopped; with a cache, refreshes of ROA data as well."""
-    queues, first = [jobs.DEFAULT_QUEUE], [jobs.REFRESH_REGISTRATIONS]
+    queues, first = [*jobs.QUEUES], [jobs.REFRESH_REGISTRATIONS]
     if rpki_cache:
         queues, first = [*queues, jobs.RPKI_QUEUE], [*first, jobs.REFRESH_ROAS]
     async with AsyncExitStack() as stack:

@@ -138,7 +138,7 @@ async def _start(
     await stack.enter_async_context(serving(api_of(composition, root, able), listening))
     # Ends before serving does, so that clients that wait for events do not delay the end.
     await stack.enter_async_context(composition.notifier.listening())
-    queues, first = [jobs.DEFAULT_QUEUE, jobs.LETTER_QUEUE], []
+    queues, first = [*jobs.QUEUES, jobs.LETTER_QUEUE], []
     if not wanted.sandbox:  # the sandbox has loaded its registry and ROAs already
         queues, first = [*queues, jobs.RPKI_QUEUE], [jobs.REFRESH_REGISTRATIONS, jobs.REFRESH_ROAS]
     cache = data_dir / "rpki"

@@ -130,7 +130,7 @@ def _register_checks(app: App, work: Work) -> None:
     async def run_validation(context: JobContext, run_id: str) -> None:
         await work.run_validation(UUID(run_id), by=_by(context))
 
-    @app.task(name=jobs.LOOK_FIRST, queue=jobs.DEFAULT_QUEUE, pass_context=True)
+    @app.task(name=jobs.LOOK_FIRST, queue=jobs.LOOK_FIRST, pass_context=True)
     async def look_first(context: JobContext, token_id: str, retries: int) -> None:
         await work.look_first(UUID(token_id), retries, by=_by(context))
 
@@ -152,7 +152,7 @@ def _register_routes(app: App, work: Work) -> None:
     # One at a time, and one that waits: a run may take longer than the minute to the next.
     @app.task(
         name=jobs.WATCH_PREFIXES,
-        queue=jobs.DEFAULT_QUEUE,
+        queue=jobs.WATCH_PREFIXES,
         lock=jobs.WATCH_PREFIXES,
         queueing_lock=jobs.WATCH_PREFIXES,
         pass_context=True,

@@ -167,7 +167,7 @@ class JobRepository:
             "look",
             _ENQUEUE_LOOK,
             {
-                "queue": jobs.DEFAULT_QUEUE,
+                "queue": jobs.LOOK_FIRST,
                 "task": jobs.LOOK_FIRST,
                 "account_id": token.account_id,
                 "args": json_text({"token_id": token.id.hex, "retries": retries}),
