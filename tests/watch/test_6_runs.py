@@ -106,4 +106,4 @@ async def test_new_ids_are_matched_in_a_thread_and_read_once_for_a_page(
     assert len([one for one in asked if "FROM registry_rekeys" in one]) == 1
     async with days.world.store.transaction() as tx:
         newest = max(one.number for one in (await tx.watches.statistics()).values())
-        assert await tx.watches.unheard(newest, UUID(int=0), 10) == []
+        assert await tx.watches.unheard(newest, (0, UUID(int=0)), 10) == []

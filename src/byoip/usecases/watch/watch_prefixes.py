@@ -48,7 +48,6 @@ class WatchPrefixes:
         until = began + self.seconds
         rows = IsolatedRows("watch_prefixes")
         async with self.store.transaction() as tx:
-            await tx.watches.enrol(self.clock.now())
             decided = await tx.watches.decided(_AT_ONCE)
         for one in decided:
             with rows.row(one.claim_id):
