@@ -33,7 +33,7 @@ _WATCH: Final = from_text("""
         LEFT JOIN origin_watch AS judged ON true
         LEFT JOIN prefix_watches AS watch
             ON watch.prefix_id = p.id AND turn.prefix_id IS NOT NULL
-                AND watch.looked_at IS NOT NULL
+                AND (watch.looked_at IS NOT NULL OR watch.signal <> 'holder')
     WHERE p.id = :claim_id AND p.account_id = :account_id AND p.live
     ORDER BY watch.signal
 """)

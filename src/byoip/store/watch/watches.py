@@ -17,6 +17,7 @@ from byoip.domain.watch.levels import Level, Signal
 from byoip.domain.watch.rises import RiseState, allowed
 from byoip.domain.watch.watch import Watch
 from byoip.store.batches import Part, asking
+from byoip.store.columns import constant
 from byoip.store.statements import AnyRow, compiled, from_row, from_text
 from byoip.store.watch.tables import prefix_watches
 from byoip.store.watch.turns import Turns
@@ -24,9 +25,12 @@ from byoip.store.watch.views import DecidedRise, HeldRises, RoaNews, StatisticsI
 
 _FIELDS: Final = tuple(one.name for one in fields(Watch))
 _CLAIM: Final = sa.bindparam("claim_id", type_=sa.Uuid)
+_HOLDER: Final = constant(Signal.HOLDER)
+# That of the holder is there before it has heard anything: see tables.py.
 _OF: Final = compiled(
     sa.select(*(prefix_watches.c[name] for name in _FIELDS)).where(
-        prefix_watches.c.prefix_id == _CLAIM, prefix_watches.c.looked_at.is_not(None)
+        prefix_watches.c.prefix_id == _CLAIM,
+        sa.or_(prefix_watches.c.looked_at.is_not(None), prefix_watches.c.signal != _HOLDER),
     )
 )
 _COLUMNS: Final = ", ".join(_FIELDS)
