@@ -41,6 +41,17 @@ _FILL = (
             CASE WHEN yes THEN now() END AS passed) AS checked
     """,
     """
+    INSERT INTO watch_turns (prefix_id, approved_at, due_at, answered_at)
+    SELECT md5('prefix' || n)::uuid, now(), now() + interval '1 day', now()
+    FROM generate_series(%(first)s::bigint, %(after)s::bigint - 1) AS n WHERE n %% 10 = 0
+    """,
+    """
+    INSERT INTO prefix_watches (prefix_id, signal, looked_at, good_at, heard, level, seen, doubt,
+        baseline, found)
+    SELECT md5('prefix' || n)::uuid, 'holder', now(), now(), 1, 'none', '', '', '', ''
+    FROM generate_series(%(first)s::bigint, %(after)s::bigint - 1) AS n WHERE n %% 10 = 0
+    """,
+    """
     INSERT INTO validation_tokens
         (id, prefix_id, method, value, created_at, expires_at, consumed_at)
     SELECT md5('token' || n)::uuid, md5('prefix' || n)::uuid, 'any', md5('value' || n),

@@ -1,20 +1,23 @@
 """Whether size matters: a list of 1,000; reads and writes at 1,000 and at 1,000,000 prefixes."""
 
-from collections.abc import Callable, Iterable, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from itertools import chain
 from statistics import median
 
+from benchmarks import burden
 from benchmarks.customers import ORIGIN, Customer, add_customer, add_operator, requests_of
 from benchmarks.databases import Server, database
 from benchmarks.figures import Figure, Tell
 from benchmarks.filling import AN_ACCOUNT, fill, id_of, owner_of
 from benchmarks.load import Order, ask
-from benchmarks.processes import Listening, api, bare
+from benchmarks.processes import Listening, api, bare, byoip
 
 _GOAL = 1.3
+_IDLE_GOAL = 0.01
 _PAGE = 50
 
 
@@ -28,9 +31,14 @@ class _Sizes:
     created: int = 100
     lists: int = 5
     pages: int = 100
+    # of a worker that has nothing to do
+    idle_seconds: float = 120
 
 
-_QUICK = _Sizes(many=2 * AN_ACCOUNT, rounds=1, asked=10, created=3, lists=1, pages=5)
+_QUICK = _Sizes(
+    many=2 * AN_ACCOUNT, rounds=1, asked=10, created=3, lists=1, pages=5, idle_seconds=1
+)
+_SETTLING_SECONDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,7 @@ def measure(on: Server, tell: Tell, *, quick: bool) -> None:
             f"a page of {_PAGE} events of an account": _events,
             "which prefix answers for an address": _address,
             "`POST` validate": _validate,
+            "`GET /metrics`": _scrape,
         }
         for what, asked in others.items():
             for one in (small, large):
@@ -74,6 +83,7 @@ def measure(on: Server, tell: Tell, *, quick: bool) -> None:
                 for number in rounds
             ]
             tell(_growth(what, found, sizes))
+        tell(_idle(on, small, large, sizes))
 
 
 def _filled(stack: ExitStack, on: Server, size: int) -> _Filled:
@@ -161,6 +171,32 @@ def _address(filled: _Filled, number: int, count: int) -> float:
             for one in addresses
         ),
     )
+
+
+def _scrape(filled: _Filled, number: int, count: int) -> float:
+    del number
+    return _median(filled, ["GET /metrics HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"] * count)
+
+
+def _idle(on: Server, small: _Filled, large: _Filled, sizes: _Sizes) -> Figure:
+    """What a worker and its Postgres use of a core, where nothing is due; one after the other."""
+    few, many = (asyncio.run(_used(on, one, sizes)) for one in (small, large))
+    said = [f"worker {one['worker']:.1%}, Postgres {one['Postgres']:.1%}" for one in (few, many)]
+    return Figure(
+        f"an idle worker at {sizes.many:,} prefixes, of a core",
+        said[1],
+        f"at {sizes.few:,} prefixes: {said[0]}",
+        f"{sum(many.values()) / max(0.001, sum(few.values())):.2f} times",
+        "within 1% and 1%",
+        max(many.values()) <= _IDLE_GOAL,
+    )
+
+
+async def _used(on: Server, filled: _Filled, sizes: _Sizes) -> Mapping[str, float]:
+    with byoip(["worker"], on.directory, {"DATABASE_URL": filled.url}) as worker:
+        await asyncio.sleep(min(_SETTLING_SECONDS, sizes.idle_seconds))
+        parties = {"worker": burden.process(worker.pid), "Postgres": burden.postgres(filled.url)}
+        return await burden.shares(parties, sizes.idle_seconds)
 
 
 def _growth(what: str, rounds: Sequence[Sequence[float]], sizes: _Sizes) -> Figure:

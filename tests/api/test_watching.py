@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 from byoip.domain.history import Actor
@@ -20,8 +19,6 @@ BY = Actor("worker", "job-1")
 async def frozen(world: World, prefix_id: str, signal: Signal = Signal.REVERSE_ZONE) -> None:
     """As a worker does it who finds that a zone is gone for a week."""
     async with world.store.transaction(actor=BY) as tx:
-        await tx.watches.enrol(tx.now)
-    async with world.store.transaction(actor=BY) as tx:
         claim = await tx.claims.lock(UUID(prefix_id))
         lost = Watch(signal).bad(tx.now, "Delegated no more.")
         await note(tx, claim, Watch(signal), replace(lost, level=Level.FREEZE))
@@ -30,14 +27,12 @@ async def frozen(world: World, prefix_id: str, signal: Signal = Signal.REVERSE_Z
 async def test_a_customer_reads_what_is_watched(world: World) -> None:
     prefix_id, _ = await world.approved()
     before = await world.result("GET", f"/prefixes/{prefix_id}/watch")
-    nothing: dict[str, Any] = {
-        "frozen_for": [],
-        "lifted_by": None,
-        "next_look_at": None,
-        "signals": [],
-    }
-    assert before.pop("proven_at") is not None
-    assert before == {**nothing, "proof_ends_at": None}  # a worker gives it its end
+    assert (before["frozen_for"], before["lifted_by"]) == ([], None)
+    assert before["next_look_at"] is not None  # it is watched from its approval on
+    nothing = [(one["signal"], one["looked_at"], one["seen"]) for one in before["signals"]]
+    assert nothing == [("roa", None, ""), ("roa_invalid", None, "")]  # and has heard nothing yet
+    assert before["proven_at"] is not None
+    assert before["proof_ends_at"] is None  # a worker gives it its end
     await frozen(world, prefix_id)
     shown = await world.result("GET", f"/prefixes/{prefix_id}/watch")
     assert shown["frozen_for"] == ["reverse_zone"]

@@ -75,6 +75,9 @@ CASES: dict[str, tuple[Series, Series, dict[str, str]]] = {
     ),
     "ByoipJobRefused": steady("byoip_jobs_refused", "40", "0", "kind", "offboard"),
     "ByoipLevelsHeld": steady("byoip_levels_held", "7", "0", "signal", "roa"),
+    "ByoipRouteObjectsUnseen": steady(
+        "byoip_route_object_age_seconds", "700000", "600000", "registry", "ripencc"
+    ),
     "ByoipJobStopped": (
         [(one("byoip_jobs_stopped", "kind", "offboard"), "1x1500")],
         [(one("byoip_jobs_stopped", "kind", "offboard"), "1x1000 0x20 1x1000")],

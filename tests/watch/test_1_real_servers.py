@@ -53,7 +53,6 @@ async def watched(world: Parties, claim: Claim) -> dict[Signal, Watch]:
     whois = WhoisRegistry(world.clock, deadline=5)
     await Look(world.store, whois, world.dns, LABEL, world.registries)(claim.id, by=BY)
     async with world.store.transaction() as tx:
-        await tx.watches.enrol(tx.now)
         return dict(await tx.watches.of(claim.id))
 
 
@@ -70,8 +69,6 @@ async def test_whois_and_files_of_statistics(parties: tuple[Parties, WhoisServer
     await world.prove(claim)
     await world.validate(claim)
     assert (await world.now(claim)).approved
-    async with world.store.transaction() as tx:
-        await tx.watches.enrol(tx.now)
     first = await watched(world, claim)
     assert first[Signal.ROUTE_OBJECT].baseline == "A-MNT"
     assert first[Signal.HOLDER].seen == "seller at ripencc"

@@ -14,7 +14,6 @@ from byoip.domain.watch.holding import translation
 from byoip.domain.watch.levels import Level, Signal
 from byoip.store.watch import rekeying
 from byoip.usecases.jobs.isolate_rows import RowsFailed
-from tests.announcing import Fleet
 from tests.counting import counted
 from tests.usecases.routes import Routes
 from tests.usecases.world import WORKER
@@ -107,16 +106,14 @@ async def test_new_ids_are_matched_in_a_thread_and_read_once_for_a_page(
     assert len([one for one in asked if "FROM registry_rekeys" in one]) == 1
     async with days.world.store.transaction() as tx:
         newest = max(one.number for one in (await tx.watches.statistics()).values())
-        assert await tx.watches.unheard(newest, UUID(int=0), 10) == []
+        assert await tx.watches.unheard(newest, (0, UUID(int=0)), 10) == []
 
 
-async def test_ten_thousand_approvals_of_one_day_are_not_all_looked_at_in_one_run(
-    fleet: Fleet,
+async def test_thousands_of_approvals_in_a_minute_are_not_all_looked_at_in_one_run(
+    days: Days,
 ) -> None:
-    await fleet.add(*(f"31.0.{number}.0/24" for number in range(250)))
-    enrolled = []
-    for _ in range(4):
-        async with fleet.store.transaction() as tx:
-            enrolled.append(await tx.watches.enrol(tx.now))
-    assert enrolled == [100, 100, 50, 0]
-    assert await fleet.ask("SELECT count(*) FROM watch_turns WHERE due_at <= now()") == [(250,)]
+    for place in range(1, 13):
+        await days.world.approved(f"31.{place}.0.0/24")
+    few = replace(watch_of(days.world), new_ones=1)  # eight begin at once
+    looked = [await few(by=WORKER) for _ in range(3)]
+    assert looked == [8, 4, 0]

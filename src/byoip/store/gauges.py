@@ -120,6 +120,15 @@ GAUGES: Final[Sequence[_Gauge | _Counted]] = (
         "FROM registry_budgets",
     ),
     _Gauge(
+        "byoip_route_object_age_seconds",
+        "Since when a registry has not answered about the approved prefix that waits longest.",
+        "registry",
+        "SELECT registry, extract(epoch FROM now() - oldest) FROM registry_budgets, LATERAL ("
+        "SELECT answered_at AS oldest FROM watch_turns AS turn "
+        "WHERE turn.registry = registry_budgets.registry "
+        "ORDER BY answered_at, prefix_id LIMIT 1) AS front",
+    ),
+    _Gauge(
         "byoip_edge_lag",
         "Changes that an edge in service has not acknowledged.",
         "edge",

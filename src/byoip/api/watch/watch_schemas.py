@@ -184,6 +184,8 @@ def _failing(watch: Watch | None) -> bool:
 
 
 def _fine(signal: Signal, at: datetime | None) -> Watch:
+    if at is None:  # no pass since its approval
+        return Watch(signal)
     return Watch(signal, looked_at=at, good_at=at, seen="Valid by the ROA data in use.")
 
 

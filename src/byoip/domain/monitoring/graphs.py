@@ -128,6 +128,11 @@ ROWS: Final[Mapping[str, Sequence[Panel]]] = {
         Panel("Entries of ROA data", [_of("byoip_roa_snapshot_entries", "anchor")]),
         Panel("ROA data refused since", [_of("byoip_roa_snapshots_refused")]),
         Panel("Age of statistics", [_of("byoip_registration_age_seconds", "registry")], "s"),
+        Panel(
+            "Route objects not looked at for",
+            [_of("byoip_route_object_age_seconds", "registry")],
+            "s",
+        ),
         Panel("Registries left alone for", [_of("byoip_registry_paused_seconds", "registry")], "s"),
     ),
     "Edges": (

@@ -133,6 +133,10 @@ LADDERS: Final[Mapping[Signal, Ladder]] = MappingProxyType(
     }
 )
 
+# Where a registry's budget is too small for all route objects in a day, they are looked at in turn;
+# when one of them was not for so long, an operator is told.
+UNSEEN_AFTER: Final = _WEEK
+
 # A route that was up this lately may return under a freeze that says nothing against its owner.
 UP_LATELY: Final = timedelta(days=30)
 # After a change of holder the old account still has the old zone and route object.

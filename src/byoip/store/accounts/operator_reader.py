@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.account import Account
 from byoip.domain.accounts.credential import AccountNotFound, Credential
-from byoip.domain.address import Address
+from byoip.domain.address import Address, prefixes_around
 from byoip.domain.bindings.service_binding import ServiceBinding
 from byoip.domain.checks.registry_override import RegistryOverride
 from byoip.domain.claims.check_waiver import CheckWaiver
@@ -153,7 +153,8 @@ class OperatorReader:
 
     async def address(self, address: Address, now: datetime) -> AddressReport:
         """Which accounts, bindings, delegations and reservation answer for an address."""
-        rows = await self._autocommit.ask(reading.HOLDINGS, address=address)
+        around = prefixes_around(address)
+        rows = await self._autocommit.ask(reading.HOLDINGS, address=address, around=around)
         holdings = tuple(Holding(claim_from(row), row.account_name, _binding(row)) for row in rows)
         delegated = []
         if holdings:

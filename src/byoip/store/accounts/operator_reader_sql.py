@@ -21,6 +21,7 @@ _d, _o, _r, _e = delegations.c, registry_overrides.c, reservations.c, operator_e
 _ACCOUNT: Final = sa.bindparam("account_id", type_=sa.Uuid)
 _CLAIM: Final = sa.bindparam("claim_id", type_=sa.Uuid)
 _ADDRESS: Final = sa.bindparam("address", type_=pg.INET)
+_AROUND: Final = sa.bindparam("around", type_=pg.ARRAY(pg.CIDR))
 _PAGE_SIZE: Final = sa.bindparam("page_size", type_=sa.Integer)
 
 _held = (
@@ -102,17 +103,16 @@ _longest = (
     .correlate(prefixes)
     .lateral("longest")
 )
+# A look into the index for each length: `>>=` would read more of it, the more prefixes there are.
 HOLDINGS: Final = compiled(
-    _containing(
-        sa.select(
-            prefixes,
-            _a.name.label("account_name"),
-            *(one.label(f"binding_{one.name}") for one in _longest.c),
-        )
-        .select_from(prefixes.join(accounts).outerjoin(_longest, sa.true()))
-        .where(_p.live),
-        _p.cidr,
-    ).order_by(
+    sa.select(
+        prefixes,
+        _a.name.label("account_name"),
+        *(one.label(f"binding_{one.name}") for one in _longest.c),
+    )
+    .select_from(prefixes.join(accounts).outerjoin(_longest, sa.true()))
+    .where(_p.live, _p.cidr == sa.any_(_AROUND))
+    .order_by(
         sa.case((_is_approved, 0), (_longest.c.id.is_not(None), 1), else_=2), _p.created_at, _p.id
     )
 )

@@ -20,7 +20,7 @@ from uuid import UUID
 import psycopg
 
 from byoip.ports.supervising import supervised
-from byoip.store.claims.feeds import NEWS
+from byoip.store.claims.feeds import MOMENT, NEWS
 from byoip.store.connecting import Connection
 from byoip.store.database_url import plain
 from byoip.store.engine import session_options
@@ -135,14 +135,16 @@ class EventNotifier:
         """Wake those whose counters have moved since the moment; gives the moment of this look."""
         if self._more:
             self._more, moment = False, None  # of what is new here, counters are not known yet
+        if moment is not None:
+            row = await (await connection.execute(MOMENT)).fetchone()
+            if row is not None and row[0] == moment:
+                return moment
         asked = list(self._waiting)
-        cursor = await connection.execute(NEWS, {"about": asked, "moment": moment})
-        rows = await cursor.fetchall()
+        rows = await (await connection.execute(NEWS, {"about": asked})).fetchall()
+        newest = {about: last for _, about, last in rows if about is not None}
+        for about in asked:
+            self._tell(about, newest.get(about, 0))
         now: str = rows[0][0]
-        if now != moment:
-            newest = {about: last for _, about, last in rows if about is not None}
-            for about in asked:
-                self._tell(about, newest.get(about, 0))
         return now
 
     def _tell(self, about: UUID, newest: int) -> None:

@@ -9,12 +9,14 @@ from uuid import UUID
 # What waiting readers of the feed of edges wait for: no claim and no account.
 EDGE_CHANGES: Final = UUID("00000000-0000-0000-0000-0000000000ed")
 
-# A snapshot that says the same as before has the same rows in sight: then nothing is read. A
-# transaction's number stands in it from its first write to its end.
+# A snapshot that says the same as before has the same rows in sight: then nothing more is asked,
+# however many feeds are waited for. A transaction's number stands in it from its first write to its
+# end.
+MOMENT: Final = b"SELECT pg_current_snapshot()::text"
+
 NEWS: Final = f"""
     WITH asked AS MATERIALIZED (
         SELECT about FROM unnest(%(about)s::uuid[]) AS about
-        WHERE pg_current_snapshot()::text IS DISTINCT FROM %(moment)s::text
     )
     SELECT pg_current_snapshot()::text AS moment, found.about, found.last
     FROM (SELECT) AS once LEFT JOIN (

@@ -93,6 +93,7 @@ prefixes = table(
     ),
     col.check("closed_at", "(state = 'closed') = (closed_at IS NOT NULL)"),
     sa.Index("ix_prefixes_page", "account_id", "created_at", "id", postgresql_where="live"),
+    sa.Index("ix_prefixes_cidr", "cidr", postgresql_where="live"),
     sa.Index("ix_prefixes_all", "created_at", "id", postgresql_where="live"),
     sa.Index(
         "ix_prefixes_not_ok",
@@ -110,6 +111,11 @@ prefixes = table(
         postgresql_where=_APPROVED,
     ),
     sa.Index("ix_prefixes_proof_ends", "proof_ends_at", "id", postgresql_where=_APPROVED),
+    sa.Index(
+        "ix_prefixes_lettered",
+        "id",
+        postgresql_where="state = 'approved' AND delegate_loa_creation",
+    ),
     # What an account lost to another holder, and gave up since.
     sa.Index(
         "ix_prefixes_lost",

@@ -8,15 +8,21 @@ from byoip.domain.watch.rises import RiseState
 from byoip.store import columns as col
 from byoip.store.columns import table
 
-# One for each prefix that is or was approved: for which approval, and when it is looked at next.
+# One for each approved prefix, as long as it is (triggers on prefixes): for which approval, when it
+# is looked at next, and when its registry last answered about the route object.
 watch_turns = table(
     "watch_turns",
     col.reference("prefix_id", "prefixes.id", key=True),
     col.timestamptz("approved_at"),
     col.timestamptz("due_at"),
+    col.text("registry", nullable=True),
+    col.timestamptz("answered_at"),
     sa.Index("ix_watch_turns_due", "due_at"),
+    sa.Index("ix_watch_turns_answered", "registry", "answered_at", "prefix_id"),
 )
 
+# That of the holder begins with the approval (triggers on prefixes). `heard` is 0 where it has not
+# heard a file yet, and null where it hears none, since the prefix is not approved any more.
 prefix_watches = table(
     "prefix_watches",
     col.reference("prefix_id", "prefixes.id"),
@@ -39,6 +45,12 @@ prefix_watches = table(
         "ix_prefix_watches_lost",
         "prefix_id",
         postgresql_where="signal = 'holder' AND failing_since IS NOT NULL",
+    ),
+    sa.Index("ix_prefix_watches_heard", "heard", "prefix_id", postgresql_where="signal = 'holder'"),
+    sa.Index(
+        "ix_prefix_watches_unheeded",
+        "prefix_id",
+        postgresql_where="signal IN ('roa', 'roa_invalid') AND failing_since IS NOT NULL",
     ),
     sa.Index("ix_prefix_watches_level", "signal", "prefix_id", postgresql_where="level <> 'none'"),
 )

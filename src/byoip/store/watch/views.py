@@ -28,6 +28,11 @@ class Unheard:
     prefix: Prefix
     watch: Watch
 
+    @property
+    def place(self) -> tuple[int, UUID]:
+        """Where it stands in the order in which prefixes hear files."""
+        return self.watch.heard or 0, self.claim_id
+
 
 @dataclass(frozen=True, slots=True)
 class RoaNews:
@@ -86,7 +91,7 @@ class PrefixWatch:
     """All that is watched of a prefix.
 
     Attributes:
-        roas_at: when routes were last held against ROA data.
+        roas_at: when routes were last held against ROA data; None: not since the approval.
         drifted: the prefix is not valid by the ROA data in use.
         next_look: when registry and reverse DNS are asked again; None: it is not watched.
     """

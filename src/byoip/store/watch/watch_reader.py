@@ -18,8 +18,8 @@ from byoip.store.watch.views import HeldRises, PrefixWatch
 from byoip.store.watch.watches import HELD, held_from, watch_from
 
 _WATCH: Final = from_text("""
-    SELECT p.frozen_for, p.proven_at, p.proof_ends_at,
-        turn.due_at AS next_look, judged.at AS roas_at, watch.*,
+    SELECT p.frozen_for, p.proven_at, p.proof_ends_at, turn.due_at AS next_look, watch.*,
+        CASE WHEN judged.at >= turn.approved_at THEN judged.at END AS roas_at,
         EXISTS (
             SELECT FROM origin_drifts AS d WHERE d.prefix_id = p.id AND d.cidr = p.cidr
         ) AS drifted,
@@ -33,6 +33,7 @@ _WATCH: Final = from_text("""
         LEFT JOIN origin_watch AS judged ON true
         LEFT JOIN prefix_watches AS watch
             ON watch.prefix_id = p.id AND turn.prefix_id IS NOT NULL
+                AND (watch.looked_at IS NOT NULL OR watch.signal <> 'holder')
     WHERE p.id = :claim_id AND p.account_id = :account_id AND p.live
     ORDER BY watch.signal
 """)

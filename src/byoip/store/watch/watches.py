@@ -17,15 +17,20 @@ from byoip.domain.watch.levels import Level, Signal
 from byoip.domain.watch.rises import RiseState, allowed
 from byoip.domain.watch.watch import Watch
 from byoip.store.batches import Part, asking
-from byoip.store.statements import AnyRow, Repository, compiled, from_row, from_text
+from byoip.store.columns import constant
+from byoip.store.statements import AnyRow, compiled, from_row, from_text
 from byoip.store.watch.tables import prefix_watches
+from byoip.store.watch.turns import Turns
 from byoip.store.watch.views import DecidedRise, HeldRises, RoaNews, StatisticsInUse, Unheard
 
 _FIELDS: Final = tuple(one.name for one in fields(Watch))
 _CLAIM: Final = sa.bindparam("claim_id", type_=sa.Uuid)
+_HOLDER: Final = constant(Signal.HOLDER)
+# That of the holder is there before it has heard anything: see tables.py.
 _OF: Final = compiled(
     sa.select(*(prefix_watches.c[name] for name in _FIELDS)).where(
-        prefix_watches.c.prefix_id == _CLAIM
+        prefix_watches.c.prefix_id == _CLAIM,
+        sa.or_(prefix_watches.c.looked_at.is_not(None), prefix_watches.c.signal != _HOLDER),
     )
 )
 _COLUMNS: Final = ", ".join(_FIELDS)
@@ -39,48 +44,20 @@ _PUT: Final = from_text(_PUT_TEXT)
 # Without the claim's lock: a pass over all of them that changes nothing but when it was heard.
 _PUT_QUIETLY: Final = from_text(f"""{_PUT_TEXT}
     WHERE prefix_watches.failing_since IS NULL AND prefix_watches.baseline = :before
+        AND prefix_watches.heard IS NOT NULL
 """)
-
-# A new approval is watched from its own beginning. Few at a time, for thousands may come at once.
-_ENROL: Final = from_text("""
-    WITH new AS (
-        SELECT id, approved_at FROM prefixes AS p
-        WHERE state = 'approved' AND NOT EXISTS (
-            SELECT FROM watch_turns AS turn
-            WHERE turn.prefix_id = p.id AND turn.approved_at = p.approved_at
-        ) ORDER BY id LIMIT 100
-    ), forgotten AS (
-        DELETE FROM prefix_watches WHERE prefix_id IN (SELECT id FROM new)
-    ), over AS (
-        DELETE FROM watch_turns WHERE prefix_id IN (
-            SELECT prefix_id FROM watch_turns AS turn JOIN prefixes AS p ON p.id = turn.prefix_id
-            WHERE due_at <= :now AND p.state <> 'approved' LIMIT 500
-        )
-    )
-    INSERT INTO watch_turns AS turn (prefix_id, approved_at, due_at)
-    SELECT id, approved_at, :now FROM new ORDER BY id
-    ON CONFLICT (prefix_id) DO UPDATE
-    SET approved_at = excluded.approved_at, due_at = excluded.due_at
-""")
-# Due again when the worker is taken for dead; it says itself when next, as it ends.
-_TAKE: Final = from_text("""
-    UPDATE watch_turns SET due_at = :again WHERE prefix_id = (
-        SELECT prefix_id FROM watch_turns AS turn JOIN prefixes AS p ON p.id = turn.prefix_id
-        WHERE due_at <= :now AND p.state = 'approved'
-        ORDER BY due_at LIMIT 1 FOR UPDATE OF turn SKIP LOCKED
-    ) RETURNING prefix_id
-""")
-_NEXT: Final = from_text("UPDATE watch_turns SET due_at = :at WHERE prefix_id = :claim_id")
 
 _FILES: Final = from_text("""
     SELECT current.registry, number, attempted_at
     FROM current_registration_snapshots AS current JOIN registration_snapshots USING (number)
 """)
+# By the index of those that have heard: what is up to date is not read.
 _UNHEARD: Final = from_text(f"""
     SELECT p.id AS prefix_id, p.cidr, {"w." + ", w.".join(_FIELDS)}
-    FROM prefixes AS p LEFT JOIN prefix_watches AS w ON w.prefix_id = p.id AND w.signal = 'holder'
-    WHERE p.state = 'approved' AND p.id > :after AND coalesce(w.heard < :newest, true)
-    ORDER BY p.id LIMIT :most
+    FROM prefix_watches AS w JOIN prefixes AS p ON p.id = w.prefix_id
+    WHERE w.signal = 'holder' AND w.heard < :newest AND (w.heard, w.prefix_id) > (:heard, :after)
+        AND p.state = 'approved'
+    ORDER BY w.heard, w.prefix_id LIMIT :most
 """)  # noqa: S608 - of names of fields
 _REKEYS: Final = from_text(
     "SELECT snapshot, registry, ids FROM registry_rekeys WHERE snapshot > :heard ORDER BY snapshot"
@@ -99,18 +76,26 @@ _ROA_HEARD: Final = from_text("""
     ON CONFLICT (singleton) DO UPDATE
     SET roa_snapshot = greatest(kept.roa_snapshot, excluded.roa_snapshot)
 """)
-_DISTURBED: Final = from_text("""
-    SELECT p.id FROM prefixes AS p
-    WHERE p.state = 'approved' AND p.id > :after AND (
-        EXISTS (SELECT FROM origin_drifts AS d WHERE d.prefix_id = p.id AND d.cidr = p.cidr)
-        OR EXISTS (
-            SELECT FROM prefix_watches AS w WHERE w.prefix_id = p.id
-            AND w.signal IN ('roa', 'roa_invalid') AND w.failing_since IS NOT NULL
-        )
-    ) AND NOT EXISTS (
+_BY_DRIFT: Final = (
+    "origin_drifts AS why JOIN prefixes AS p ON p.id = prefix_id AND p.cidr = why.cidr"
+)
+_BY_WATCH: Final = "prefix_watches AS why JOIN prefixes AS p ON p.id = prefix_id"
+_DISTURBED_BY: Final = """(
+    SELECT prefix_id AS id FROM {why}
+    WHERE prefix_id > :after AND p.state = 'approved' AND {so} AND NOT EXISTS (
         SELECT FROM prefix_watches AS w WHERE w.prefix_id = p.id
         AND w.signal IN ('roa', 'roa_invalid') AND w.heard >= :number
-    ) ORDER BY p.id LIMIT :most
+    ) ORDER BY prefix_id LIMIT :most
+)"""
+# Both lists are short: what is valid, and was, is not read.
+_DISTURBED: Final = from_text(f"""
+    {_DISTURBED_BY.format(why=_BY_DRIFT, so="true")} UNION
+    {
+    _DISTURBED_BY.format(
+        why=_BY_WATCH,
+        so="why.signal IN ('roa', 'roa_invalid') AND why.failing_since IS NOT NULL",
+    )
+} ORDER BY id LIMIT :most
 """)
 
 # Revoked since, or closed: what was frozen for another holder, or one more file would have frozen.
@@ -168,11 +153,10 @@ HELD: Final = from_text("""
     FROM level_rises WHERE state = 'held' GROUP BY 1, 2 ORDER BY 1, 2
 """)
 
-_WORKER_DEAD_AFTER: Final = timedelta(hours=1)
 _COUNTED_FOR: Final = timedelta(days=1)
 
 
-class WatchRepository(Repository):
+class WatchRepository(Turns):
     """Watches, turns and rises."""
 
     async def of(self, claim_id: UUID) -> Mapping[Signal, Watch]:
@@ -199,32 +183,23 @@ class WatchRepository(Repository):
         of = {"account_id": account_id, "prefix": prefix.network}
         return asking(_LOST, lambda rows: bool(rows[0].lost), **of)
 
-    async def enrol(self, now: datetime) -> int:
-        """Have new approvals looked at now, from scratch; how many."""
-        return await self._session.change(_ENROL, now=now)
-
-    async def take(self, now: datetime) -> UUID | None:
-        """A prefix whose look is due; no other worker gets it within the hour."""
-        row = await self._session.row(_TAKE, now=now, again=now + _WORKER_DEAD_AFTER)
-        return None if row is None else row.prefix_id
-
-    async def next_look(self, claim_id: UUID, at: datetime) -> None:
-        """Say when it is due again."""
-        await self._session.change(_NEXT, claim_id=claim_id, at=at)
-
     async def statistics(self) -> Mapping[str, StatisticsInUse]:
         """Which file of each registry is in use, by registry."""
         rows = await self._session.rows(_FILES)
         return {row.registry: StatisticsInUse(row.number, row.attempted_at) for row in rows}
 
-    async def unheard(self, newest: int, after: UUID, most: int) -> Sequence[Unheard]:
-        """Approved prefixes that have not been held against the newest file, by id."""
-        rows = await self._session.rows(_UNHEARD, newest=newest, after=after, most=most)
+    async def unheard(self, newest: int, after: tuple[int, UUID], most: int) -> Sequence[Unheard]:
+        """Approved prefixes that have not been held against the newest file.
+
+        In the order of (number of the file that was heard last, id): those behind `after`.
+        """
+        last = {"heard": after[0], "after": after[1]}
+        rows = await self._session.rows(_UNHEARD, newest=newest, most=most, **last)
         return [
             Unheard(
                 row.prefix_id,
                 Prefix(row.cidr),
-                Watch(Signal.HOLDER) if row.signal is None else watch_from(row),
+                Watch(Signal.HOLDER) if row.looked_at is None else watch_from(row),
             )
             for row in rows
         ]

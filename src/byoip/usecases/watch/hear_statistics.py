@@ -55,7 +55,7 @@ class HearStatistics:
             until: by the event loop's clock; what is left after it is for the next run.
             by: who hears.
         """
-        last, more = UUID(int=0), True
+        last, more = (0, UUID(int=0)), True
         while more:
             async with self.store.transaction() as tx:
                 page, loud = await self._page(tx, last)
@@ -65,10 +65,10 @@ class HearStatistics:
                 if asyncio.get_running_loop().time() >= until:
                     return
             more = len(page) == _AT_ONCE and asyncio.get_running_loop().time() < until
-            last = page[-1].claim_id if page else last
+            last = page[-1].place if page else last
 
     async def _page(
-        self, tx: Transaction, last: UUID
+        self, tx: Transaction, last: tuple[int, UUID]
     ) -> tuple[Sequence[Unheard], Sequence[Unheard]]:
         """The next prefixes, and those of them that are not recorded yet; quiet ones are."""
         files = await tx.watches.statistics()
@@ -77,7 +77,7 @@ class HearStatistics:
         page = await tx.watches.unheard(_newest(files), last, _AT_ONCE)
         told = await _told(tx, files, *(one.watch for one in page))
         loud = []
-        for one in page:
+        for one in sorted(page, key=lambda one: one.claim_id):  # as every worker locks them
             after = await _heard(tx, one.prefix, one.watch, told)
             if after is None:
                 return (), ()  # a new file came just now

@@ -28,10 +28,10 @@ from byoip.ports.checks.registry import (
     RouteRegistry,
 )
 from byoip.ports.threads import in_thread
-from byoip.store.transaction import Store
+from byoip.store.transaction import Store, Transaction
 from byoip.usecases.watch.levels import note
 from byoip.usecases.watch.renew_by_records import RenewByRecords
-from byoip.usecases.watch.watcher import WATCHER, watcher_of
+from byoip.usecases.watch.watcher import WATCHER, questions_a_day, watcher_of
 
 EVERY: Final = timedelta(days=1)
 _SOON: Final = timedelta(hours=1)  # where a question stayed unanswered
@@ -83,15 +83,23 @@ class Look:
                 return
             known = await tx.watches.of(claim_id)
             renewing = ends_soon(claim, tx.now)
+            registry = self.registries.get(claim.registry or "")
+            if registry is not None and not renewing:
+                registry = registry if await _turn_to_ask(tx, claim_id, registry, known) else None
         if claim.approved:
-            answers = await self._ask(claim, known, renewing=renewing)
+            answers = await self._ask(claim, known, registry, renewing=renewing)
             await self._record(claim, answers, by)
 
     async def _ask(
-        self, claim: Claim, known: Mapping[Signal, Watch], *, renewing: bool
+        self,
+        claim: Claim,
+        known: Mapping[Signal, Watch],
+        registry: Registry | None,
+        *,
+        renewing: bool,
     ) -> _Answers:
         route, zones, registrant = await asyncio.gather(
-            self._route(claim), self._zones(claim), self._registrant(claim, known)
+            self._route(claim, registry), self._zones(claim), self._registrant(claim, known)
         )
         verdict, doubt = route
         why = None
@@ -99,8 +107,9 @@ class Look:
             why = await self._renew.ask(claim, known, verdict, zones)
         return _Answers(verdict, doubt, zones, registrant, why)
 
-    async def _route(self, claim: Claim) -> tuple[RouteVerdict | None, str]:
-        registry = self.registries.get(claim.registry or "")
+    async def _route(
+        self, claim: Claim, registry: Registry | None
+    ) -> tuple[RouteVerdict | None, str]:
         if registry is None or not registry.offers_route_objects:
             return None, ""
         question = RegistryQuestion(registry, Lookup.EXACT_ROUTES, claim.prefix, WATCHER)
@@ -161,6 +170,28 @@ class Look:
                 await self._renew.record(tx, claim, answers.not_renewed)
             at = _next_slot(claim.id, tx.now) if complete else tx.now + _SOON
             await tx.watches.next_look(claim.id, at)
+            if answers.route is not None or not self._has_route_objects(claim):
+                await tx.watches.answered(claim.id, tx.now)
+
+    def _has_route_objects(self, claim: Claim) -> bool:
+        registry = self.registries.get(claim.registry or "")
+        return registry is not None and registry.offers_route_objects
+
+
+async def _turn_to_ask(
+    tx: Transaction, claim_id: UUID, registry: Registry, known: Mapping[Signal, Watch]
+) -> bool:
+    """Whether its registry is asked now: all are each day, or, of more than that, in turn.
+
+    Those in front are as many as two fifths of a day's share. Each is looked at once a day, so half
+    a day passes until one of them is asked about: four fifths of the share in a day. The rest is
+    for what was never asked, or says no: that is asked each day, or no level would rise.
+    """
+    watch = known.get(Signal.ROUTE_OBJECT)
+    if watch is None or watch.failing or watch.good_at is None:
+        return True
+    share = questions_a_day(registry.budget)
+    return await tx.watches.turn_to_ask(claim_id, first=max(1, share * 2 // 5), all_of_them=share)
 
 
 def _heard(known: Mapping[Signal, Watch], answers: _Answers, now: datetime) -> Sequence[Watch]:

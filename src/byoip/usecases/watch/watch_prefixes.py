@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from uuid import UUID
 
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.history import Actor
@@ -29,6 +30,7 @@ class WatchPrefixes:
     """Hear new ROA data and statistics, and look at the prefixes whose turn it is.
 
     Attributes:
+        new_ones: no look begins after so many first looks: thousands may be approved in a minute.
         seconds: no look begins later than this after the run began: the next run goes on. ROA data
             is heard for a quarter of it at most, statistics until the half, and proofs are kept
             until three quarters of it.
@@ -40,6 +42,7 @@ class WatchPrefixes:
     hear_statistics: HearStatistics
     look: Look
     keep_proofs: KeepProofs
+    new_ones: int = 100
     seconds: float = 40.0
 
     async def __call__(self, *, by: Actor) -> int:
@@ -48,7 +51,6 @@ class WatchPrefixes:
         until = began + self.seconds
         rows = IsolatedRows("watch_prefixes")
         async with self.store.transaction() as tx:
-            await tx.watches.enrol(self.clock.now())
             decided = await tx.watches.decided(_AT_ONCE)
         for one in decided:
             with rows.row(one.claim_id):
@@ -56,19 +58,22 @@ class WatchPrefixes:
         await self.hear_roas(rows, began + self.seconds / 4, by=by)
         await self.hear_statistics(rows, began + self.seconds / 2, by=by)
         await self.keep_proofs(rows, began + self.seconds * 3 / 4, by=by)
+        new: list[UUID] = []
         async with asyncio.TaskGroup() as tasks:
-            turns = [tasks.create_task(self._take(rows, until, by)) for _ in range(_TOGETHER)]
+            turns = [tasks.create_task(self._take(rows, until, by, new)) for _ in range(_TOGETHER)]
         rows.require_all_done()
         return sum(each.result() for each in turns)
 
-    async def _take(self, rows: IsolatedRows, until: float, by: Actor) -> int:
+    async def _take(self, rows: IsolatedRows, until: float, by: Actor, new: list[UUID]) -> int:
         """Look at one prefix after the other; how many."""
         looked = 0
-        while asyncio.get_running_loop().time() < until:
+        while asyncio.get_running_loop().time() < until and len(new) < self.new_ones:
             async with self.store.transaction() as tx:
-                claim_id = await tx.watches.take(self.clock.now())
-            if claim_id is None:
+                taken = await tx.watches.take(self.clock.now())
+            if taken is None:
                 break
+            claim_id, first = taken
+            new += [claim_id] if first else []
             with rows.row(claim_id, (Exception,)):  # where the database is away, `take` says so
                 await self.look(claim_id, by=by)
             looked += 1

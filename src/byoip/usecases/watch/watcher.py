@@ -3,8 +3,11 @@
 from typing import Final
 from uuid import UUID, uuid5
 
+from byoip.domain.checks.registry import Budget
+
 # As an account it gets the share of one: of a registry's questions a tenth of a day's.
 WATCHER: Final = UUID("00000000-0000-4000-8000-000000000077")
+_PART_OF_DAY: Final = 10
 
 
 def watcher_of(account_id: UUID) -> UUID:
@@ -14,3 +17,8 @@ def watcher_of(account_id: UUID) -> UUID:
     for all, twenty-five such looks an hour left none for the zones of others.
     """
     return uuid5(WATCHER, account_id.hex)
+
+
+def questions_a_day(budget: Budget) -> int:
+    """How many a registry is asked for it, as long as customers ask little."""
+    return max(1, budget.per_day // _PART_OF_DAY)

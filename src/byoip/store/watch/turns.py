@@ -1,0 +1,65 @@
+"""When each approved prefix is looked at next, and when its registry is asked about it.
+
+Rows come and go with approvals, by triggers on prefixes. Text SQL: taking turns is one statement.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from byoip.store.statements import Repository, from_text
+
+_WORKER_DEAD_AFTER: Final = timedelta(hours=1)
+
+# Due again when the worker is taken for dead; it says itself when next, as it ends.
+_TAKE: Final = from_text("""
+    WITH due AS MATERIALIZED (
+        SELECT prefix_id, due_at = turn.approved_at AS new
+        FROM watch_turns AS turn JOIN prefixes AS p ON p.id = turn.prefix_id
+        WHERE due_at <= :now AND p.state = 'approved'
+        ORDER BY due_at LIMIT 1 FOR UPDATE OF turn SKIP LOCKED
+    ) UPDATE watch_turns AS turn SET due_at = :again FROM due
+    WHERE turn.prefix_id = due.prefix_id RETURNING turn.prefix_id, due.new
+""")
+_NEXT: Final = from_text("UPDATE watch_turns SET due_at = :at WHERE prefix_id = :claim_id")
+_ANSWERED: Final = from_text(
+    "UPDATE watch_turns SET answered_at = :now WHERE prefix_id = :claim_id"
+)
+# Both are looks into the index of the registry, no further than so many of its rows.
+_TURN_TO_ASK: Final = from_text("""
+    SELECT NOT EXISTS (
+        SELECT FROM watch_turns AS one WHERE one.registry = turn.registry
+        OFFSET :all_of_them LIMIT 1
+    ) OR EXISTS (
+        SELECT FROM (
+            SELECT prefix_id FROM watch_turns AS one WHERE one.registry = turn.registry
+            ORDER BY answered_at, prefix_id LIMIT :first
+        ) AS front WHERE front.prefix_id = turn.prefix_id
+    ) AS now FROM watch_turns AS turn WHERE prefix_id = :claim_id
+""")
+
+
+class Turns(Repository):
+    """The turns of watched prefixes."""
+
+    async def take(self, now: datetime) -> tuple[UUID, bool] | None:
+        """A prefix whose look is due, and whether it is its first; none other's within the hour."""
+        row = await self._session.row(_TAKE, now=now, again=now + _WORKER_DEAD_AFTER)
+        return None if row is None else (row.prefix_id, row.new)
+
+    async def next_look(self, claim_id: UUID, at: datetime) -> None:
+        """Say when it is due again."""
+        await self._session.change(_NEXT, claim_id=claim_id, at=at)
+
+    async def turn_to_ask(self, claim_id: UUID, *, first: int, all_of_them: int) -> bool:
+        """Whether it is among the `first` of its registry that were answered longest ago.
+
+        Of a registry with no more prefixes than `all_of_them` each is asked about.
+        """
+        at = {"first": first, "all_of_them": all_of_them}
+        row = await self._session.row(_TURN_TO_ASK, claim_id=claim_id, **at)
+        return row is None or bool(row.now)
+
+    async def answered(self, claim_id: UUID, now: datetime) -> None:
+        """Record that its registry has answered about its route object, or has none to tell of."""
+        await self._session.change(_ANSWERED, claim_id=claim_id, now=now)

@@ -1,0 +1,84 @@
+"""More prefixes at one registry than its budget lets us ask about in a day: all have their turn."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from byoip.domain.checks.registry import Budget
+from byoip.domain.claims.claim import Claim
+from byoip.domain.watch.levels import Level, Signal
+from byoip.ports.checks.registry import Lookup
+from byoip.store.gauges import Gauges
+from tests.usecases.routes import Routes
+from tests.usecases.world import World
+from tests.watching import DAY, HOUR, Days
+
+MANY = 30
+SHARE = 5  # of 50 a day
+LONG_AGO = text("""
+    UPDATE watch_turns
+    SET answered_at = now() - CASE prefix_id WHEN :id THEN interval '9 days' ELSE '1 day' END
+""")
+ASKED = text("INSERT INTO registry_budgets (registry) VALUES (:registry)")
+AGE = "byoip_route_object_age_seconds"
+
+
+@pytest.fixture
+async def claims(days: Days, routes: Routes) -> list[Claim]:
+    """Thirty prefixes, of which five may be asked about in a day."""
+    world = days.world
+    made = await days.beside(routes.claim, MANY)
+    world.responsible = replace(world.responsible, budget=Budget(per_day=10 * SHARE))
+    return made
+
+
+def asked(world: World) -> list[str]:
+    """Whose route objects were asked for since the last time."""
+    found = [one for one in world.registry.asked if one.lookup is Lookup.EXACT_ROUTES]
+    world.registry.asked.clear()
+    return [str(one.prefix) for one in found]
+
+
+async def a_day(days: Days) -> list[str]:
+    for _ in range(24):
+        days.world.clock.advance(HOUR)
+        await days.run()
+    return asked(days.world)
+
+
+async def test_all_are_asked_about_in_turn_and_no_more_in_a_day_than_the_share(
+    days: Days, claims: list[Claim]
+) -> None:
+    asked(days.world)
+    seen: set[str] = set()
+    for _ in range(4 * MANY // SHARE):
+        today = await a_day(days)
+        assert len(today) <= SHARE + 1, today
+        assert len(today) == len(set(today)), today
+        seen |= set(today)
+    assert seen == {str(one.prefix) for one in claims}
+
+
+async def test_one_that_says_no_is_asked_about_each_day(days: Days, claims: list[Claim]) -> None:
+    lost = claims[7]
+    assert days.world.registry.objects.delete("RIPE", "route", f"{lost.prefix}AS64500")
+    for _ in range(2 * MANY // SHARE):
+        await a_day(days)
+        if (await days.watches(lost))[Signal.ROUTE_OBJECT].failing:
+            break
+    await a_day(days)
+    await a_day(days)
+    assert await days.level(lost, Signal.ROUTE_OBJECT) is Level.NOTICE
+
+
+async def test_metrics_show_what_waits_longest(days: Days, claims: list[Claim]) -> None:
+    world = days.world
+    assert len(claims) == MANY
+    async with world.engine.begin() as connection:
+        await connection.execute(LONG_AGO, {"id": claims[3].id})
+        await connection.execute(ASKED, {"registry": world.responsible.key})
+    (told,) = [one for one in await Gauges(world.engine).read() if one.name == AGE]
+    ((registry, age),) = told.values
+    assert registry == world.responsible.key
+    assert 9 * DAY.total_seconds() <= age < 10 * DAY.total_seconds()
