@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
+from math import inf
 from uuid import UUID
 
 import pytest
@@ -13,7 +14,9 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.watch.holding import translation
 from byoip.domain.watch.levels import Level, Signal
 from byoip.store.watch import rekeying
-from byoip.usecases.jobs.isolate_rows import RowsFailed
+from byoip.usecases.jobs.isolate_rows import IsolatedRows, RowsFailed
+from byoip.usecases.watch.keep_proofs import KeepProofs
+from tests.announcing import Fleet
 from tests.counting import counted
 from tests.usecases.routes import Routes
 from tests.usecases.world import WORKER
@@ -117,3 +120,12 @@ async def test_thousands_of_approvals_in_a_minute_are_not_all_looked_at_in_one_r
     few = replace(watch_of(days.world), new_ones=1)  # eight begin at once
     looked = [await few(by=WORKER) for _ in range(3)]
     assert looked == [8, 4, 0]
+
+
+async def test_nor_are_all_their_proofs_dated_in_one_run(fleet: Fleet) -> None:
+    await fleet.add(*(f"31.0.{number}.0/24" for number in range(130)))
+    keep, dated = KeepProofs(fleet.store, fleet.clock), []
+    for _ in range(2):
+        await keep(IsolatedRows("watch_prefixes"), inf, by=WORKER)
+        dated += await fleet.ask("SELECT count(*) FROM prefixes WHERE proof_due_at > now()")
+    assert dated == [(100,), (130,)]

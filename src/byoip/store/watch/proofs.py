@@ -38,7 +38,7 @@ _ENDING: Final = from_text(f"""
 MOST: Final = 500
 
 
-async def due_proofs(session: Session, now: datetime, most: int = MOST) -> Sequence[UUID]:
+async def due_proofs(session: Session, now: datetime, most: int) -> Sequence[UUID]:
     """Approved prefixes about whose proofs something is to be done, the longest due first."""
     return [row.id for row in await session.rows(_DUE, now=now, most=most)]
 

@@ -20,6 +20,7 @@ from byoip.usecases.jobs.isolate_rows import IsolatedRows
 from byoip.usecases.watch.levels import note
 
 _YEARLY: Final = CustomerText("It is approved on an operator's word, without an end, for a year.")
+_AT_ONCE: Final = 100  # thousands may be approved in one day
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class KeepProofs:
     period: timedelta = validity.LONGEST
 
     async def __call__(self, rows: IsolatedRows, until: float, *, by: Actor) -> None:
-        """Some hundred at a time; what is left, the next run does.
+        """A hundred at a time; what is left, the next run does.
 
         Args:
             rows: of the run.
@@ -43,7 +44,7 @@ class KeepProofs:
             by: who does it.
         """
         async with self.store.transaction() as tx:
-            due = await due_proofs(tx.session, self.clock.now())
+            due = await due_proofs(tx.session, self.clock.now(), _AT_ONCE)
         for claim_id in due:
             if asyncio.get_running_loop().time() >= until:
                 return
