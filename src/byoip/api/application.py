@@ -38,6 +38,8 @@ from byoip.api.direct import Direct
 from byoip.api.document.documentation import complete
 from byoip.api.document.pages import document_routes
 from byoip.api.head import HeadAsGet
+from byoip.api.hooks.operator_webhooks import operator_webhooks
+from byoip.api.hooks.webhooks import webhooks
 from byoip.api.letters.letter_document import LETTER_PATH, letter_document
 from byoip.api.letters.letters import letter_page
 from byoip.api.letters.loa_documents import loa_documents
@@ -74,9 +76,11 @@ _CUSTOMER = (
     delegations,
     loa_documents,
     history,
+    webhooks,
 )
 _OPERATOR = (
     operator_accounts,
+    operator_webhooks,
     operator_services,
     operator_prefixes,
     waivers,

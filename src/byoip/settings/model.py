@@ -23,6 +23,7 @@ from byoip.settings.parts import (
     Origins,
     OverrideSettings,
     Part,
+    Ports,
     RegistrySettings,
     ServiceSettings,
     Words,
@@ -93,6 +94,11 @@ class Settings(Part):
     # letters of agency: the key that signs them, PEM, and its certificate; `byoip up` has its own
     letter_key: Path | None = None
     letter_certificate: Path | None = None
+
+    # webhooks: the key that their secrets are made of (base64), and where they may go
+    webhook_key: Path | None = None
+    webhook_ports: Ports = (443,)
+    webhook_contactable: Cidrs = ()
 
     # outside parties that checks ask
     registries: tuple[RegistrySettings, ...] = ()
