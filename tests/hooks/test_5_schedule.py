@@ -143,3 +143,15 @@ async def test_what_the_operator_disables_only_the_operator_enables(
     await go_on(hook.id, reason="Settled.", by=BY)
     await hooked.send()
     assert [one.number for one in there.got] == [0, hook.cursor + 1]
+
+
+@pytest.mark.parametrize("status", [301, 304, 307, 400, 401, 404, 500])
+async def test_only_2xx_is_a_yes(
+    hooked: Hooked, claim: Claim, there: Receiver, status: int
+) -> None:
+    hook = await hooked.active(there)
+    there.answer = answering(status, "Location: /elsewhere")
+    await hooked.happen(claim, DESCRIBED)
+    await hooked.send()
+    assert len(there.got) == 1
+    assert (await hooked.read(hook)).cursor == hook.cursor

@@ -114,6 +114,7 @@ async def notifying(
 ) -> AsyncIterator[None]:
     """Send webhooks while the block runs, if there is a key that signs them."""
     if signer is None:
+        _LOG.info("This process sends no webhooks: it has no BYOIP_WEBHOOK_KEY")
         yield
         return
     async with _running(notifier_of(composition, signer).run(), stop):

@@ -257,6 +257,13 @@ def letter_notes(settings: Settings) -> list[str]:
     return []
 
 
+def webhook_notes(settings: Settings) -> list[str]:
+    """Return notes for the operator about webhooks."""
+    if settings.webhook_key is None:
+        return ["webhooks: no webhook_key, so none are offered; `byoip up` makes one of its own"]
+    return []
+
+
 def require_served(settings: Settings) -> None:
     """Refuse settings with which no process could serve customers.
 
