@@ -197,7 +197,7 @@ def test_members_of_answers_are_all_required(document: dict[str, Any]) -> None:
     inputs = {"NewPrefix", "PrefixChange", "NewToken", "NewPreflight", "NewBinding"}
     inputs |= {"NewDelegation", "NewBgpPrefix", "BgpPrefixChange", "WantedOnDemand"}
     inputs |= {"WantedSignal", "AdvertisementChange", "RollbackOrder"}
-    inputs |= {"SpeakerDrainOrder", "StageDrainOrder"}
+    inputs |= {"SpeakerDrainOrder", "StageDrainOrder", "NewWebhook", "WebhookChange"}
     inputs |= {"NewAccount", "AccountChange", "NewCredentialIn", "NewService", "NewReservation"}
     for name, schema in schemas.items():
         if schema.get("type") == "object" and name not in inputs | {"BindingChange"}:

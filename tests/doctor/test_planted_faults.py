@@ -220,6 +220,14 @@ async def test_a_key_of_letters_that_cannot_be_used(healthy: Service) -> None:
     assert "cannot be used" in found["letter_key"].said
 
 
+async def test_a_key_of_webhooks_that_cannot_be_used(healthy: Service, tmp_path: Path) -> None:
+    healthy.settings["webhook_key"] = tmp_path / "webhook-key"
+    (tmp_path / "webhook-key").write_text("c2hvcnQ=")
+    found = await healthy.to_mend()
+    assert set(found) == {"webhook_key"}
+    assert "32 are needed" in found["webhook_key"].said
+
+
 async def test_a_speaker_and_a_listener_that_are_away(healthy: Service) -> None:
     healthy.settings["speakers"] = [{"name": "ams1", "address": "127.0.0.1:1"}]
     healthy.settings["listeners"] = [{"name": "rr1", "socket": healthy.directory / "bird.ctl"}]

@@ -8,6 +8,7 @@ from secrets import token_hex
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.adapters.hooks.signing import HookSigner
 from byoip.api.border.backend import Backend
 from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.composition.pages import pages_of
@@ -29,6 +30,7 @@ from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.gauges import Gauges
+from byoip.store.hooks.webhook_reader import WebhookReader
 from byoip.store.jobs.guard_reader import GuardReader
 from byoip.store.letters.letter_reader import LetterReader
 from byoip.store.speakers.route_history import RouteReader
@@ -40,6 +42,7 @@ from byoip.usecases.border import Border
 from byoip.usecases.checks.collect_evidence import CollectEvidence
 from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.claims.prefixes import Terms
+from byoip.usecases.hooks.webhooks import HookTerms
 from byoip.usecases.speakers.restore_snapshot import RestoreSnapshot
 from tests.fakes.dns import FakeReverseDns
 from tests.fakes.letters import FakeInspector
@@ -114,6 +117,8 @@ def make_backend(
         asn_terms=AsnTerms(ASN_RULES, RandomHex(), week, LABEL),
         prove_asn=ProveAsn(store, outside.registry, REGISTRIES, LABEL, 5.0),
         own_asns=OwnAsnReader(engine),
+        hook_terms=HookTerms(signer=HookSigner(b"k" * 32)),
+        webhooks=WebhookReader(engine),
         notifier=EventNotifier(engine.url.render_as_string(hide_password=False)),
         require_if_match=require_if_match,
     )

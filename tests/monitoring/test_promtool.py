@@ -145,6 +145,7 @@ CASES: dict[str, tuple[Series, Series, dict[str, str]]] = {
     ),
     "ByoipOriginDrift": steady("byoip_origin_drifts", "1", "0", "validity", "invalid"),
     "ByoipLettersOwed": steady("byoip_letters_owed", "1", "0"),
+    "ByoipWebhooksOverdue": steady("byoip_webhooks_overdue", "1", "0"),
     "ByoipEdgeLag": steady("byoip_edge_lag", "1", "0", "edge", "fra1"),
     "ByoipEdgeSilent": (
         [

@@ -30,6 +30,8 @@ _APART = {
     "RESOLVERS": "127.0.0.1, [::1]:53",
     "CONTACTABLE": "127.0.0.0/8",
     "PROOF_DAYS": "200",
+    "WEBHOOK_PORTS": "443, 8443",
+    "WEBHOOK_CONTACTABLE": "127.0.0.0/8",
     "CORS_ORIGINS": "https://portal.example.net, http://localhost:3000",
     "RPKI_FEED_URL": "https://feed.example/vrps.json",
     "RPKI_ANCHORS": "ripe,arin",

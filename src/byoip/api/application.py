@@ -37,7 +37,10 @@ from byoip.api.claims.waivers import waivers
 from byoip.api.direct import Direct
 from byoip.api.document.documentation import complete
 from byoip.api.document.pages import document_routes
+from byoip.api.document.webhook_messages import webhook_messages
 from byoip.api.head import HeadAsGet
+from byoip.api.hooks.operator_webhooks import operator_webhooks
+from byoip.api.hooks.webhooks import webhooks
 from byoip.api.letters.letter_document import LETTER_PATH, letter_document
 from byoip.api.letters.letters import letter_page
 from byoip.api.letters.loa_documents import loa_documents
@@ -74,9 +77,11 @@ _CUSTOMER = (
     delegations,
     loa_documents,
     history,
+    webhooks,
 )
 _OPERATOR = (
     operator_accounts,
+    operator_webhooks,
     operator_services,
     operator_prefixes,
     waivers,
@@ -145,6 +150,7 @@ def bare_application(backend: Backend) -> FastAPI:
             if app.openapi_schema is None:
                 complete(document(), declarations(), backend.public_url)
                 document()["paths"][LETTER_PATH] = {"get": letter_document()}
+                document()["webhooks"] = webhook_messages()
             return document()
 
     app.router.routes[:0] = document_routes(openapi)

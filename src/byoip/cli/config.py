@@ -11,9 +11,16 @@ from byoip.cli.opening import opened, require_stamp
 from byoip.cli.serving import LETTERS
 from byoip.composition.connecting import tls_of
 from byoip.composition.connections import connection_notes
+from byoip.composition.notifying import hook_signer
 from byoip.composition.speaking import neighbour_notes
 from byoip.settings.loader import read_settings
-from byoip.settings.model import Settings, letter_notes, require_served, speaker_notes
+from byoip.settings.model import (
+    Settings,
+    letter_notes,
+    require_served,
+    speaker_notes,
+    webhook_notes,
+)
 from byoip.settings.names import SettingsError
 from byoip.settings.parts import resolver_address
 from byoip.settings.toml import settings_toml
@@ -39,8 +46,9 @@ def check(
     tls_of(settings)
     if settings.letter_key is not None:
         import_module(LETTERS).configured_signer(settings)
+    hook_signer(settings)
     typer.echo(settings_toml(settings))
-    for note in (*speaker_notes(settings), *letter_notes(settings)):
+    for note in (*speaker_notes(settings), *letter_notes(settings), *webhook_notes(settings)):
         typer.echo(f"# {note}")
     refused = _refused(settings)
     if not offline and asyncio.run(_check_parties(settings)) + refused:

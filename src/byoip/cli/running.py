@@ -14,6 +14,7 @@ from byoip.cli.opening import opened, require_migrated, require_stamp, say_serve
 from byoip.cli.serving import (
     LETTERS,
     bind,
+    notifying,
     port_of,
     reconciling,
     serving,
@@ -25,6 +26,7 @@ from byoip.cli.stopping import run_until_stopped
 from byoip.cli.up import refresh_in_child
 from byoip.composition.api import api_of
 from byoip.composition.capabilities import capabilities_of, say_what_is_missing
+from byoip.composition.notifying import hook_signer
 from byoip.composition.process import Composition
 from byoip.composition.worker import worker_of
 from byoip.ports import jobs
@@ -61,7 +63,8 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> int:
         listening = bind(settings.host, settings.port)
         root = settings.base_url(settings.host, port_of(listening))
         able = capabilities_of(composition)
-        await stack.enter_async_context(serving(api_of(composition, root, able), listening))
+        app = api_of(composition, root, able, hook_signer(settings))
+        await stack.enter_async_context(serving(app, listening))
         # Ends before serving does, so that clients that wait for events do not delay the end.
         await stack.enter_async_context(composition.notifier.listening())
         await stack.enter_async_context(witnessing(composition, stop=stop))
@@ -87,6 +90,8 @@ async def run_worker(settings: Settings, rpki_cache: Path | None, stop: asyncio.
         places = composition.places
         await stack.enter_async_context(working(app, queues, places, stop=stop, first=first))
         await stack.enter_async_context(witnessing(composition, stop=stop))
+        signer = hook_signer(settings)
+        await stack.enter_async_context(notifying(composition, signer, stop=stop))
         await stack.enter_async_context(reconciling(composition, stop=stop))
         tells = len(settings.speakers) if settings.reconcile else 0
         queues_told = ", ".join(queues)

@@ -17,8 +17,10 @@ from starlette.types import ASGIApp
 
 from byoip.cli.connection_limits import LimitedProtocol
 from byoip.cli.stopping import ended
+from byoip.composition.notifying import notifier_of
 from byoip.composition.process import Composition
 from byoip.composition.speaking import reconciler_of, watcher_of, witness_of
+from byoip.ports.hooks.sending import Signer
 from byoip.ports.supervising import asked_to_end
 from byoip.store.speakers.watch_election import OF_LEADER, OF_WORKER
 
@@ -104,6 +106,19 @@ async def working(
         yield
     finally:
         await ended(task, patience=_JOB_SECONDS + 1)
+
+
+@asynccontextmanager
+async def notifying(
+    composition: Composition, signer: Signer | None, *, stop: asyncio.Event
+) -> AsyncIterator[None]:
+    """Send webhooks while the block runs, if there is a key that signs them."""
+    if signer is None:
+        _LOG.info("This process sends no webhooks: it has no BYOIP_WEBHOOK_KEY")
+        yield
+        return
+    async with _running(notifier_of(composition, signer).run(), stop):
+        yield
 
 
 @asynccontextmanager

@@ -22,6 +22,7 @@ from byoip.cli.ready import Ready
 from byoip.cli.serving import (
     LETTERS,
     bind,
+    notifying,
     port_of,
     reconciling,
     serving,
@@ -33,6 +34,7 @@ from byoip.composition import external_services
 from byoip.composition.api import api_of
 from byoip.composition.capabilities import capabilities_of, say_what_is_missing
 from byoip.composition.external_services import ExternalServices, sandbox_services
+from byoip.composition.notifying import hook_signer
 from byoip.composition.process import Composition
 from byoip.composition.worker import worker_of
 from byoip.ports import jobs
@@ -135,21 +137,24 @@ async def _start(
     listening = bind(settings.host, settings.port)
     root = settings.base_url(settings.host, port_of(listening))
     able = capabilities_of(composition, validates_roas=not wanted.sandbox)
-    await stack.enter_async_context(serving(api_of(composition, root, able), listening))
+    signer = hook_signer(settings, own=data_dir)
+    app = api_of(composition, root, able, signer)
+    await stack.enter_async_context(serving(app, listening))
     # Ends before serving does, so that clients that wait for events do not delay the end.
     await stack.enter_async_context(composition.notifier.listening())
     queues, first = [*jobs.QUEUES, jobs.LETTER_QUEUE], []
     if not wanted.sandbox:  # the sandbox has loaded its registry and ROAs already
         queues, first = [*queues, jobs.RPKI_QUEUE], [jobs.REFRESH_REGISTRATIONS, jobs.REFRESH_ROAS]
     cache = data_dir / "rpki"
-    app = worker_of(
+    work = worker_of(
         composition,
         None if wanted.sandbox else partial(refresh_in_child, composition.database_url, cache),
         import_module(LETTERS).letter_work(composition, root, own=data_dir),
     )
     places = composition.places
-    await stack.enter_async_context(working(app, queues, places, stop=stop, first=first))
+    await stack.enter_async_context(working(work, queues, places, stop=stop, first=first))
     await stack.enter_async_context(witnessing(composition, stop=stop))
+    await stack.enter_async_context(notifying(composition, signer, stop=stop))
     await stack.enter_async_context(reconciling(composition, stop=stop))
     await _green(composition)
     await say_what_is_missing(able)

@@ -18,6 +18,7 @@ from byoip.domain.asn import Asn
 from byoip.domain.asns.own_asn import OwnAsnRules
 from byoip.domain.claims.blockers import Advice
 from byoip.domain.speakers.bgp_peer import SILENT_FOR, InService
+from byoip.ports.hooks.sending import Signer
 from byoip.settings.model import Settings
 from byoip.store.accounts.credentials import CredentialReader
 from byoip.store.accounts.operator_reader import OperatorReader
@@ -27,6 +28,7 @@ from byoip.store.asns.own_asn_reader import OwnAsnReader
 from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.gauges import Gauges
+from byoip.store.hooks.webhook_reader import WebhookReader
 from byoip.store.jobs.guard_reader import GuardReader
 from byoip.store.letters.letter_reader import LetterReader
 from byoip.usecases.asns.own_asns import AsnTerms
@@ -36,19 +38,26 @@ from byoip.usecases.border import Border
 from byoip.usecases.checks.capabilities import Capabilities
 from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.claims.prefixes import Terms
+from byoip.usecases.hooks.webhooks import HookTerms
 
 _PREFLIGHT_SECONDS = 9.0
 
 
 def api_of(
-    composition: Composition, public_url: str, capabilities: Capabilities | None = None
+    composition: Composition,
+    public_url: str,
+    capabilities: Capabilities | None = None,
+    signer: Signer | None = None,
 ) -> ASGIApp:
-    """The HTTP API."""
-    return create_application(_backend(composition, public_url, capabilities))
+    """The HTTP API; without a signer of webhooks it offers none."""
+    return create_application(_backend(composition, public_url, capabilities, signer))
 
 
 def _backend(
-    composition: Composition, public_url: str, capabilities: Capabilities | None
+    composition: Composition,
+    public_url: str,
+    capabilities: Capabilities | None,
+    signer: Signer | None,
 ) -> Backend:
     settings, outside = composition.settings, composition.outside
     store, engine, clock = composition.store, composition.engine, composition.clock
@@ -82,6 +91,8 @@ def _backend(
             frozenset(settings.national_registries),
         ),
         own_asns=OwnAsnReader(engine),
+        hook_terms=HookTerms(outside.hook_rules, signer),
+        webhooks=WebhookReader(engine),
         probes={"database": composition.trouble},
         capabilities=capabilities,
         metrics=CollectorRegistry(),

@@ -13,6 +13,7 @@ from byoip.domain.asns.own_asn import DOCUMENTATION
 from byoip.domain.checks.registry import Budget, Registry
 from byoip.domain.checks.rirs import RIRS
 from byoip.domain.checks.vrp_snapshot import GatePolicy
+from byoip.domain.hooks.destination import DestinationRules
 from byoip.domain.prefix import PrefixPolicy
 from byoip.domain.rdap.servers import KNOWN_SERVERS, KnownServer
 from byoip.domain.special_purpose import SANDBOX_RANGES
@@ -32,6 +33,7 @@ class ExternalServices:
         rdap_servers: those beside the registries' own that registration data may be asked of.
         operator_asn: stands before customers' own AS numbers; None: none does.
         reserved_asns: numbers of no network that count as a customer's all the same.
+        hook_rules, hook_network: which URLs webhooks may have, and which addresses.
     """
 
     policy: PrefixPolicy
@@ -47,6 +49,8 @@ class ExternalServices:
     rdap_servers: Iterable[KnownServer] = ()
     operator_asn: Asn | None = None
     reserved_asns: frozenset[Asn] = frozenset()
+    hook_rules: DestinationRules = field(default_factory=DestinationRules)
+    hook_network: NetworkPolicy = field(default_factory=NetworkPolicy)
 
 
 def external_services(settings: Settings) -> ExternalServices:
@@ -64,6 +68,11 @@ def external_services(settings: Settings) -> ExternalServices:
         gates=GatePolicy(floor=settings.rpki_floor),
         rdap_servers=KNOWN_SERVERS,
         operator_asn=settings.operator_asn,
+        hook_rules=DestinationRules(frozenset(settings.webhook_ports)),
+        hook_network=NetworkPolicy(
+            never=tuple(one.network for one in settings.infrastructure),
+            allowed=tuple(one.network for one in settings.webhook_contactable),
+        ),
     )
 
 
@@ -99,6 +108,8 @@ def sandbox_services(
         back_off=BackOff(denied=timedelta(0), refused=timedelta(0)),
         operator_asn=settings.operator_asn if settings.origins else Asn(SANDBOX_ORIGIN),
         reserved_asns=DOCUMENTATION,
+        hook_rules=DestinationRules(frozenset(), plain=True),
+        hook_network=NetworkPolicy(allowed=(ip_network("127.0.0.0/8"),)),
     )
 
 

@@ -11,6 +11,7 @@ from byoip.composition.watching_prefixes import watch_prefixes_of
 from byoip.domain.history import Actor
 from byoip.store.checks import raw_answers
 from byoip.store.figures import fold_figures
+from byoip.store.hooks.sending import prune as prune_deliveries
 from byoip.store.jobs import finished_jobs
 from byoip.store.jobs.jobs import make_job_app
 from byoip.store.speakers.routes import Routes
@@ -103,4 +104,5 @@ async def _tidy_up(composition: Composition) -> None:
     await composition.store.prune()
     await raw_answers.prune(composition.engine, composition.clock.now())
     await past_watches.prune(composition.engine, composition.clock.now())
+    await prune_deliveries(composition.engine, composition.clock.now())
     await finished_jobs.prune_finished(composition.engine)

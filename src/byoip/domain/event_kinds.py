@@ -121,6 +121,10 @@ OF_OPERATORS: Final[Catalogue] = {
         "changed": "A person has another role.",
         "removed": "A person may sign in no longer, and is out.",
     },
+    "webhook": {
+        "disabled": "A webhook gets nothing more: by an operator, or by what its receiver says.",
+        "enabled": "An operator lets a webhook get events again, once it has taken a test.",
+    },
     "service": {
         "created": "A service is offered.",
         "updated": "Whether a service takes whole prefixes only was changed.",

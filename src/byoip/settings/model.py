@@ -24,6 +24,7 @@ from byoip.settings.parts import (
     Origins,
     OverrideSettings,
     Part,
+    Ports,
     RegistrySettings,
     ServiceSettings,
     Words,
@@ -95,6 +96,11 @@ class Settings(Part):
     # letters of agency: the key that signs them, PEM, and its certificate; `byoip up` has its own
     letter_key: Path | None = None
     letter_certificate: Path | None = None
+
+    # webhooks: the key that their secrets are made of (base64), and where they may go
+    webhook_key: Path | None = None
+    webhook_ports: Ports = (443,)
+    webhook_contactable: Cidrs = ()
 
     # outside parties that checks ask
     registries: tuple[RegistrySettings, ...] = ()
@@ -255,6 +261,13 @@ def letter_notes(settings: Settings) -> list[str]:
     if settings.letter_key is None:
         own = "`byoip up` signs them with a key of its own"
         return [f"letters: no letter_key, so no worker writes any; {own}"]
+    return []
+
+
+def webhook_notes(settings: Settings) -> list[str]:
+    """Return notes for the operator about webhooks."""
+    if settings.webhook_key is None:
+        return ["webhooks: no webhook_key, so none are offered; `byoip up` makes one of its own"]
     return []
 
 

@@ -72,6 +72,8 @@ OriginText = Annotated[
 """As a browser sends it (RFC 6454, section 6.2): no path, no `*`, not `null`."""
 Origins = Annotated[tuple[OriginText, ...], BeforeValidator(split)]
 Words = Annotated[tuple[str, ...], BeforeValidator(split)]
+PortNumber = Annotated[int, Field(ge=1, le=65535)]
+Ports = Annotated[tuple[PortNumber, ...], BeforeValidator(split), Field(min_length=1)]
 Lengths = Annotated[tuple[int, int], BeforeValidator(_lengths)]
 
 

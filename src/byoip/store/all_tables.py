@@ -8,6 +8,7 @@ from byoip.store.checks import tables as checks
 from byoip.store.checks import tables_snapshots as snapshots
 from byoip.store.claims import tables as claims
 from byoip.store.columns import metadata
+from byoip.store.hooks import tables as hooks
 from byoip.store.jobs import tables as jobs
 from byoip.store.letters import tables as letters
 from byoip.store.routes import tables as routes
@@ -20,6 +21,7 @@ __all__ = [
     "bindings",
     "checks",
     "claims",
+    "hooks",
     "jobs",
     "letters",
     "metadata",

@@ -63,6 +63,22 @@ _LETTERS_OWED: Final = compiled(
     ON CONFLICT (figure, label) DO UPDATE SET value = excluded.value
     """)
 )
+# The same: they are overdue as time passes, where no worker sends.
+_WEBHOOKS_OVERDUE: Final = compiled(
+    sa.text("""
+    INSERT INTO figures (figure, label, value)
+    SELECT 'byoip_webhooks_overdue', '', count(*) FROM webhooks AS webhook
+    WHERE webhook.live AND webhook.state <> 'disabled'
+        AND (webhook.held_until IS NULL OR webhook.held_until < now())
+        AND (
+            webhook.test_asked AND webhook.modified_at < now() - interval '5 minutes'
+            OR webhook.state = 'active' AND webhook.next_at < now() - interval '5 minutes'
+                AND EXISTS (SELECT FROM events WHERE events.account_id = webhook.account_id
+                    AND account_number > webhook.cursor AND at < now() - interval '5 minutes')
+        )
+    ON CONFLICT (figure, label) DO UPDATE SET value = excluded.value
+    """)
+)
 
 
 async def read_figures(connection: AsyncConnection) -> Mapping[str, Mapping[str, float]]:
@@ -84,6 +100,7 @@ async def fold_figures(engine: AsyncEngine, page: int = _PAGE) -> int:
     async with engine.begin() as connection:
         session = await Session.of(connection)
         await session.change(_LETTERS_OWED, lately=LATELY, most_lately=MOST_LATELY)
+        await session.change(_WEBHOOKS_OVERDUE)
     return total
 
 

@@ -239,6 +239,18 @@ GAUGES: Final[Sequence[_Gauge | _Counted]] = (
         "SELECT '', pg_total_relation_size('raw_answers') + pg_total_relation_size('exhibits')",
     ),
     _Counted(
+        "byoip_webhooks",
+        "Webhooks by state; failing: active, and its receiver has not taken what is next.",
+        "state",
+        ("pending", "active", "failing", "disabled"),
+    ),
+    _Counted(
+        "byoip_webhooks_overdue",
+        "Webhooks that a worker should have sent something to five minutes ago.",
+        "",
+        ("",),
+    ),
+    _Counted(
         "byoip_jobs", "Jobs in the queue by status; finished ones are kept for a day.", "status", ()
     ),
 )

@@ -23,17 +23,15 @@ prevented, not retried: each takes the locks that it needs in this order.
    before it, the turn to re-evaluate a page of routes: tried, never waited for
    (`tx.drifts.reevaluate` then shares which snapshot is used, and claims by ids). A claim's
    waivers are put and ended under its lock; those over alone, never waiting (`tx.waivers.end_over`)
-8. with nothing before it one of these: the refused set of a job (`tx.guards.waiting`,
-   `tx.guards.refuse`), then the ways out that a run takes in, in their own order and without their
-   claims (`tx.offboardings.enrol`); a speaker or listener to forget (`tx.routes.last_asked`), then
-   what it applied and observed in the order of ids (`tx.routes.forget`); which database this is
-   (`tx.restores.identity`), then applied state in the order of ids, then the settings of speakers;
-   those alone (`tx.revisions.lock`), then drains (`tx.drains`); operators by id, then one of people
-9. of a finished run raw answers, by digest, then what its account keeps (`tx.runs.finish`). Letters
-   of the claim; or those alone, with nothing before or after them
+8. with nothing before it one of these: the refused set of a job (`tx.guards`), then the ways out
+   that a run takes in, in their order and without their claims (`tx.offboardings.enrol`); a speaker
+   or listener to forget (`tx.routes.last_asked`), then what it applied and observed by ids
+   (`tx.routes.forget`); which database this is (`tx.restores.identity`), then applied state by ids,
+   then the settings of speakers; those alone (`tx.revisions.lock`), then drains (`tx.drains`);
+   operators by id, then one of people; a webhook (`tx.hooks`)
+9. raw answers of a finished run, by digest, what its account keeps (`tx.runs.finish`); or letters
 10. event counters of claims, then 11. of accounts, both in the order of their ids, 12. of operators
-13. the counter of edge changes (`tx.edge_feed.write`), where a binding has changed. All accounts
-    share it, so it comes last and is held only while the transaction commits
+13. the counter of edge changes (`tx.edge_feed.write`), which all accounts share: held for a commit
 14. at the commit the account's counters (triggers), then Postgres' queue of notifications
 
 Why 6 may come after 4: only one transaction at a time has the space; one with other space shares
@@ -90,6 +88,7 @@ from byoip.store.claims.events import EventRepository
 from byoip.store.claims.reservations import ReservationRepository
 from byoip.store.claims.tokens import TokenRepository
 from byoip.store.engine import begun
+from byoip.store.hooks.webhooks import WebhookRepository
 from byoip.store.idempotency import IdempotencyRepository, looking_again, prune_keys
 from byoip.store.jobs.job_guards import JobGuardRepository
 from byoip.store.jobs.jobs import JobRepository, make_enqueuing_app
@@ -153,6 +152,7 @@ class Transaction:
     operator_events = cached_property(lambda tx: OperatorEventRepository(tx.session))
     events = cached_property(lambda tx: EventRepository(tx.session))
     watches = cached_property(lambda tx: WatchRepository(tx.session))
+    hooks = cached_property(lambda tx: WebhookRepository(tx.session))
     edge_feed = cached_property(lambda tx: EdgeFeed(tx.session, tx.clock))
 
     def __init__(

@@ -23,6 +23,7 @@ from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.gauges import Gauges
+from byoip.store.hooks.webhook_reader import WebhookReader
 from byoip.store.jobs.guard_reader import GuardReader
 from byoip.store.letters.letter_reader import LetterReader
 from byoip.store.speakers.route_history import RouteReader
@@ -33,6 +34,7 @@ from byoip.usecases.border import Border
 from byoip.usecases.checks.capabilities import Capabilities
 from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.claims.prefixes import Terms
+from byoip.usecases.hooks.webhooks import HookTerms
 from byoip.usecases.speakers.restore_snapshot import RestoreSnapshot
 
 Probe: TypeAlias = Callable[[], Awaitable[str | None]]
@@ -47,6 +49,7 @@ class Backend:
         border: the way in for every write.
         terms: what the operator admits.
         asn_terms: the same of customers' own AS numbers.
+        hook_terms: where webhooks may go, and what signs them.
         in_service: how this process tells which speakers and listeners are in use.
         probes: what must hold before this process takes requests, by name.
         pages: makes what people see, of the same parts.
@@ -89,6 +92,8 @@ class Backend:
     asn_terms: AsnTerms
     prove_asn: ProveAsn
     own_asns: OwnAsnReader
+    hook_terms: HookTerms
+    webhooks: WebhookReader
     capabilities: Capabilities | None = None
     require_if_match: bool = False
     speaks: bool = False

@@ -36,7 +36,10 @@ def view(document: Mapping[str, Any], whose: View) -> dict[str, Any]:
     start = OPERATOR if operators else CUSTOMER
     info = document["info"]
     about = f"{info['description']}\n\n{start.replace('SERVER', _server(document))}"
-    return {**document, "info": {**info, "description": about}, "paths": paths}
+    shown = {**document, "info": {**info, "description": about}, "paths": paths}
+    if operators:
+        shown.pop("webhooks")  # they are sent to customers
+    return shown
 
 
 def _with_samples(

@@ -9,6 +9,7 @@ from byoip.api.bindings import refusals as bindings
 from byoip.api.border import refusals as border
 from byoip.api.checks import refusals as checks
 from byoip.api.claims import refusals as claims
+from byoip.api.hooks import refusals as hooks
 from byoip.api.letters import refusals as letters
 from byoip.api.problems.record import Record
 from byoip.api.routes import refusals as routes
@@ -27,6 +28,7 @@ RECORDS = (
     *routes.REFUSALS,
     *speakers.REFUSALS,
     *watch.REFUSALS,
+    *hooks.REFUSALS,
 )
 PROBLEMS: Mapping[type[Refusal], Record] = MappingProxyType(
     {type(record.sample): record for record in RECORDS}

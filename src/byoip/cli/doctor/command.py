@@ -21,6 +21,7 @@ from byoip.cli.doctor.parties import (
     look_at_rpki,
     look_at_settings,
     look_at_speakers_and_listeners,
+    look_at_webhooks,
 )
 from byoip.ports.clock import Clock
 from byoip.settings.loader import read_settings
@@ -72,9 +73,9 @@ async def examine(settings: Settings, clock: Clock) -> Sequence[Finding]:
         look_at_registries(settings),
         look_at_speakers_and_listeners(settings),
     )
-    letters = look_at_letters(settings)
+    keys = look_at_letters(settings), look_at_webhooks(settings)
     own = look_at_settings(settings)
-    return [own, *database, resolver, *rpki, *registries, *speakers, letters]
+    return [own, *database, resolver, *rpki, *registries, *speakers, *keys]
 
 
 def _show(findings: Sequence[Finding]) -> None:

@@ -14,11 +14,18 @@ from byoip.adapters.speakers.bird_listener import BirdListener
 from byoip.cli.doctor.finding import Finding, fault, fine, note
 from byoip.cli.serving import LETTERS
 from byoip.composition.capabilities import resolvers_of
+from byoip.composition.notifying import hook_signer
 from byoip.composition.speaking import look_at_speakers
 from byoip.domain.checks.registry import Registry
 from byoip.ports.checks.rpki import NoExport
 from byoip.ports.speakers.speaker import SpeakerUnanswered
-from byoip.settings.model import Settings, letter_notes, require_letter_url, require_served
+from byoip.settings.model import (
+    Settings,
+    letter_notes,
+    require_letter_url,
+    require_served,
+    webhook_notes,
+)
 from byoip.settings.names import SettingsError
 from byoip.settings.speakers import ListenerSettings
 
@@ -46,6 +53,18 @@ def look_at_letters(settings: Settings) -> Finding:
         fix = "See Letters of agency in the manual for how to make a key and its certificate."
         return fault("letter_key", str(refusal), fix)
     return fine("letter_key", "signs")
+
+
+def look_at_webhooks(settings: Settings) -> Finding:
+    """Whether webhooks can be signed, by the key of the settings."""
+    if notes := webhook_notes(settings):
+        return note("webhook_key", notes[0].removeprefix("webhooks: "))
+    try:
+        hook_signer(settings)
+    except SettingsError as refusal:
+        fix = "Write 32 random bytes in base64 into it, the same for API and workers."
+        return fault("webhook_key", str(refusal), fix)
+    return fine("webhook_key", "signs")
 
 
 async def look_at_resolvers(settings: Settings) -> Finding:

@@ -11,6 +11,7 @@ from typing import Final
 from byoip.domain.checks.delegated_statistics import OLD_AFTER
 from byoip.domain.checks.vrp_snapshot import STALE_AFTER
 from byoip.domain.monitoring.alert import Alert, Severity, most
+from byoip.domain.monitoring.owed import OWED
 from byoip.domain.monitoring.route_alarms import FOR_LATER, PAGED
 from byoip.domain.watch.levels import UNSEEN_AFTER
 
@@ -273,14 +274,7 @@ ALERTS: Final[Sequence[Alert]] = (
         "Approved prefixes or routes are {validity} by the newest ROA data.",
         "A route is no longer valid by ROA data",
     ),
-    Alert(
-        "ByoipLettersOwed",
-        f"{most('byoip_letters_owed')} > 0",
-        "1h",
-        Severity.TICKET,
-        "Letters of agency are wanted, and are not there or have expired.",
-        "A letter of agency is missing, or a network does not accept it",
-    ),
+    *OWED,
     Alert(
         "ByoipEdgeLag",
         f"{most('byoip_edge_lag', 'edge')} > 0",

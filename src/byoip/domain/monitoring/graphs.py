@@ -10,6 +10,7 @@ GRAPH_ONLY: Final[Mapping[str, str]] = {
     "byoip_http_request_seconds": "some requests wait for events, as asked",
     "byoip_prefixes_approved": "no number of them is wrong",
     "byoip_validation_runs_open": "runs may be many; the overdue ones count",
+    "byoip_webhooks": "receivers are customers' own; the overdue ones count",
     "byoip_jobs": "jobs may be many; the overdue runs count",
     "byoip_evidence_bytes": "`evidence_megabytes` limits each account",
     "byoip_routes_desired": "compare with the next two; `byoip_routes_unsettled` has the alert",
@@ -62,6 +63,13 @@ ROWS: Final[Mapping[str, Sequence[Panel]]] = {
             "s",
         ),
         Panel("Queue", [_of("byoip_jobs", "status")]),
+        Panel(
+            "Webhooks",
+            [
+                _of("byoip_webhooks", "state"),
+                _of("byoip_webhooks_overdue", legend="overdue"),
+            ],
+        ),
         Panel("Raw answers on disk", [_of("byoip_evidence_bytes")], "bytes"),
     ),
     "Routes": (

@@ -1,0 +1,25 @@
+"""Alerts about what customers were promised, and wait for: letters, webhooks."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from byoip.domain.monitoring.alert import Alert, Severity, most
+
+OWED: Final[Sequence[Alert]] = (
+    Alert(
+        "ByoipLettersOwed",
+        f"{most('byoip_letters_owed')} > 0",
+        "1h",
+        Severity.TICKET,
+        "Letters of agency are wanted, and are not there or have expired.",
+        "A letter of agency is missing, or a network does not accept it",
+    ),
+    Alert(
+        "ByoipWebhooksOverdue",
+        f"{most('byoip_webhooks_overdue')} > 0",
+        "10m",
+        Severity.TICKET,
+        "Webhooks wait, and no worker sends them.",
+        "Webhooks are not sent",
+    ),
+)

@@ -1,0 +1,86 @@
+"""Sends webhooks while its worker runs: it looks for those that are due, and has a turn with each.
+
+Apart from the queue of jobs: no receiver takes the place of a validation. A worker has so many
+places for receivers, which accounts share (`ports/places.py`): one whose receivers are slow keeps
+no other waiting. Two workers may look at once; who sends is decided by the row (`HookQueue.claim`).
+"""
+
+import asyncio
+import logging
+from typing import Final
+from uuid import UUID
+
+from byoip.ports.clock import Clock
+from byoip.ports.places import Places
+from byoip.ports.supervising import end, supervised
+from byoip.store.hooks.sending import HookQueue
+from byoip.store.hooks.views import DueWebhook
+from byoip.store.sharing import working_for
+from byoip.store.unavailable import StoreUnavailable
+from byoip.usecases.hooks.deliver import Deliver
+
+_LOG: Final = logging.getLogger(__name__)
+
+AT_ONCE: Final = 100
+MOST_WAITING: Final = 1000
+TICK_SECONDS: Final = 0.5
+_AWAY_SECONDS: Final = 2.0
+_END_SECONDS: Final = 5.0
+
+
+class Notifier:
+    """Sends what is due, until it is cancelled."""
+
+    def __init__(
+        self, queue: HookQueue, deliver: Deliver, clock: Clock, at_once: int = AT_ONCE
+    ) -> None:
+        """Take how many receivers are sent to at once."""
+        self._queue = queue
+        self._deliver = deliver
+        self._clock = clock
+        self._places = Places(at_once)
+        self._busy: dict[UUID, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Look again and again; a look that fails is made again."""
+        try:
+            await supervised("Sending webhooks", self._keep_looking)
+        finally:
+            await end(list(self._busy.values()), seconds=_END_SECONDS)
+
+    async def _keep_looking(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except StoreUnavailable as fault:
+                _LOG.warning("No webhook is sent: %s", fault)
+                await asyncio.sleep(_AWAY_SECONDS)
+            await asyncio.sleep(TICK_SECONDS)
+
+    async def look(self) -> None:
+        """Begin a turn with each that is due and has none."""
+        room = MOST_WAITING - len(self._busy)
+        if room <= 0:
+            return
+        for due in await self._queue.due(self._clock.now(), self._busy, room):
+            self._busy[due.id] = asyncio.create_task(self._turn(due))
+
+    async def settled(self) -> None:
+        """Wait until no turn is under way."""
+        while self._busy:
+            await asyncio.wait(list(self._busy.values()))
+
+    async def _turn(self, due: DueWebhook) -> None:
+        try:
+            await self._places.take(due.account_id)
+            try:
+                with working_for(due.account_id):
+                    await self._deliver(due.id)
+            finally:
+                self._places.give_back(due.account_id)
+        except StoreUnavailable as fault:
+            _LOG.warning("Webhook %s waits: %s", due.id.hex, fault)
+        except Exception:  # noqa: BLE001 - of one receiver: others go on, and its claim lapses
+            _LOG.exception("Sending to webhook %s has failed", due.id.hex)
+        finally:
+            del self._busy[due.id]

@@ -1,0 +1,71 @@
+"""Webhooks 8: a slow receiver delays itself alone."""
+
+import asyncio
+
+from byoip.domain.claims.claim import Claim
+from tests.announcing import until
+from tests.hooks.hooked import Hooked
+from tests.hooks.receivers import Receiver, never, receiver
+
+DESCRIBED = "prefix.described"
+
+
+async def test_of_two_webhooks_of_an_account_one_hangs_and_the_other_gets_everything(
+    hooked: Hooked, claim: Claim, there: Receiver
+) -> None:
+    async with receiver() as slow:
+        hook = await hooked.active(there)
+        await hooked.active(slow)
+        slow.answer = never
+        await hooked.happen(claim, *[DESCRIBED] * 10)
+        notifier = hooked.notifier()
+        await notifier.look()
+        await until(lambda: hooked.has_all(hook), seconds=1.5)
+        assert len(slow.numbers) == 1
+        assert len(there.numbers) == 10
+        await notifier.settled()
+
+
+async def test_accounts_with_slow_receivers_do_not_keep_another_waiting(
+    hooked: Hooked, there: Receiver
+) -> None:
+    """Three accounts with five slow receivers each, and eight places in all."""
+    async with receiver() as slow:
+        for number in range(3):
+            account_id = await hooked.new_account()
+            claim = await hooked.claim(f"45.{number}.0.0/23", account_id=account_id)
+            for _ in range(5):
+                await hooked.hook(slow, account_id=account_id)
+            await hooked.send()
+            await hooked.happen(claim, *[DESCRIBED] * 3)
+        slow.got.clear()
+        slow.answer = never
+        notifier = hooked.notifier(at_once=8)
+        await notifier.look()
+        await asyncio.sleep(0.3)
+        assert slow.open >= 3, "they are being sent to"
+        mine = await hooked.claim("45.100.0.0/23")
+        hook = await hooked.hook(there)
+        await hooked.happen(mine, DESCRIBED)
+        await notifier.look()
+        await until(lambda: hooked.has_all(hook), seconds=1)  # before any of the slow ones ends
+        await notifier.settled()
+
+
+async def test_no_connection_to_the_database_is_held_while_a_receiver_is_waited_for(
+    hooked: Hooked, claim: Claim
+) -> None:
+    async with receiver() as slow:
+        await hooked.active(slow)
+        slow.answer = never
+        await hooked.happen(claim, DESCRIBED)
+        notifier = hooked.notifier()
+        await notifier.look()
+        await until(lambda: bool(slow.numbers))
+        async with hooked.store.transaction() as tx:
+            found = await tx.connection.exec_driver_sql(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND state = 'idle in transaction' AND pid <> pg_backend_pid()"
+            )
+            assert found.scalar() == 0
+        await notifier.settled()
