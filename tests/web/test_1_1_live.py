@@ -8,8 +8,10 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from prometheus_client import CollectorRegistry
 
 from byoip.api.border import account_turns
+from byoip.api.border.access_log import AccessLog
 from byoip.cli.serving import bind, port_of, serving
 from byoip.domain.accounts.people import Role
 from byoip.domain.history import Actor
@@ -27,9 +29,10 @@ STREAM = "/ui/prefixes/stream"
 @pytest.fixture
 async def server(world: World) -> AsyncIterator[str]:
     """The pages behind a real socket; stopped as `byoip api` stops it."""
-    socket = bind("127.0.0.1", 0)
-    async with world.backend.notifier.listening(), serving(world.app, socket):
-        yield f"http://localhost:{port_of(socket)}"
+    app = AccessLog(world.app, CollectorRegistry())
+    with bind("127.0.0.1", 0) as socket:
+        async with world.backend.notifier.listening(), serving(app, socket):
+            yield f"http://localhost:{port_of(socket)}"
 
 
 class Opened:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -29,7 +29,7 @@ from byoip.store.sharing import one_slice, working_for
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.accounts.people import actor_of
 from byoip.usecases.border import Verb, WriteRequest
-from byoip.web.forms import key_of, read_form, version_of
+from byoip.web.forms import cookie_of, key_of, read_form, version_of
 from byoip.web.letters import said
 from byoip.web.origins import own_origin, require_own_form
 from byoip.web.rendering import page
@@ -237,7 +237,7 @@ class Door:
         return await serve(Visit(site=self.site, request=request, form=form, known=known, now=now))
 
     async def _recognised(self, request: Request, *, used: bool) -> SignedIn | None:
-        token = _cookie_of(request.headers.getlist("cookie"))
+        token = cookie_of(request.headers.getlist("cookie"), COOKIE)
         if not _TOKEN.fullmatch(token):
             return None
         async with self.site.stranger(request.scope):
@@ -286,18 +286,6 @@ def _failed(request: Request, fault: Exception) -> Response:
     log.error("internal fault, request %s", request_id, exc_info=fault)
     message = f"This is our fault. Tell the operator: request {request_id}."
     return page("said.html", 500, **said("Something went wrong", message))
-
-
-def _cookie_of(headers: Sequence[str]) -> str:
-    """The value of our cookie (RFC 6265, section 4.2.1), which is not quoted; empty: there is none.
-
-    Others are not read: to unquote 60 kB of them, made for it, takes the event loop seven seconds.
-    """
-    for one in ";".join(headers).split(";"):
-        name, _, value = one.strip(" \t").partition("=")
-        if name == COOKIE:
-            return value
-    return ""
 
 
 def _leading(to: str) -> Response:

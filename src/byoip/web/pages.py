@@ -65,6 +65,7 @@ def _inside(door: Door) -> Sequence[BaseRoute]:
         _form(f"{session}/end", door.people(sign_in.end_session)),
         Route("/ui/people", door.people(people.listed)),
         _form("/ui/people", door.people(people.invite)),
+        Route(person, door.people(people.one)),
         _form(f"{person}/link", door.people(people.link)),
         _form(f"{person}/role", door.people(people.change_role)),
         _form(f"{person}/remove", door.people(people.remove)),

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.accounts.people import IDLE, BrowserSession, Person, Role
+from byoip.domain.accounts.people import IDLE, BrowserSession, Person, PersonNotFound, Role
 from byoip.ports.clock import Clock
 from byoip.store.accounts.credentials import token_hash
 from byoip.store.accounts.people import IN_FORCE, OF_ACCOUNT, PEOPLE, PERSON, person_from
@@ -68,6 +68,11 @@ _LIST: Final = compiled(
     .where(OF_ACCOUNT, IN_FORCE)
     .order_by(_c.name, _c.id)
     .limit(MOST_PEOPLE)
+)
+_ONE: Final = compiled(
+    sa.select(*PERSON)
+    .select_from(PEOPLE)
+    .where(_p.id == sa.bindparam("person_id"), OF_ACCOUNT, IN_FORCE)
 )
 _NAMES: Final = compiled(
     sa.select(_c.id, _c.name, _p.id.is_not(None).label("person"))
@@ -146,6 +151,13 @@ class PeopleReader:
         """An account's people, or the operator's, by name."""
         asked = {"account_id": account_id, "now": self._clock.now()}
         return [person_from(row) for row in await self._autocommit.ask(_LIST, **asked)]
+
+    async def person(self, account_id: UUID | None, person_id: UUID) -> Person:
+        """One of them. Raises PersonNotFound."""
+        asked = {"account_id": account_id, "person_id": person_id, "now": self._clock.now()}
+        for row in await self._autocommit.ask(_ONE, **asked):
+            return person_from(row)
+        raise PersonNotFound
 
     async def names(self, account_id: UUID, ids: Collection[UUID]) -> Mapping[UUID, str]:
         """What an account's credentials are called: a person, or a token with that word before."""
