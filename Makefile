@@ -15,6 +15,9 @@ PYTEST_ARGS ?=
 PYTEST := $(BIN)/pytest --dist loadfile --no-loadscope-reorder -n 3
 FUZZ_SECONDS ?= 600
 OLDEST_POSTGRES := 15
+# django-htmx is there for the files in it, and Django would come along.
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-annotate --no-header --no-emit-package django --no-emit-package sqlparse
 # Tests start `byoip` some thirty times: what Python has compiled is kept, whatever the shell says.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -75,15 +78,12 @@ image-check: $(VENV)/.development
 	tools/image-check
 
 lock: # needs uv; writes what `make demo` and `make test` install
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-	  --no-header --extra embedded --group build pyproject.toml -o requirements.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-	  --no-header --extra embedded --group build --group dev -c requirements.lock pyproject.toml \
+	$(COMPILE) --extra embedded --group build pyproject.toml -o requirements.lock
+	$(COMPILE) --extra embedded --group build --group dev -c requirements.lock pyproject.toml \
 	  -o requirements-dev.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-	  --no-header -c requirements.lock pyproject.toml -o requirements-image.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-	  --no-header -c requirements.lock --group build -o requirements-build.lock
+	$(COMPILE) -c requirements.lock pyproject.toml -o requirements-image.lock
+	$(COMPILE) --no-emit-package asgiref --no-emit-package tzdata -c requirements.lock --group build \
+	  -o requirements-build.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

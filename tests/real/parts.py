@@ -40,6 +40,7 @@ class Part(Enum):
     BIRD = "bird"
     PGBOUNCER = "pgbouncer"
     PROMTOOL = "promtool"
+    CHROMIUM = "chromium-headless-shell"
 
 
 def program(name: str) -> Path:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from html.parser import HTMLParser
 from importlib import resources
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,23 @@ def test_what_is_forbidden_would_be_found(planted: str) -> None:
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda one: one.name)
+def test_a_template_asks_nothing_of_htmx_that_needs_eval(template: Path) -> None:
+    text = template.read_text()
+    assert not re.search(r"hx-on|hx-vals|hx-headers|js:|javascript:", text)
+    for trigger in re.findall(r'hx-trigger="([^"]*)"', text):
+        assert "[" not in trigger
+
+
+def test_htmx_is_that_of_the_package_in_the_lock_and_not_in_the_repository() -> None:
+    files = {
+        name.name: Path(str(name.locate())) for name in distribution("django-htmx").files or ()
+    }
+    for ours, theirs in (("htmx.js", "htmx-4.min.js"), ("htmx-sse.js", "hx-sse-4.min.js")):
+        assert static_files()[ours].content == files[theirs].read_bytes()
+    assert list(Path("src").rglob("*htmx*.js")) == []
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda one: one.name)
 def test_a_template_has_nothing_inline_no_other_host_and_escapes_all(template: Path) -> None:
     text = template.read_text()
     assert inline(re.sub(r"{[%{].*?[%}]}", "", text)) == []
@@ -101,7 +119,7 @@ async def test_every_public_page_wears_the_same_clothes_under_the_same_policy(
 
 
 async def test_a_static_file_is_named_for_its_bytes_and_kept_for_ever(world: World) -> None:
-    assert set(static_files()) == {"page.css", "page.js"}
+    assert set(static_files()) == {"page.css", "page.js", "htmx.js", "htmx-sse.js"}
     for one in static_files().values():
         answer = await world.client.get(one.address)
         assert sha256(answer.content).hexdigest()[:16] in one.address

@@ -116,5 +116,6 @@ async def test_every_page_below_ui_is_kept_by_no_cache_and_framed_by_nobody(worl
         answer = await browser.get(path)
         assert answer.headers["cache-control"] == "no-store"
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
-    part = await Browser(world.client).get("/ui/people", headers={"x-fragment": "1"})
+    part = await Browser(world.client).get("/ui/prefixes/part")
     assert (part.status_code, part.content) == (401, b"")
+    assert part.headers["cache-control"] == "no-store"

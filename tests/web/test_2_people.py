@@ -18,7 +18,7 @@ async def test_a_person_who_is_removed_is_out_at_the_next_request(world: World) 
     eve, admin = Browser(world.client), await signed_in(world)
     await eve.enter(code)
     assert (await eve.get("/ui/people")).status_code == 200
-    answer = await admin.send(await admin.form("/ui/people", f"{person.hex}/remove"))
+    answer = await admin.send(await admin.form(f"/ui/people/{person.hex}", f"{person.hex}/remove"))
     assert answer.headers["location"].endswith("done=removed")
     assert (await eve.get("/ui/people")).status_code == 303
     assert "Eve" not in (await admin.read("/ui/people")).text
@@ -40,7 +40,9 @@ async def test_a_demotion_counts_from_the_next_request(world: World) -> None:
     eve, admin = Browser(world.client), await signed_in(world)
     await eve.enter(code)
     form = await eve.form("/ui/people", "/ui/people")
-    await admin.send(await admin.form("/ui/people", f"{person.hex}/role"), role="viewer")
+    await admin.send(
+        await admin.form(f"/ui/people/{person.hex}", f"{person.hex}/role"), role="viewer"
+    )
     assert (await eve.send(form, name="Mallory", role="admin")).status_code == 403
 
 
@@ -130,8 +132,8 @@ async def _only_operators(world: World, *names: str) -> list[tuple[UUID, Browser
 @pytest.mark.parametrize("what", ["remove", "role"])
 async def test_the_last_operator_stays(world: World, what: str) -> None:
     [(first, one), (second, two)] = await _only_operators(world, "One", "Two")
-    forms = [await one.form("/ui/people", f"{second.hex}/{what}")]
-    forms.append(await two.form("/ui/people", f"{first.hex}/{what}"))
+    forms = [await one.form(f"/ui/people/{second.hex}", f"{second.hex}/{what}")]
+    forms.append(await two.form(f"/ui/people/{first.hex}", f"{first.hex}/{what}"))
     answers = await asyncio.gather(
         one.send(forms[0], role="operator_viewer"), two.send(forms[1], role="operator_viewer")
     )
@@ -205,4 +207,28 @@ async def test_a_name_is_no_markup(world: World) -> None:
     ):
         assert hostile in page.text
         assert "img" not in page.tags
-        assert page.tags.count("script") == 1  # ours
+        assert page.tags.count("script") == len(["htmx", "its streams", "ours"])
+
+
+async def test_two_hundred_people_are_a_light_page(world: World) -> None:
+    browser = await signed_in(world)
+    for number in range(201):
+        await link_for(world, Role.VIEWER, name=f"Somebody of usual length {number:03}")
+    answer = await browser.get("/ui/people")
+    assert answer.text.count("<tr>") == 201
+    assert len(answer.content) < 100_000, len(answer.content)
+
+
+async def test_a_page_of_one_person_is_for_those_who_manage_them(world: World) -> None:
+    person, _ = await link_for(world, name="Eve")
+    page = f"/ui/people/{person.hex}"
+    admin, viewer = await signed_in(world), await signed_in(world, Role.VIEWER)
+    assert "Eve" in (await admin.read(page)).text
+    stranger = await signed_in(world, account_id=world.other_account_id)
+    operator = await signed_in(world, Role.OPERATOR)
+    assert (await viewer.get(page)).status_code == 403
+    assert (await stranger.get(page)).status_code == 404
+    assert (await stranger.get(f"{page}?account={world.account_id.hex}")).status_code == 404
+    assert (await operator.get(page)).status_code == 404  # it is none of the operator's people
+    of_account = await operator.read(f"{page}?account={world.account_id.hex}")
+    assert {one.fields.get("account") for one in of_account.forms[1:]} == {world.account_id.hex}

@@ -48,7 +48,7 @@ async def test_a_link_holds_an_hour(world: World) -> None:
 async def test_a_new_link_ends_the_older_ones(world: World) -> None:
     person, old = await link_for(world)
     admin = await signed_in(world, name="Admin")
-    answer = await admin.send(await admin.form("/ui/people", f"{person.hex}/link"))
+    answer = await admin.send(await admin.form(f"/ui/people/{person.hex}", f"{person.hex}/link"))
     assert answer.status_code == 200
     [new] = re.findall(r"/ui/enter#([0-9a-f]{64})", answer.text)
     assert (await Browser(world.client).enter(old)).status_code == 403

@@ -33,6 +33,8 @@ def pages_of(backend: Backend, people: PeopleReader) -> SitePages:
             spend=partial(spend, backend.allowance, backend.turns),
             turn=backend.turns.turn,
             visit=AccountTurns().turn,
+            listen=backend.turns.listen,
+            notifier=backend.notifier,
             stranger=backend.client_turns.turn,
             client=client_of,
             speaks=backend.speaks,

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -28,7 +29,7 @@ from byoip.store.sharing import one_slice, working_for
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.accounts.people import actor_of
 from byoip.usecases.border import Verb, WriteRequest
-from byoip.web.forms import key_of, read_form, version_of
+from byoip.web.forms import cookie_of, key_of, read_form, version_of
 from byoip.web.letters import said
 from byoip.web.origins import own_origin, require_own_form
 from byoip.web.rendering import page
@@ -38,11 +39,13 @@ log = logging.getLogger("byoip.web")
 
 COOKIE: Final = "__Host-byoip"
 SIGN_IN: Final = "/ui/enter"
-FRAGMENT: Final = "x-fragment"  # our script asks for a part of a page
 LONGEST_WAIT: Final = 5.0  # seconds, for the first of two clicks
 _BETWEEN: Final = 0.2  # seconds
 _TOKEN: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SAFE: Final = frozenset({"GET", "HEAD"})
+_SEE_OTHER: Final = 303
+_NOT_SHOWN: Final = frozenset({403, 404})
+_NOT_KEPT: Final = {"cache-control": "no-store"}
 _MINUTES_OF_DAY: Final = 24 * 60
 
 Result = TypeVar("Result")
@@ -170,20 +173,38 @@ class Door:
 
     site: Site
 
-    def anyone(self, serve: ForAnyone) -> Endpoint:
+    def anyone(self, serve: ForAnyone, *, by_itself: bool = False) -> Endpoint:
         """A page that needs no cookie."""
 
         async def endpoint(request: Request) -> Response:
-            return await self._answered(request, lambda: self._let_in(request, serve))
+            work = partial(self._let_in, request, serve, by_itself=by_itself)
+            return await self._answered(request, work)
 
         return endpoint
 
-    def people(self, serve: ForPeople, *scopes: Scope) -> Endpoint:
+    def part(self, serve: ForPeople, *scopes: Scope) -> Endpoint:
+        """What an open page asks for by itself, with htmx: that nobody has used the session for.
+
+        Where there is none, the page leads on, or is loaded again and says why.
+        """
+        asked = self.people(serve, *scopes, by_itself=True)
+
+        async def endpoint(request: Request) -> Response:
+            answer = await asked(request)
+            if answer.status_code == _SEE_OTHER:  # fetch would follow, and land within the page
+                return Response(None, 401, {"hx-redirect": SIGN_IN, **_NOT_KEPT})
+            if answer.status_code in _NOT_SHOWN:
+                return Response(None, answer.status_code, {"hx-refresh": "true", **_NOT_KEPT})
+            return answer
+
+        return endpoint
+
+    def people(self, serve: ForPeople, *scopes: Scope, by_itself: bool = False) -> Endpoint:
         """A page of somebody who has signed in, and whose role has these scopes."""
 
         async def checked(visit: Visit) -> Response:
             if visit.known is None:
-                return _to_sign_in(visit.request)
+                return _leading(SIGN_IN)
             person = visit.known.person
             whose = person.account_id or person.id
             for scope in scopes:
@@ -201,25 +222,26 @@ class Door:
                 async with self.site.visit(whose):  # few at a time, however many came
                     return await serve(known)
 
-        return self.anyone(checked)
+        return self.anyone(checked, by_itself=by_itself)
 
-    async def _let_in(self, request: Request, serve: ForAnyone) -> Response:
+    async def _let_in(self, request: Request, serve: ForAnyone, *, by_itself: bool) -> Response:
         headers = request.headers
         origin = own_origin(self.site.public_url, request.url.scheme, headers.getlist("host"))
         acts = request.method not in _SAFE
         if acts:
             require_own_form(origin, headers.getlist("sec-fetch-site"), headers.getlist("origin"))
         form = await read_form(request) if acts else {}
-        known = await self._recognised(request)  # after the form, which may take its time to come
+        # After the form, which may take its time to come.
+        known = await self._recognised(request, used=not by_itself)
         now = self.site.clock.now()
         return await serve(Visit(site=self.site, request=request, form=form, known=known, now=now))
 
-    async def _recognised(self, request: Request) -> SignedIn | None:
-        token = _cookie_of(request.headers.getlist("cookie"))
+    async def _recognised(self, request: Request, *, used: bool) -> SignedIn | None:
+        token = cookie_of(request.headers.getlist("cookie"), COOKIE)
         if not _TOKEN.fullmatch(token):
             return None
         async with self.site.stranger(request.scope):
-            known = await self.site.people.signed_in(token)
+            known = await self.site.people.signed_in(token, used=used)
         if known is not None:
             request.scope["state"]["credential"] = known.person.id.hex
             await self.site.admit(known.person.credential, request.scope["state"])
@@ -266,23 +288,5 @@ def _failed(request: Request, fault: Exception) -> Response:
     return page("said.html", 500, **said("Something went wrong", message))
 
 
-def _cookie_of(headers: Sequence[str]) -> str:
-    """The value of our cookie (RFC 6265, section 4.2.1), which is not quoted; empty: there is none.
-
-    Others are not read: to unquote 60 kB of them, made for it, takes the event loop seven seconds.
-    """
-    for one in ";".join(headers).split(";"):
-        name, _, value = one.strip(" \t").partition("=")
-        if name == COOKIE:
-            return value
-    return ""
-
-
 def _leading(to: str) -> Response:
-    return RedirectResponse(to, 303, {"cache-control": "no-store"})
-
-
-def _to_sign_in(request: Request) -> Response:
-    if request.headers.get(FRAGMENT):  # else the page would land within the page
-        return Response(status_code=401, headers={"cache-control": "no-store"})
-    return _leading(SIGN_IN)
+    return RedirectResponse(to, 303, _NOT_KEPT)

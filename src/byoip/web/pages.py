@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,6 +14,7 @@ from byoip.domain.letters.letter import Letter
 from byoip.web import acting, people, prefix, prefixes, sign_in
 from byoip.web.door import SIGN_IN, Door, Endpoint, PersonsVisit, Visit
 from byoip.web.letters import letter_page, no_letter_page
+from byoip.web.live import Streams
 from byoip.web.rendering import page
 from byoip.web.site import NotServed, Site
 from byoip.web.static import STATIC_PATH, static_file
@@ -63,6 +65,7 @@ def _inside(door: Door) -> Sequence[BaseRoute]:
         _form(f"{session}/end", door.people(sign_in.end_session)),
         Route("/ui/people", door.people(people.listed)),
         _form("/ui/people", door.people(people.invite)),
+        Route(person, door.people(people.one)),
         _form(f"{person}/link", door.people(people.link)),
         _form(f"{person}/role", door.people(people.change_role)),
         _form(f"{person}/remove", door.people(people.remove)),
@@ -74,12 +77,16 @@ def _inside(door: Door) -> Sequence[BaseRoute]:
 def _prefixes(door: Door) -> Sequence[BaseRoute]:
     one, look = "/ui/prefixes/{prefix_id}", (Scope.PREFIXES_READ, Scope.BGP_READ)
     route = f"{one}/routes/{{route_id}}"
+    streams = Streams()
     return [
         Route("/ui/prefixes", door.people(prefixes.listed, *look)),
+        Route("/ui/prefixes/part", door.part(prefixes.part, *look)),
+        Route("/ui/prefixes/stream", door.part(partial(prefixes.stream, streams=streams), *look)),
         Route("/ui/prefixes/new", door.people(prefixes.bring_form, Scope.PREFIXES_WRITE)),
         _form("/ui/prefixes", door.people(prefixes.bring, Scope.PREFIXES_WRITE)),
         Route(one, door.people(prefix.shown, *look)),
-        Route(f"{one}/live", door.people(prefix.live, *look)),
+        Route(f"{one}/part", door.part(prefix.part, *look)),
+        Route(f"{one}/stream", door.part(partial(prefix.stream, streams=streams), *look)),
         _form(f"{one}/check", door.people(acting.check, Scope.PREFIXES_WRITE)),
         _form(f"{one}/token", door.people(acting.new_token, Scope.PREFIXES_WRITE)),
         _form(f"{one}/bind", door.people(acting.bind, Scope.PREFIXES_WRITE)),

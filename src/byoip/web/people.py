@@ -38,6 +38,20 @@ async def listed(visit: PersonsVisit) -> Response:
     )
 
 
+async def one(visit: PersonsVisit) -> Response:
+    """One of them, and what may be changed."""
+    visit.person.require_managing()
+    account_id = _whose(visit, visit.request.query_params.get("account", ""))
+    return await visit.page(
+        "person.html",
+        one=await visit.site.people.person(account_id, _named(visit)),
+        account_id=account_id,
+        roles=[one for one in Role if one.of_operator == (account_id is None)],
+        back=_people(account_id, ""),
+        key=fresh_key,
+    )
+
+
 async def invite(visit: PersonsVisit) -> Response:
     """Let somebody in, and show their first link, once."""
     visit.person.require_managing()

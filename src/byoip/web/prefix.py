@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Any, Final
 from uuid import UUID
 
 from starlette.responses import Response
@@ -17,8 +18,8 @@ from byoip.domain.event_kinds import OF_PREFIXES
 from byoip.store.claims.views import ClaimView, NumberedEvent, RunView
 from byoip.web.door import PersonsVisit
 from byoip.web.forms import fresh_key, id_of
+from byoip.web.live import Streams
 from byoip.web.prefixes import chip_of
-from byoip.web.rendering import page
 
 _SHOWN_EVENTS: Final = 50
 _MEANING: Final = {
@@ -86,10 +87,17 @@ async def shown(visit: PersonsVisit) -> Response:
     return await prefix_page(visit)
 
 
-async def live(visit: PersonsVisit) -> Response:
-    """The part that changes while a run is out; our script asks for it again."""
-    run = await visit.site.reader.newest_run(visit.account_id, claim_id_of(visit))
-    return page("_run.html", run=run, now=visit.now, running=_open(run))
+async def part(visit: PersonsVisit) -> Response:
+    """What changes on it, as it is now."""
+    return await visit.page("_prefix.html", **await _state(visit))
+
+
+async def stream(visit: PersonsVisit, streams: Streams) -> Response:
+    """Says that there is news of it."""
+    claim_id = claim_id_of(visit)
+    newest = partial(visit.site.reader.newest_event, visit.account_id, claim_id)
+    await newest()  # of a prefix of the account
+    return streams.open(visit, claim_id, newest)
 
 
 def claim_id_of(visit: PersonsVisit) -> UUID:
@@ -114,48 +122,56 @@ async def prefix_page(
         unconfirmed: the route that would be withdrawn, if it had been typed.
         stale: it was asked for from an older page: what changed since then is said first.
     """
+    shown = await _state(visit)
+    return await visit.page(
+        "prefix.html",
+        status,
+        **shown,
+        since=_since(visit, shown["events"]) if stale else [],
+        stale=stale,
+        refused=refused,
+        unconfirmed=unconfirmed,
+        remedy=visit.site.problem(refused).remedy if refused else "",
+        done=_DONE.get(visit.request.query_params.get("done", "")),
+    )
+
+
+async def _state(visit: PersonsVisit) -> dict[str, Any]:
+    """All that templates show of the prefix."""
     reader, account_id, claim_id = visit.site.reader, visit.account_id, claim_id_of(visit)
+    newest = await reader.newest_event(account_id, claim_id)  # first: what comes after is news
     view = await reader.claim(account_id, claim_id)
     run = await reader.newest_run(account_id, claim_id)
     asked = await reader.asked(account_id, claim_id, run.run.id) if run else {}
-    newest = await reader.newest_event(account_id, claim_id)
     events = await reader.events(
         account_id, claim_id, after=max(0, newest - _SHOWN_EVENTS), limit=_SHOWN_EVENTS
     )
     routes = await reader.bgp_prefixes(account_id, claim_id, after=None, limit=_SHOWN_EVENTS)
     bindings = await reader.bindings(account_id, claim_id, after=None, limit=_SHOWN_EVENTS)
     texts = () if view.claim.approved else _texts(visit, view)
-    return await visit.page(
-        "prefix.html",
-        status,
-        view=view,
-        claim=view.claim,
-        chip=chip_of(view),
-        rail=_rail(view),
-        missing=view.missing(visit.site.advice, visit.now),
-        texts=texts,
-        below={one.blocker for one in texts},
-        token_usable=view.token is not None and view.token.usable(visit.now),
-        checks=_checks(run, asked),
-        run=run,
-        now=visit.now,
-        running=_open(run),
-        routes=routes,
-        bindings=bindings,
-        services=await reader.services(),
-        events=list(reversed(events)),
-        newest=newest,
-        meaning=_MEANING,
-        who=await _who(visit, events),
-        since=_since(visit, events) if stale else [],
-        stale=stale,
-        refused=refused,
-        unconfirmed=unconfirmed,
-        remedy=visit.site.problem(refused).remedy if refused else "",
-        done=_DONE.get(visit.request.query_params.get("done", "")),
-        speaks=visit.site.speaks,
-        key=fresh_key,
-    )
+    return {
+        "view": view,
+        "claim": view.claim,
+        "chip": chip_of(view),
+        "rail": _rail(view),
+        "missing": view.missing(visit.site.advice, visit.now),
+        "texts": texts,
+        "below": {one.blocker for one in texts},
+        "token_usable": view.token is not None and view.token.usable(visit.now),
+        "checks": _checks(run, asked),
+        "run": run,
+        "now": visit.now,
+        "running": _open(run),
+        "routes": routes,
+        "bindings": bindings,
+        "services": await reader.services(),
+        "events": list(reversed(events)),
+        "newest": newest,
+        "meaning": _MEANING,
+        "who": await _who(visit, events),
+        "speaks": visit.site.speaks,
+        "key": fresh_key,
+    }
 
 
 def _rail(view: ClaimView) -> Sequence[Step]:

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from ipaddress import ip_network
-from typing import Final
+from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from starlette.responses import Response
@@ -15,6 +17,7 @@ from byoip.store.claims.views import ClaimFilter, ClaimView, Cursor
 from byoip.usecases.claims import prefixes as verbs
 from byoip.web.door import PersonsVisit
 from byoip.web.forms import fresh_key
+from byoip.web.live import Streams
 
 PAGE: Final = 200
 _FILTERS: Final[Mapping[str, ClaimFilter]] = {
@@ -51,6 +54,22 @@ def chip_of(view: ClaimView) -> Chip:
 
 async def listed(visit: PersonsVisit) -> Response:
     """One page of the account's prefixes; on it, what needs somebody comes first."""
+    newest = await visit.site.reader.newest_account_event(visit.account_id)
+    return await visit.page("prefixes.html", **await _state(visit), newest=newest)
+
+
+async def part(visit: PersonsVisit) -> Response:
+    """What changes on it, as it is now."""
+    return await visit.page("_prefixes.html", **await _state(visit))
+
+
+async def stream(visit: PersonsVisit, streams: Streams) -> Response:
+    """Says that there is news of the account's prefixes."""
+    newest = partial(visit.site.reader.newest_account_event, visit.account_id)
+    return streams.open(visit, visit.account_id, newest)
+
+
+async def _state(visit: PersonsVisit) -> dict[str, Any]:
     asked = visit.request.query_params
     state, text, wrong = asked.get("state", ""), asked.get("q", "").strip(), ""
     wanted = _FILTERS.get(state, _FILTERS[""])
@@ -66,16 +85,16 @@ async def listed(visit: PersonsVisit) -> Response:
     )
     shown = sorted(((chip_of(one), one) for one in found[:PAGE]), key=lambda one: one[0].urgency)
     last = found[PAGE - 1].claim if len(found) > PAGE else None
-    return await visit.page(
-        "prefixes.html",
-        rows=shown,
-        total=await reader.count_claims(account_id, wanted),
-        filters=list(_FILTERS),
-        state=state if state in _FILTERS else "",
-        text=text,
-        wrong=wrong,
-        next=f"{last.created_at.isoformat()}_{last.id.hex}" if last else "",
-    )
+    return {
+        "rows": shown,
+        "total": await reader.count_claims(account_id, wanted),
+        "filters": list(_FILTERS),
+        "state": state if state in _FILTERS else "",
+        "text": text,
+        "wrong": wrong,
+        "next": f"{last.created_at.isoformat()}_{last.id.hex}" if last else "",
+        "query": urlencode({"state": state, "q": text, "after": asked.get("after", "")}),
+    }
 
 
 async def bring_form(visit: PersonsVisit) -> Response:

@@ -1,7 +1,7 @@
 """What the pages are made of. The composition fills it in; there are no globals."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 from uuid import UUID
@@ -17,6 +17,7 @@ from byoip.ports.tokens import TokenMint
 from byoip.store.accounts.operator_reader import OperatorReader
 from byoip.store.accounts.people_reader import PeopleReader
 from byoip.store.accounts.rate_limits import Wanted
+from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.claims.reader import CustomerReader
 from byoip.usecases.border import Border
 from byoip.usecases.claims.prefixes import Terms
@@ -61,6 +62,8 @@ class Site:
         spend: takes permits of an account, or of a client.
         turn: an account's turn at the database.
         visit: an account's turn to be served a page, in which it takes turns at the database.
+        listen: counts one more of an account that waits for news; refuses one too many.
+        notifier: wakes those that wait for news.
         stranger: a client's turn, until it is known.
         client: who asks: an address, or a network.
         speaks: whether any BGP speaker is configured.
@@ -82,6 +85,8 @@ class Site:
     spend: Spend
     turn: Callable[[UUID], Turn]
     visit: Callable[[UUID], Turn]
+    listen: Callable[[UUID], AbstractContextManager[None]]
+    notifier: EventNotifier
     stranger: Callable[[Scope], Turn]
     client: Callable[[Scope], str]
     speaks: bool = False

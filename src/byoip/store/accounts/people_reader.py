@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.accounts.people import IDLE, BrowserSession, Person, Role
+from byoip.domain.accounts.people import IDLE, BrowserSession, Person, PersonNotFound, Role
 from byoip.ports.clock import Clock
 from byoip.store.accounts.credentials import token_hash
 from byoip.store.accounts.people import IN_FORCE, OF_ACCOUNT, PEOPLE, PERSON, person_from
@@ -44,6 +44,11 @@ _RECOGNISE: Final = compiled(
     )
     .where(_s.token_sha256 == sa.bindparam("token_sha256"), _OPEN, IN_FORCE)
 )
+_STANDS: Final = compiled(
+    sa.select(_s.id)
+    .select_from(PEOPLE.join(browser_sessions, _s.person_id == _p.id))
+    .where(_s.id == sa.bindparam("session_id"), _OPEN, IN_FORCE)
+)
 # Asks again whether it is due, so that of many requests at once only one writes.
 _NOTE_SEEN: Final = compiled(
     sa.update(browser_sessions)
@@ -63,6 +68,11 @@ _LIST: Final = compiled(
     .where(OF_ACCOUNT, IN_FORCE)
     .order_by(_c.name, _c.id)
     .limit(MOST_PEOPLE)
+)
+_ONE: Final = compiled(
+    sa.select(*PERSON)
+    .select_from(PEOPLE)
+    .where(_p.id == sa.bindparam("person_id"), OF_ACCOUNT, IN_FORCE)
 )
 _NAMES: Final = compiled(
     sa.select(_c.id, _c.name, _p.id.is_not(None).label("person"))
@@ -104,21 +114,27 @@ class PeopleReader:
         self._autocommit = autocommit_pool(engine)
         self._clock = clock
 
-    async def signed_in(self, token: str) -> SignedIn | None:
+    async def signed_in(self, token: str, *, used: bool = True) -> SignedIn | None:
         """Whose session it is, unless unknown, ended, idle or too old, or the person was removed.
 
-        Notes that it was seen, at most once a minute.
+        Notes that it was used, if it was, at most once a minute.
         """
         now = self._clock.now()
         asked = {"token_sha256": token_hash(token), "now": now, "seen_after": now - IDLE}
         for row in await self._autocommit.ask(_RECOGNISE, **asked):
             found = SignedIn(person_from(row), _session_from(row), row.account_name)
             before = now - _SEEN_WRITTEN
-            if found.session.last_seen_at <= before:
+            if used and found.session.last_seen_at <= before:
                 seen = {"session_id": found.session.id, "before": before, "last_seen_at": now}
                 await self._autocommit.ask(_NOTE_SEEN, **seen)
             return found
         return None
+
+    async def stands(self, session_id: UUID) -> bool:
+        """Whether a session is still open, and its person still here; it is not used by this."""
+        now = self._clock.now()
+        asked = {"session_id": session_id, "now": now, "seen_after": now - IDLE}
+        return bool(await self._autocommit.ask(_STANDS, **asked))
 
     async def link_waits(self, token: str) -> bool:
         """Whether a link is there to be used."""
@@ -135,6 +151,13 @@ class PeopleReader:
         """An account's people, or the operator's, by name."""
         asked = {"account_id": account_id, "now": self._clock.now()}
         return [person_from(row) for row in await self._autocommit.ask(_LIST, **asked)]
+
+    async def person(self, account_id: UUID | None, person_id: UUID) -> Person:
+        """One of them. Raises PersonNotFound."""
+        asked = {"account_id": account_id, "person_id": person_id, "now": self._clock.now()}
+        for row in await self._autocommit.ask(_ONE, **asked):
+            return person_from(row)
+        raise PersonNotFound
 
     async def names(self, account_id: UUID, ids: Collection[UUID]) -> Mapping[UUID, str]:
         """What an account's credentials are called: a person, or a token with that word before."""

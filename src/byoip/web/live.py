@@ -1,0 +1,134 @@
+"""Open streams (server-sent events): one says that there is news, and its page asks for its part.
+
+A stream shows nothing but the number of the newest event. What somebody may see is judged where
+they ask for it, by the door, each time anew.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+from uuid import UUID
+
+from starlette.responses import Response, StreamingResponse
+
+from byoip.domain.errors import Refusal
+from byoip.store.sharing import working_for
+from byoip.store.unavailable import StoreUnavailable
+from byoip.web.door import PersonsVisit
+from byoip.web.rendering import HEADERS
+
+MOST_OF_SESSION: Final = 8
+MOST: Final = 500  # of this process; connections are four times as many
+LONGEST: Final = 600.0  # seconds; the browser opens the next one
+SIGN_OF_LIFE: Final = 15.0  # seconds of silence, after which we look who still may listen
+BETWEEN: Final = 1.0  # seconds from one piece of news to the next
+_SOON, _LATER = 1_000, 30_000  # milliseconds until a browser opens its next stream
+_ALIVE: Final = b": alive\n\n"
+_DIGITS: Final = 18
+
+Newest: TypeAlias = Callable[[], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """The open ones of this process, by session."""
+
+    of: Counter[UUID] = field(default_factory=Counter)
+
+    def open(self, visit: PersonsVisit, about: UUID, newest: Newest) -> Response:
+        """Follow an account or a prefix.
+
+        Args:
+            visit: of somebody who may see it.
+            about: whose events.
+            newest: the number of the last of them.
+        """
+        headers = {**HEADERS, "cache-control": "no-store", "x-accel-buffering": "no"}
+        lines = self._lines(visit, about, newest)
+        return StreamingResponse(lines, 200, headers, "text/event-stream")
+
+    async def _lines(
+        self, visit: PersonsVisit, about: UUID, newest: Newest
+    ) -> AsyncIterator[bytes]:
+        try:
+            with self._one_more(visit):
+                async for line in _followed(visit, about, newest):
+                    yield line
+        except Refusal:  # no room: the page looks now and then instead
+            yield _news(None, _LATER)
+
+    @contextmanager
+    def _one_more(self, visit: PersonsVisit) -> Iterator[None]:
+        session = visit.session.id
+        if self.of[session] >= MOST_OF_SESSION or self.of.total() >= MOST:
+            raise TooManyStreams
+        with ExitStack() as held:
+            held.enter_context(visit.site.listen(visit.account_id))
+            self.of[session] += 1
+            try:
+                yield
+            finally:
+                self.of[session] -= 1
+                if not self.of[session]:
+                    del self.of[session]
+
+
+class TooManyStreams(Refusal):
+    """Said to nobody: a browser is told when to come again."""
+
+    name = "too_many_streams"
+
+    def __init__(self) -> None:
+        super().__init__("There are as many open streams as there may be.")
+
+
+async def _followed(visit: PersonsVisit, about: UUID, newest: Newest) -> AsyncIterator[bytes]:
+    notifier, loop = visit.site.notifier, asyncio.get_running_loop()
+    known, until = _known(visit), loop.time() + LONGEST
+    with notifier.subscribe(about, known) as notified:
+        while not notifier.closed and loop.time() < until:
+            try:
+                number = await _looked(visit, newest)
+            except StoreUnavailable:
+                return
+            if number is None:
+                return
+            if number == known:
+                yield _ALIVE
+            else:
+                known = number
+                yield _news(number, _SOON)
+                await asyncio.sleep(BETWEEN)  # and what happens meanwhile is one piece of news
+            await _wait(notified)
+
+
+async def _looked(visit: PersonsVisit, newest: Newest) -> int | None:
+    """The number of the newest event; None: who listens may do so no longer."""
+    with working_for(visit.account_id):
+        async with visit.site.turn(visit.account_id):
+            stands = await visit.site.people.stands(visit.session.id)
+            return await newest() if stands else None
+
+
+async def _wait(notified: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(SIGN_OF_LIFE):
+            await notified.wait()
+    except TimeoutError:
+        return
+    notified.clear()
+
+
+def _news(number: int | None, again: int) -> bytes:
+    numbered = f"id: {number}\n" if number is not None else ""
+    return f"event: news\n{numbered}retry: {again}\ndata: news\n\n".encode()
+
+
+def _known(visit: PersonsVisit) -> int | None:
+    """After which event the page was drawn, or the last stream ended; None: it does not say."""
+    asked = visit.request
+    text = asked.headers.get("last-event-id") or asked.query_params.get("after", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else None

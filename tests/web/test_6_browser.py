@@ -1,0 +1,175 @@
+"""What only a browser shows: the keyboard, a phone, colours, live parts, two clicks, no scripts."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tests.api.bound import bound, roas
+from tests.api.world import World
+from tests.store.samples import passed
+from tests.web.browser import link_for
+from tests.web.chromium import PHONE, WIDE, Site, chromium, site_of, tab_to, too_wide, violations
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as made:
+        yield made
+
+
+@pytest.fixture
+async def site(world: World, browser: Browser) -> AsyncIterator[Site]:
+    async with site_of(world, browser) as made:
+        yield made
+
+
+async def approve(world: World, claim_id: UUID) -> None:
+    async with world.store.transaction() as tx:
+        claim, yes = await tx.claims.lock(claim_id), passed(world.clock.now())
+        proven = replace(claim, irr=yes, rpki=yes, ownership=yes)
+        await tx.claims.save(proven.approve(world.clock.now()))
+
+
+async def press(page: Page, selector: str = "") -> None:
+    """Go to what leads on, press it, and be where it leads."""
+    if selector:
+        await tab_to(page, selector)
+    async with page.expect_navigation():
+        await page.keyboard.press("Enter")
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+async def test_from_nothing_to_announced_and_back_by_keyboard_alone(
+    site: Site, engine: AsyncEngine, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    world = site.world
+    await roas(world, engine, tmp_path, "31.0.0.0/23")
+    async with site.person(size=size) as page:
+        await press(page, 'a[href="/ui/prefixes/new"]')
+        await tab_to(page, "#cidr")
+        await page.keyboard.type("31.0.0.0/23")
+        await tab_to(page, "#asn")
+        await page.keyboard.press("Control+A")
+        await page.keyboard.type("AS64500")
+        await press(page)
+        await expect(page.get_by_role("status")).to_contain_text("The prefix is brought")
+        await press(page, 'form[action$="/check"] button')
+        await expect(page.get_by_role("status")).to_contain_text("The checks were asked for")
+        await approve(world, UUID(re.sub(r".*/([0-9a-f]{32}).*", r"\1", page.url)))
+        await page.reload()
+        await press(page, 'form[action$="/bind"] button')
+        await expect(page.get_by_role("status")).to_contain_text("The service is bound")
+        await press(page, 'form[action$="/announce"] button')
+        await expect(page.get_by_role("status")).to_contain_text("The announcement is asked for")
+        await tab_to(page, "details:has(form[action$='/withdraw']) summary")
+        await page.keyboard.press("Enter")
+        await tab_to(page, '[name="confirm"]')
+        await page.keyboard.type("31.0.0.0/23")
+        await press(page)
+        await expect(page.get_by_role("status")).to_contain_text("The withdrawal is asked for")
+
+
+async def test_an_open_page_shows_what_another_does_and_keeps_what_was_typed(
+    site: Site, engine: AsyncEngine, tmp_path: Path
+) -> None:
+    path, cidr, route = await bound(site.world)
+    await roas(site.world, engine, tmp_path, cidr)
+    async with site.person() as page, site.person(name="Bob") as bobs:
+        await page.goto(f"/ui{path}")
+        await bobs.goto(f"/ui{path}")
+        await page.get_by_role("button", name=f"Announce {cidr}").click()
+        await expect(bobs.locator("#now")).to_contain_text("Withdrawing takes")
+        await bobs.get_by_text(f"withdraw {cidr}").click()
+        await bobs.get_by_label(f"Type {cidr}").fill(cidr)
+        changed = {"description": "changed meanwhile"}
+        await site.world.result("PATCH", path, json=changed)
+        await expect(bobs.locator("#now")).to_contain_text("changed meanwhile")
+        await expect(bobs.get_by_label(f"Type {cidr}")).to_have_value(cidr)
+        await bobs.get_by_role("button", name="Withdraw").click()  # of the newest version
+        await expect(bobs.get_by_role("status")).to_contain_text("The withdrawal is asked for")
+        await expect(page.locator("#now")).to_contain_text("Announcing sends traffic")
+    assert (await site.world.result("GET", route))["desired"]["advertised"] is False
+
+
+async def test_the_list_shows_a_prefix_that_comes(site: Site) -> None:
+    async with site.person() as page:
+        await page.goto("/ui/prefixes")
+        await expect(page.locator("#now")).to_contain_text("There is none yet")
+        await site.world.prefix("31.9.0.0/24")
+        await expect(page.locator("#now")).to_contain_text("31.9.0.0/24")
+
+
+async def test_copy_buttons_copy_also_after_news(site: Site) -> None:
+    made = await site.world.prefix()
+    async with site.person() as page:
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await page.goto(f"/ui/prefixes/{made['id']}")
+        await site.world.result("PATCH", f"/prefixes/{made['id']}", json={"description": "new"})
+        await expect(page.locator("#now")).to_contain_text("new")
+        for button in await page.locator("button[data-copies]").all():
+            await button.click()
+            await expect(button).to_have_text("copied")
+            shown = await page.locator(
+                f"#{await button.get_attribute('data-copies')}"
+            ).text_content()
+            assert await page.evaluate("navigator.clipboard.readText()") == shown
+
+
+async def test_two_clicks_bring_one_prefix(site: Site) -> None:
+    async with site.person() as page:
+        await page.goto("/ui/prefixes/new")
+        await page.fill("#cidr", "31.4.0.0/24")
+        await page.fill("#asn", "64500")
+        await page.get_by_role("button", name="Bring it").dblclick()
+        await expect(page.get_by_role("status")).to_contain_text("The prefix is brought")
+    assert len(await site.world.result("GET", "/prefixes")) == 1
+
+
+async def test_without_scripts_all_but_live_parts_works_and_an_old_page_does_nothing(
+    site: Site,
+) -> None:
+    async with site.person(scripts=False) as page:
+        await page.goto("/ui/prefixes/new")
+        await page.fill("#cidr", "31.5.0.0/24")
+        await page.fill("#asn", "64500")
+        await page.get_by_role("button", name="Bring it").click()
+        await expect(page.get_by_role("status")).to_contain_text("The prefix is brought")
+        assert await page.locator("button[data-copies]").first.is_hidden()
+        [one] = await site.world.result("GET", "/prefixes")
+        changed = {"description": "changed by another"}
+        await site.world.result("PATCH", f"/prefixes/{one['id']}", json=changed)
+        await page.get_by_role("button", name="Check again").click()
+        await expect(page.get_by_role("alert")).to_contain_text("Nothing was done")
+        await expect(page.get_by_role("alert")).to_contain_text("changed the description")
+        assert await site.world.result("GET", f"/prefixes/{one['id']}/validations") == []
+        await page.get_by_role("button", name="Check again").click()
+        await expect(page.get_by_role("status")).to_contain_text("The checks were asked for")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+async def test_every_page_fits_and_axe_finds_nothing(
+    site: Site, *, size: tuple[int, int], dark: bool
+) -> None:
+    made = await site.world.prefix(description="w" * 200)
+    path, _, _ = await bound(site.world)
+    person, _ = await link_for(site.world, name="Eve")
+    async with site.person(size=size, dark=dark) as page:
+        await page.goto(f"/ui/prefixes/{made['id']}")
+        await page.get_by_role("button", name="Check again").click()
+        for address in (
+            "/", "/errors", "/ui/enter", "/ui/prefixes", "/ui/prefixes/new", f"/ui{path}",
+            f"/ui/prefixes/{made['id']}", "/ui/people", f"/ui/people/{person.hex}",
+            "/ui/sessions", "/ui/nowhere",
+        ):  # fmt: skip
+            await page.goto(address)
+            assert await violations(page) == [], address
+            assert await too_wide(page) == [], address
