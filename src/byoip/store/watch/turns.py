@@ -18,8 +18,8 @@ _TAKE: Final = from_text("""
         FROM watch_turns AS turn JOIN prefixes AS p ON p.id = turn.prefix_id
         WHERE due_at <= :now AND p.state = 'approved'
         ORDER BY due_at LIMIT 1 FOR UPDATE OF turn SKIP LOCKED
-    ) UPDATE watch_turns AS turn SET due_at = :again FROM due
-    WHERE turn.prefix_id = due.prefix_id RETURNING turn.prefix_id, due.new
+    ) UPDATE watch_turns SET due_at = :again WHERE prefix_id = (SELECT prefix_id FROM due)
+    RETURNING prefix_id, (SELECT new FROM due) AS new
 """)
 _NEXT: Final = from_text("UPDATE watch_turns SET due_at = :at WHERE prefix_id = :claim_id")
 _ANSWERED: Final = from_text(
