@@ -195,10 +195,13 @@ def _idle(on: Server, small: _Filled, large: _Filled, sizes: _Sizes) -> Figure:
 
 
 async def _used(on: Server, filled: _Filled, sizes: _Sizes) -> Mapping[str, float]:
-    with byoip(["worker"], on.directory, {"DATABASE_URL": filled.url}) as worker:
+    settings = {"DATABASE_URL": filled.url, "BYOIP_ORIGIN_ASNS": str(ORIGIN)}
+    with byoip(["worker"], on.directory, settings) as worker:
         await asyncio.sleep(min(_SETTLING_SECONDS, sizes.idle_seconds))
         parties = {"worker": burden.process(worker.pid), "Postgres": burden.postgres(filled.url)}
-        return await burden.shares(parties, sizes.idle_seconds)
+        used = await burden.shares(parties, sizes.idle_seconds)
+        assert worker.poll() is None, "the worker has ended"
+        return used
 
 
 def _growth(what: str, rounds: Sequence[Sequence[float]], sizes: _Sizes) -> Figure:

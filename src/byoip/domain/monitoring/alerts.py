@@ -13,7 +13,6 @@ from byoip.domain.checks.vrp_snapshot import STALE_AFTER
 from byoip.domain.monitoring.alert import Alert, Severity, most
 from byoip.domain.monitoring.owed import OWED
 from byoip.domain.monitoring.route_alarms import FOR_LATER, PAGED
-from byoip.domain.watch.levels import UNSEEN_AFTER
 
 JOB: Final = "byoip"  # the scrape job; `byoip-` and more for further installations
 
@@ -29,7 +28,6 @@ _ENTRIES: Final = "byoip_roa_snapshot_entries"
 _BY_ITSELF: Final = 'byoip_withdrawals{source=~"job|roll_back"}'
 _CONFIRMING: Final = 'byoip_offboardings_open{step="confirm"}'
 _CONTESTED: Final = 'byoip_prefixes_not_ok{standing="contested"}'
-_UNSEEN: Final = f"{UNSEEN_AFTER.total_seconds():.0f}"
 
 ALERTS: Final[Sequence[Alert]] = (
     Alert(
@@ -249,14 +247,6 @@ ALERTS: Final[Sequence[Alert]] = (
         Severity.TICKET,
         "{registry} refused to answer us, and is left alone for a time; no check waits for …/rdap.",
         "A registry refused us",
-    ),
-    Alert(
-        "ByoipRouteObjectsUnseen",
-        f"{most('byoip_route_object_age_seconds', 'registry')} > {_UNSEEN}",
-        "1h",
-        Severity.TICKET,
-        "At {registry} are route objects that were not looked at for a week.",
-        "Route objects are looked at too seldom",
     ),
     Alert(
         "ByoipContested",

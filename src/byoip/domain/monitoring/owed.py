@@ -1,9 +1,12 @@
-"""Alerts about what customers were promised, and wait for: letters, webhooks."""
+"""Alerts about what customers were promised, and wait for: letters, webhooks, looks."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from byoip.domain.monitoring.alert import Alert, Severity, most
+from byoip.domain.watch.levels import UNSEEN_AFTER
+
+_UNSEEN: Final = f"{UNSEEN_AFTER.total_seconds():.0f}"
 
 OWED: Final[Sequence[Alert]] = (
     Alert(
@@ -21,5 +24,13 @@ OWED: Final[Sequence[Alert]] = (
         Severity.TICKET,
         "Webhooks wait, and no worker sends them.",
         "Webhooks are not sent",
+    ),
+    Alert(
+        "ByoipRouteObjectsUnseen",
+        f"{most('byoip_route_object_age_seconds', 'registry')} > {_UNSEEN}",
+        "1h",
+        Severity.TICKET,
+        "At {registry} are route objects that were not looked at for a week.",
+        "Route objects are looked at too seldom",
     ),
 )
