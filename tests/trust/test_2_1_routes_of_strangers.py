@@ -130,9 +130,8 @@ async def test_2_1_the_routes_around_are_asked_for_where_the_token_would_pass(
         found = await parties.ask(CheckTarget(claim.account_id, claim.prefix, ORIGIN, token))
         (finding,) = [one for one in found.findings if one.check is Check.OWNERSHIP_IRR]
         lines = [one.asked for one in finding.exhibits]
-        assert (f"-r -B -G -L -s RIPE,RIPE-NONAUTH -T route {claim.prefix}" in lines) is asked, (
-            lines
-        )
+        around = f"-r -B -G -L -s RIPE,RIPE-NONAUTH -T route {claim.prefix}"
+        assert (around in lines) is asked, lines
         assert len(lines) == 1 + asked
 
 
