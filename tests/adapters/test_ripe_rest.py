@@ -62,14 +62,14 @@ async def look_up(port: int, *, deadline: float = 5, max_bytes: int = 100_000) -
         (Lookup.SMALLEST_HOLDER, [], "inetnum"),
     ],
 )
-async def test_the_question_is_a_search_for_one_class_in_one_source(
+async def test_the_question_is_a_search_for_one_class(
     server: RipeRestServer, lookup: Lookup, flags: list[str], wanted: str
 ) -> None:
     await RipeRest(Clock(), deadline=5).look_up(question(server.port, lookup))
     target = urlsplit(server.requests[0].split()[1])
     assert target.path == "/search.json"
     assert parse_qs(target.query) == {
-        "source": ["RIPE"],
+        "source": ["RIPE", "RIPE-NONAUTH"] if flags == ["all-less"] else ["RIPE"],
         "type-filter": [wanted],
         "flags": ["no-referenced", "no-filtering", "no-grouping", *flags],
         "unformatted": ["true"],

@@ -57,7 +57,7 @@ def read(
             Dialect.RIPE,
             Lookup.COVERING_ROUTES,
             "2001:DB8::/32",
-            b"-r -B -G -L -s RIPE -T route6 2001:db8::/32\r\n",
+            b"-r -B -G -L -s RIPE,RIPE-NONAUTH -T route6 2001:db8::/32\r\n",
             id="ripe around",
         ),
         pytest.param(

@@ -70,7 +70,8 @@ class RipeRestServer:
             search = objects.inside
         if "all-less" in flags:
             search = objects.around
-        found = search(asked["source"][0], set(asked["type-filter"]), prefix)
+        classes = set(asked["type-filter"])
+        found = [one for source in asked["source"] for one in search(source, classes, prefix)]
         return self._told(asked["source"][0], found)
 
     def _told(self, source: str, found: list[HeldObject]) -> bytes:

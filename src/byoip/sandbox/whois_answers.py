@@ -77,7 +77,9 @@ def _ripe(objects: IrrObjects, query: str) -> str:
     if wanted is None:
         found = objects.named(search.source, _AUT_NUM, search.key)
     else:
-        found = scopes[search.scope](search.source, search.classes, wanted)
+        look = scopes[search.scope]
+        sources = search.source.split(",")
+        found = [one for source in sources for one in look(source, search.classes, wanted)]
     if not found:
         nothing = f"% No entries found in source {search.source}."
         return f"%ERROR:101: no entries found\n%\n{nothing}\n\n"

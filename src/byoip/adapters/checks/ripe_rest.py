@@ -19,6 +19,7 @@ from byoip.adapters.checks.whois_dialects import (
     error_codes,
     fault_of,
     object_class,
+    sources_of,
 )
 from byoip.adapters.http_pieces import by_curves
 from byoip.domain.checks.evidence import Fault, RawAnswer
@@ -150,7 +151,7 @@ def _url(question: RegistryQuestion) -> httpx.URL:
         raise ValueError(f"registry {question.registry.key} has no REST URL")
     flags = ("no-referenced", "no-filtering", "no-grouping", *_RANGE[question.lookup])
     parameters = [
-        ("source", question.registry.source),
+        *(("source", source) for source in sources_of(question)),
         ("type-filter", object_class(question.lookup, question.prefix)),
         *(("flags", flag) for flag in flags),
         ("unformatted", "true"),

@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 
 from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import Fault
-from byoip.domain.checks.registry import Dialect
+from byoip.domain.checks.registry import Dialect, sources_beside
 from byoip.domain.checks.rpsl import RpslObject, parse_objects
 from byoip.domain.foreign_text import brief
 from byoip.domain.prefix import Prefix
@@ -84,6 +84,12 @@ def asked_about(question: RegistryQuestion) -> Asn | Prefix:
     return question.asn if question.lookup is Lookup.AUT_NUM else question.prefix
 
 
+def sources_of(question: RegistryQuestion) -> tuple[str, ...]:
+    """Which sources a RIPE-style query names; more than the registry's own for routes around."""
+    source = question.registry.source
+    return sources_beside(source) if question.lookup is Lookup.COVERING_ROUTES else (source,)
+
+
 def exchange(question: RegistryQuestion) -> Exchange:
     """How to put this question to this registry."""
     source = question.registry.source
@@ -112,9 +118,9 @@ _RIPE_RANGE: Final[Mapping[Lookup, str]] = {
 def _ripe(question: RegistryQuestion) -> Exchange:
     # -r: no persons or roles, which count towards a daily limit; -B: unfiltered; -G: not grouped.
     wanted = object_class(question.lookup, question.prefix)
+    sources = ",".join(sources_of(question))
     line = (
-        f"-r -B -G {_RIPE_RANGE[question.lookup]}-s {question.registry.source} "
-        f"-T {wanted} {asked_about(question)}"
+        f"-r -B -G {_RIPE_RANGE[question.lookup]}-s {sources} -T {wanted} {asked_about(question)}"
     )
     return Exchange((line,), lambda raw: _read_ripe(raw, wanted))
 

@@ -94,13 +94,18 @@ class AddressBlock:
         return "", frozenset()
 
     def strangers_among(self, names: Iterable[str]) -> frozenset[str]:
-        """Those that neither maintain the block nor are a registry's own."""
-        return without_registries(names) - self.keepers
+        """Those that neither maintain the block nor are its registry's."""
+        return strangers_at(self.source, names) - self.keepers
 
     @property
     def keepers(self) -> frozenset[str]:
-        """Whose word is enough to change it, and to write its routes; none a registry's own."""
-        return without_registries(self.maintained_by) | self.holders
+        """Whose word is enough to change it, and to write its routes; none its registry's."""
+        return strangers_at(self.source, self.maintained_by) | self.holders
+
+    @property
+    def source(self) -> str:
+        """The registry that it stands in."""
+        return self.described.all("source")[0].value
 
 
 def _ends(prefix: Prefix) -> tuple[int, int]:
@@ -111,6 +116,11 @@ def _ends(prefix: Prefix) -> tuple[int, int]:
 def without_registries(names: Iterable[str]) -> frozenset[str]:
     """Those that are no registry's own."""
     return frozenset(name for name in names if not address_blocks.registrys_own(name))
+
+
+def strangers_at(source: str, names: Iterable[str]) -> frozenset[str]:
+    """Those that somebody else than that registry may have registered there."""
+    return frozenset(name for name in names if not address_blocks.writes_for(source, name))
 
 
 def maintainers_of(described: RpslObject, *names: str) -> frozenset[str]:

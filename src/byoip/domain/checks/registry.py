@@ -1,7 +1,7 @@
 """The registries of the Internet's numbers, and where their routing objects are kept."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Final
@@ -24,6 +24,17 @@ class Budget:
     connections: int = 2
     per_minute: int = 60
     per_day: int = 5000
+
+
+# Sources that are kept in one database, and so decide who may write a route in either. RIPE's keeps
+# routes of space of other regions as RIPE-NONAUTH: only its answers leave them out, its
+# authorisation does not (NonAuthSourceDecorator and RouteIpAddressAuthentication of RIPE's whois).
+_BESIDE: Final[Mapping[str, tuple[str, ...]]] = {"RIPE": ("RIPE-NONAUTH",)}
+
+
+def sources_beside(source: str) -> tuple[str, ...]:
+    """The source, and those whose routes may let others write routes in it; in upper case."""
+    return (source.upper(), *_BESIDE.get(source.upper(), ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,40 @@ _NATIONAL: Final = re.compile(
     re.ASCII,
 )
 
+# Maintainers that are strangers to no holder at this registry. Not by a pattern, and at no other
+# registry: anyone may register the rest, and who writes routes by such a name is a stranger.
+# Sources: PropertiesService of RIPE's database UI. Not RIPE-NCC-RPSL-MNT, whose password is public.
+_WRITES_FOR: Final[Mapping[str, frozenset[str]]] = {
+    "RIPE": frozenset(
+        {
+            "RIPE-DBM-MNT",
+            "RIPE-ERX-MNT",
+            "RIPE-GII-MNT",
+            "RIPE-NCC-END-MNT",
+            "RIPE-NCC-HM-MNT",
+            "RIPE-NCC-HM-PI-MNT",
+            "RIPE-NCC-LEGACY-MNT",
+            "RIPE-NCC-LOCKED-MNT",
+            "RIPE-NCC-MNT",
+        }
+    ),
+    "APNIC": frozenset(
+        {
+            "APNIC-HM",
+            "APNIC-STUB",
+            "MAINT-APNIC-AP",
+            "MAINT-CNNIC-AP",
+            "MAINT-IN-IRINN",
+            "MAINT-JPNIC",
+            "MAINT-TW-TWNIC",
+            "MAINT-VN-VNNIC",
+            "MNT-APJII-ID",
+            "MNT-KRNIC-AP",
+        }
+    ),
+    "AFRINIC": frozenset({"AFRINIC-DB-MNT", "AFRINIC-HM-MNT"}),
+}
+
 
 def counts(source: str, status: str) -> Counts:
     """What counts in a block of this status; nothing where no row names it."""
@@ -112,6 +146,14 @@ def registrys_own(maintainer: str) -> bool:
     """Whether a registry, regional or national, writes with this maintainer (upper case)."""
     own = _REGISTRYS_OWN.fullmatch(maintainer)
     return own is not None or _NATIONAL.fullmatch(maintainer) is not None
+
+
+def writes_for(source: str, maintainer: str) -> bool:
+    """Whether only the registry itself, or its national one, can have this name (upper case).
+
+    Narrower than `registrys_own`: there a name too many proves nothing, here it would be trusted.
+    """
+    return maintainer in _WRITES_FOR.get(source.upper(), ())
 
 
 def national_key(maintainer: str) -> str | None:

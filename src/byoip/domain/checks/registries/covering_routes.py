@@ -9,7 +9,8 @@ A stranger may remove its route once it has written the token's. So a token coun
 registry was seen without it before, and without strangers: from then on nobody but the holder can
 let any party write. Both are read out of one answer, `covering`, which has the routes of the prefix
 as well, and which is asked for after the address block: a stranger that the block names would be
-seen there, and one that was not can be named by the holder alone.
+seen there, and one that was not can be named by the holder alone. Routes that the registry keeps
+under another source in the same database let write as well.
 """
 
 import re
@@ -22,12 +23,12 @@ from byoip.domain.checks.address_holder import (
     no_block,
     route_writers,
     smallest_block,
-    without_registries,
+    strangers_at,
     written_by_anyone,
 )
 from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
 from byoip.domain.checks.irr_authorisation import labelled
-from byoip.domain.checks.registry import Dialect, Registry
+from byoip.domain.checks.registry import Dialect, Registry, sources_beside
 from byoip.domain.checks.rpsl import RpslObject
 from byoip.domain.claims.ownership_token import same_token
 from byoip.domain.foreign_text import listed, shown
@@ -117,13 +118,13 @@ def _strangers(
     """Who may write routes by one of these, and does not maintain the block; None: nobody."""
     for one in dict.fromkeys(covering):
         sources = [each.value.upper() for each in one.all("source")]
-        if len(sources) == 1 and sources[0] != source.upper():
+        if len(sources) == 1 and sources[0] not in sources_beside(source):
             continue
         if one.malformed or len(sources) != 1 or not one.all("mnt-by"):
             key = f"{one.object_class}: {one.key}"
             return Unanswered(Fault.GARBAGE, f"A route object cannot be read: {shown(key)}.")
         names = route_writers(one, "mnt-by", "mnt-routes", "mnt-lower")
-        if by := block.strangers_among(names) if block else without_registries(names):
+        if by := block.strangers_among(names) if block else strangers_at(source, names):
             return _written_by_others(one, listed(sorted(by)), block)
     return None
 
