@@ -2,15 +2,19 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
+
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.history import Actor
 from byoip.domain.watch.levels import Level, Signal
 from byoip.domain.watch.rises import RiseState
 from byoip.domain.watch.watch import Watch
 from byoip.usecases.watch.levels import note
+from tests.api.bound import bound, roas
 from tests.api.letters import issued
-from tests.api.operators import Operator
+from tests.api.operators import WHY, Operator
 from tests.api.world import World
 
 BY = Actor("worker", "job-1")
@@ -103,6 +107,20 @@ async def test_the_operator_says_until_when_its_word_counts(
     by_checks, _ = await world.approved()
     path = f"/prefixes/{by_checks}/end_proof"
     assert await operator.refusal(path) == (409, "proof_by_checks")
+
+
+async def test_the_operator_announces_under_a_freeze(
+    world: World, operator: Operator, engine: AsyncEngine, tmp_path: Path
+) -> None:
+    path, cidr, route = await bound(world)
+    await roas(world, engine, tmp_path, cidr)
+    assert await operator.refusal(f"{route}/announce") == (409, "not_frozen")
+    await frozen(world, path.removeprefix("/prefixes/"), Signal.HOLDER)
+    body = {"on_demand": {"advertised": True}}
+    assert await world.errors("PATCH", route, json=body) == [(409, "prefix_frozen", "")]
+    assert (await operator.act(f"{route}/announce"))["desired"]["advertised"] is True
+    history = await world.result("GET", f"{path}/events?per_page=1000")
+    assert (history[-1]["kind"], history[-1]["after"]["reason"]) == ("bgp_prefix.announced", WHY)
 
 
 async def test_held_levels_are_listed_and_decided(world: World, operator: Operator) -> None:

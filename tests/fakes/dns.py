@@ -83,6 +83,10 @@ class FakeReverseDns:
         if servers and (to := self._delegated.get(zone.name)) is not None:
             registry_zone = "" if to else "in-addr.arpa."
             delegation = Delegation(zone.name, "in-addr.arpa.", to) if to else None
+            there = tuple(
+                replace(one, server=name) for one, name in zip(servers, to, strict=False)
+            )  # those answer to whom it is delegated
+            seen = replace(seen, servers=there or servers)
             return replace(seen, delegation=delegation, registry_zone=registry_zone)
         return replace(seen, delegation=_DELEGATION) if servers else seen
 

@@ -26,6 +26,9 @@ OF_PREFIXES: Final[Catalogue] = {
         "offboarding": "The customer wants the prefix withdrawn, unbound and closed.",
         "frozen": "What was proven is no longer so: nothing new, routes stay; `signal` says why.",
         "unfrozen": "The freeze is lifted: by a new proof, or by the operator.",
+        "still_frozen": "A new proof does not lift it after a change of holder: `because` is "
+        "`not_vouched_anew` (by none that was not there before), `waits` (14 days, `until`) or "
+        "`claimed` (by another account).",
     },
     "token": {
         "issued": "The customer has made an ownership token.",

@@ -46,7 +46,7 @@ from byoip.usecases.routes import bgp_prefixes as verbs
 
 bgp = Declarations("bgp")
 
-_CHANGE_REFUSALS: tuple[type[Refusal], ...] = (
+TO_ANNOUNCE: tuple[type[Refusal], ...] = (
     ClaimNotFound,
     BgpPrefixNotFound,
     LockedByOperator,
@@ -59,13 +59,13 @@ _CHANGE_REFUSALS: tuple[type[Refusal], ...] = (
     bgp_prefix.AdvertiseStateLocked,
     OriginNotValid,
     OriginUnanswered,
-    WithdrawalsStopped,
     AnnouncedTooOften,
     OriginNotOffered,
     AspaExcludesOperator,
     AspaUnanswered,
     PrependWouldRemove,
 )
+_CHANGE_REFUSALS = (*TO_ANNOUNCE, WithdrawalsStopped)
 
 
 @bgp.operation(

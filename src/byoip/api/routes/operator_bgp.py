@@ -11,11 +11,14 @@ from byoip.api.border.envelope import Message, answer_of, counted_list_of
 from byoip.api.border.messages import NO_CHANGE
 from byoip.api.border.paging import everything
 from byoip.api.path_ids import PathId
+from byoip.api.routes.bgp import TO_ANNOUNCE
 from byoip.api.routes.bgp_schemas import BgpPrefix, bgp_prefix_of
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.routes.bgp_prefix import BGP_PREFIXES_PER_PREFIX, BgpPrefixNotFound
+from byoip.domain.watch.freezing import NotFrozen
 from byoip.store.routes.views import BgpPrefixView
+from byoip.usecases.routes.announce_on_word import announce_on_word
 from byoip.usecases.routes.bgp_prefixes import lock
 
 operator_bgp = Declarations("operator: prefixes", Audience.OPERATOR)
@@ -65,6 +68,27 @@ async def unlock_bgp_prefix(
 ) -> Answer:
     """Unlock a route. It stays announced or withdrawn, and its owner may change that again."""
     return await _lock(caller, prefix_id, bgp_prefix_id, body, locked=False)
+
+
+@operator_bgp.operation(
+    "POST /prefixes/{prefix_id}/bgp/prefixes/{bgp_prefix_id}/announce",
+    Scope.OPERATOR,
+    answer=answer_of(BgpPrefix),
+    refuses=(*TO_ANNOUNCE, NotFrozen),
+)
+async def announce_bgp_prefix(
+    caller: OperatorRequest, prefix_id: PathId, bgp_prefix_id: PathId, body: Reasoned
+) -> Answer:
+    """Announce a withdrawn route of a frozen prefix on your word: a customer may be under attack.
+
+    The freeze stands. All other obstacles hold, as for its owner; one that is *invalid* by ROA data
+    is never announced. The reason stands in the prefix's history, which its customer reads.
+    """
+    return await caller.write(
+        lambda tx: announce_on_word(tx, prefix_id, bgp_prefix_id, reason=body.reason),
+        bgp_prefix_of,
+        messages=_remarks,
+    )
 
 
 async def _lock(

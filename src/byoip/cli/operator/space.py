@@ -157,6 +157,12 @@ def unlock_route(ctx: typer.Context, prefix: ObjectId, route: RouteId, reason: R
     show_object(act(ctx, f"/prefixes/{prefix}/bgp/prefixes/{route}/unlock", reason))
 
 
+@prefixes_app.command("announce-route")
+def announce_route(ctx: typer.Context, prefix: ObjectId, route: RouteId, reason: Reason) -> None:
+    """Announce a withdrawn route of a frozen prefix on your word; the freeze stands."""
+    show_object(act(ctx, f"/prefixes/{prefix}/bgp/prefixes/{route}/announce", reason))
+
+
 @reservations_app.command("list")
 def list_reservations(ctx: typer.Context) -> None:
     """List reservations."""

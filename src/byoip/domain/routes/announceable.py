@@ -50,6 +50,7 @@ class Announceable:
         pair: whether ASPAs let the operator stand before that origin; None: it is the operator's.
         prepend_lost: its path repeats the origin, and a neighbour of a speaker would drop it.
         last_up: until when it was to be announced; None: it never was.
+        on_word: an operator has it announced, which a freeze does not keep; all else does.
     """
 
     claim: Claim
@@ -67,6 +68,7 @@ class Announceable:
     pair: Outcome | None = None
     prepend_lost: bool = False
     last_up: datetime | None = None
+    on_word: bool = False
 
     def obstacles(self, now: datetime) -> Iterator[Refusal]:
         """All of them, in the order to deal with them; none: it may be announced.
@@ -77,7 +79,7 @@ class Announceable:
             yield LockedByOperator(self.cidr)
         yield from self._standing()
         yield from self._origin()
-        returns = may_return(self.claim.frozen_for, self.last_up, now)
+        returns = self.on_word or may_return(self.claim.frozen_for, self.last_up, now)
         if self.claim.frozen_for and not returns:
             yield PrefixFrozen(self.claim.frozen_for)
         if not self.claim.approved:

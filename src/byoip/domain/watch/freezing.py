@@ -36,7 +36,11 @@ class NotFrozen(Refusal):
 def how_lifted(signals: Collection[Signal]) -> str:
     """What lifts it, in words."""
     if NOT_BY_THE_OLD_ACCOUNT.intersection(signals):
-        return "The space has another holder by now: talk to the operator."
+        return (
+            "The space has another holder by now. A new proof (POST .../validation_tokens) by "
+            "maintainers, or in zones delegated to servers, that were not there before lifts it, "
+            "once no other account has claimed the space for 14 days. Or talk to the operator."
+        )
     return (
         "Put back what is missing (GET .../watch), issue a token (POST .../validation_tokens), "
         "publish it and ask for validation: the new proof lifts it. Or talk to the operator."
@@ -44,8 +48,8 @@ def how_lifted(signals: Collection[Signal]) -> str:
 
 
 def by_a_new_proof(signals: Collection[Signal]) -> bool:
-    """Whether it is frozen, and a new proof of the same account lifts it."""
-    return bool(signals) and not NOT_BY_THE_OLD_ACCOUNT.intersection(signals)
+    """Whether any new proof of the same account lifts it."""
+    return not NOT_BY_THE_OLD_ACCOUNT.intersection(signals)
 
 
 def may_return(signals: Collection[Signal], last_up: datetime | None, now: datetime) -> bool:

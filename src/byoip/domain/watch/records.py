@@ -84,6 +84,21 @@ def same_delegations(watch: Watch, seen: Sequence[ZoneObservation]) -> bool:
     return bool(before) and before == {one.zone.name: _names(one) for one in seen}
 
 
+def maintainers_seen(kept: str) -> frozenset[str]:
+    """The maintainers in what a watch of the route object keeps."""
+    return frozenset(kept.split(", ")) if kept else frozenset()
+
+
+def all_moved(watch: Watch) -> bool:
+    """Whether every zone is delegated to none of its servers of before."""
+    return _kept(watch.found).keys() == _kept(watch.baseline).keys()
+
+
+def servers_seen(kept: str) -> frozenset[str]:
+    """The name servers of all zones in what a watch of the zones keeps."""
+    return frozenset(name for names in _kept(kept).values() for name in names)
+
+
 def _names(seen: ZoneObservation) -> tuple[str, ...] | None:
     """The servers that a zone is delegated to; none: to none; None: that is not known."""
     if seen.registry_zone:

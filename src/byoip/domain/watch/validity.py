@@ -13,7 +13,6 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Approver
 from byoip.domain.claims.proof import Proof
 from byoip.domain.errors import Refusal
-from byoip.domain.watch.freezing import by_a_new_proof
 from byoip.domain.watch.levels import Level, Signal
 from byoip.domain.watch.watch import Watch
 
@@ -111,12 +110,11 @@ def begun_again(claim: Claim, now: datetime) -> Claim:
 
 
 def may_be_proven_anew(claim: Claim, now: datetime) -> bool:
-    """Whether a token is of use to an approved claim: it is frozen so, or its proof ends soon."""
-    if not claim.approved:
-        return False
-    if claim.frozen_for:
-        return by_a_new_proof(claim.frozen_for)
-    return ends_soon(claim, now)
+    """Whether a token is of use to an approved claim: it is frozen, or its proof ends soon.
+
+    After a change of holder it takes more than a token: `domain/watch/after_a_sale.py`.
+    """
+    return claim.approved and (bool(claim.frozen_for) or ends_soon(claim, now))
 
 
 def ends_soon(claim: Claim, now: datetime) -> bool:

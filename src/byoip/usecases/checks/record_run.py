@@ -13,7 +13,7 @@ from byoip.domain.checks.decision import (
     unanswered,
     useless_token,
 )
-from byoip.domain.checks.evidence import Check, Fault, Finding, Reason, Unanswered
+from byoip.domain.checks.evidence import Check, Fault, Finding, Passed, Reason, Unanswered
 from byoip.domain.checks.validation_run import RunResult, ValidationRun
 from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
 from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound
@@ -155,8 +155,17 @@ class RecordRun:
         if not claim.proven(now) or unanswered([once_more]):
             return claim, result_of([once_more]), (once_more,)
         if claim.approved:  # and frozen, or its proof ends: the token is of that time
-            return await proven_anew(tx, claim, token), result_of([once_more]), (once_more,)
+            anew = await proven_anew(tx, claim, token, self._vouched(claim, findings))
+            return anew, result_of([once_more]), (once_more,)
         return await self._take(tx, claim, token, once_more, barred=reserved or lost)
+
+    def _vouched(self, claim: Claim, findings: Sequence[Finding]) -> Sequence[Check]:
+        """By which ways ownership was proven; by route objects only where the holder rule holds."""
+        registry = self.ask.registries.get(claim.registry or "")
+        ruled = registry is not None and registry.holder_rule
+        ways = _OWNERSHIP if ruled else (Check.OWNERSHIP_RDNS,)
+        passed = [one.check for one in findings if isinstance(one.outcome, Passed)]
+        return [one for one in passed if one in ways]
 
     async def _take(
         self,

@@ -8,6 +8,7 @@ from byoip.domain.checks.evidence import Failed, Outcome, Passed, Reason, Unansw
 from byoip.domain.checks.origin_validation import judge_roas
 from byoip.domain.claims.check_waiver import Waivable, excused
 from byoip.domain.claims.claim import Claim
+from byoip.domain.customer_text import CustomerText
 from byoip.domain.routes.announceable import Announceable
 from byoip.domain.routes.bgp_prefix import BgpPrefix, IncompleteBgpDeployment
 from byoip.ports.checks.rpki import NoVrps, VrpAnswer
@@ -15,9 +16,21 @@ from byoip.store.transaction import Transaction
 
 
 async def announce(
-    tx: Transaction, claim: Claim, bgp_prefix: BgpPrefix, *, prepend: int
+    tx: Transaction,
+    claim: Claim,
+    bgp_prefix: BgpPrefix,
+    *,
+    prepend: int,
+    on_word: CustomerText | None = None,
 ) -> BgpPrefix:
     """Mark a withdrawn route for announcement. The caller must hold the claim's lock.
+
+    Args:
+        tx: the transaction.
+        claim: of the route.
+        bgp_prefix: the route.
+        prepend: how often the origin is repeated.
+        on_word: why an operator has it announced under a freeze; None: its owner asks.
 
     Raises:
         Refusal: the first obstacle of `Announceable.require`; nothing was changed.
@@ -50,6 +63,7 @@ async def announce(
         offered=tx.rules.origins,
         own_asn=own.proven,
         pair=_pair(tx, bgp_prefix, behind, own),
+        on_word=on_word is not None,
         # It is wanted still where it waits for its release: a restored database knows an old `at`.
         last_up=tx.now if bgp_prefix.desired.advertised else bgp_prefix.desired.at,
         prepend_lost=prepend > 0 and await tx.bgp_prefixes.prepends_are_lost(bgp_prefix.asn),
@@ -65,7 +79,7 @@ async def announce(
     wanted = replace(wanted, behind=behind)
     await tx.bgp_prefixes.save(wanted)
     await tx.session.flush()  # now it is known whether another claim was faster
-    _record(tx, wanted, outcome)
+    _record(tx, wanted, outcome, on_word)
     return wanted
 
 
@@ -104,7 +118,9 @@ def _pair(
     return judge_pair(*of, without=tx.rules.without_aspa)
 
 
-def _record(tx: Transaction, bgp_prefix: BgpPrefix, outcome: Outcome) -> None:
+def _record(
+    tx: Transaction, bgp_prefix: BgpPrefix, outcome: Outcome, why: CustomerText | None
+) -> None:
     shown = {"bgp_prefix_id": bgp_prefix.id.hex, "cidr": str(bgp_prefix.cidr)}
     before = {**shown, "advertised": False}
     after = {
@@ -113,6 +129,8 @@ def _record(tx: Transaction, bgp_prefix: BgpPrefix, outcome: Outcome) -> None:
         "asn_prepend_count": bgp_prefix.desired.prepend,
         "origin_validation": outcome.seen,
     }
+    if why is not None:
+        after["reason"] = why.value
     if bgp_prefix.behind is not None:
         after["behind"] = bgp_prefix.behind.number
     tx.record(bgp_prefix.claim_id, "bgp_prefix.announced", before=before, after=after)

@@ -1,9 +1,11 @@
 """Record what an answer makes of a signal, and what follows: an event, a level, a freeze."""
 
 from dataclasses import replace
+from typing import Any
 
 from byoip.domain.claims.claim import Claim
-from byoip.domain.watch.levels import Level
+from byoip.domain.watch.after_a_sale import stood
+from byoip.domain.watch.levels import Level, Signal
 from byoip.domain.watch.rises import RiseState
 from byoip.domain.watch.watch import Watch
 from byoip.store.transaction import Transaction
@@ -36,7 +38,9 @@ async def freeze(tx: Transaction, claim: Claim, watch: Watch) -> Claim:
     frozen = replace(claim, frozen_for=claim.frozen_for | {watch.signal}, modified_at=tx.now)
     await tx.claims.save(frozen)
     was, now = (sorted(one.frozen_for) for one in (claim, frozen))
-    after = {"frozen_for": now, "signal": watch.signal, "seen": watch.seen}
+    after: dict[str, Any] = {"frozen_for": now, "signal": watch.signal, "seen": watch.seen}
+    if watch.signal is Signal.HOLDER:
+        after["stood"] = stood(await tx.watches.of(claim.id), tx.now)
     tx.record(claim.id, "prefix.frozen", before={"frozen_for": was}, after=after)
     return frozen
 

@@ -5,12 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from byoip.domain.checks.evidence import Check
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Approver
 from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.domain.claims.proof import Proof
 from byoip.domain.operator_text import stated_reason
-from byoip.domain.watch.freezing import NotFrozen
+from byoip.domain.watch.freezing import NotFrozen, by_a_new_proof
 from byoip.domain.watch.levels import Level, Signal
 from byoip.domain.watch.remembered import Remembered
 from byoip.domain.watch.rises import NothingHeld, RiseState
@@ -23,6 +24,9 @@ from byoip.domain.watch.validity import (
 )
 from byoip.domain.watch.watch import Watch
 from byoip.store.transaction import Transaction
+from byoip.usecases.watch.after_a_sale import why_frozen_still
+
+_OF_A_HOLDER = (Signal.ROUTE_OBJECT, Signal.REVERSE_ZONE, Signal.ZONE_SERVERS)
 
 
 async def lift_freeze(tx: Transaction, claim_id: UUID, *, reason: str) -> Claim:
@@ -44,13 +48,26 @@ async def lift_freeze(tx: Transaction, claim_id: UUID, *, reason: str) -> Claim:
     return await _lift(tx, claim, {"by": "operator", "reason": why.value})
 
 
-async def proven_anew(tx: Transaction, claim: Claim, token: OwnershipToken) -> Claim:
+async def proven_anew(
+    tx: Transaction, claim: Claim, token: OwnershipToken, passed: Collection[Check]
+) -> Claim:
     """Renew the proof of an approved claim whose account has proven it again, under its lock.
 
     That lifts its freezes. It stays as it is where a new proof of this account lifts them not, or
     none is due, or its token has expired while its run was out: then no token was used up.
+
+    Args:
+        tx: the transaction.
+        claim: the claim.
+        token: what was found published.
+        passed: by which ways ownership was proven; see `domain/watch/after_a_sale.py`.
     """
-    if not may_be_proven_anew(claim, tx.now) or not await tx.tokens.consume(token.id):
+    if not may_be_proven_anew(claim, tx.now):
+        return claim
+    if not by_a_new_proof(claim.frozen_for) and (why := await why_frozen_still(tx, claim, passed)):
+        tx.record(claim.id, "prefix.still_frozen", after=why)
+        return claim
+    if not await tx.tokens.consume(token.id):
         return claim
     tx.record(claim.id, "token.consumed", after={"token_id": token.id.hex})
     anew = renewed(claim, tx.now)
@@ -93,7 +110,9 @@ async def end_proof(
 async def _lift(tx: Transaction, claim: Claim, how: dict[str, str]) -> Claim:
     lifted = replace(claim, frozen_for=frozenset(), modified_at=tx.now)
     await tx.claims.save(lifted)
-    await begin_again(tx, claim.id, claim.frozen_for | {Signal.PROOF})
+    # After a change of holder all that is watched has another one behind it.
+    others = () if by_a_new_proof(claim.frozen_for) else _OF_A_HOLDER
+    await begin_again(tx, claim.id, claim.frozen_for | {Signal.PROOF, *others})
     _record_lifted(tx, claim, how)
     return lifted
 

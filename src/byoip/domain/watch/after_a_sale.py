@@ -1,0 +1,71 @@
+"""When a prefix that was frozen for a change of holder is its account's all the same. Pure.
+
+After a sale the old account still has its old zone and route object, so its proof counts only where
+others than before vouch for it: maintainers, or a delegation, that were not there as it was frozen.
+And only after 14 days in which no other account claims the space. Else a person decides.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from byoip.domain.checks.evidence import Check
+from byoip.domain.watch.levels import LADDERS, Signal
+from byoip.domain.watch.records import all_moved, maintainers_seen, servers_seen
+from byoip.domain.watch.watch import Watch
+
+UNCLAIMED_FOR: Final = timedelta(days=14)
+
+Stood = Mapping[str, Collection[str]]
+
+
+def stood(known: Mapping[Signal, Watch], now: datetime) -> dict[str, list[str]]:
+    """What stood there as it was frozen, by signal: names that vouch for nobody from now on.
+
+    What no look has answered lately is left out, and then no answer of later counts as changed.
+    """
+    found = {
+        Signal.ROUTE_OBJECT: maintainers_seen,
+        Signal.ZONE_SERVERS: servers_seen,
+    }
+    return {
+        signal.value: sorted({*seen(watch.baseline), *seen(watch.found)})
+        for signal, seen in found.items()
+        if (watch := known.get(signal)) is not None and _answered(watch, now) and watch.baseline
+    }
+
+
+def vouched_anew(
+    known: Mapping[Signal, Watch], before: Stood, passed: Collection[Check], now: datetime
+) -> bool:
+    """Whether the proof that has passed rests on others than stood there before.
+
+    Args:
+        known: the signals of the last looks.
+        before: what `stood` gave.
+        passed: by which of its two ways ownership was proven just now.
+        now: the moment.
+    """
+    ways = (
+        (Check.OWNERSHIP_IRR, Signal.ROUTE_OBJECT, maintainers_seen),
+        (Check.OWNERSHIP_RDNS, Signal.ZONE_SERVERS, servers_seen),
+    )
+    for check, signal, seen in ways:
+        watch = known.get(signal)
+        if check not in passed or signal.value not in before or watch is None:
+            continue
+        if signal is Signal.ZONE_SERVERS and not all_moved(watch):
+            continue
+        names = seen(watch.found)
+        if watch.failing and _answered(watch, now) and names and not names & {*before[signal]}:
+            return True
+    return False
+
+
+def _answered(watch: Watch, now: datetime) -> bool:
+    gap = LADDERS[watch.signal].longest_gap
+    return (
+        not watch.doubt
+        and watch.looked_at is not None
+        and (gap is None or now - watch.looked_at <= gap)
+    )
