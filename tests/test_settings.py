@@ -7,8 +7,9 @@ from byoip.domain.checks.registry import Budget, Dialect, Registry
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Community
 from byoip.settings.loader import read_settings
-from byoip.settings.model import letter_notes, require_origins, speaker_notes
+from byoip.settings.model import require_origins
 from byoip.settings.names import SettingsError
+from byoip.settings.notes import letter_notes, speaker_notes
 from byoip.settings.parts import resolver_address
 
 _FILE = """

@@ -6,7 +6,7 @@ from byoip.composition import external_services
 from byoip.composition.process import Composition
 from byoip.composition.speaking import reconciler_of
 from byoip.settings.loader import read_settings
-from byoip.settings.model import speaker_notes
+from byoip.settings.notes import speaker_notes
 
 
 @pytest.mark.parametrize(("told", "reconciles"), [("true", True), ("false", False)])

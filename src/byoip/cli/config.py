@@ -16,12 +16,10 @@ from byoip.composition.speaking import neighbour_notes
 from byoip.settings.loader import read_settings
 from byoip.settings.model import (
     Settings,
-    letter_notes,
     require_served,
-    speaker_notes,
-    webhook_notes,
 )
 from byoip.settings.names import SettingsError
+from byoip.settings.notes import letter_notes, speaker_notes, webhook_notes
 from byoip.settings.parts import resolver_address
 from byoip.settings.toml import settings_toml
 from byoip.store.migrating import check_revision

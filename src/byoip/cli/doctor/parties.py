@@ -21,12 +21,11 @@ from byoip.ports.checks.rpki import NoExport
 from byoip.ports.speakers.speaker import SpeakerUnanswered
 from byoip.settings.model import (
     Settings,
-    letter_notes,
     require_letter_url,
     require_served,
-    webhook_notes,
 )
 from byoip.settings.names import SettingsError
+from byoip.settings.notes import letter_notes, webhook_notes
 from byoip.settings.speakers import ListenerSettings
 
 _SECONDS: Final = 5.0
