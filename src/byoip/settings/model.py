@@ -162,8 +162,7 @@ class Settings(Part):
     @property
     def all_registries(self) -> Mapping[str, Registry]:
         """The registries by key: the five RIRs, unless replaced, and the operator's own."""
-        configured = {one.key: one.registry() for one in self.registries}
-        known = {one.key: one for one in RIRS} | configured
+        known = {one.key: one for one in (*RIRS, *(own.registry() for own in self.registries))}
         urls = {key: str(url) for key, url in self.rdap_urls.items() if key in known}
         return known | {key: replace(known[key], rdap_url=url) for key, url in urls.items()}
 
