@@ -224,7 +224,9 @@ async def test_former_lessee_renews_by_the_old_zone(days: Days, routes: Routes) 
     assert await days.frozen_for(routes.claim) == {Signal.HOLDER}
     token = (await days.world.issue(routes.claim, TokenMethod.RDNS)).token
     days.world.txt(routes.claim.prefix, token.value)
+    await days.snapshot()
     await days.world.validate(routes.claim)
+    assert "prefix.still_frozen" in await days.world.kinds(routes.claim)
     assert await days.frozen_for(routes.claim) == {Signal.HOLDER}
     await routes.patch(advertised=False)
     with pytest.raises(PrefixFrozen, match="another holder"):
