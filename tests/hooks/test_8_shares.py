@@ -45,12 +45,12 @@ async def test_accounts_with_slow_receivers_do_not_keep_another_waiting(
         slow.answer = never
         hooked.seconds = 30
         running = asyncio.create_task(hooked.notifier(at_once=14).run())
-        await until(lambda: slow.open >= 12, seconds=20)  # 5, then 4 of two, then 3 of three
+        await until(lambda: slow.open >= 9, seconds=20)  # three parties have three each, or more
         mine = await hooked.claim("45.100.0.0/23")
         hook = await hooked.hook(there)
         await hooked.happen(mine, DESCRIBED)
         await until(lambda: hooked.has_all(hook), seconds=10)  # before any of the slow ones ends
-        assert len(slow.got) == slow.open == 12
+        assert 9 <= len(slow.got) == slow.open <= 12
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await until(lambda: slow.open == 0)
