@@ -1,5 +1,6 @@
 """Webhooks over HTTP, as both sides see them; what is sent to them: `tests/hooks`."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,10 @@ import pytest
 
 from byoip.domain.accounts.credential import Scope
 from tests.api.operators import Operator
+from tests.api.test_rate_limiting import NO_LIMITS, Limited, limited, process
 from tests.api.world import World
+
+__all__ = ["limited", "process"]  # fixtures
 
 URL = "https://hooks.example.net/byoip"
 WHY = {"reason": "It floods a third party."}
@@ -152,3 +156,22 @@ async def test_the_operator_lists_stops_and_starts(world: World, operator: Opera
     assert kinds[-2:] == ["webhook.disabled", "webhook.enabled"]
     unknown = f"/webhooks/{UUID(int=1).hex}/disable"
     assert await operator.errors("POST", unknown, json=WHY) == [(404, "webhook_not_found", "")]
+
+
+async def test_what_has_us_send_out_of_turn_is_paced(limited: Limited) -> None:
+    async with limited(replace(NO_LIMITS, preflights_per_account=2)) as there:
+        hook = await made(there)
+        path = f"/webhooks/{hook['id']}"
+        await there.result("POST", f"{path}/test")
+        for method, at, body in (
+            ("POST", "/webhooks", {"url": URL}),
+            ("POST", f"{path}/test", None),
+            ("POST", f"{path}/replay", {"after": 0}),
+            ("POST", f"{path}/redeliver", {"number": 1}),
+            ("PATCH", path, {"url": "https://other.example.net/"}),
+            ("PATCH", path, {"enabled": True}),
+        ):
+            said = await there.call(method, at, json=body)
+            assert said.status_code == 429, at
+        await there.result("PATCH", path, json={"enabled": False})
+        await there.result("DELETE", path)

@@ -205,6 +205,9 @@ async def test_a_hundred_attempts_are_kept(hooked: Hooked, claim: Claim, there: 
     await hooked.send()
     log = await hooked.deliveries(hook)
     assert [one.number for one in log] == list(range(111, 11, -1))
+    async with hooked.store.transaction() as tx:
+        kept = await tx.connection.exec_driver_sql("SELECT count(*) FROM webhook_deliveries")
+        assert kept.scalar() == 100
 
 
 async def test_two_workers_send_nothing_twice(

@@ -1,7 +1,9 @@
 """Webhooks: the account's events, sent to receivers that its customer names."""
 
+from collections.abc import Sequence
+
 from byoip.api.border.answers import Answer, answer, list_answer
-from byoip.api.border.caller import CustomerRequest, nothing
+from byoip.api.border.caller import Customer, CustomerRequest, nothing
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import Done, answer_of, list_of
 from byoip.api.border.paging import CursorText, PerPage, everything, page_request, paginate
@@ -11,9 +13,16 @@ from byoip.domain.accounts.credential import Scope
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.hooks import refusals
 from byoip.domain.hooks.destination import WebhookUrlRefused
+from byoip.store.accounts.rate_limits import Wanted
 from byoip.usecases.hooks import webhooks as verbs
 
 webhooks = Declarations("webhooks")
+
+
+def _paced(caller: Customer) -> Sequence[Wanted]:
+    """What has us send out of turn is done as often as pre-flights: to whom, a customer says."""
+    return [Wanted("preflight", caller.backend.limiter.limits.preflights_per_account)]
+
 
 _READS = (Scope.PREFIXES_READ,)  # what is sent is what this scope reads
 _NONE = (refusals.WebhookNotFound,)
@@ -52,6 +61,7 @@ async def create_webhook(caller: CustomerRequest, body: wire.NewWebhook) -> Answ
         ),
         wire.issued_of,
         kept=wire.issued_without_secret,
+        spending=_paced(caller),
     )
 
 
@@ -112,6 +122,7 @@ async def update_webhook(
     return await caller.write(
         lambda tx: verbs.change(tx, caller.account_id, webhook_id, terms=terms, given=given),
         wire.webhook_of,
+        spending=_paced(caller) if given.url or given.enabled else (),
     )
 
 
@@ -133,7 +144,9 @@ async def delete_webhook(caller: CustomerRequest, webhook_id: PathId) -> Answer:
 async def create_webhook_test(caller: CustomerRequest, webhook_id: PathId) -> Answer:
     """Have a message of type `endpoint.test` sent, once; `deliveries` says what came of it."""
     return await caller.write(
-        lambda tx: verbs.test(tx, caller.account_id, webhook_id), wire.webhook_of
+        lambda tx: verbs.test(tx, caller.account_id, webhook_id),
+        wire.webhook_of,
+        spending=_paced(caller),
     )
 
 
@@ -157,6 +170,7 @@ async def create_webhook_redelivery(
     return await caller.write(
         lambda tx: verbs.redeliver(tx, caller.account_id, webhook_id, number=body.number),
         wire.webhook_of,
+        spending=_paced(caller),
     )
 
 
@@ -177,6 +191,7 @@ async def create_webhook_replay(
     return await caller.write(
         lambda tx: verbs.replay(tx, caller.account_id, webhook_id, after=body.after),
         wire.webhook_of,
+        spending=_paced(caller),
     )
 
 

@@ -35,7 +35,9 @@ class TooManyWebhooks(Refusal):
     name = "webhook_quota_reached"
 
     def __init__(self) -> None:
-        super().__init__(f"This account has {WEBHOOKS_PER_ACCOUNT} webhooks, its quota: remove one")
+        super().__init__(
+            f"This account has {WEBHOOKS_PER_ACCOUNT} webhooks, its quota: remove one."
+        )
 
 
 class UnknownEventKind(Refusal):

@@ -166,7 +166,7 @@ class Webhook:
         """
         if not 0 <= after <= newest:
             raise EventBeyondFeed(after, newest, "/after")
-        return replace(_afresh(self, now), cursor=after, delivered=after)
+        return replace(_afresh(self), cursor=after, delivered=after, next_at=now, modified_at=now)
 
     def rotate(self, key_id: str, public_key: str, now: datetime) -> "Webhook":
         """Another secret; the one before signs as well for a day, if it can still be made."""
@@ -231,13 +231,12 @@ class Webhook:
             return replace(counted, again=left)
         if not attempt.taken:
             return _failed(counted, attempt, chance)
-        at = attempt.at
         if message.about is About.RESTART:
             number = message.number
             again = tuple(one for one in self.again if one <= number)
-            on = replace(_afresh(counted, at), epoch=message.epoch, again=again)
+            on = replace(_afresh(counted), epoch=message.epoch, again=again)
             return replace(on, cursor=number, delivered=min(self.delivered, number))
-        return replace(_afresh(counted, at), cursor=message.number, delivered=message.number)
+        return replace(_afresh(counted), cursor=message.number, delivered=message.number)
 
     def passed(self, number: int) -> "Webhook":
         """Nothing up to this event is wanted."""
@@ -280,13 +279,14 @@ def _failed(webhook: Webhook, attempt: Attempt, chance: float) -> Webhook:
     return replace(failed, next_at=attempt.at + waits)
 
 
-def _afresh(webhook: Webhook, now: datetime) -> Webhook:
-    return replace(webhook, failures=0, failing_since=None, next_at=now)
+def _afresh(webhook: Webhook) -> Webhook:
+    return replace(webhook, failures=0, failing_since=None)
 
 
 def _prove(webhook: Webhook, now: datetime) -> Webhook:
     return replace(
-        _afresh(webhook, now),
+        _afresh(webhook),
+        next_at=now,
         state=WebhookState.PENDING,
         because=None,
         test_asked=True,

@@ -3,6 +3,7 @@
 Text SQL: claims last by the database's clock, and a look takes text.
 """
 
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -40,16 +41,18 @@ _ADD: Final = compiled(sa.insert(webhooks), [*_FIXED, *_CHANGING])
 _SAVE: Final = compiled(
     sa.update(webhooks).where(_w.id == _ID).values(holder=None, held_until=None), _CHANGING
 )
-_NOTE: Final = compiled(sa.update(webhooks).where(_w.id == _ID), _CHANGING)
+_ASK: Final = compiled(sa.update(webhooks).where(_w.id == _ID), _CHANGING)
+_NOTE: Final = compiled(
+    sa.update(webhooks)
+    .where(_w.id == _ID)
+    .values(held_until=sa.func.clock_timestamp() + timedelta(seconds=LEASE_SECONDS)),
+    _CHANGING,
+)
 _MINE: Final = compiled(
     sa.select(webhooks)
     .where(_w.id == _ID, _w.live, _w.holder == sa.bindparam("holder", type_=sa.Uuid))
     .with_for_update()
 )
-_EXTEND: Final = from_text("""
-    UPDATE webhooks SET held_until = clock_timestamp() + make_interval(secs => :seconds)
-    WHERE id = :webhook_id
-""")
 _LOG: Final = compiled(sa.insert(webhook_deliveries), webhook_deliveries.c.keys())
 _FORGET: Final = from_text("""
     DELETE FROM webhook_deliveries WHERE webhook_id = :webhook_id AND number <= :number
@@ -105,12 +108,11 @@ class WebhookRepository(Repository):
 
     async def ask(self, webhook: Webhook) -> None:
         """Write back a locked one that has more to send, and is sent to as before."""
-        await self._session.change(_NOTE, webhook_id=webhook.id, **_row(webhook, _CHANGING))
+        await self._session.change(_ASK, webhook_id=webhook.id, **_row(webhook, _CHANGING))
 
     async def note(self, webhook: Webhook) -> None:
         """Write back one that is `mine`, and hold it for longer."""
         await self._session.change(_NOTE, webhook_id=webhook.id, **_row(webhook, _CHANGING))
-        await self._session.change(_EXTEND, webhook_id=webhook.id, seconds=LEASE_SECONDS)
 
     async def log(self, webhook: Webhook, message: Message, attempt: Attempt) -> None:
         """Keep what came of an attempt, and forget the one a hundred before it."""
