@@ -55,13 +55,25 @@ class _Customer:
         cidrs = [f"198.18.{third}.0/24" for third in range(count)]
         roas = [vrp({"cidr": cidr}, "ripe") for cidr in cidrs]
         self.publish("PUT", "/rpki/vrps", json=roas)
-        for number, cidr in enumerate(cidrs):
-            prefix = self.api("POST", "/prefixes", {"cidr": cidr, "asn": ORIGIN})
+        brought = [self.api("POST", "/prefixes", {"cidr": cidr, "asn": ORIGIN}) for cidr in cidrs]
+        for number, prefix in enumerate(brought):
             by_name = number % 2 == 0
+            if not by_name:
+                self.wait_for_look(prefix["id"])
             self.publish("PUT", "/irr/RIPE", content=rpsl(prefix, "RIPE", token=not by_name))
             for name, values in txt(prefix) if by_name else ():
                 self.publish("PUT", f"/dns/txt/{name}", json=values)
             yield prefix["id"]
+
+    def wait_for_look(self, prefix_id: str) -> None:
+        """Publish no token before the registry was seen without it: a moment."""
+        after, give_up = 0, time.perf_counter() + _PATIENCE_SECONDS
+        while time.perf_counter() < give_up:
+            events = self.api("GET", f"/prefixes/{prefix_id}/events?after={after}&wait=1")
+            if any(one["kind"] == "token.absent" for one in events):
+                return
+            after = max((one["number"] for one in events), default=after)
+        raise RuntimeError(f"the registry was not looked at for {prefix_id}")
 
     def approved_in(self, prefix_id: str) -> float:
         """Seconds from asking for the validation to reading that it is approved."""

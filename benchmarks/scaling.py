@@ -17,7 +17,7 @@ from benchmarks.databases import Server, database
 from benchmarks.figures import Figure, Tell
 from benchmarks.load import Order, ask
 from benchmarks.processes import Listening, api, byoip, cpu_seconds, tree_cpu_seconds
-from benchmarks.throughput import internet, wait_until_finished
+from benchmarks.throughput import internet, look_first, wait_until_finished
 
 _GOAL = 1.1
 _SAMPLED_SECONDS = 0.02
@@ -90,6 +90,8 @@ def _costs(on: Server, sizes: _Sizes, processes: int) -> dict[str, _Cost]:
         environment = {"DATABASE_URL": url}
         flat = [one for each_one in brought for one in each_one]
         flat.sort(key=lambda one: cidrs.index(one["cidr"]))
+        with internet(on.directory, flat, published=False) as before:
+            look_first(url, on.directory, environment | before)
         environment |= stack.enter_context(internet(on.directory, flat))
         with byoip(["rpki", "refresh"], on.directory, environment) as refreshing:
             assert refreshing.wait(120) == 0
