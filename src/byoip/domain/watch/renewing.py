@@ -7,7 +7,9 @@ Each function says why not, in words; empty: nothing is against it.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
 
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Approver, Standing
@@ -18,6 +20,8 @@ from byoip.domain.watch.levels import LADDERS, Signal
 from byoip.domain.watch.remembered import Remembered
 from byoip.domain.watch.watch import Watch
 
+LEARNT_WITHIN: Final = timedelta(days=7)
+
 
 def changed(claim: Claim, known: Mapping[Signal, Watch]) -> str:
     """Why the claim and its signals do not let a proof be renewed so."""
@@ -27,8 +31,8 @@ def changed(claim: Claim, known: Mapping[Signal, Watch]) -> str:
         return "It is frozen, or its standing is not ok."
     if failing := sorted(one.signal for one in known.values() if one.failing and _counts(one)):
         return f"These are not as they were: {', '.join(failing)}."
-    holder = known.get(Signal.HOLDER)
-    if holder is None or holder.doubt or not Remembered.read(holder.baseline).registrant:
+    holder, proof = known.get(Signal.HOLDER), known.get(Signal.PROOF)
+    if holder is None or holder.doubt or proof is None or not proof.baseline:
         return "Whom the registry gave the space to was not learnt as it was proven."
     return ""
 
@@ -37,9 +41,26 @@ def _counts(watch: Watch) -> bool:
     return watch.signal is not Signal.PROOF
 
 
-def given_to_another(prefix: Prefix, registry: str | None, known: Watch, said: Said) -> str:
+def learnt(watch: Watch, registrant: str, proven_at: datetime | None, now: datetime) -> Watch:
+    """The signal of the proof, with the registrant's handle as its baseline.
+
+    One that is learnt a week after the proof says nothing of it: a lease may be over by then, and
+    RDAP names the lessor.
+    """
+    return replace(watch, baseline=registrant) if wanted(watch, proven_at, now) else watch
+
+
+def wanted(watch: Watch | None, proven_at: datetime | None, now: datetime) -> bool:
+    """Whether the registrant of a proof of that moment is to be learnt still."""
+    soon = proven_at is not None and now < proven_at + LEARNT_WITHIN
+    return soon and (watch is None or not watch.baseline)
+
+
+def given_to_another(
+    prefix: Prefix, registry: str | None, known: Mapping[Signal, Watch], said: Said
+) -> str:
     """Why what RDAP says of the smallest network is not that its holder of before has it."""
-    was, network = Remembered.read(known.baseline), said.network
+    was, network = Remembered.read(known[Signal.HOLDER].baseline), said.network
     if said.end is not RdapEnd.ANSWERED or network is None:
         return "The registry's RDAP server did not say whom the space is given to."
     if said.registry != registry or not network.contains(prefix) or network.placeholder:
@@ -47,7 +68,7 @@ def given_to_another(prefix: Prefix, registry: str | None, known: Watch, said: S
     if network.given_on or network.space is None:
         kind = shown(network.type) or "none"
         return f"The smallest block, {network.block}, may be a holder's customer's (type {kind})."
-    if network.registrant is None or network.registrant.handle != was.registrant:
+    if network.registrant is None or network.registrant.handle != known[Signal.PROOF].baseline:
         return f"RDAP names another registrant of {network.block} than as it was proven."
     holders = {(at, holder) for at, holder, _ in was.holding}
     if len(holders) != 1 or next(iter(holders))[0] != registry:

@@ -13,6 +13,7 @@ from byoip.domain.checks.reverse_dns.observation import ZoneObservation
 from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.history import Actor
+from byoip.domain.watch import renewing
 from byoip.domain.watch.levels import Signal
 from byoip.domain.watch.records import hear_route_object, hear_zones
 from byoip.domain.watch.remembered import Remembered
@@ -82,12 +83,12 @@ class Look:
             except ClaimNotFound:
                 return
             known = await tx.watches.of(claim_id)
-            renewing = ends_soon(claim, tx.now)
+            now = tx.now
             registry = self.registries.get(claim.registry or "")
-            if registry is not None and not renewing:
+            if registry is not None and not ends_soon(claim, now):
                 registry = registry if await _turn_to_ask(tx, claim_id, registry, known) else None
         if claim.approved:
-            answers = await self._ask(claim, known, registry, renewing=renewing)
+            answers = await self._ask(claim, known, registry, now)
             await self._record(claim, answers, by)
 
     async def _ask(
@@ -95,15 +96,14 @@ class Look:
         claim: Claim,
         known: Mapping[Signal, Watch],
         registry: Registry | None,
-        *,
-        renewing: bool,
+        now: datetime,
     ) -> _Answers:
         route, zones, registrant = await asyncio.gather(
-            self._route(claim, registry), self._zones(claim), self._registrant(claim, known)
+            self._route(claim, registry), self._zones(claim), self._registrant(claim, known, now)
         )
         verdict, doubt = route
         why = None
-        if renewing:
+        if ends_soon(claim, now):
             why = await self._renew.ask(claim, known, verdict, zones)
         return _Answers(verdict, doubt, zones, registrant, why)
 
@@ -136,12 +136,15 @@ class Look:
         except TimeoutError:
             return ()
 
-    async def _registrant(self, claim: Claim, known: Mapping[Signal, Watch]) -> str:
+    async def _registrant(self, claim: Claim, known: Mapping[Signal, Watch], now: datetime) -> str:
         """The handle that RDAP names, where it is to be remembered: before anything changes."""
         registry, holder = self.registries.get(claim.registry or ""), known.get(Signal.HOLDER)
         if self.data is None or registry is None or registry.rdap_url is None:
             return ""
-        if holder is None or holder.failing or Remembered.read(holder.baseline).registrant:
+        if holder is None or holder.failing:
+            return ""
+        of_proof = renewing.wanted(known.get(Signal.PROOF), _proven_at(claim), now)
+        if Remembered.read(holder.baseline).registrant and not of_proof:
             return ""
         asked = HolderQuestion(registry, claim.prefix, WATCHER, all_here=False)
         said = (await self.data.look_up(asked)).said
@@ -162,10 +165,8 @@ class Look:
                 before = known.get(after.signal, Watch(after.signal))
                 complete = complete and (bool(before.doubt) or not after.doubt)
                 claim = await note(tx, claim, before, after)
-            holder = known.get(Signal.HOLDER)
-            if answers.registrant and holder and not holder.failing and holder.baseline:
-                was = replace(Remembered.read(holder.baseline), registrant=answers.registrant)
-                await tx.watches.put(claim.id, replace(holder, baseline=was.kept()))
+            if answers.registrant and _proven_at(claim) == _proven_at(asked):
+                await _learn(tx, claim, known, answers.registrant)
             if answers.not_renewed is not None:
                 await self._renew.record(tx, claim, answers.not_renewed)
             at = _next_slot(claim.id, tx.now) if complete else tx.now + _SOON
@@ -183,15 +184,15 @@ async def _turn_to_ask(
 ) -> bool:
     """Whether its registry is asked now: all are each day, or, of more than that, in turn.
 
-    Turns get four fifths of a day's share. The rest is for what was never asked, or says no: that
-    is asked each day, or no level would rise.
+    Those in front are as many as two fifths of a day's share. Each is looked at once a day, so half
+    a day passes until one of them is asked about: four fifths of the share in a day. The rest is
+    for what was never asked, or says no: that is asked each day, or no level would rise.
     """
     watch = known.get(Signal.ROUTE_OBJECT)
     if watch is None or watch.failing or watch.good_at is None:
         return True
     share = questions_a_day(registry.budget)
-    most = max(1, share * 4 // 5)
-    return await tx.watches.turn_to_ask(claim_id, tx.now, most=most, all_of_them=share)
+    return await tx.watches.turn_to_ask(claim_id, first=max(1, share * 2 // 5), all_of_them=share)
 
 
 def _heard(known: Mapping[Signal, Watch], answers: _Answers, now: datetime) -> Sequence[Watch]:
@@ -210,6 +211,25 @@ def _heard(known: Mapping[Signal, Watch], answers: _Answers, now: datetime) -> S
         late = "The reverse zones did not answer in time."
         heard += [one.silent(now, late) for one in (zones, servers)]
     return heard
+
+
+async def _learn(
+    tx: Transaction, claim: Claim, known: Mapping[Signal, Watch], registrant: str
+) -> None:
+    holder, proof = known.get(Signal.HOLDER), known.get(Signal.PROOF, Watch(Signal.PROOF))
+    if holder is None or holder.failing or not holder.baseline:
+        return
+    was = Remembered.read(holder.baseline)
+    if not was.registrant:
+        kept = replace(was, registrant=registrant).kept()
+        await tx.watches.put(claim.id, replace(holder, baseline=kept))
+    after = renewing.learnt(proof, registrant, _proven_at(claim), tx.now)
+    if after != proof:
+        await tx.watches.put(claim.id, after)
+
+
+def _proven_at(claim: Claim) -> datetime | None:
+    return claim.proof.proven_at or claim.approved_at
 
 
 def _next_slot(claim_id: UUID, now: datetime) -> datetime:

@@ -66,14 +66,14 @@ class RenewByRecords:
             route: of the look.
             zones: of the look.
         """
-        registry, holder = self.registries.get(claim.registry or ""), known.get(Signal.HOLDER)
+        registry = self.registries.get(claim.registry or "")
         if why := renewing.changed(claim, known):
             return why
-        if registry is None or registry.rdap_url is None or self.data is None or holder is None:
+        if registry is None or registry.rdap_url is None or self.data is None:
             return "This registry's registration data (RDAP) is not asked for."
         question = HolderQuestion(registry, claim.prefix, WATCHER, all_here=False)
         said = (await self.data.look_up(question)).said
-        if why := renewing.given_to_another(claim.prefix, claim.registry, holder, said):
+        if why := renewing.given_to_another(claim.prefix, claim.registry, known, said):
             return why
         if await self._route_counts(claim, registry, known.get(Signal.ROUTE_OBJECT), route):
             return ""
@@ -128,6 +128,8 @@ class RenewByRecords:
         anew = validity.renewed(claim, tx.now)
         await tx.claims.save(anew)
         await begin_again(tx, claim.id, {Signal.PROOF})
+        as_before = Watch(Signal.PROOF, baseline=known[Signal.PROOF].baseline)
+        await tx.watches.put(claim.id, as_before)
         tx.record(claim.id, "proof.renewed", after={"by": "records"})
         return anew
 
