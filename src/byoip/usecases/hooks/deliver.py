@@ -65,7 +65,9 @@ class Deliver:
     chance: Callable[[], float]
 
     async def __call__(self, webhook_id: UUID) -> int:
-        """Send what is due, up to 25 messages or ten seconds; how many were sent.
+        """Send what is due, up to 25 messages or ten seconds; how many.
+
+        As one counts a thousand events, or fewer, that are not wanted and are passed over.
 
         Raises:
             StoreUnavailable: the database is away, or another one than before.
@@ -75,17 +77,15 @@ class Deliver:
         if webhook is None:
             return 0
         turn = _Turn(webhook, holder, boottime() + TURN_SECONDS)
-        sent = 0
         while turn.left and boottime() < turn.until and (message := await self._next(turn)):
             turn.left -= 1
             attempt = await self._send(turn.webhook, message)
-            sent += 1
             if not await self._record(turn, message, attempt):
-                return sent  # it is another's, or was changed meanwhile
+                return MOST_IN_A_TURN - turn.left  # it is another's, or was changed meanwhile
             if turn.webhook.state is WebhookState.DISABLED:
                 break
         await self.queue.release(webhook_id, holder)
-        return sent
+        return MOST_IN_A_TURN - turn.left
 
     async def _next(self, turn: _Turn) -> Message | None:
         """What is to be sent now, if anything is."""
