@@ -17,6 +17,7 @@ class FakeRouteRegistry:
     """Every registry at once, by source. Set `fault` to get no answers; `asked` is what came."""
 
     fault: Fault | None = None
+    faults: dict[str, Fault] = field(default_factory=dict)  # of what is asked about one prefix
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     asked: list[registry.RegistryQuestion] = field(default_factory=list)
     objects: IrrObjects = field(default_factory=IrrObjects)
@@ -28,9 +29,10 @@ class FakeRouteRegistry:
         self.asked.append(question)
         of = f"{question.registry.host}:{question.registry.port}"
         asked = f"{question.lookup} {question.prefix}"
-        if self.fault is not None:
+        fault = self.faults.get(str(question.prefix), self.fault)
+        if fault is not None:
             return registry.NoAnswer(
-                self.fault, "the twin was told so", RawAnswer(asked, of, b"", self.now)
+                fault, "the twin was told so", RawAnswer(asked, of, b"", self.now)
             )
         text = "\n\n".join(self._texts(question)).encode("latin-1")
         exhibit = RawAnswer(asked, of, text, self.now)

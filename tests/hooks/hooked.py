@@ -65,9 +65,9 @@ class Hooked(World):
             lambda: 0.0,
         )
 
-    def notifier(self, at_once: int = 100, sender: Any = None) -> Notifier:
+    def notifier(self, at_once: int = 100, sender: Any = None, rest: float = 0) -> Notifier:
         """Of one worker."""
-        return Notifier(self.queue, self.deliver(sender), self.clock, at_once)
+        return Notifier(self.queue, self.deliver(sender), self.clock, at_once, rest)
 
     async def send(self) -> None:
         """Send until nothing is due."""

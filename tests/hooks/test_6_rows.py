@@ -2,9 +2,13 @@
 
 from datetime import timedelta
 
+import pytest
+from sqlalchemy import text
+
 from byoip.domain.claims.claim import Claim
 from byoip.store.figures import fold_figures
 from byoip.store.gauges import Gauges
+from byoip.store.hooks import sending
 from byoip.store.hooks.sending import prune
 from byoip.usecases.hooks import webhooks
 from tests.hooks.hooked import Hooked
@@ -78,3 +82,30 @@ async def test_attempts_are_deleted_after_a_month(
     assert len(await hooked.deliveries(hook)) == 5
     hooked.clock.advance(timedelta(days=20))
     assert await prune(hooked.engine, hooked.clock.at, page=2) == 5
+
+
+async def test_of_ended_webhooks_an_account_keeps_the_last_ones_and_those_of_a_month(
+    hooked: Hooked, there: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made and ended in a loop, they fill no table; nor do their attempts."""
+    monkeypatch.setattr(sending, "MOST_ENDED", 2)
+    made = []
+    for _ in range(5):
+        made.append(await hooked.active(there))
+        await hooked.do(webhooks.remove, made[-1])
+        hooked.clock.advance(timedelta(hours=1))
+    live = await hooked.active(there)
+
+    async def rows() -> list[int]:
+        async with hooked.engine.connect() as connection:
+            counts = "SELECT (SELECT count(*) FROM webhooks), count(*) FROM webhook_deliveries"
+            return list((await connection.execute(text(counts))).one())
+
+    assert await rows() == [6, 6]
+    assert await prune(hooked.engine, hooked.clock.now(), page=2) == 6
+    assert await rows() == [3, 3]
+    hooked.clock.advance(timedelta(days=31))
+    await prune(hooked.engine, hooked.clock.now())
+    assert await rows() == [1, 0]
+    assert (await hooked.read(live)).state == "active"
+    assert await counted(hooked) == {"active": 1}

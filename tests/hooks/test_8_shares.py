@@ -2,8 +2,13 @@
 
 import asyncio
 
+import pytest
+
 from byoip.domain.claims.claim import Claim
+from byoip.usecases.hooks import webhooks
+from byoip.usecases.hooks.deliver import MOST_IN_A_TURN
 from tests.announcing import until
+from tests.counting import counted
 from tests.hooks.hooked import Hooked
 from tests.hooks.receivers import Receiver, never, receiver
 
@@ -73,3 +78,42 @@ async def test_no_connection_to_the_database_is_held_while_a_receiver_is_waited_
             )
             assert found.scalar() == 0
         await notifier.settled()
+
+
+async def test_what_is_not_wanted_is_passed_over_by_a_few_statements(
+    hooked: Hooked, claim: Claim, there: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A filter that lets nothing pass and a replay, again and again, are work of the database."""
+    hook = await hooked.active(there, "prefix.approved")
+    await hooked.happen(claim, *[DESCRIBED] * 1500)
+    await hooked.do(webhooks.replay, hook, after=0)
+    with counted(monkeypatch) as statements:
+        assert await hooked.deliver()(hook.id) == 2  # of a turn, after which it rests
+    assert await hooked.has_all(hook)
+    assert len(statements) < 30, len(statements)
+    await hooked.happen(claim, DESCRIBED, "prefix.approved", DESCRIBED)
+    await hooked.send()
+    assert there.numbers == [await hooked.newest() - 1]
+    assert await hooked.has_all(hook)
+
+
+async def test_a_quick_receiver_of_a_long_feed_rests_after_each_turn(
+    hooked: Hooked, claim: Claim, there: Receiver
+) -> None:
+    hook = await hooked.active(there)
+    await hooked.happen(claim, *[DESCRIBED] * 2 * MOST_IN_A_TURN)
+    notifier = hooked.notifier(rest=2)
+
+    async def turn_is_over() -> bool:
+        return len(await hooked.queue.due(hooked.clock.now(), [], 1)) == 1
+
+    await notifier.look()
+    await until(lambda: len(there.numbers) == MOST_IN_A_TURN)
+    await until(turn_is_over)
+    await notifier.look()
+    await asyncio.sleep(0.5)
+    assert len(there.numbers) == MOST_IN_A_TURN
+    await notifier.settled()
+    await notifier.look()
+    await until(lambda: hooked.has_all(hook))
+    await notifier.settled()

@@ -3,17 +3,20 @@
 from uuid import UUID
 
 import psycopg
+import pytest
 from sqlalchemy import text
 
 from byoip.domain.claims.claim import Claim
 from byoip.domain.watch.levels import Signal
 from byoip.store.watch import turns, watches
 from byoip.usecases.claims import standing
+from byoip.usecases.watch import hear_statistics
+from tests.counting import counted
 from tests.trust.plans import rows_touched
 from tests.usecases.routes import Routes
 from tests.usecases.verbs import Verb
 from tests.usecases.world import WORKER, World
-from tests.watching import Days
+from tests.watching import DAY, Days
 
 MANY = 5000
 A_FEW = 100  # rows of a page's own, and of the index beside them
@@ -135,3 +138,23 @@ async def test_a_look_finds_its_place_in_the_queue_of_a_registry_from_the_front(
     with psycopg.connect(database_url, autocommit=True) as connection:
         asked = {"claim_id": routes.claim.id, "first": 20, "all_of_them": 50}
         assert rows_touched(connection, turns._TURN_TO_ASK.text, asked) <= A_FEW
+
+
+async def test_ids_that_a_registry_made_anew_are_read_once_for_all_whose_holder_changed(
+    days: Days, routes: Routes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may be a hundred thousand; and those whose holder changed may be of one customer."""
+    sold = await days.beside(routes.claim, 7)
+    gone = {str(one.prefix) for one in sold}
+    days.rows["ripencc"] = [
+        (cidr, status, "new-spare-7" if cidr in gone else f"new-{holder}")
+        for cidr, status, holder in days.rows["ripencc"]
+    ]
+    days.world.clock.advance(DAY)
+    await days.files()
+    monkeypatch.setattr(hear_statistics, "_AT_ONCE", 2)  # several pages, too
+    with counted(monkeypatch) as statements:
+        await days.run()
+    watched = [(await days.watches(one))[Signal.HOLDER] for one in sold]
+    assert all(one.failing for one in watched)
+    assert len([one for one in statements if "FROM registry_rekeys" in one]) == 1

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
+from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.registry import Budget
 from byoip.domain.claims.claim import Claim
 from byoip.domain.watch.levels import Level, Signal
@@ -20,6 +21,7 @@ LONG_AGO = text("""
     UPDATE watch_turns
     SET answered_at = now() - CASE prefix_id WHEN :id THEN interval '9 days' ELSE '1 day' END
 """)
+IN_FRONT = text("UPDATE watch_turns SET answered_at = '2000-01-01' WHERE prefix_id = ANY(:ids)")
 ASKED = text("INSERT INTO registry_budgets (registry) VALUES (:registry)")
 AGE = "byoip_route_object_age_seconds"
 
@@ -58,6 +60,24 @@ async def test_all_are_asked_about_in_turn_and_no_more_in_a_day_than_the_share(
         assert len(today) == len(set(today)), today
         seen |= set(today)
     assert seen == {str(one.prefix) for one in claims}
+
+
+@pytest.mark.parametrize("fault", [Fault.TOO_LARGE, Fault.GARBAGE])
+async def test_route_objects_that_cannot_be_read_keep_no_others_waiting(
+    days: Days, claims: list[Claim], fault: Fault
+) -> None:
+    """As many as stand in front: one customer may have written megabytes into all of them."""
+    world = days.world
+    fat = {str(one.prefix) for one in claims[:2]}
+    world.registry.faults = dict.fromkeys(fat, fault)
+    async with world.engine.begin() as connection:
+        await connection.execute(IN_FRONT, {"ids": [one.id for one in claims[:2]]})
+    asked(world)
+    seen: set[str] = set()
+    for _ in range(3):
+        seen |= set(await a_day(days))
+    assert fat <= seen
+    assert len(seen - fat) >= SHARE, seen
 
 
 async def test_one_that_says_no_is_asked_about_each_day(days: Days, claims: list[Claim]) -> None:

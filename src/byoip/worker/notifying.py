@@ -17,13 +17,14 @@ from byoip.store.hooks.sending import HookQueue
 from byoip.store.hooks.views import DueWebhook
 from byoip.store.sharing import working_for
 from byoip.store.unavailable import StoreUnavailable
-from byoip.usecases.hooks.deliver import Deliver
+from byoip.usecases.hooks.deliver import MOST_IN_A_TURN, Deliver
 
 _LOG: Final = logging.getLogger(__name__)
 
 AT_ONCE: Final = 100
 MOST_WAITING: Final = 1000
 TICK_SECONDS: Final = 0.5
+REST_SECONDS: Final = 2.0  # a quick receiver and a long feed take no worker's whole time
 _AWAY_SECONDS: Final = 2.0
 _END_SECONDS: Final = 5.0
 
@@ -32,13 +33,19 @@ class Notifier:
     """Sends what is due, until it is cancelled."""
 
     def __init__(
-        self, queue: HookQueue, deliver: Deliver, clock: Clock, at_once: int = AT_ONCE
+        self,
+        queue: HookQueue,
+        deliver: Deliver,
+        clock: Clock,
+        at_once: int = AT_ONCE,
+        rest: float = REST_SECONDS,
     ) -> None:
-        """Take how many receivers are sent to at once."""
+        """Take how many receivers are sent to at once, and a pause after a full turn, seconds."""
         self._queue = queue
         self._deliver = deliver
         self._clock = clock
         self._places = Places(at_once)
+        self._rest = rest
         self._busy: dict[UUID, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -75,9 +82,11 @@ class Notifier:
             await self._places.take(due.account_id)
             try:
                 with working_for(due.account_id):
-                    await self._deliver(due.id)
+                    sent = await self._deliver(due.id)
             finally:
                 self._places.give_back(due.account_id)
+            if sent >= MOST_IN_A_TURN:
+                await asyncio.sleep(self._rest)
         except StoreUnavailable as fault:
             _LOG.warning("Webhook %s waits: %s", due.id.hex, fault)
         except Exception:  # noqa: BLE001 - of one receiver: others go on, and its claim lapses

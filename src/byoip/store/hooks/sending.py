@@ -56,12 +56,38 @@ _EVENTS: Final = from_text("""
     FROM events WHERE account_id = :account_id AND account_number > :after
     ORDER BY account_number LIMIT :page
 """)
+# By the index of an account's numbers; what was changed is not read.
+_UNWANTED: Final = from_text("""
+    WITH next AS (
+        SELECT account_number AS number, kind FROM events
+        WHERE account_id = :account_id AND account_number > :after
+        ORDER BY account_number LIMIT :most
+    )
+    SELECT coalesce(
+        (SELECT min(number) - 1 FROM next WHERE kind = ANY(CAST(:kinds AS text[]))),
+        (SELECT max(number) FROM next),
+        :after
+    ) AS last
+""")
 _PRUNE: Final = from_text("""
     DELETE FROM webhook_deliveries WHERE (webhook_id, number) IN (
         SELECT webhook_id, number FROM webhook_deliveries WHERE at < :since
         LIMIT :page FOR UPDATE SKIP LOCKED
     )
 """)
+# Who makes and ends them without end fills no table: of an account the last hundred are kept.
+_ENDED: Final = from_text("""
+    SELECT id FROM (
+        SELECT id, ended_at,
+            row_number() OVER (PARTITION BY account_id ORDER BY ended_at DESC, id) AS place
+        FROM webhooks WHERE ended_at IS NOT NULL
+    ) AS ended WHERE ended_at < :since OR place > :most LIMIT :page
+""")
+_FORGET_LOG: Final = from_text("""
+    DELETE FROM webhook_deliveries WHERE webhook_id = ANY(CAST(:ids AS uuid[]))
+""")
+_FORGET: Final = from_text("DELETE FROM webhooks WHERE id = ANY(CAST(:ids AS uuid[]))")
+MOST_ENDED: Final = 100
 
 
 class HookQueue:
@@ -94,9 +120,20 @@ class HookQueue:
         asked = {"account_id": account_id, "after": after, "page": page}
         return [from_row(FeedEvent, row) for row in await self._autocommit.ask(_EVENTS, **asked)]
 
+    async def unwanted(self, account_id: UUID, after: int, kinds: Sequence[str], most: int) -> int:
+        """Up to which number the account's next events are of none of these kinds.
+
+        Of so many at most; `after` where the next one is wanted, or there is none.
+        """
+        asked = {"account_id": account_id, "after": after, "kinds": list(kinds), "most": most}
+        (row,) = await self._autocommit.ask(_UNWANTED, **asked)
+        return int(row.last)
+
 
 async def prune(engine: AsyncEngine, now: datetime, page: int = _PAGE) -> int:
-    """Delete deliveries of more than a month ago, in pages; how many.
+    """Delete deliveries and ended webhooks of more than a month ago, in pages; how many rows.
+
+    Of the webhooks that an account has ended the last hundred are kept.
 
     Raises:
         StoreUnavailable: the database is away; what was deleted stays so.
@@ -109,4 +146,19 @@ async def prune(engine: AsyncEngine, now: datetime, page: int = _PAGE) -> int:
                 done = await session.change(_PRUNE, since=now - _KEPT_FOR, page=page)
         total += done
         if done < page:
+            return total + await _prune_ended(engine, now, page)
+
+
+async def _prune_ended(engine: AsyncEngine, now: datetime, page: int) -> int:
+    """Nothing is sent to them, so nothing is noted of them meanwhile."""
+    total = 0
+    asked = {"since": now - _KEPT_FOR, "most": MOST_ENDED, "page": page}
+    while True:
+        with translate_driver_errors():
+            async with engine.begin() as connection:
+                session = await Session.of(connection)
+                ids = [row.id for row in await session.rows(_ENDED, **asked)]
+                total += await session.change(_FORGET_LOG, ids=ids)
+                total += await session.change(_FORGET, ids=ids)
+        if len(ids) < page:
             return total

@@ -8,8 +8,8 @@ from byoip.domain.hooks.webhook import DisabledBy, WebhookState
 from byoip.store import columns as col
 from byoip.store.columns import table
 
-# Rows are never deleted: `live` says which still count. No secret is kept: see
-# `adapters/hooks/signing.py`.
+# `live` says which still count; the last hundred of an account that do not stay for a month. No
+# secret is kept: see `adapters/hooks/signing.py`.
 webhooks = table(
     "webhooks",
     col.uuid_pk(),

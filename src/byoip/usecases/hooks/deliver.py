@@ -32,6 +32,7 @@ from byoip.store.hooks.sending import HookQueue
 from byoip.store.transaction import Store
 
 PAGE: Final = 50  # events read at once
+MOST_PASSED: Final = 1000  # events that are not wanted, by one statement
 MOST_IN_A_TURN: Final = 25  # messages; then others that wait have a turn
 TURN_SECONDS: Final = 10.0
 
@@ -64,7 +65,9 @@ class Deliver:
     chance: Callable[[], float]
 
     async def __call__(self, webhook_id: UUID) -> int:
-        """Send what is due, up to 25 messages or ten seconds; how many were sent.
+        """Send what is due, up to 25 messages or ten seconds; how many.
+
+        As one counts a thousand events, or fewer, that are not wanted and are passed over.
 
         Raises:
             StoreUnavailable: the database is away, or another one than before.
@@ -74,17 +77,15 @@ class Deliver:
         if webhook is None:
             return 0
         turn = _Turn(webhook, holder, boottime() + TURN_SECONDS)
-        sent = 0
         while turn.left and boottime() < turn.until and (message := await self._next(turn)):
             turn.left -= 1
             attempt = await self._send(turn.webhook, message)
-            sent += 1
             if not await self._record(turn, message, attempt):
-                return sent  # it is another's, or was changed meanwhile
+                return MOST_IN_A_TURN - turn.left  # it is another's, or was changed meanwhile
             if turn.webhook.state is WebhookState.DISABLED:
                 break
         await self.queue.release(webhook_id, holder)
-        return sent
+        return MOST_IN_A_TURN - turn.left
 
     async def _next(self, turn: _Turn) -> Message | None:
         """What is to be sent now, if anything is."""
@@ -112,22 +113,36 @@ class Deliver:
 
     async def _of_feed(self, turn: _Turn, feed: Feed) -> Message | None:
         """The next event that is wanted; what lies before it is passed over."""
-        while boottime() < turn.until:
+        while turn.left and boottime() < turn.until:
+            if not turn.read and (last := await self._unwanted(turn.webhook)):
+                turn.left -= 1  # as a message does: a feed may be long
+                if await self.queue.epochs.current() != feed.epoch:
+                    return None
+                if not await self._pass(turn, last):
+                    return None
+                continue
             if not turn.read:
                 after = turn.webhook.cursor
                 turn.read.extend(await self.queue.events(feed.account_id, after, PAGE))
                 if not turn.read or await self.queue.epochs.current() != feed.epoch:
                     return None
-            passed = 0
             while turn.read and not turn.webhook.wants(turn.read[0].kind):
-                passed = turn.read.popleft().number
-            if passed and not turn.read:
-                if not await self._pass(turn, passed):
-                    return None
-            elif turn.read:
+                turn.read.popleft()
+            if turn.read:
                 previous = turn.webhook.delivered
                 return event_message(feed, turn.read[0], previous, About.EVENT)
         return None
+
+    async def _unwanted(self, webhook: Webhook) -> int:
+        """The last of the next events that it does not want, a thousand at most; 0: there is none.
+
+        One statement, where reading them a page at a time and noting each is a hundred.
+        """
+        if not webhook.kinds:
+            return 0
+        asked = webhook.account_id, webhook.cursor, webhook.kinds, MOST_PASSED
+        last = await self.queue.unwanted(*asked)
+        return last if last > webhook.cursor else 0
 
     async def _send(self, webhook: Webhook, message: Message) -> Attempt:
         at, began = self.clock.now(), boottime()

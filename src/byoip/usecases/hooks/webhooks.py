@@ -137,7 +137,7 @@ async def change(
 
 
 async def remove(tx: Transaction, account_id: UUID, webhook_id: UUID) -> None:
-    """End it; its row stays.
+    """End it; its row stays for a while.
 
     Raises:
         WebhookNotFound: the account has no such webhook.

@@ -55,41 +55,47 @@ class HearStatistics:
             until: by the event loop's clock; what is left after it is for the next run.
             by: who hears.
         """
-        last, more = (0, UUID(int=0)), True
+        last, more, told = (0, UUID(int=0)), True, None
         while more:
             async with self.store.transaction() as tx:
-                page, loud = await self._page(tx, last)
+                page, loud, told = await self._page(tx, last, told)
             for one in loud:
                 with rows.row(one.claim_id):
-                    await self._hear(one, by)
+                    await self._hear(one, told, by)
                 if asyncio.get_running_loop().time() >= until:
                     return
             more = len(page) == _AT_ONCE and asyncio.get_running_loop().time() < until
             last = page[-1].place if page else last
 
     async def _page(
-        self, tx: Transaction, last: tuple[int, UUID]
-    ) -> tuple[Sequence[Unheard], Sequence[Unheard]]:
-        """The next prefixes, and those of them that are not recorded yet; quiet ones are."""
+        self, tx: Transaction, last: tuple[int, UUID], known: "_Told | None"
+    ) -> tuple[Sequence[Unheard], Sequence[Unheard], "_Told"]:
+        """The next prefixes, those of them that are not recorded yet (quiet ones are), and by what.
+
+        Args:
+            tx: in which they are read.
+            last: the place of the last one before.
+            known: what the page before was compared by.
+        """
         files = await tx.watches.statistics()
         if not files:
-            return (), ()
+            return (), (), _NOTHING
         page = await tx.watches.unheard(_newest(files), last, _AT_ONCE)
-        told = await _told(tx, files, *(one.watch for one in page))
+        told = await _told(tx, files, known, [one.watch for one in page])
         loud = []
         for one in sorted(page, key=lambda one: one.claim_id):  # as every worker locks them
             after = await _heard(tx, one.prefix, one.watch, told)
             if after is None:
-                return (), ()  # a new file came just now
+                return (), (), told  # a new file came just now
             if one.watch.failing or after.failing:
                 loud.append(one)
             else:
                 await tx.watches.put_quietly(one.claim_id, one.watch, after)
-        return page, loud
+        return page, loud, told
 
-    async def _hear(self, one: Unheard, by: Actor) -> None:
+    async def _hear(self, one: Unheard, told: "_Told", by: Actor) -> None:
         async with self.store.transaction() as tx:
-            expected = await _heard_alone(tx, one.prefix, one.watch)
+            expected = await _heard(tx, one.prefix, one.watch, told)
         rises = expected is not None and expected.level is Level.FREEZE is not one.watch.level
         said = await self._asked(one.prefix) if rises else None  # no transaction is open
         async with self.store.transaction(actor=by) as tx:
@@ -98,9 +104,11 @@ class HearStatistics:
             except ClaimNotFound:
                 return
             before = (await tx.watches.of(claim.id)).get(Signal.HOLDER, Watch(Signal.HOLDER))
-            after = await _heard_alone(tx, claim.prefix, before)
-            if not claim.approved or after is None or before != one.watch:
-                return  # another worker was here, or there is a newer file
+            if not claim.approved or before != one.watch:
+                return  # another worker was here
+            after = await _heard(tx, claim.prefix, before, told)
+            if after is None:
+                return  # there is a newer file, for the next run
             if after.level is Level.FREEZE is not before.level and _same(before, said):
                 after = _by_a_new_id(after)
             await note(tx, claim, before, after)
@@ -124,22 +132,25 @@ class HearStatistics:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """The files in use, and which ids are new since some watches were heard, in order."""
+    """The files in use, and which ids are new with those after `since`, in order."""
 
     files: Files
+    since: int
     rekeys: Sequence[tuple[int, str, Mapping[str, str]]]
 
 
-async def _told(tx: Transaction, files: Files, *watches: Watch) -> _Told:
-    """Read once for all of them: a registry may number a hundred thousand holders anew."""
+_NOTHING = _Told({}, 0, ())
+
+
+async def _told(
+    tx: Transaction, files: Files, known: _Told | None, watches: Sequence[Watch]
+) -> _Told:
+    """Read once for all: a registry may number a hundred thousand holders anew."""
     newest = _newest(files)
-    heard = min((one.heard or newest for one in watches), default=newest)
-    return _Told(files, await tx.watches.rekeys(heard))
-
-
-async def _heard_alone(tx: Transaction, prefix: Prefix, watch: Watch) -> Watch | None:
-    told = await _told(tx, await tx.watches.statistics(), watch)
-    return await _heard(tx, prefix, watch, told)
+    since = min((one.heard or newest for one in watches), default=newest)
+    if known is not None and known.files == files and known.since <= since:
+        return known
+    return _Told(files, since, await tx.watches.rekeys(since))
 
 
 async def _heard(tx: Transaction, prefix: Prefix, watch: Watch, told: _Told) -> Watch | None:

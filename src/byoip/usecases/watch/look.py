@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.irr_authorisation import RouteVerdict, judge_routes
 from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.reverse_dns.observation import ZoneObservation
@@ -36,6 +37,8 @@ from byoip.usecases.watch.watcher import WATCHER, questions_a_day, watcher_of
 
 EVERY: Final = timedelta(days=1)
 _SOON: Final = timedelta(hours=1)  # where a question stayed unanswered
+# What a customer writes there decides of these, and must not keep others waiting for their turns.
+_OF_THE_OBJECTS: Final = frozenset({Fault.TOO_LARGE, Fault.GARBAGE})
 _MOST_ZONES: Final = 4  # a /16 has 256, mostly delegated alike
 _SECONDS: Final = 20.0
 
@@ -45,11 +48,13 @@ class _Answers:
     """What was asked and answered; None: not asked, or not known. `doubt` says why.
 
     Attributes:
+        came: whether the registry has answered about routes, be it with what is of no use.
         not_renewed: why the registries' answers do not renew the proof; None: it does not end soon.
     """
 
     route: RouteVerdict | None = None
     doubt: str = ""
+    came: bool = False
     zones: Sequence[ZoneObservation] = ()
     registrant: str = ""
     not_renewed: str | None = None
@@ -101,28 +106,29 @@ class Look:
         route, zones, registrant = await asyncio.gather(
             self._route(claim, registry), self._zones(claim), self._registrant(claim, known, now)
         )
-        verdict, doubt = route
+        verdict, doubt, came = route
         why = None
         if ends_soon(claim, now):
             why = await self._renew.ask(claim, known, verdict, zones)
-        return _Answers(verdict, doubt, zones, registrant, why)
+        return _Answers(verdict, doubt, came, zones, registrant, why)
 
     async def _route(
         self, claim: Claim, registry: Registry | None
-    ) -> tuple[RouteVerdict | None, str]:
+    ) -> tuple[RouteVerdict | None, str, bool]:
+        """The verdict, why there is none, and whether an answer came."""
         if registry is None or not registry.offers_route_objects:
-            return None, ""
+            return None, "", False
         question = RegistryQuestion(registry, Lookup.EXACT_ROUTES, claim.prefix, WATCHER)
         try:
             async with asyncio.timeout(_SECONDS):
                 answer = await self.registry.look_up(question)
         except TimeoutError:
-            return None, f"{registry.host} did not answer in time."
+            return None, f"{registry.host} did not answer in time.", False
         if isinstance(answer, NoAnswer):
-            return None, answer.detail
+            return None, answer.detail, answer.fault in _OF_THE_OBJECTS
         objects = answer.objects if isinstance(answer, Found) else ()
         about = claim.prefix, claim.asn, registry, objects
-        return await in_thread(claim.account_id, judge_routes, *about), ""
+        return await in_thread(claim.account_id, judge_routes, *about), "", True
 
     async def _zones(self, claim: Claim) -> Sequence[ZoneObservation]:
         zones = reverse_zones(claim.prefix)
@@ -171,7 +177,7 @@ class Look:
                 await self._renew.record(tx, claim, answers.not_renewed)
             at = _next_slot(claim.id, tx.now) if complete else tx.now + _SOON
             await tx.watches.next_look(claim.id, at)
-            if answers.route is not None or not self._has_route_objects(claim):
+            if answers.came or not self._has_route_objects(claim):
                 await tx.watches.answered(claim.id, tx.now)
 
     def _has_route_objects(self, claim: Claim) -> bool:
