@@ -23,7 +23,8 @@ def test_what_is_approved_is_watched_from_the_first_minute_on(service: Running) 
         signals = [one for one in shown["signals"] if one["looked_at"]]
         return shown if len(signals) == SIGNALS else None
 
-    known = service.control("GET", "/rpki/vrps")  # all routes are judged by each newer snapshot
+    time.sleep(PAUSE)  # all routes are judged by each newer snapshot: of a later second
+    known = service.control("GET", "/rpki/vrps")
     other = {"prefix": "198.18.54.0/24", "asn": 64500, "maxLength": 24, "ta": "ripe"}
     service.control("PUT", "/rpki/vrps", json=[*known, other])
     shown = eventually(looked_at, within=60 * MINUTES)
