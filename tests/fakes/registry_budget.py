@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from byoip.ports.checks.registry import Found, NoEntries, RegistryQuestion
 from byoip.ports.checks.registry_budget import Admission, Permit, Spent
@@ -14,6 +14,7 @@ class EnoughBudget:
 
     spent: str | None = None
     admitted: list[str] = field(default_factory=list)
+    accounts: list[UUID | None] = field(default_factory=list)
     settled: int = 0
     held: dict[str, timedelta] = field(default_factory=dict)
 
@@ -21,6 +22,7 @@ class EnoughBudget:
         if self.spent is not None:
             return Spent(self.spent)
         self.admitted.append(question.registry.key)
+        self.accounts.append(question.account_id)
         return Permit(uuid4())
 
     async def settle(

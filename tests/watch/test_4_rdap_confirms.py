@@ -12,6 +12,7 @@ from byoip.adapters.rdap.rdap_servers import RdapServers
 from byoip.domain.watch.levels import Level, Signal
 from byoip.domain.watch.remembered import Remembered
 from byoip.sandbox.rdap_shapes import RdapRecord, network_answer
+from byoip.usecases.watch.watcher import LEARNER, WATCHER
 from tests.fakes.rdap_servers import said, serving, whole
 from tests.fakes.registry_budget import EnoughBudget
 from tests.usecases.routes import Routes
@@ -51,11 +52,11 @@ OLD, NEW = "ORG-OLD1-RIPE", "ORG-NEW1-RIPE"
     ids=["same registrant", "another", "unanswered", "absent", "given on by a holder"],
 )
 async def test_rdap_confirms(days: Days, routes: Routes, then: bytes, frozen: bool) -> None:
-    answer, world = Answer(named(OLD)), days.world
+    answer, world, budget = Answer(named(OLD)), days.world, EnoughBudget()
     async with serving(answer) as server:
         world.responsible = replace(world.responsible, rdap_url=server.url)
         days.data = RdapClient(
-            *(world.clock, RdapServers(world.registries), EnoughBudget()),
+            *(world.clock, RdapServers(world.registries), budget),
             deadline=5,
             back_off=BackOff(DAY, timedelta(minutes=10)),
         )
@@ -65,9 +66,11 @@ async def test_rdap_confirms(days: Days, routes: Routes, then: bytes, frozen: bo
             await days.run()
         kept = (await days.watches(routes.claim))[Signal.HOLDER].baseline
         assert Remembered.read(kept).registrant == OLD
+        assert {*budget.accounts} == {LEARNER}, "it uses up nothing that a freeze waits for"
         answer.body = then
         for _ in range(2):
             await sold(days, (CIDR, "allocated", "buyer"))
+        assert WATCHER in budget.accounts
         assert await days.frozen_for(routes.claim) == ({Signal.HOLDER} if frozen else set())
         if not frozen:  # the new id counts: so does a sale of it
             answer.body = named(NEW)

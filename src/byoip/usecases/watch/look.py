@@ -33,7 +33,7 @@ from byoip.ports.threads import in_thread
 from byoip.store.transaction import Store, Transaction
 from byoip.usecases.watch.levels import note
 from byoip.usecases.watch.renew_by_records import RenewByRecords
-from byoip.usecases.watch.watcher import WATCHER, questions_a_day, watcher_of
+from byoip.usecases.watch.watcher import LEARNER, WATCHER, questions_a_day, watcher_of
 
 EVERY: Final = timedelta(days=1)
 _SOON: Final = timedelta(hours=1)  # where a question stayed unanswered
@@ -152,7 +152,7 @@ class Look:
         of_proof = renewing.wanted(known.get(Signal.PROOF), _proven_at(claim), now)
         if Remembered.read(holder.baseline).registrant and not of_proof:
             return ""
-        asked = HolderQuestion(registry, claim.prefix, WATCHER, all_here=False)
+        asked = HolderQuestion(registry, claim.prefix, LEARNER, all_here=False)
         said = (await self.data.look_up(asked)).said
         named = said.network and said.network.registrant
         return named.handle if named else ""

@@ -7,6 +7,9 @@ from byoip.domain.checks.registry import Budget
 
 # As an account it gets the share of one: of a registry's questions a tenth of a day's.
 WATCHER: Final = UUID("00000000-0000-4000-8000-000000000077")
+# Whom RDAP names while nothing is in doubt is asked for in another name: many prefixes of which it
+# names nobody leave the answers that keep a prefix from a freeze.
+LEARNER: Final = uuid5(WATCHER, "registrant")
 _PART_OF_DAY: Final = 10
 
 
