@@ -253,7 +253,9 @@ def faults(place: Place, states: Sequence[State]) -> list[str]:
         status, seconds, log = attempt(place, number, state)
         if status in {0, BEFORE_IT_BEGAN} and WAITED_FOR_A_REQUEST not in log:
             return None
-        starting = state.disturb in {Wire.cut, Wire.say_starting} and not begun(log)
+        gone = state.disturb in {Wire.cut, Wire.say_starting}
+        # Migrations give a silent database up before a late signal comes.
+        starting = (gone or state.program == "migrate") and not begun(log)
         if starting and status == FOUND_NO_DATABASE[0] and FOUND_NO_DATABASE[1] in log:
             return None
         last = "\n".join(log.splitlines()[-40:])
