@@ -29,6 +29,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "update_bgp_prefix": {"on_demand": {"advertised": True}},
     "update_advertisement_status": {"advertised": True},
     "create_delegation": {"cidr": "31.0.0.0/23", "delegated_account_id": uuid4().hex},
+    "create_webhook": {"url": "https://hooks.example.net/byoip"},
+    "update_webhook": {"enabled": False},
+    "create_webhook_redelivery": {"number": 1},
+    "create_webhook_replay": {"after": 0},
 }
 _WHY = {"reason": "a ticket"}
 BODIES |= {
@@ -51,12 +55,15 @@ BODIES |= {
 # These name no object: another's token gets its own (empty) list, or its own new object.
 COLLECTIONS = {"create_prefix", "list_prefixes", "list_services", "create_prefix_preflight"}
 COLLECTIONS |= {"list_received_delegations", "list_account_events", "create_loa_document"}
-COLLECTIONS |= {"create_asn", "list_asns"}
+COLLECTIONS |= {"create_asn", "list_asns", "create_webhook", "list_webhooks"}
 OF_ANY_TOKEN = {"list_token_accounts", "get_token_account", "get_verified_token"}
 # What names another object than a prefix says so.
 MISSING = {"get_loa_document": "loa_document_not_found"}
 MISSING |= dict.fromkeys(
     ("get_asn", "delete_asn", "validate_asn", "create_asn_validation_token"), "own_asn_not_found"
+)
+MISSING |= dict.fromkeys(
+    (one.name for one in declarations() if "{webhook_id}" in one.path), "webhook_not_found"
 )
 FORMS = {"create_loa_document": {"loa_document": ("ours.pdf", pdf())}}
 
@@ -140,6 +147,7 @@ async def ask(
         "speaker": "ams1",
         "listener": "rr1",
     }
+    ids["webhook_id"] = uuid4().hex
     ids |= dict.fromkeys(("reference", "loa_document_id", "bgp_prefix_id", "trip_id"), uuid4().hex)
     path = declaration.path.format(
         prefix_id=prefix_id or uuid4().hex, account_id=uuid4().hex, **ids
