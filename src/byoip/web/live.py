@@ -57,14 +57,14 @@ class Streams:
             with self._one_more(visit):
                 async for line in _followed(visit, about, newest):
                     yield line
-        except Refusal:  # no room: the page looks now and then instead
+        except (Refusal, TooManyStreamsError):  # no room: the page looks now and then instead
             yield _news(None, _LATER)
 
     @contextmanager
     def _one_more(self, visit: PersonsVisit) -> Iterator[None]:
         session = visit.session.id
         if self.of[session] >= MOST_OF_SESSION or self.of.total() >= MOST:
-            raise TooManyStreams
+            raise TooManyStreamsError
         with ExitStack() as held:
             held.enter_context(visit.site.listen(visit.account_id))
             self.of[session] += 1
@@ -76,13 +76,8 @@ class Streams:
                     del self.of[session]
 
 
-class TooManyStreams(Refusal):
-    """Said to nobody: a browser is told when to come again."""
-
-    name = "too_many_streams"
-
-    def __init__(self) -> None:
-        super().__init__("There are as many open streams as there may be.")
+class TooManyStreamsError(Exception):
+    """There are as many open streams as there may be; a browser is told when to come again."""
 
 
 async def _followed(visit: PersonsVisit, about: UUID, newest: Newest) -> AsyncIterator[bytes]:

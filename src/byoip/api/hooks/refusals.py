@@ -10,7 +10,7 @@ REFUSALS = (
     conflict(1972, refusals.TooManyWebhooks(), "Remove a webhook that is not needed."),
     invalid(
         1973,
-        WebhookUrlRefused("it does not begin with https://"),
+        WebhookUrlRefused("port 8080 is not one of 443"),
         "Give an https URL whose host is a domain name with public addresses.",
     ),
     invalid(
