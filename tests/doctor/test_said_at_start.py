@@ -47,7 +47,10 @@ async def test_stumble_15_up_says_where_the_credentials_are(
     ("words", "told"),
     [
         (("api", "--port", "0"), r"The API is served at http://127.0.0.1:\d+/client/v4"),
-        (("worker",), "The worker carries out jobs of default, and may tell 2 speakers"),
+        (
+            ("worker",),
+            "carries out jobs of default, look_first, watch_prefixes, and may tell 2 speakers",
+        ),
     ],
     ids=["api", "worker"],
 )

@@ -71,7 +71,7 @@ async def test_no_answer_is_a_value_within_the_deadline(there: Receiver, answer:
     said = await post(there)
     assert said.status is None
     assert said.text.isprintable()
-    assert time.monotonic() - began < SECONDS + 0.5
+    assert time.monotonic() - began < SECONDS + 5, "it would hold on for a minute"
 
 
 async def test_nobody_listens() -> None:

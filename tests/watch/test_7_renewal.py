@@ -154,20 +154,20 @@ async def test_not_where_the_smallest_block_is_not_its_holders(
 async def test_not_where_anything_is_otherwise(ending: Ending) -> None:
     days = ending.days
     days.roas = [valid("30.0.0.0/8")]
-    await ending.pass_days(2)
+    await ending.pass_days(5)
     assert not await ending.renewed()
     days.roas = [valid(CIDR)]
     ending.move("ns.other.example.")
-    await ending.pass_days(2)
+    await ending.pass_days(5)
     assert "zone_servers" in await ending.why_not()
     # One server of before is not enough here: it was delegated to more.
     ending.route(by="B-MNT")
     ending.move(SERVERS[0][0])
-    await ending.pass_days(2)
+    await ending.pass_days(5)
     assert not await ending.renewed()
     assert "route_object" in await ending.why_not()
     ending.route()
-    await ending.pass_days(2)
+    await ending.pass_days(5)
     assert await ending.renewed()
 
 
