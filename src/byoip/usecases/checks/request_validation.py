@@ -9,7 +9,7 @@ from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.validation_run import Trigger, ValidationRun
 from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound
 from byoip.domain.claims.closing import closes_at, kept_alive
-from byoip.domain.claims.ownership_token import OwnershipToken
+from byoip.domain.claims.ownership_token import Absence, OwnershipToken
 from byoip.ports.tokens import TokenMint
 from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Transaction
@@ -97,6 +97,27 @@ async def _reissue(tx: Transaction, claim: Claim, tokens: NewTokens) -> Ownershi
     old = await tx.tokens.live(claim.id)  # read again: the first look may be older than the lock
     if old is None or not old.expired(tx.now) or not await tx.claims.outside_contests(claim):
         return None
+    fresh = await put_in_place(tx, old, tokens, because="expired")
+    await have_looked(tx, claim, fresh, tokens.registries)
+    unproven = replace(claim.written(tx.now), ownership=CheckRecord())
+    await tx.claims.save(unproven)
+    record_changes(tx, claim, unproven)
+    return fresh
+
+
+async def put_in_place(
+    tx: Transaction,
+    old: OwnershipToken,
+    tokens: NewTokens,
+    *,
+    because: str,
+    absence: Absence | None = None,
+) -> OwnershipToken:
+    """End a token, and issue another of its method; the claim is locked.
+
+    `because` stands in the history; `absence` says where the registry was seen before the new token
+    came to be, and so without it.
+    """
     await tx.tokens.save(old.revoke(tx.now))
     record_token_revoked(tx, old)
     fresh = replace(
@@ -105,14 +126,10 @@ async def _reissue(tx: Transaction, claim: Claim, tokens: NewTokens) -> Ownershi
         value=tokens.mint.mint(),
         created_at=tx.now,
         expires_at=tx.now + tokens.lifetime,
-        absence=None,
+        absence=absence,
         look_needed=True,
     )
     await tx.tokens.add(fresh)
-    await have_looked(tx, claim, fresh, tokens.registries)
-    unproven = replace(claim.written(tx.now), ownership=CheckRecord())
-    await tx.claims.save(unproven)
-    after = {"token_id": fresh.id.hex, "method": fresh.method.value, "because": "expired"}
-    tx.record(claim.id, "token.issued", after=after)
-    record_changes(tx, claim, unproven)
+    after = {"token_id": fresh.id.hex, "method": fresh.method.value, "because": because}
+    tx.record(old.claim_id, "token.issued", after=after)
     return fresh

@@ -7,7 +7,6 @@ the run itself has seen no stranger. So the next proof is the holder's.
 """
 
 from dataclasses import dataclass, replace
-from uuid import uuid4
 
 from byoip.domain.checks.evidence import Check, Failed, Finding, Passed, Reason, Unanswered
 from byoip.domain.checks.registries.remedies import remarks_line, token_line
@@ -15,10 +14,9 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.ownership_token import Absence, OwnershipToken
 from byoip.store.transaction import Transaction
 from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvidence
-from byoip.usecases.checks.request_validation import NewTokens
+from byoip.usecases.checks.request_validation import NewTokens, put_in_place
 from byoip.usecases.checks.targets import Look
 from byoip.usecases.claims.unproven import unproven
-from byoip.usecases.events import record_token_revoked
 
 _ISSUE = "Issue a new token (POST .../validation_tokens), and publish it once it was issued."
 
@@ -58,7 +56,10 @@ class Heeding:
         if isinstance(by_check.get(Check.OWNERSHIP_RDNS), Passed):
             fix = "Nothing: it is proven in reverse DNS."
         elif self.tokens and await self.tx.claims.outside_contests(claim):
-            fresh = await self._replaced(token, look, self.tokens)
+            # It comes to be after this run's look, which has seen no stranger.
+            fresh = await put_in_place(
+                self.tx, token, self.tokens, because="published_early", absence=_seen(look)
+            )
             claim = unproven(claim, self.tx.now)
             line = remarks_line(token_line(self.ask.label, fresh.value))
             fix = (
@@ -76,27 +77,6 @@ class Heeding:
             if claim is asked or not _waits(one)
         )
         return replace(answers, findings=tuple(findings)), claim
-
-    async def _replaced(
-        self, token: OwnershipToken, look: Look, tokens: NewTokens
-    ) -> OwnershipToken:
-        """A token that came to be after this run's look, which has seen no stranger."""
-        tx = self.tx
-        await tx.tokens.save(token.revoke(tx.now))
-        record_token_revoked(tx, token)
-        fresh = replace(
-            token,
-            id=uuid4(),
-            value=tokens.mint.mint(),
-            created_at=tx.now,
-            expires_at=tx.now + tokens.lifetime,
-            absence=_seen(look),
-            look_needed=True,
-        )
-        await tx.tokens.add(fresh)
-        after = {"token_id": fresh.id.hex, "method": fresh.method.value}
-        tx.record(token.claim_id, "token.issued", after={**after, "because": "published_early"})
-        return fresh
 
 
 async def note(tx: Transaction, token: OwnershipToken, look: Look) -> None:
