@@ -1,7 +1,11 @@
 """Something on a control socket that says what it is told, and the words of BIRD 2.0.12."""
 
 import asyncio
+import re
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from byoip.domain.prefix import Prefix
 
@@ -10,6 +14,7 @@ V4 = Prefix.parse("198.51.100.0/24")
 GREETING = "0001 BIRD 2.0.12 ready.\n"
 RESTRICTED = "0016 Access restricted\n"
 NOT_FOUND = "8001 Network not found\n"
+_EXACT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
 STATUS = (
     "1000-BIRD 2.0.12\n1011-Router ID is 127.0.0.99\n"
     " Hostname is router\n"
@@ -68,6 +73,7 @@ class Bird:
     )
     hangs_up: bool = False
     asked: list[str] = field(default_factory=list)
+    _began: float = 0.0  # when it was first asked for its clock, which goes on
 
     def shows(self, answer: str, prefix: Prefix = V4) -> None:
         self.answers[f"show route {prefix} all"] = answer
@@ -76,7 +82,21 @@ class Bird:
         writer.write(self.greeting.encode())
         while line := await reader.readline():
             self.asked.append(line.decode().strip())
-            writer.write(self.answers.get(self.asked[-1], NOT_FOUND).encode())
-            if self.hangs_up and self.asked[-1] != "restrict":
+            writer.write(self._answer(self.asked[-1]).encode())
+            if self.hangs_up and self.asked[-1] not in {"restrict", "show status"}:
                 break
         writer.close()
+
+    def _answer(self, command: str) -> str:
+        said = self.answers.get(command, NOT_FOUND)
+        if command != "show status":
+            return said
+        self._began = self._began or time.monotonic()
+        gone_on = timedelta(seconds=time.monotonic() - self._began)
+        return _EXACT.sub(lambda found: _later(found[0], gone_on), said)
+
+
+def _later(shown: str, by: timedelta) -> str:
+    with suppress(ValueError):
+        return (datetime.fromisoformat(shown) + by).isoformat(" ", "milliseconds")
+    return shown

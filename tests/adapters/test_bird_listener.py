@@ -80,7 +80,7 @@ async def test_only_what_came_over_bgp_counts(bird: Bird, listener: BirdListener
 async def test_it_gives_up_its_rights_before_it_asks(bird: Bird, listener: BirdListener) -> None:
     assert await listener.sees([V4, V6]) == {}
     routes = [f"show route {V4} all", f"show route {V6} all"]
-    assert bird.asked == ["restrict", *routes, "show protocols", "show status"]
+    assert bird.asked == ["restrict", "show status", *routes, "show protocols", "show status"]
 
 
 @pytest.mark.parametrize(

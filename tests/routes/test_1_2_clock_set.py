@@ -16,9 +16,10 @@ from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.sightings import Reading, Seen, SeenPath, Sightings, was_gone
 from byoip.domain.speakers.travel import marks
+from byoip.ports.speakers.speaker import SpeakerUnanswered
 from byoip.worker.pace import Pace
 from tests.announcing import Fleet, reconciling, until
-from tests.real.edge import running_edge
+from tests.real.edge import ROUTER, running_edge
 from tests.routes.test_1_2_watcher import told
 
 CAME = datetime.fromisoformat("2026-11-29 03:25:26.196")
@@ -68,6 +69,7 @@ class OtherClock:
 
     control: Path
     later: timedelta = timedelta(0)
+    meanwhile: timedelta = timedelta(0)  # and by so much more after each look at the clock itself
     asked: int = 0
     _times: re.Pattern[str] = field(
         default=re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}"), init=False
@@ -80,6 +82,7 @@ class OtherClock:
         with suppress(OSError):
             while line := await far.readline():
                 to_near.write(self._times.sub(self._moved, line.decode()).encode())
+                self.later += self.meanwhile if b"server time" in line else timedelta(0)
         asking.cancel()
         to_near.close()
 
@@ -132,6 +135,22 @@ async def test_a_clock_that_is_set_is_no_event_and_a_loss_meanwhile_is(
             await until(lambda: told(fleet))
     rows = await fleet.ask("SELECT prefix_id FROM events WHERE kind = 'bgp_prefix.lost_and_back'")
     assert rows == [(fleet.ids[gone][0],)]
+
+
+@pytest.mark.real
+async def test_a_clock_that_is_set_during_a_look_is_no_answer(tmp_path: Path) -> None:
+    """Some times are by the clock before, others by the one after."""
+    async with running_edge("one") as edge, other_clock(edge.router.control, tmp_path) as other:
+        clock, control = other
+        await edge.speakers["one"].enable(ROUTER)
+        edge.router.wait_for_sessions()
+        ear = BirdListener("router", control)
+        assert await ear.sees([]) == {}
+        for clock.meanwhile in (HOUR, -HOUR):
+            with pytest.raises(SpeakerUnanswered, match="set meanwhile"):
+                await ear.sees([])
+        clock.meanwhile = timedelta(0)
+        assert await ear.sees([]) == {}
 
 
 async def looks(clock: OtherClock) -> None:

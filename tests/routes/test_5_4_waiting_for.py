@@ -26,12 +26,15 @@ IN_SERVICE = replace(InService(), speakers=frozenset({"one"}))
 
 
 async def waits(fleet: Fleet, prefix: Prefix) -> WaitingFor | None:
-    """As its owner reads it, alone and in the list."""
+    """As its owner reads it, alone and in the list: two reads, and the worker goes on between."""
     claim_id, _, bgp_prefix_id = fleet.ids[prefix]
     owner, reader = (await fleet.desired(prefix)).account_id, CustomerReader(fleet.engine)
-    alone = await reader.bgp_prefix(owner, claim_id, bgp_prefix_id)
-    [listed] = await reader.bgp_prefixes(owner, claim_id, after=None, limit=10)
-    return alone.waiting_for if alone.waiting_for == listed.waiting_for else None
+    for _ in range(10):
+        alone = await reader.bgp_prefix(owner, claim_id, bgp_prefix_id)
+        [listed] = await reader.bgp_prefixes(owner, claim_id, after=None, limit=10)
+        if alone.waiting_for == listed.waiting_for:
+            return alone.waiting_for
+    raise AssertionError(f"{alone.waiting_for} alone, {listed.waiting_for} in the list")
 
 
 async def what(fleet: Fleet, prefix: Prefix) -> str | None:

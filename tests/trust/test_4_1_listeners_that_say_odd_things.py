@@ -103,7 +103,7 @@ class _Endless(Bird):
 
     async def serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         writer.write(GREETING.encode())
-        said = {"restrict": RESTRICTED, "show protocols all": protocols(UP)}
+        said = {**Bird().answers, "show protocols all": protocols(UP)}
         with suppress(ConnectionError):
             while line := await reader.readline():
                 writer.write(said.get(line.decode().strip(), "1007-\n").encode())
@@ -121,7 +121,8 @@ class _Talkative(Bird):
         with suppress(ConnectionError):
             while line := (await reader.readline()).decode().strip():
                 shown = re.fullmatch("show route (.*) all", line)
-                said = table(route("64500", prefix=shown[1]) + LONG) if shown else RESTRICTED
+                other = self.answers.get(line, RESTRICTED)
+                said = table(route("64500", prefix=shown[1]) + LONG) if shown else other
                 writer.write(said.encode())
                 await writer.drain()
         writer.close()

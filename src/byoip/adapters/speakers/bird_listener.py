@@ -4,6 +4,7 @@ import asyncio
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
@@ -107,6 +108,7 @@ class BirdListener:
     async def _ask(self, prefixes: Collection[Prefix]) -> Mapping[Prefix, Collection[Asn]]:
         found: dict[Prefix, tuple[frozenset[Asn], list[SeenPath], list[_Tail]]] = {}
         async with _conversation(self._control) as bird:
+            before = await bird.clock()
             for prefix, routes in (await bird.routes(prefixes)).items():
                 origins = [one.origins or await bird.origins(one) for one in routes]
                 if origins:
@@ -115,6 +117,8 @@ class BirdListener:
                     found[prefix] = every, paths, [tail async for tail in bird.tails(routes)]
             # Afterwards: a session that ended in between took its routes along.
             clock = await self._check(bird, missing=len(found) < len(prefixes))
+        if before.exact and clock and clock.was_set_since(before.exact):
+            raise OddAnswer("its clock was set meanwhile")  # which times are by which, none can say
         return {
             prefix: Seen.by(origins, paths, clock, tails)
             for prefix, (origins, paths, tails) in found.items()
@@ -124,14 +128,19 @@ class BirdListener:
         established = read_established(await bird.ask("show protocols"))
         if not established:
             raise OddAnswer("none of its BGP sessions is established")
-        asked = monotonic()  # as BIRD reckons ages; another clock goes on in suspend
-        clock = read_clock(await bird.ask("show status"))
-        answered = monotonic()
-        ages = [age(since, clock) for since in established]
+        clock = await bird.clock()
+        ages = [age(since, clock.shown) for since in established]
         if missing and all(one is not None and one < self._settling for one in ages):
             raise OddAnswer("its BGP sessions have only just come up")
-        shown = exact(clock)
-        return Reading(shown, asked, answered) if shown else None
+        return clock.exact
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """As BIRD writes its time, and as a reading; None: its settings show too little of it."""
+
+    shown: str
+    exact: Reading | None
 
 
 class _Conversation:
@@ -165,6 +174,13 @@ class _Conversation:
                 raise OddAnswer(f"an answer larger than {_MOST_BYTES} bytes")
             lines.append(bird_answers.read_line(text, before=lines[-1].code if lines else ""))
         return lines
+
+    async def clock(self) -> _Clock:
+        """Its own."""
+        asked = monotonic()  # as BIRD reckons ages; another clock goes on in suspend
+        shown = read_clock(await self.ask("show status"))
+        answered, moment = monotonic(), exact(shown)
+        return _Clock(shown, Reading(moment, asked, answered) if moment else None)
 
     async def routes(self, prefixes: Collection[Prefix]) -> Mapping[Prefix, Sequence[BgpRoute]]:
         """The routes to each of them; of very many, all at once where BIRD has few others."""

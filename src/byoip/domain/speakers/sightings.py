@@ -38,6 +38,11 @@ class Reading:
         longest, shortest = self.answered - before.asked, self.asked - before.answered
         return passed - timedelta(seconds=longest), passed - timedelta(seconds=shortest)
 
+    def was_set_since(self, before: "Reading") -> bool:
+        """Whether it was set since then for certain, by more than times differ between looks."""
+        least, most = self.set_since(before)
+        return least > _SAME_TIME or most < -_SAME_TIME
+
 
 @dataclass(frozen=True, slots=True)
 class SeenPath:
