@@ -5,6 +5,7 @@ and writes them. It notifies nobody: who waits looks at the counters (`event_not
 """
 
 from collections import Counter
+from collections.abc import Collection
 from typing import Final
 from uuid import UUID
 
@@ -50,6 +51,10 @@ _WRITE: Final = from_text("""
         JOIN account_counts USING (account_id)
 """)
 
+_LOCK_CLAIMS: Final = from_text("""
+    SELECT id FROM prefixes WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR NO KEY UPDATE
+""")
+
 
 class EventRepository:
     """The history; kept back until the transaction ends, so that numbers follow commits.
@@ -63,6 +68,14 @@ class EventRepository:
         self._added: list[Event] = []
         self._new: dict[UUID, UUID] = {}
         self.written: list[Write] = []
+
+    async def lock_claims(self, claim_ids: Collection[UUID]) -> None:
+        """Lock claims that nothing else is written of, before events of them.
+
+        A saved claim keeps rows that refer to it waiting (its `live` is generated, and part of a
+        key): who had its counter and then waited for it would deadlock with who saved it.
+        """
+        await self._session.rows(_LOCK_CLAIMS, ids=list(claim_ids))
 
     def note(self, *events: Event) -> None:
         """Note what happened; numbers are given when the transaction ends, in this order."""

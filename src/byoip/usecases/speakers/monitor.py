@@ -175,7 +175,7 @@ class MonitorRoutes:
         # Gone between two looks, or at one look only.
         short = {one.bgp_prefix_id for one in await self._gone_in_between(out.values(), heard)}
         short |= {*self._missed} - {*before} - missing
-        await self._record(LOST_AND_BACK_EVENT, self._telling(out, short))
+        await record(self.store, LOST_AND_BACK_EVENT, self._telling(out, short))
         lost = missing & {*self._missed, *before}
         again = [out[one] for one in self._told if one in out and one not in missing]
         self._told &= lost
@@ -185,9 +185,9 @@ class MonitorRoutes:
         if new:
             _LOG.error("%d routes that are announced are seen by no listener", len(new))
         now_told = self._telling(out, lost - self._told)
-        await self._record(LOST_EVENT, now_told)
+        await record(self.store, LOST_EVENT, now_told)
         self._told.update(one.bgp_prefix_id for one in now_told)
-        await self._record(SEEN_AGAIN_EVENT, again)
+        await record(self.store, SEEN_AGAIN_EVENT, again)
 
     def _telling(
         self, out: Mapping[UUID, DesiredRoute], of: Iterable[UUID]
@@ -224,13 +224,16 @@ class MonitorRoutes:
         if await self.routes.replace_alarms(VANISHING, alarms, now):
             _LOG.error(said)
 
-    async def _record(self, kind: str, desired_routes: Sequence[DesiredRoute]) -> None:
-        if not desired_routes:
-            return
-        async with self.store.transaction(actor=BY) as tx:
-            for one in desired_routes:
-                shown = {"bgp_prefix_id": one.bgp_prefix_id.hex, "cidr": str(one.prefix)}
-                tx.record(one.claim_id, kind, after=shown)
+
+async def record(store: Store, kind: str, desired_routes: Sequence[DesiredRoute]) -> None:
+    """Add a line to the history of each: their owners change them meanwhile."""
+    if not desired_routes:
+        return
+    async with store.transaction(actor=BY) as tx:
+        await tx.events.lock_claims({one.claim_id for one in desired_routes})
+        for one in desired_routes:
+            shown = {"bgp_prefix_id": one.bgp_prefix_id.hex, "cidr": str(one.prefix)}
+            tx.record(one.claim_id, kind, after=shown)
 
 
 def _counts(feeds: Mapping[str, Feeds]) -> Counts:

@@ -12,7 +12,6 @@ from typing import Final
 from uuid import UUID
 
 from byoip.domain.asn import Asn
-from byoip.domain.history import Actor
 from byoip.domain.speakers import staging
 from byoip.domain.speakers.reconciliation import AppliedRoute, DesiredRoute
 from byoip.domain.speakers.sightings import Observation, Sightings
@@ -22,11 +21,11 @@ from byoip.ports.steady_clock import boottime
 from byoip.store.sharing import in_slices
 from byoip.store.speakers.routes import Alarm, Routes
 from byoip.store.transaction import Store
+from byoip.usecases.speakers.monitor import record
 from byoip.usecases.speakers.observe import ObserveRoutes, QueriedSpeaker, observations, pages
 from byoip.usecases.speakers.propagation import Notify, Propagation, RoundResult
 from byoip.usecases.speakers.retract import RetractRoute
 
-BY = Actor("worker", "reconciler")
 _KINDS = ("stage_skipped", "unanswered", "absent", "still_seen", "no_next_hop")
 _SLICE: Final = 500  # changes, some two milliseconds
 _RECORDED = ("absent", "still_seen")  # in the history of the prefix, too
@@ -253,13 +252,8 @@ class StageChanges:
             new = await self._routes.replace_alarms(kind, standing, now)
             self._alarms[kind] = standing
             if kind in _RECORDED and new:
-                await self._record(kind, [desired_routes[UUID(subject)] for subject in new])
-
-    async def _record(self, kind: str, desired_routes: Sequence[DesiredRoute]) -> None:
-        async with self._store.transaction(actor=BY) as tx:
-            for one in desired_routes:
-                shown = {"bgp_prefix_id": one.bgp_prefix_id.hex, "cidr": str(one.prefix)}
-                tx.record(one.claim_id, f"bgp_prefix.{kind}", after=shown)
+                lines = [desired_routes[UUID(subject)] for subject in new]
+                await record(self._store, f"bgp_prefix.{kind}", lines)
 
 
 def _apply(desired: DesiredRoute, action: StageAction, result: RoundResult) -> None:
