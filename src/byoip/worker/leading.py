@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from math import inf
 from uuid import UUID
 
 from byoip.ports.clock import Clock
@@ -151,7 +152,8 @@ class Term:
 
     async def _listen(self) -> None:
         async for changed in self._leadership.changes():
-            first = min((one.staged.stage for one in self._speaker_tasks if one.alive), default=0)
+            # One that comes back has read its rows before a change, or after it: it hears of it.
+            first = min((one.staged.stage for one in self._speaker_tasks if one.alive), default=inf)
             for task in self._speaker_tasks:
                 if task.staged.drained or task.staged.stage <= first:
                     task.notify({changed})

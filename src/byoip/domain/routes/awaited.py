@@ -9,7 +9,8 @@ class Awaited(StrEnum):
     """The party that has to come back first."""
 
     RECONCILER = "reconciler"  # no worker has asked a speaker for a minute: none runs, or has one
-    SPEAKERS = "speakers"  # none of those that have a next hop for the family answers
+    # None of those that have a next hop for the family, and are in the AS that it stands behind.
+    SPEAKERS = "speakers"
     DRAIN = "drain"  # the operator keeps all sessions of all of those that answer down
     # By the settings no speaker has one; or none is in the AS that the route stands behind.
     NEXT_HOP = "next_hop"

@@ -16,6 +16,7 @@ ALARM_KINDS: Final = (
     "fed_by_one",
     "speaker_down",
     "no_next_hop",
+    "another_as",
     "not_held",
     "imports_open",
     "prepend_lost",

@@ -15,11 +15,13 @@ from byoip.store.statements import AnyRow
 
 SILENT_AFTER: Final = timedelta(seconds=60)  # six rounds of the reconciler
 
-# Whether each was asked lately; and answers, and has a next hop for the route's family, by any
-# settings that it may be told by.
+# Whether each was asked lately; and answers, has a next hop for the route's family, by any settings
+# that it may be told by, and is in the AS that the route stands behind, as far as is known.
 _SPEAKERS: Final = f"""
     SELECT s.*, s.asked_at > now() - interval '{SILENT_AFTER.total_seconds():.0f} s' AS asked,
-        s.alive AND coalesce(entries.fit, true) AS fit
+        s.alive AND coalesce(entries.fit, true) AND (s.local_as = bgp_prefixes.behind
+            OR NOT bgp_prefixes.advertised OR s.local_as IS NULL OR bgp_prefixes.behind IS NULL
+        ) AS fit
     FROM speakers s LEFT JOIN (
         SELECT entry ->> 'name' AS name,
             bool_or(entry ->> ('next_hop' || family(bgp_prefixes.cidr)) IS NOT NULL) AS fit

@@ -26,6 +26,7 @@ class SpeakerState:
         loaded: whether it has every route now.
         prepends_lost_as: the number of the origin whose prepends a neighbour would drop.
         internal_as: the number of its own AS, where a neighbour is in that AS.
+        local_as: the number of its own AS.
         neighbour_ases: the numbers of its neighbours' ASes.
         sessions: its neighbours by address, and whether there is a session.
         drained: whether drains keep all of them down.
@@ -39,6 +40,7 @@ class SpeakerState:
     loaded: bool
     prepends_lost_as: int | None = None
     internal_as: int | None = None
+    local_as: int | None = None
     neighbour_ases: Sequence[int] = ()
     sessions: Mapping[str, bool] = field(default_factory=dict)
     drained: bool = False

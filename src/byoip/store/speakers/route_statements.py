@@ -149,9 +149,9 @@ SETTLE: Final = from_text("""
 SPEAKER: Final = _counted("""
     INSERT INTO speakers AS kept
         (name, stage, alive, fault, held, asked_at, loaded_at, prepends_lost_as, internal_as,
-        neighbour_ases, sessions, drained_at)
+        local_as, neighbour_ases, sessions, drained_at)
     VALUES (:name, :stage, :fault = '', :fault, :held, :at, CASE WHEN :loaded THEN :at END,
-        :prepends_lost_as, :internal_as, CAST(:neighbour_ases AS bigint[]), :sessions,
+        :prepends_lost_as, :internal_as, :local_as, CAST(:neighbour_ases AS bigint[]), :sessions,
         CASE WHEN :drained THEN :at END)
     ON CONFLICT (name) DO UPDATE SET stage = excluded.stage, alive = excluded.alive,
         fault = excluded.fault, asked_at = excluded.asked_at,
@@ -160,6 +160,7 @@ SPEAKER: Final = _counted("""
             ELSE kept.prepends_lost_as END,
         internal_as = CASE WHEN excluded.alive THEN excluded.internal_as
             ELSE kept.internal_as END,
+        local_as = CASE WHEN excluded.alive THEN excluded.local_as ELSE kept.local_as END,
         neighbour_ases = CASE WHEN excluded.alive THEN excluded.neighbour_ases
             ELSE kept.neighbour_ases END,
         sessions = CASE WHEN excluded.alive THEN excluded.sessions ELSE kept.sessions END,

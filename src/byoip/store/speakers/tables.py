@@ -50,6 +50,7 @@ speakers = table(
     sa.Column("sessions", pg.JSONB, nullable=False, server_default=sa.text("'{}'")),
     # Since when drains keep all its sessions down.
     col.timestamptz("drained_at", nullable=True),
+    sa.Column("local_as", sa.BigInteger),  # its own; null: a version before asked it last
 )
 
 # What people have taken out of service; how far that is: `domain/speakers/drain.py`. Rows stay.

@@ -7,15 +7,14 @@ one that accepts what neighbours send has no room or time for ours, and sends it
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.domain.routes.prepending import is_lost
-from byoip.domain.routes.route import Path
+from byoip.domain.routes.prepending import is_lost, prepends_lost_as
+from byoip.domain.routes.route import Path, PathAttributes
 from byoip.domain.speakers.reconciliation import RouteState
-from byoip.ports.speakers.speaker import ImportsOpen, Speaker
+from byoip.ports.speakers.speaker import ImportsOpen, Neighbour, Speaker
 from byoip.store.speakers.routes import Alarm
 
-ALARMS = ("not_held", "imports_open", "prepend_lost")
+ALARMS = ("not_held", "imports_open", "prepend_lost", "another_as")
 
 
 @dataclass(slots=True)
@@ -34,6 +33,7 @@ class Acceptance:
     _imports_open: str = field(default="", init=False)
     _probe_lost: bool = field(default=False, init=False)
     _prepend_lost: Prefix | None = field(default=None, init=False)
+    _another_as: str = field(default="", init=False)
 
     async def close_imports(self, until: float) -> None:
         """Have it accept nothing of its neighbours; where it cannot, that is an alarm.
@@ -96,17 +96,37 @@ class Acceptance:
         self._probe_lost = not await self.speaker.takes_ours(families, until=until)
         return not self._probe_lost
 
-    def note_prepends(self, states: Iterable[RouteState], lost_as: Asn | None) -> None:
-        """Note a route that is wanted with prepends which a neighbour drops.
+    def note_wanted(
+        self,
+        states: Iterable[RouteState],
+        attributes: PathAttributes,
+        neighbours: Iterable[Neighbour],
+    ) -> None:
+        """Note a route that is wanted with prepends which a neighbour drops, and what is left out.
 
         No new one gets there: it was wanted before the neighbour, or the settings, were so.
         """
-        lost = (one.desired for one in states if is_lost(one.desired.route, lost_as))
-        self._prepend_lost = next((one.prefix for one in lost if one.advertised), None)
+        lost_as = prepends_lost_as(attributes, [one.asn for one in neighbours])
+        wanted = [one.desired for one in states if one.desired.advertised]
+        lost = (one.prefix for one in wanted if is_lost(one.route, lost_as))
+        self._prepend_lost = next(lost, None)
+        own = attributes.local_as
+        behind = [one for one in wanted if one.route.behind not in {None, own}]
+        if behind:
+            why = f"in {own}, so it leaves out routes that stand behind {behind[0].route.behind}"
+            self._another_as = f"{why} ({len(behind)}, the first is {behind[0].prefix})"
+        else:
+            self._another_as = ""
 
     @property
     def alarms(self) -> Sequence[Alarm]:
         """What operators should know of it, of the kinds ALARMS."""
+        why = self._another_as
+        return [*self.amiss, *([Alarm("another_as", self.speaker.name, why)] if why else [])]
+
+    @property
+    def amiss(self) -> Sequence[Alarm]:
+        """Those for which it is listed again soon; what it never announces is none."""
         found = []
         if self._not_held:
             first = next(iter(self._not_held))

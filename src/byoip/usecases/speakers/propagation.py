@@ -17,14 +17,12 @@ class Propagation:
 
     Attributes:
         seen: the stages where it was seen.
-        opened: the last stage that may have it.
-        known: an earlier look found it, too.
+        opened: the last stage that may have it; None: only the first.
     """
 
     change: int
     seen: set[int] = field(default_factory=set)
     opened: int | None = None
-    known: bool = False
     absent_since: datetime | None = None
 
 

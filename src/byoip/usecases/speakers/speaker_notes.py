@@ -43,6 +43,7 @@ class SpeakerNotes:
             loaded=loaded,
             prepends_lost_as=lost_as.number if lost_as else None,
             internal_as=internal.number if internal else None,
+            local_as=attributes.local_as.number,
             neighbour_ases=sorted({one.asn.number for one in neighbours}),
             sessions={one.address: one.established for one in neighbours},
             drained=drained,

@@ -164,10 +164,8 @@ class StageChanges:
             if one.unfit:
                 result.alarms["no_next_hop"].add(_alarm("no_next_hop", desired, one.unfit))
             propagation = self._propagations[desired.bgp_prefix_id]
-            # The first stage hears of changes by itself (NOTIFY), or is telling them just now.
-            waits = one.stage == self._first and not (one.ready or propagation.known)
-            propagation.known = True
-            if one.stage is not None and one.open_now and not waits:
+            # The first stage hears of changes by itself: NOTIFY, or a full sync as it comes back.
+            if one.stage not in {None, self._first} and one.open_now:
                 propagation.opened = one.stage
                 if not one.ready:
                     opened[one.stage].add(desired.bgp_prefix_id)

@@ -17,7 +17,6 @@ from uuid import UUID
 
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
-from byoip.domain.routes.prepending import prepends_lost_as
 from byoip.domain.routes.route import Path, PathAttributes
 from byoip.domain.speakers.reconciliation import (
     DesiredRoute,
@@ -159,12 +158,11 @@ class SyncSpeaker:
         announced -= {update.path.prefix for update in todo.withdraw}
         neighbours, again = await self.sessions.settle(announced, remaining, looked_at)
         changed = await self._confirm(announced_now, recorded)  # no peer has to wait for it
-        lost_as = prepends_lost_as(attributes, [one.asn for one in neighbours])
-        self.acceptance.note_prepends(states, lost_as)
+        self.acceptance.note_wanted(states, attributes, neighbours)
         loaded = all(one.enabled for one in self.sessions.in_service(neighbours))
         silenced = self.drained.silenced
         await self.notes.note(self.many, neighbours, attributes, loaded=loaded, drained=silenced)
-        alarms = self.acceptance.alarms or self.opening.alarms
+        alarms = self.acceptance.amiss or self.opening.alarms
         left = bool(todo.decided or todo.withheld or alarms or self.drained.orders)
         return SyncResult(changed, neighbours, again, left)
 
