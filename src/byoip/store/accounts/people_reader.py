@@ -13,6 +13,7 @@ from byoip.domain.accounts.people import IDLE, BrowserSession, Person, PersonNot
 from byoip.ports.clock import Clock
 from byoip.store.accounts.credentials import token_hash
 from byoip.store.accounts.people import IN_FORCE, OF_ACCOUNT, PEOPLE, PERSON, person_from
+from byoip.store.accounts.seen import Seen
 from byoip.store.accounts.tables import (
     accounts,
     browser_sessions,
@@ -113,16 +114,25 @@ class PeopleReader:
     def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
         self._autocommit = autocommit_pool(engine)
         self._clock = clock
+        self._seen = Seen()
+
+    def whose(self, token: str) -> UUID | None:
+        """The account of the person, of an operator's the person, if this process knew the session.
+
+        It may have ended since.
+        """
+        return next(iter(self._seen(token_hash(token))), None)
 
     async def signed_in(self, token: str, *, used: bool = True) -> SignedIn | None:
         """Whose session it is, unless unknown, ended, idle or too old, or the person was removed.
 
         Notes that it was used, if it was, at most once a minute.
         """
-        now = self._clock.now()
-        asked = {"token_sha256": token_hash(token), "now": now, "seen_after": now - IDLE}
+        now, digest = self._clock.now(), token_hash(token)
+        asked = {"token_sha256": digest, "now": now, "seen_after": now - IDLE}
         for row in await self._autocommit.ask(_RECOGNISE, **asked):
             found = SignedIn(person_from(row), _session_from(row), row.account_name)
+            self._seen.remember(digest, found.person.account_id, found.person.id)
             before = now - _SEEN_WRITTEN
             if used and found.session.last_seen_at <= before:
                 seen = {"session_id": found.session.id, "before": before, "last_seen_at": now}
