@@ -124,8 +124,9 @@ async def test_who_was_signed_in_before_does_not_wait_for_strangers_with_cookies
 
 async def _link(api: Served, customer: Customer) -> str:
     async with api.backend.border.store.transaction(actor=Actor("cli", "cli-test")) as tx:
-        asked = {"mint": RandomHex(), "name": "Ada", "role": Role.VIEWER, "reason": "test"}
-        return (await people.invite(tx, customer.account_id, **asked)).token
+        whose, role = customer.account_id, Role.VIEWER
+        made = await people.invite(tx, whose, mint=RandomHex(), name="Ada", role=role, reason="t")
+        return made.token
 
 
 async def test_the_document_is_made_once_and_in_a_thread(

@@ -63,13 +63,12 @@ _SESSIONS: Final = compiled(
     .order_by(_s.last_seen_at.desc(), _s.id)
     .limit(MOST_PEOPLE)
 )
-_LIST: Final = compiled(
-    sa.select(*PERSON)
-    .select_from(PEOPLE)
-    .where(OF_ACCOUNT, IN_FORCE)
-    .order_by(_c.name, _c.id)
-    .limit(MOST_PEOPLE)
+_OF_SOME = sa.select(*PERSON).select_from(PEOPLE).order_by(_c.name, _c.id).limit(MOST_PEOPLE)
+# Two, by the index of accounts: what matches both an account and none reads all credentials.
+OF_AN_ACCOUNT: Final = compiled(
+    _OF_SOME.where(_c.account_id == sa.bindparam("account_id"), IN_FORCE)
 )
+OF_THE_OPERATOR: Final = compiled(_OF_SOME.where(_c.account_id.is_(None), IN_FORCE))
 _ONE: Final = compiled(
     sa.select(*PERSON)
     .select_from(PEOPLE)
@@ -159,8 +158,11 @@ class PeopleReader:
 
     async def people(self, account_id: UUID | None) -> Sequence[Person]:
         """An account's people, or the operator's, by name."""
-        asked = {"account_id": account_id, "now": self._clock.now()}
-        return [person_from(row) for row in await self._autocommit.ask(_LIST, **asked)]
+        statement, whose = OF_THE_OPERATOR, {}
+        if account_id is not None:
+            statement, whose = OF_AN_ACCOUNT, {"account_id": account_id}
+        rows = await self._autocommit.ask(statement, now=self._clock.now(), **whose)
+        return [person_from(row) for row in rows]
 
     async def person(self, account_id: UUID | None, person_id: UUID) -> Person:
         """One of them. Raises PersonNotFound."""
