@@ -240,13 +240,7 @@ class Door:
         token = cookie_of(request.headers.getlist("cookie"), COOKIE)
         if not _TOKEN.fullmatch(token):
             return None
-        people = self.site.people
-        if whose := people.whose(token):  # who was here before does not wait for strangers
-            with working_for(whose):
-                known = await people.signed_in(token, used=used)
-        else:
-            async with self.site.stranger(request.scope):
-                known = await people.signed_in(token, used=used)
+        known = await self.site.signed_in(token, request.scope, used=used)
         if known is not None:
             request.scope["state"]["credential"] = known.person.id.hex
             with working_for(known.person.account_id or known.person.id):
