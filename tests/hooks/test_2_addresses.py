@@ -1,6 +1,7 @@
 """Webhooks 2: where a name leads is judged before each attempt, and connected to as judged."""
 
 import ssl
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from byoip.adapters.hooks.addresses import Addresses, NoWay
+from byoip.adapters.hooks.addresses import MOST_ADDRESSES, Addresses, NoWay
 from byoip.adapters.hooks.pinned_post import PinnedPost
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.hooks.destination import Destination, DestinationRules
@@ -85,6 +86,19 @@ async def test_public_addresses_are_connected_to(names: Names) -> None:
     names.known[f"{HOST}."] = ("9.9.9.9", "8.8.8.8")
     judged = Addresses([names.server], PUBLIC)
     assert await judged.judged(to(f"https://{HOST}/")) == ["8.8.8.8", "9.9.9.9"]
+
+
+@pytest.mark.parametrize("family", ["45.0.0.{}", "2a0a::{}"])
+async def test_a_name_with_many_addresses_costs_no_time(names: Names, family: str) -> None:
+    """As many as an answer may have took 15 ms of the worker's event loop at each attempt."""
+    found = [family.format(one) for one in range(1, MOST_ADDRESSES + 1)]
+    judged = Addresses([names.server], PUBLIC)
+    names.known[f"{HOST}."] = found
+    with suppress(NoWay):  # this machine has perhaps no way to IPv6
+        assert await judged.judged(to(f"https://{HOST}/"))
+    names.known[f"{HOST}."] = [*found, family.format(99)]
+    with pytest.raises(NoWay, match="more than 16 addresses"):
+        await judged.judged(to(f"https://{HOST}/"))
 
 
 @pytest.mark.parametrize(("rcode", "said"), [(0, "no address"), (3, "no address"), (2, "cannot")])

@@ -11,6 +11,7 @@ from byoip.store.gauges import Gauges
 from byoip.store.hooks import sending
 from byoip.store.hooks.sending import prune
 from byoip.usecases.hooks import webhooks
+from byoip.usecases.hooks.deliver import MOST_IN_A_TURN
 from tests.hooks.hooked import Hooked
 from tests.hooks.receivers import Receiver, answering
 
@@ -42,8 +43,9 @@ async def test_webhooks_are_counted_by_state(hooked: Hooked, claim: Claim, there
 async def test_what_no_worker_sends_is_overdue_after_five_minutes(
     hooked: Hooked, claim: Claim, there: Receiver
 ) -> None:
+    hooked.clock.advance(-timedelta(minutes=10))
     hook = await hooked.active(there)
-    hooked.clock.advance(-timedelta(minutes=4))
+    hooked.clock.advance(timedelta(minutes=6))
     await hooked.do(webhooks.replay, hook, after=0)
     await fold_figures(hooked.engine)
     assert await counted(hooked, "byoip_webhooks_overdue") == {}
@@ -54,6 +56,20 @@ async def test_what_no_worker_sends_is_overdue_after_five_minutes(
     assert await counted(hooked, "byoip_webhooks_overdue") == {"": 1}
     await hooked.change(hook, enabled=False)
     await fold_figures(hooked.engine)
+    assert await counted(hooked, "byoip_webhooks_overdue") == {}
+
+
+async def test_one_that_gets_a_long_feed_is_not_overdue(
+    hooked: Hooked, claim: Claim, there: Receiver
+) -> None:
+    """A replay of some minutes, which any customer may ask for, called a person."""
+    hooked.clock.advance(-timedelta(minutes=10))
+    hook = await hooked.active(there)
+    await hooked.happen(claim, *[DESCRIBED] * 2 * MOST_IN_A_TURN)
+    hooked.clock.advance(timedelta(minutes=10))
+    await hooked.deliver()(hook.id)
+    await fold_figures(hooked.engine)
+    assert not await hooked.has_all(hook)
     assert await counted(hooked, "byoip_webhooks_overdue") == {}
 
 

@@ -106,3 +106,22 @@ async def test_what_was_asked_to_be_sent_again_and_is_lost_is_forgotten(
     await lose(hooked, hook.cursor + 1)
     await hooked.send()
     assert (await hooked.read(hook)).again == ()
+
+
+async def test_a_restart_that_is_not_taken_is_waited_for_whatever_else_is_to_be_sent_again(
+    hooked: Hooked, claim: Claim, there: Receiver
+) -> None:
+    """Else it is due at each look of each worker, two writes each, and nothing is sent."""
+    hook = await hooked.active(there)
+    await hooked.happen(claim, *[DESCRIBED] * 3)
+    await hooked.do(webhooks.redeliver, hook, number=hook.cursor + 1)
+    await lose(hooked, hook.cursor + 1)
+    there.answer = answering(500)
+    await hooked.send()
+    assert (await hooked.read(hook)).again
+    assert not await hooked.queue.due(hooked.clock.now(), [], 1)
+    there.answer = answering(200)
+    hooked.clock.advance(timedelta(seconds=5))
+    there.got.clear()
+    await hooked.send()
+    assert [one.shown["type"] for one in there.got] == ["feed.restarted", DESCRIBED]

@@ -10,7 +10,7 @@ from byoip.usecases.hooks.deliver import MOST_IN_A_TURN
 from tests.announcing import until
 from tests.counting import counted
 from tests.hooks.hooked import Hooked
-from tests.hooks.receivers import Receiver, never, receiver
+from tests.hooks.receivers import OK, Got, Receiver, never, receiver
 
 DESCRIBED = "prefix.described"
 
@@ -117,3 +117,40 @@ async def test_a_quick_receiver_of_a_long_feed_rests_after_each_turn(
     await notifier.look()
     await until(lambda: hooked.has_all(hook))
     await notifier.settled()
+
+
+async def test_five_quick_receivers_of_an_account_get_no_more_than_one(
+    hooked: Hooked, claim: Claim, there: Receiver
+) -> None:
+    """With replays without end they took a third of a worker's time, or all of it."""
+    for _ in range(5):
+        await hooked.active(there)
+    await hooked.happen(claim, *[DESCRIBED] * 500)
+    running = asyncio.create_task(hooked.notifier(rest=1).run())
+    await until(lambda: len(there.numbers) >= 5 * MOST_IN_A_TURN, seconds=30)
+    began = len(there.numbers)
+    await asyncio.sleep(6)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert MOST_IN_A_TURN <= len(there.numbers) - began <= 8 * MOST_IN_A_TURN
+
+
+async def test_turns_that_a_customer_ends_are_followed_by_rest_as_well(
+    hooked: Hooked, claim: Claim, there: Receiver
+) -> None:
+    """A change lets go of what is being sent: with one after each 20 messages there was no rest."""
+    hook = await hooked.active(there)
+    await hooked.happen(claim, *[DESCRIBED] * 500)
+
+    async def change_each_twentieth(got: Got, writer: asyncio.StreamWriter) -> None:
+        if len(there.got) % 20 == 0:
+            await hooked.change(hook, description=f"{got.number}")
+        writer.write(OK)
+
+    there.answer = change_each_twentieth
+    running = asyncio.create_task(hooked.notifier(rest=3).run())
+    await until(lambda: len(there.got) >= 20, seconds=30)
+    await asyncio.sleep(6)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert 20 <= len(there.got) <= 80

@@ -6,11 +6,16 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from byoip.domain.accounts.people import Role
+from byoip.domain.history import Actor
 from byoip.sandbox.whois_server import WhoisServer
+from byoip.store.accounts.people_reader import OF_AN_ACCOUNT, OF_THE_OPERATOR
 from byoip.store.checks.drifts import REEVALUATE
 from byoip.store.checks.snapshots_sql import OVERLAPPING, about
 from byoip.store.claims.claim_reader import CLAIM
 from byoip.store.statements import Statement, compiled
+from byoip.usecases.accounts.people import invite
+from tests.fakes.backend import RandomHex
 from tests.trust.parties import Parties
 from tests.trust.plans import rows_touched
 
@@ -70,3 +75,29 @@ async def test_no_statement_reads_more_than_it_is_about(
         for statement, values in asked:
             found = rows_touched(connection, statement.text, {**statement.values, **values})
             assert found <= FEW, statement.text[:60]
+
+
+async def test_a_list_of_people_reads_none_of_other_accounts(
+    registry_world: tuple[Parties, WhoisServer], database_url: str
+) -> None:
+    """An admin lets in as many as 1,400 a day, and each is a credential."""
+    world, _ = registry_world
+    crowded, mine = await world.new_account(), await world.new_account()
+    async with world.store.transaction(actor=Actor("cli", "cli-test")) as tx:
+        for whose, role in ((mine, Role.VIEWER), (None, Role.OPERATOR)):
+            await invite(tx, whose, mint=RandomHex(), name="Ada", role=role, reason="test")
+    with psycopg.connect(database_url) as connection:
+        connection.execute(_CROWD, [crowded])
+        connection.execute("ANALYZE")
+        for statement, of in ((OF_AN_ACCOUNT, {"account_id": mine}), (OF_THE_OPERATOR, {})):
+            asked = {**statement.values, **of, "now": world.clock.now()}
+            assert rows_touched(connection, statement.text, asked) <= FEW
+
+
+_CROWD = """
+    WITH added AS (
+        INSERT INTO credentials (id, account_id, name, token_sha256, scopes, created_at)
+        SELECT gen_random_uuid(), %s, 'crowd', sha256(one::text::bytea), '{}', now()
+        FROM generate_series(1, 5000) AS one RETURNING id
+    ) INSERT INTO people (id, role) SELECT id, 'viewer' FROM added
+"""

@@ -63,7 +63,7 @@ _LETTERS_OWED: Final = compiled(
     ON CONFLICT (figure, label) DO UPDATE SET value = excluded.value
     """)
 )
-# The same: they are overdue as time passes, where no worker sends.
+# The same: they are overdue as time passes, where no worker sends. One in a long feed is not.
 _WEBHOOKS_OVERDUE: Final = compiled(
     sa.text("""
     INSERT INTO figures (figure, label, value)
@@ -75,7 +75,8 @@ _WEBHOOKS_OVERDUE: Final = compiled(
             OR webhook.state = 'active' AND webhook.next_at < now() - interval '5 minutes'
                 AND EXISTS (SELECT FROM events WHERE events.account_id = webhook.account_id
                     AND account_number > webhook.cursor AND at < now() - interval '5 minutes')
-        )
+        ) AND NOT EXISTS (SELECT FROM webhook_deliveries AS last WHERE webhook_id = webhook.id
+            AND number = webhook.sent AND last.at > now() - interval '5 minutes')
     ON CONFLICT (figure, label) DO UPDATE SET value = excluded.value
     """)
 )

@@ -240,11 +240,11 @@ class Door:
         token = cookie_of(request.headers.getlist("cookie"), COOKIE)
         if not _TOKEN.fullmatch(token):
             return None
-        async with self.site.stranger(request.scope):
-            known = await self.site.people.signed_in(token, used=used)
+        known = await self.site.signed_in(token, request.scope, used=used)
         if known is not None:
             request.scope["state"]["credential"] = known.person.id.hex
-            await self.site.admit(known.person.credential, request.scope["state"])
+            with working_for(known.person.account_id or known.person.id):
+                await self.site.admit(known.person.credential, request.scope["state"])
         return known
 
     async def _answered(

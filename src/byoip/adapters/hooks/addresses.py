@@ -29,6 +29,8 @@ _RD, _AD, _REFUSED = 0x0100, 0x0020, 5  # RFC 1035, section 4.1.1; RFC 6840, sec
 _PAYLOAD: Final = 1232
 _SECONDS: Final = 3.0
 _MOST_TRIED: Final = 2
+# A zone may give 250, each is judged at each attempt, and that takes 15 ms of the event loop.
+MOST_ADDRESSES: Final = 16
 
 
 class NoWay(Exception):  # noqa: N818 - an answer
@@ -53,6 +55,8 @@ class Addresses:
         found = {str(literal)} if literal else await self._resolved(destination.host)
         if not found:
             raise NoWay("its name has no address")
+        if len(found) > MOST_ADDRESSES:
+            raise NoWay(f"its name has more than {MOST_ADDRESSES} addresses")
         if any(self._policy.refusal(ip_address(one)) for one in found):
             raise NoWay("its name leads to an address that nothing is sent to")
         usable = [one for one in sorted(found, key=lambda one: (":" in one, one)) if has_route(one)]

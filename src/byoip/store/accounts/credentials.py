@@ -13,13 +13,13 @@ from sqlalchemy.sql.expression import FromClause
 
 from byoip.domain.accounts.credential import AccountNotFound, Credential, CredentialNotFound, Scope
 from byoip.ports.clock import Clock
+from byoip.store.accounts.seen import Seen
 from byoip.store.accounts.tables import credentials
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.statements import AnyRow, Repository, Statement, compiled, from_row, to_row
 from byoip.store.unavailable import refusing
 
 LAST_USE_WRITTEN: Final = timedelta(minutes=1)
-_REMEMBERED: Final = 10_000
 
 _c = credentials.c
 _ADD_CREDENTIAL: Final = compiled(sa.insert(credentials), _c.keys())
@@ -97,19 +97,18 @@ class CredentialReader:
     def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
         self._autocommit = autocommit_pool(engine)
         self._clock = clock
-        self._seen: dict[bytes, tuple[UUID, UUID]] = {}  # whose, and which
+        self._seen = Seen()
 
     def whose(self, token: str) -> UUID | None:
         """The account that the token was of, if this process recognised it before.
 
-        Of an operator's the credential. It may be revoked since: that decides who waits for whom,
-        and nothing else.
+        Of an operator's the credential.
         """
         return self.seen(token)[0] if self.seen(token) else None
 
     def seen(self, token: str) -> Sequence[UUID]:
         """The same, and the credential; none, if this process did not recognise it before."""
-        return self._seen.get(token_hash(token), ())
+        return self._seen(token_hash(token))
 
     async def recognise(self, token: str) -> Credential | None:
         """The credential of a token, unless unknown, revoked or expired.
@@ -129,7 +128,7 @@ class CredentialReader:
         if not rows:
             return None
         credential, before = _recognised(rows[0]), now - LAST_USE_WRITTEN
-        self._remember(digest, (credential.account_id or credential.id, credential.id))
+        self._seen.remember(digest, credential.account_id, credential.id)
         if credential.last_used_at is None or credential.last_used_at <= before:
             asked = {"credential_id": credential.id, "before": before, "last_used_at": now}
             await self._autocommit.ask(_NOTE_USE, **asked)
@@ -139,11 +138,6 @@ class CredentialReader:
         """Whether a credential that was recognised is neither revoked nor expired by now."""
         now = self._clock.now()
         return bool(await self._autocommit.ask(_STANDS, credential_id=credential_id, now=now))
-
-    def _remember(self, digest: bytes, whose: tuple[UUID, UUID]) -> None:
-        self._seen[digest] = self._seen.pop(digest, whose)
-        if len(self._seen) > _REMEMBERED:
-            del self._seen[next(iter(self._seen))]  # used the longest ago
 
 
 def credential_from(row: AnyRow) -> Credential:

@@ -13,6 +13,7 @@ from byoip.domain.accounts.people import IDLE, BrowserSession, Person, PersonNot
 from byoip.ports.clock import Clock
 from byoip.store.accounts.credentials import token_hash
 from byoip.store.accounts.people import IN_FORCE, OF_ACCOUNT, PEOPLE, PERSON, person_from
+from byoip.store.accounts.seen import Seen
 from byoip.store.accounts.tables import (
     accounts,
     browser_sessions,
@@ -62,13 +63,12 @@ _SESSIONS: Final = compiled(
     .order_by(_s.last_seen_at.desc(), _s.id)
     .limit(MOST_PEOPLE)
 )
-_LIST: Final = compiled(
-    sa.select(*PERSON)
-    .select_from(PEOPLE)
-    .where(OF_ACCOUNT, IN_FORCE)
-    .order_by(_c.name, _c.id)
-    .limit(MOST_PEOPLE)
+_OF_SOME = sa.select(*PERSON).select_from(PEOPLE).order_by(_c.name, _c.id).limit(MOST_PEOPLE)
+# Two, by the index of accounts: what matches both an account and none reads all credentials.
+OF_AN_ACCOUNT: Final = compiled(
+    _OF_SOME.where(_c.account_id == sa.bindparam("account_id"), IN_FORCE)
 )
+OF_THE_OPERATOR: Final = compiled(_OF_SOME.where(_c.account_id.is_(None), IN_FORCE))
 _ONE: Final = compiled(
     sa.select(*PERSON)
     .select_from(PEOPLE)
@@ -113,16 +113,25 @@ class PeopleReader:
     def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
         self._autocommit = autocommit_pool(engine)
         self._clock = clock
+        self._seen = Seen()
+
+    def whose(self, token: str) -> UUID | None:
+        """The account of the person, of an operator's the person, if this process knew the session.
+
+        It may have ended since.
+        """
+        return next(iter(self._seen(token_hash(token))), None)
 
     async def signed_in(self, token: str, *, used: bool = True) -> SignedIn | None:
         """Whose session it is, unless unknown, ended, idle or too old, or the person was removed.
 
         Notes that it was used, if it was, at most once a minute.
         """
-        now = self._clock.now()
-        asked = {"token_sha256": token_hash(token), "now": now, "seen_after": now - IDLE}
+        now, digest = self._clock.now(), token_hash(token)
+        asked = {"token_sha256": digest, "now": now, "seen_after": now - IDLE}
         for row in await self._autocommit.ask(_RECOGNISE, **asked):
             found = SignedIn(person_from(row), _session_from(row), row.account_name)
+            self._seen.remember(digest, found.person.account_id, found.person.id)
             before = now - _SEEN_WRITTEN
             if used and found.session.last_seen_at <= before:
                 seen = {"session_id": found.session.id, "before": before, "last_seen_at": now}
@@ -149,8 +158,11 @@ class PeopleReader:
 
     async def people(self, account_id: UUID | None) -> Sequence[Person]:
         """An account's people, or the operator's, by name."""
-        asked = {"account_id": account_id, "now": self._clock.now()}
-        return [person_from(row) for row in await self._autocommit.ask(_LIST, **asked)]
+        statement, whose = OF_THE_OPERATOR, {}
+        if account_id is not None:
+            statement, whose = OF_AN_ACCOUNT, {"account_id": account_id}
+        rows = await self._autocommit.ask(statement, now=self._clock.now(), **whose)
+        return [person_from(row) for row in rows]
 
     async def person(self, account_id: UUID | None, person_id: UUID) -> Person:
         """One of them. Raises PersonNotFound."""

@@ -23,13 +23,13 @@ _PAGE: Final = 1000
 _KEPT_FOR: Final = timedelta(days=30)
 
 _IDLE: Final = "(webhook.held_until IS NULL OR webhook.held_until < clock_timestamp())"
-_HAS_SOMETHING: Final = """(
+_EPOCH: Final = "(SELECT epoch FROM feed_epochs ORDER BY number DESC LIMIT 1)"
+_HAS_SOMETHING: Final = f"""(
     webhook.test_asked
     OR webhook.state = 'active' AND (
-        webhook.again <> '{}'
+        webhook.again <> '{{}}' AND webhook.epoch = {_EPOCH}
         OR webhook.next_at <= :now AND (
-            webhook.cursor < coalesce(counter.last, 0)
-            OR webhook.epoch <> (SELECT epoch FROM feed_epochs ORDER BY number DESC LIMIT 1)
+            webhook.cursor < coalesce(counter.last, 0) OR webhook.epoch <> {_EPOCH}
         )
     )
 )"""
