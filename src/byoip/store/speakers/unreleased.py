@@ -18,7 +18,8 @@ _THEY: Final = """
 """
 _COUNT: Final = from_text(f"SELECT count(*) AS many FROM {_THEY}")  # noqa: S608 - words from here
 # One that a speaker lacks, which has others, may have been on its way down when the backup took its
-# place; an empty speaker has been restarted.
+# place; an empty speaker has been restarted, and one in another AS than the route stands behind
+# never had it.
 _RELEASE_UP: Final = from_text("""
     WITH loaded AS MATERIALIZED (
         SELECT DISTINCT a.speaker, family(b.cidr) AS family
@@ -34,6 +35,7 @@ _RELEASE_UP: Final = from_text("""
                 AND a.advertised)
         ) AND NOT EXISTS (
             SELECT FROM speakers s WHERE s.name = ANY(CAST(:speakers AS text[]))
+            AND (s.local_as = b.behind OR s.local_as IS NULL OR b.behind IS NULL)
             AND NOT EXISTS (SELECT FROM applied_routes a WHERE a.speaker = s.name
                 AND a.bgp_prefix_id = u.bgp_prefix_id AND a.advertised)
             AND (s.asked_at < u.since OR s.alive AND EXISTS (SELECT FROM loaded h

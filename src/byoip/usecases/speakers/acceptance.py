@@ -7,10 +7,11 @@ one that accepts what neighbours send has no room or time for ours, and sends it
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.prepending import is_lost, prepends_lost_as
 from byoip.domain.routes.route import Path, PathAttributes
-from byoip.domain.speakers.reconciliation import RouteState
+from byoip.domain.speakers.reconciliation import DesiredRoute, RouteState
 from byoip.ports.speakers.speaker import ImportsOpen, Neighbour, Speaker
 from byoip.store.speakers.routes import Alarm
 
@@ -96,27 +97,29 @@ class Acceptance:
         self._probe_lost = not await self.speaker.takes_ours(families, until=until)
         return not self._probe_lost
 
-    def note_wanted(
+    def note_prepends(
         self,
         states: Iterable[RouteState],
         attributes: PathAttributes,
         neighbours: Iterable[Neighbour],
     ) -> None:
-        """Note a route that is wanted with prepends which a neighbour drops, and what is left out.
+        """Note a route that is wanted with prepends which a neighbour drops.
 
         No new one gets there: it was wanted before the neighbour, or the settings, were so.
         """
         lost_as = prepends_lost_as(attributes, [one.asn for one in neighbours])
-        wanted = [one.desired for one in states if one.desired.advertised]
-        lost = (one.prefix for one in wanted if is_lost(one.route, lost_as))
-        self._prepend_lost = next(lost, None)
-        own = attributes.local_as
-        behind = [one for one in wanted if one.route.behind not in {None, own}]
+        lost = (one.desired for one in states if is_lost(one.desired.route, lost_as))
+        self._prepend_lost = next((one.prefix for one in lost if one.advertised), None)
+
+    def note_unfit(self, unfit: Sequence[DesiredRoute], own: Asn) -> Collection[Prefix]:
+        """Note what it leaves out as it is in another AS (`own`); all that it leaves out."""
+        behind = [one for one in unfit if one.route.behind not in {None, own}]
         if behind:
             why = f"in {own}, so it leaves out routes that stand behind {behind[0].route.behind}"
             self._another_as = f"{why} ({len(behind)}, the first is {behind[0].prefix})"
         else:
             self._another_as = ""
+        return {one.prefix for one in unfit}
 
     @property
     def alarms(self) -> Sequence[Alarm]:

@@ -61,6 +61,7 @@ class OpenSessions:
     _promised: int = field(default=0, init=False)  # seconds from then for which peers keep routes
     _seen_up: bool = field(default=False, init=False)  # by this process
     _decided: Opening = field(default=Opening.OPEN, init=False)
+    leaves_out: Collection[Prefix] = field(default=(), init=False)  # wanted, and not told to it
     _late: bool = field(default=False, init=False)  # decided when peers were about to drop all
     _fed_by_sibling: bool = field(default=False, init=False)
     _missing: Sequence[Prefix] = field(default=(), init=False)
@@ -196,7 +197,7 @@ class OpenSessions:
                     for one, route in suspects.items()
                     if seen.get(one) and (route is None or carries(seen[one], route))
                 )
-        found.difference_update(holds)
+        found.difference_update(holds, self.leaves_out)
         return found - {*await records.explained(found, looked_at)} if found else found
 
     async def _fed(self, neighbours: Sequence[Neighbour]) -> bool:

@@ -147,6 +147,7 @@ class SyncSpeaker:
         decided = await self.routes.decided_orphans(self.name)
         todo = await self._plan(states, attributes, held, decided)
         self.withheld = len(todo.withheld)
+        self.opening.leaves_out = self.acceptance.note_unfit(todo.unfit, attributes.local_as)
         self.acceptance.begin({one.path.prefix for one in todo.announce})
         announced_now, recorded = await self._carry_out(todo)
         remaining = await self._withdraw_orphans(todo)
@@ -158,7 +159,7 @@ class SyncSpeaker:
         announced -= {update.path.prefix for update in todo.withdraw}
         neighbours, again = await self.sessions.settle(announced, remaining, looked_at)
         changed = await self._confirm(announced_now, recorded)  # no peer has to wait for it
-        self.acceptance.note_wanted(states, attributes, neighbours)
+        self.acceptance.note_prepends(states, attributes, neighbours)
         loaded = all(one.enabled for one in self.sessions.in_service(neighbours))
         silenced = self.drained.silenced
         await self.notes.note(self.many, neighbours, attributes, loaded=loaded, drained=silenced)
