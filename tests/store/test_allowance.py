@@ -5,8 +5,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.store.accounts.rate_limits import Allowance, Wanted
-from byoip.store.transaction import Store
+from byoip.store.accounts.rate_limits import Allowance, Wanted, prune
 
 
 @pytest.fixture
@@ -52,13 +51,13 @@ async def test_permits_are_counted_apart(allowance: Allowance, what: str, who: U
 
 
 async def test_permits_that_are_past_are_dropped_and_no_others(
-    allowance: Allowance, store: Store, engine: AsyncEngine
+    allowance: Allowance, engine: AsyncEngine
 ) -> None:
     past, present = uuid4(), uuid4()
     await allowance.spend("preflight", past, per_minute=1)
     await _let_time_pass(engine, 61)
     await allowance.spend("preflight", present, per_minute=1)
-    await store.prune()
+    await prune(engine)
     async with engine.connect() as connection:
         kept = await connection.scalars(text("SELECT who FROM allowances"))
         assert list(kept) == [present]
@@ -77,7 +76,7 @@ async def test_what_follows_a_refusal_is_not_spent(allowance: Allowance) -> None
 
 
 async def test_a_prune_waits_for_no_one_who_spends(
-    allowance: Allowance, store: Store, engine: AsyncEngine
+    allowance: Allowance, engine: AsyncEngine
 ) -> None:
     """One statement spends several permits, row by row: a prune that waited could deadlock."""
     past = [uuid4(), uuid4()]
@@ -88,7 +87,7 @@ async def test_a_prune_waits_for_no_one_who_spends(
     async with engine.begin() as spending:
         await spending.execute(locking, {"who": past[0]})
         async with asyncio.timeout(5):
-            await store.prune()
+            await prune(engine)
     async with engine.connect() as connection:
         kept = await connection.scalars(text("SELECT who FROM allowances"))
         assert list(kept) == [past[0]], "until the next time"

@@ -6,9 +6,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.store.accounts.rate_limits import RateWindows
+from byoip.store.accounts.rate_limits import RateWindows, prune
 from byoip.store.engine import make_engine
-from byoip.store.transaction import Store
 
 
 @pytest.fixture
@@ -86,22 +85,22 @@ async def test_what_is_counted_is_not_written_ahead(engine: AsyncEngine) -> None
 
 
 async def test_windows_of_days_ago_are_dropped_and_no_others(
-    windows: RateWindows, store: Store, engine: AsyncEngine
+    windows: RateWindows, engine: AsyncEngine
 ) -> None:
     old, new = uuid4(), uuid4()
     await windows.lease(old, limit=10, most=1)
     await let_time_pass(engine, 24 * 3600 + 1)
     await windows.lease(new, limit=10, most=1)
-    await store.prune()
+    await prune(engine)
     async with engine.connect() as connection:
         assert list(await connection.scalars(text("SELECT who FROM rate_windows"))) == [new]
     assert (await windows.lease(old, limit=10, most=1)).left == 9
 
 
 async def test_tidying_up_takes_no_window_from_the_lease_that_begins_it(
-    windows: RateWindows, store: Store
+    windows: RateWindows, engine: AsyncEngine
 ) -> None:
     firsts = asyncio.gather(*(windows.lease(uuid4(), limit=10, most=1) for _ in range(200)))
     while not firsts.done():
-        await store.prune()
+        await prune(engine)
     assert {one.permits for one in await firsts} == {1}

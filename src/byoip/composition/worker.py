@@ -9,9 +9,11 @@ from byoip.adapters.system_random import SystemRandom
 from byoip.composition.process import Composition
 from byoip.composition.watching_prefixes import watch_prefixes_of
 from byoip.domain.history import Actor
+from byoip.store.accounts import rate_limits
 from byoip.store.checks import raw_answers
 from byoip.store.figures import fold_figures
 from byoip.store.hooks.sending import prune as prune_deliveries
+from byoip.store.idempotency import prune_keys
 from byoip.store.jobs import finished_jobs
 from byoip.store.jobs.jobs import make_job_app
 from byoip.store.speakers.routes import Routes
@@ -25,6 +27,7 @@ from byoip.usecases.checks.run_validation import RunValidation
 from byoip.usecases.checks.turns import Turns
 from byoip.usecases.claims.close_unproven import CloseUnproven
 from byoip.usecases.claims.delegations import EndExpiredDelegations
+from byoip.usecases.jobs.isolate_rows import each
 from byoip.usecases.jobs.kill_switches import KillSwitches
 from byoip.usecases.letters.watch_letters import WatchLetters
 from byoip.usecases.routes.announce_owed import AnnounceOwed
@@ -101,8 +104,13 @@ async def _rescue(composition: Composition) -> None:
 
 
 async def _tidy_up(composition: Composition) -> None:
-    await composition.store.prune()
-    await raw_answers.prune(composition.engine, composition.clock.now())
-    await past_watches.prune(composition.engine, composition.clock.now())
-    await prune_deliveries(composition.engine, composition.clock.now())
-    await finished_jobs.prune_finished(composition.engine)
+    engine, now = composition.engine, composition.clock.now()
+    await each(
+        "tidy_up",
+        partial(rate_limits.prune, engine),
+        partial(prune_keys, engine, composition.clock),
+        partial(raw_answers.prune, engine, now),
+        partial(past_watches.prune, engine, now),
+        partial(prune_deliveries, engine, now),
+        partial(finished_jobs.prune_finished, engine),
+    )

@@ -64,7 +64,6 @@ from byoip.domain.routes.breaker import Ceilings
 from byoip.domain.routes.rules import RouteRules
 from byoip.domain.speakers.succession import WRITES_KEPT, Write
 from byoip.ports.clock import Clock
-from byoip.store.accounts import rate_limits
 from byoip.store.accounts.accounts import AccountRepository
 from byoip.store.accounts.credentials import CredentialRepository
 from byoip.store.accounts.operator_events import OperatorEventRepository
@@ -90,7 +89,7 @@ from byoip.store.claims.reservations import ReservationRepository
 from byoip.store.claims.tokens import TokenRepository
 from byoip.store.engine import begun
 from byoip.store.hooks.webhooks import WebhookRepository
-from byoip.store.idempotency import IdempotencyRepository, looking_again, prune_keys
+from byoip.store.idempotency import IdempotencyRepository, looking_again
 from byoip.store.jobs.job_guards import JobGuardRepository
 from byoip.store.jobs.jobs import JobRepository, make_enqueuing_app
 from byoip.store.letters.letters import LetterRepository
@@ -293,9 +292,3 @@ class Store:
             await tx.end()
         if "events" in tx.__dict__:
             self.acknowledged.extend(tx.events.written)
-
-    async def prune(self) -> int:
-        """Drop idempotency keys older than a day, and permits that are past; how many keys."""
-        async with self.transaction() as tx:
-            await rate_limits.prune(tx.session)
-        return await prune_keys(self._engine, self._clock)

@@ -14,12 +14,12 @@ from byoip.domain.claims.blockers import Advice
 from byoip.domain.errors import Refusal
 from byoip.ports.clock import Clock
 from byoip.ports.tokens import TokenMint
+from byoip.store import sharing
 from byoip.store.accounts.operator_reader import OperatorReader
 from byoip.store.accounts.people_reader import PeopleReader, SignedIn
 from byoip.store.accounts.rate_limits import Wanted
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.claims.reader import CustomerReader
-from byoip.store.sharing import working_for
 from byoip.usecases.border import Border
 from byoip.usecases.claims.prefixes import Terms
 
@@ -95,7 +95,7 @@ class Site:
     async def signed_in(self, token: str, scope: Scope, *, used: bool) -> SignedIn | None:
         """Whose session it is; who was here before does not wait for strangers."""
         if whose := self.people.whose(token):
-            with working_for(whose):
+            with sharing.working_for(whose):
                 return await self.people.signed_in(token, used=used)
         async with self.stranger(scope):
             return await self.people.signed_in(token, used=used)

@@ -1,7 +1,7 @@
 """One customer's row never stops a whole run: which faults are a row's own, and what follows."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 from uuid import UUID
@@ -64,3 +64,20 @@ class IsolatedRows:
         """
         if self._failed:
             raise RowsFailed(self._job, tuple(self._failed))
+
+
+async def each(job: str, *steps: Callable[[], Awaitable[object]]) -> None:
+    """Do all steps of a job: what one party has made so large that a step fails stops no other.
+
+    Raises:
+        Exception: what the first of those that failed has raised, when all others are done.
+    """
+    first: Exception | None = None
+    for step in steps:
+        try:
+            await step()
+        except Exception as fault:  # noqa: BLE001 - raised at the end
+            _log.warning("%s: a step failed, the others go on: %s", job, fault)
+            first = first or fault
+    if first is not None:
+        raise first
