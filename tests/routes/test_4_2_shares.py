@@ -36,6 +36,7 @@ PACE: Final = replace(
     second_after=timedelta(seconds=1),
     stalled_after=3.0,
 )
+LEASE: Final = 20.0  # seconds: who leads is killed, or goes on leading, but never hangs
 ME, YOU, THIRD = uuid4(), uuid4(), uuid4()
 
 
@@ -85,7 +86,7 @@ class Worker:
         ways = [cast("Speaker", _Way(self, twin, judge)) for twin in twins]
         url = fleet.engine.url.render_as_string(hide_password=False)
         self.reconciler = Reconciler(
-            LeaderElection(url, 2.0),
+            LeaderElection(url, LEASE),
             Routes(fleet.engine),
             fleet.store,
             fleet.clock,

@@ -5,7 +5,7 @@ import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from time import perf_counter
+from time import process_time
 
 import httpx
 import pytest
@@ -129,19 +129,19 @@ def test_36_a_client_names_what_it_takes(given: bytes, *, takes: bool) -> None:
 
 async def test_36_others_are_served_while_megabytes_are_compressed() -> None:
     content = b"".join(b"%d," % number for number in range(PART * 10))
-    longest, last = 0.0, perf_counter()
+    longest, last = 0.0, process_time()
 
     async def other() -> None:
         nonlocal longest, last
         while True:
             await asyncio.sleep(0)
-            longest, last = max(longest, perf_counter() - last), perf_counter()
+            longest, last = max(longest, process_time() - last), process_time()
 
     turning = asyncio.create_task(other())
     await asyncio.sleep(0)
-    began = perf_counter()
+    began = process_time()
     packed = await compressed(content)
-    took = perf_counter() - began
+    took = process_time() - began
     turning.cancel()
     assert zlib.decompress(packed, wbits=31) == content
     assert longest < took / 4
