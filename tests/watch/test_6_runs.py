@@ -4,9 +4,11 @@ import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from math import inf
+from typing import cast
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from byoip.domain.checks.reverse_dns.observation import ZoneObservation
 from byoip.domain.checks.reverse_zone import ReverseZone
@@ -15,6 +17,7 @@ from byoip.domain.watch.holding import translation
 from byoip.domain.watch.levels import Level, Signal
 from byoip.store.watch import rekeying
 from byoip.usecases.jobs.isolate_rows import IsolatedRows, RowsFailed
+from byoip.usecases.watch.hear_roas import HearRoas
 from byoip.usecases.watch.keep_proofs import KeepProofs
 from tests.announcing import Fleet
 from tests.counting import counted
@@ -23,6 +26,7 @@ from tests.usecases.world import WORKER
 from tests.watching import DAY, Days, watch_of
 
 MANY = 4
+_SPOIL = text("UPDATE prefix_watches SET baseline = 'no JSON' WHERE prefix_id = :id")
 
 
 @pytest.fixture
@@ -87,7 +91,40 @@ async def test_a_look_that_fails_as_nobody_foresaw_ends_no_other(
     assert looked == [True, False, True, True]
 
 
-@pytest.mark.usefixtures("claims")
+async def test_what_cannot_be_read_of_one_prefix_keeps_no_other_from_being_heard(
+    days: Days, claims: list[Claim]
+) -> None:
+    """Else for one row no holder was compared with a new file, nor was anything looked at."""
+    async with days.world.store.transaction() as tx:
+        await tx.connection.execute(_SPOIL, {"id": claims[0].id})
+    await days.files("ripencc")
+    with pytest.raises(RowsFailed) as raised:
+        await days.run()
+    assert set(raised.value.rows) == {claims[0].id}
+    heard = [(await days.watches(one))[Signal.HOLDER].heard for one in claims]
+    assert heard[0] is not None
+    assert {heard[0] + 1} == {*heard[1:]}
+
+
+async def test_a_part_that_fails_keeps_no_other_from_its_work(
+    days: Days, claims: list[Claim]
+) -> None:
+    async def fail(*_: object, by: object) -> None:
+        raise ValueError(f"as nobody foresaw, {by}")
+
+    world = days.world
+    world.clock.advance(DAY)
+    async with world.store.transaction() as tx:
+        for one in claims:
+            await tx.watches.next_look(one.id, world.clock.now())
+    watch = watch_of(world)
+    failing = replace(watch, hear_roas=cast("HearRoas", fail))
+    with pytest.raises(ValueError, match="as nobody foresaw"):
+        await failing(by=WORKER)
+    async with world.store.transaction() as tx:
+        assert await tx.watches.take(world.clock.now()) is None, "all were looked at"
+
+
 async def test_new_ids_are_matched_in_a_thread_and_read_once_for_a_page(
     days: Days, monkeypatch: pytest.MonkeyPatch
 ) -> None:

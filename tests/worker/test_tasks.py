@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -121,6 +122,23 @@ def test_a_worker_of_the_version_before_is_given_no_job_that_it_does_not_know(
     later = {name for name, queue in queues.items() if queue == jobs.DEFAULT_QUEUE} - BEFORE
     assert not later, "a new job has a queue of its own name: see ports/jobs.py"
     assert set(queues.values()) - {jobs.RPKI_QUEUE, jobs.LETTER_QUEUE} == {*jobs.QUEUES}
+
+
+async def test_claims_are_re_evaluated_although_watching_origins_fails(
+    world: World, database_url: str
+) -> None:
+    async def fail() -> None:
+        raise ValueError("as nobody foresaw")
+
+    await world.roas({"prefix": "31.0.0.0/24", "asn": 64500, "maxLength": 24, "ta": "ripe"})
+    app = make_job_app(database_url)
+    register(app, replace(work_of(world)[0], watch_origins=fail))
+    async with app.open_async():
+        await app.configure_task(jobs.REEVALUATE_CLAIMS).defer_async(timestamp=0)
+        await all_done(app, [jobs.DEFAULT_QUEUE])
+    async with world.store.transaction() as tx:
+        judged = await tx.connection.exec_driver_sql("SELECT snapshot FROM origin_watch")
+        assert judged.scalar() is not None
 
 
 async def test_every_periodic_task_reaches_its_use_case(world: World, database_url: str) -> None:

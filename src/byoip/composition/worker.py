@@ -62,15 +62,16 @@ def _work(
 ) -> Work:
     store, engine, clock = composition.store, composition.engine, composition.clock
     ask, turns = composition.ask(deadline=_RUN_SECONDS), Turns(composition.places)
+    validate = RunValidation(
+        store,
+        ask,
+        evidence_quota=composition.settings.evidence_megabytes * 2**20,
+        turns=turns,
+        tokens=NewTokens(SystemRandom(), composition.settings.token_lifetime),
+    )
     return Work(
-        run_validation=RunValidation(
-            store,
-            ask,
-            evidence_quota=composition.settings.evidence_megabytes * 2**20,
-            turns=turns,
-            tokens=NewTokens(SystemRandom(), composition.settings.token_lifetime),
-        ),
-        look_first=LookFirst(store, ask, turns),
+        run_validation=validate,
+        look_first=LookFirst(store, ask, turns, validate),
         rescue_runs=partial(_rescue, composition),
         close_unproven=CloseUnproven(store, clock),
         end_expired_delegations=EndExpiredDelegations(store, clock),

@@ -7,7 +7,7 @@ they ask for it, by the door, each time anew.
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -34,9 +34,16 @@ Newest: TypeAlias = Callable[[], Awaitable[int]]
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """The open ones of this process, by session."""
+    """The open ones of this process.
+
+    Attributes:
+        of: by session.
+        accounts: the same, by account: with n of them one has at most one part of n + 1, so that
+            five do not have all. Those opened before others came end within ten minutes.
+    """
 
     of: Counter[UUID] = field(default_factory=Counter)
+    accounts: Counter[UUID] = field(default_factory=Counter)
 
     def open(self, visit: PersonsVisit, about: UUID, newest: Newest) -> Response:
         """Follow an account or a prefix.
@@ -62,18 +69,24 @@ class Streams:
 
     @contextmanager
     def _one_more(self, visit: PersonsVisit) -> Iterator[None]:
-        session = visit.session.id
-        if self.of[session] >= MOST_OF_SESSION or self.of.total() >= MOST:
+        session, account_id = visit.session.id, visit.account_id
+        share = max(1, MOST // (len(self.accounts.keys() | {account_id}) + 1))
+        full = self.of.total() >= MOST or self.accounts[account_id] >= share
+        if full or self.of[session] >= MOST_OF_SESSION:
             raise TooManyStreamsError
-        with ExitStack() as held:
-            held.enter_context(visit.site.listen(visit.account_id))
-            self.of[session] += 1
-            try:
-                yield
-            finally:
-                self.of[session] -= 1
-                if not self.of[session]:
-                    del self.of[session]
+        with visit.site.listen(account_id), _one(self.of, session), _one(self.accounts, account_id):
+            yield
+
+
+@contextmanager
+def _one(of: Counter[UUID], whose: UUID) -> Iterator[None]:
+    of[whose] += 1
+    try:
+        yield
+    finally:
+        of[whose] -= 1
+        if not of[whose]:
+            del of[whose]
 
 
 class TooManyStreamsError(Exception):

@@ -17,6 +17,7 @@ from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.checks.run_validation import RunValidation
 from byoip.usecases.claims.close_unproven import CloseUnproven
 from byoip.usecases.claims.delegations import EndExpiredDelegations
+from byoip.usecases.jobs.isolate_rows import each
 from byoip.usecases.letters.generate_letter import GenerateLetter
 from byoip.usecases.letters.renew_letters import RenewLetters
 from byoip.usecases.letters.watch_letters import WatchLetters
@@ -145,9 +146,9 @@ def _register_routes(app: App, work: Work) -> None:
         name=jobs.REEVALUATE_CLAIMS, queue=jobs.DEFAULT_QUEUE, priority=_FIRST, pass_context=True
     )
     async def reevaluate_claims(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
-        await work.watch_origins()
         reevaluate = partial(work.reevaluate_claims, by=_by(context))
-        await work.unless_stopped(JobKind.REEVALUATE_CLAIMS, reevaluate)
+        unless_stopped = partial(work.unless_stopped, JobKind.REEVALUATE_CLAIMS, reevaluate)
+        await each("reevaluate_claims", work.watch_origins, unless_stopped)
 
     # One at a time, and one that waits: a run may take longer than the minute to the next.
     @app.task(

@@ -7,7 +7,8 @@ third beside one other, and so on: with n accounts at work, one part of n + 1 is
 come. A run beyond the share of its account waits for a turn in one of the places that are left:
 where runs are short, the next one begins as soon as one ends. Where they are not, because servers
 are silent, it gives its place up after some seconds. Then its job is put back into the queue, and
-the place goes to a run of another account that is due, whatever the order of the queue is.
+the place goes to a run of another account that is due, whatever the order of the queue is. A first
+look without a turn gives its place up in the same way.
 """
 
 import asyncio

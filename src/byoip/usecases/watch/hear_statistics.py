@@ -58,7 +58,7 @@ class HearStatistics:
         last, more, told = (0, UUID(int=0)), True, None
         while more:
             async with self.store.transaction() as tx:
-                page, loud, told = await self._page(tx, last, told)
+                page, loud, told = await self._page(tx, rows, last, told)
             for one in loud:
                 with rows.row(one.claim_id):
                     await self._hear(one, told, by)
@@ -68,12 +68,13 @@ class HearStatistics:
             last = page[-1].place if page else last
 
     async def _page(
-        self, tx: Transaction, last: tuple[int, UUID], known: "_Told | None"
+        self, tx: Transaction, rows: IsolatedRows, last: tuple[int, UUID], known: "_Told | None"
     ) -> tuple[Sequence[Unheard], Sequence[Unheard], "_Told"]:
         """The next prefixes, those of them that are not recorded yet (quiet ones are), and by what.
 
         Args:
             tx: in which they are read.
+            rows: of the run.
             last: the place of the last one before.
             known: what the page before was compared by.
         """
@@ -84,13 +85,14 @@ class HearStatistics:
         told = await _told(tx, files, known, [one.watch for one in page])
         loud = []
         for one in sorted(page, key=lambda one: one.claim_id):  # as every worker locks them
-            after = await _heard(tx, one.prefix, one.watch, told)
-            if after is None:
-                return (), (), told  # a new file came just now
-            if one.watch.failing or after.failing:
-                loud.append(one)
-            else:
-                await tx.watches.put_quietly(one.claim_id, one.watch, after)
+            with rows.row(one.claim_id, (LookupError, ValueError)):  # what cannot be read
+                after = await _heard(tx, one.prefix, one.watch, told)
+                if after is None:
+                    return (), (), told  # a new file came just now
+                if one.watch.failing or after.failing:
+                    loud.append(one)
+                else:
+                    await tx.watches.put_quietly(one.claim_id, one.watch, after)
         return page, loud, told
 
     async def _hear(self, one: Unheard, told: "_Told", by: Actor) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from byoip.domain.claims.claim import ClaimNotFound
@@ -12,7 +13,7 @@ from byoip.domain.watch.validity import begun_again
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
 from byoip.store.watch.views import DecidedRise
-from byoip.usecases.jobs.isolate_rows import IsolatedRows
+from byoip.usecases.jobs.isolate_rows import IsolatedRows, each
 from byoip.usecases.watch.hear_roas import HearRoas
 from byoip.usecases.watch.hear_statistics import HearStatistics
 from byoip.usecases.watch.keep_proofs import KeepProofs
@@ -46,27 +47,30 @@ class WatchPrefixes:
     seconds: float = 40.0
 
     async def __call__(self, *, by: Actor) -> int:
-        """One run; how many prefixes were looked at."""
+        """One run; how many prefixes were looked at. What one part cannot read stops no other."""
         began = asyncio.get_running_loop().time()
-        until = began + self.seconds
-        rows = IsolatedRows("watch_prefixes")
-        async with self.store.transaction() as tx:
-            decided = await tx.watches.decided(_AT_ONCE)
-        for one in decided:
-            with rows.row(one.claim_id):
-                await self._carry_out(one, by)
-        await self.hear_roas(rows, began + self.seconds / 4, by=by)
-        await self.hear_statistics(rows, began + self.seconds / 2, by=by)
-        await self.keep_proofs(rows, began + self.seconds * 3 / 4, by=by)
+        rows, looked = IsolatedRows("watch_prefixes"), list[UUID]()
+        await each(
+            "watch_prefixes",
+            partial(self._carry_out_all, rows, by),
+            partial(self.hear_roas, rows, began + self.seconds / 4, by=by),
+            partial(self.hear_statistics, rows, began + self.seconds / 2, by=by),
+            partial(self.keep_proofs, rows, began + self.seconds * 3 / 4, by=by),
+            partial(self._look, rows, began + self.seconds, by, looked),
+        )
+        rows.require_all_done()
+        return len(looked)
+
+    async def _look(self, rows: IsolatedRows, until: float, by: Actor, looked: list[UUID]) -> None:
         new: list[UUID] = []
         async with asyncio.TaskGroup() as tasks:
-            turns = [tasks.create_task(self._take(rows, until, by, new)) for _ in range(_TOGETHER)]
-        rows.require_all_done()
-        return sum(each.result() for each in turns)
+            for _ in range(_TOGETHER):
+                tasks.create_task(self._take(rows, until, by, new, looked))
 
-    async def _take(self, rows: IsolatedRows, until: float, by: Actor, new: list[UUID]) -> int:
-        """Look at one prefix after the other; how many."""
-        looked = 0
+    async def _take(
+        self, rows: IsolatedRows, until: float, by: Actor, new: list[UUID], looked: list[UUID]
+    ) -> None:
+        """Look at one prefix after the other."""
         while asyncio.get_running_loop().time() < until and len(new) < self.new_ones:
             async with self.store.transaction() as tx:
                 taken = await tx.watches.take(self.clock.now())
@@ -76,8 +80,14 @@ class WatchPrefixes:
             new += [claim_id] if first else []
             with rows.row(claim_id, (Exception,)):  # where the database is away, `take` says so
                 await self.look(claim_id, by=by)
-            looked += 1
-        return looked
+            looked.append(claim_id)
+
+    async def _carry_out_all(self, rows: IsolatedRows, by: Actor) -> None:
+        async with self.store.transaction() as tx:
+            decided = await tx.watches.decided(_AT_ONCE)
+        for one in decided:
+            with rows.row(one.claim_id):
+                await self._carry_out(one, by)
 
     async def _carry_out(self, rise: DecidedRise, by: Actor) -> None:
         async with self.store.transaction(actor=by) as tx:
