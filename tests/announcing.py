@@ -270,7 +270,7 @@ async def reconciling(
         await asyncio.gather(*(ended(one, patience=2) for one in tasks), return_exceptions=True)
 
 
-async def until(true: Callable[[], bool | Awaitable[bool]], *, seconds: float = 60) -> None:
+async def until(true: Callable[[], bool | Awaitable[bool]], *, seconds: float = 120) -> None:
     """Return once it holds; fail when time is up: much later than on any machine that is well."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds

@@ -78,9 +78,10 @@ class Days:
         return made
 
     async def files(self, *registries: str) -> None:
-        """New files of statistics; of all registries where none is named."""
+        """New files of statistics; where none is named of all at first, then of those that list."""
         self.serial += 1
-        made = [self._file(one) for one in registries or sorted(REGISTRIES)]
+        every = sorted(REGISTRIES if self.serial == 1 else self.rows)
+        made = [self._file(one) for one in registries or every]
         snapshots = RegistrationSnapshots(self.world.engine)
         refreshed = await RefreshRegistrations(_Source(made), snapshots, self.world.clock)()
         assert all(one.fault is None for one in refreshed), refreshed

@@ -1,4 +1,4 @@
-"""`kill -9` in the middle of a thousand changes: afterwards everything is as owners want it."""
+"""`kill -9` in the middle of many changes: afterwards everything is as owners want it."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ from tests.many_routes import OwnedRoute, add_routes, ipv4, ipv6
 from tests.real.announcing import Announcing, Change, announcing, shuffled
 
 _AWAY_SECONDS = 1.5
-_CHANGES = 1000
+_CHANGES = (400, 1000)  # the second in `make test-long`
 
 
 async def kill_a_speaker(service: Announcing) -> None:
@@ -68,11 +68,21 @@ def _local_ports(pid: int) -> set[int]:
 
 
 KILLS = (
-    pytest.param(kill_a_speaker, marks=pytest.mark.long),  # shorter: test_reconciling.py
+    kill_a_speaker,
     kill_the_worker_that_reconciles,
     kill_the_api,
     kill_postgres,
 )
+CASES = [
+    pytest.param(
+        kill,
+        many,
+        # A speaker that is killed is in test_reconciling.py, too.
+        marks=pytest.mark.long if many > min(_CHANGES) or kill is kill_a_speaker else [],
+    )
+    for many in _CHANGES
+    for kill in KILLS
+]
 
 
 def story(route: OwnedRoute, number: int) -> list[Change]:
@@ -93,21 +103,21 @@ async def service(tmp_path: Path) -> AsyncIterator[Announcing]:
         yield service
 
 
-@pytest.mark.parametrize("kill", KILLS)
+@pytest.mark.parametrize(("kill", "many"), CASES)
 async def test_killed_in_the_middle_everything_comes_to_be_as_owners_want_it(
-    service: Announcing, kill: Callable[[Announcing], Awaitable[None]]
+    service: Announcing, kill: Callable[[Announcing], Awaitable[None]], many: int
 ) -> None:
-    count = _CHANGES * 10 // 25
+    count = many * 10 // 25
     cidrs = [cidr for pair in zip(ipv4(count), ipv6(count), strict=True) for cidr in pair]
     routes = add_routes(service.database_url, cidrs[:count], accounts=20)
     changes = shuffled(
         [story(route, number) for number, route in enumerate(routes)],
         random.Random(1000),  # noqa: S311 - the same in every run
     )
-    assert len(changes) == _CHANGES
+    assert len(changes) == many
     await service.start()
     asking = asyncio.create_task(service.ask(changes))
-    while service.asked < _CHANGES // 2:
+    while service.asked < many // 2:
         assert not asking.done(), asking.exception()
         await asyncio.sleep(0.01)
     assert service.edge.router.changes(), "routes were seen already"
