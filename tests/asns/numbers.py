@@ -193,6 +193,14 @@ class Numbers(World):
         await self.bind(claim, CIDR, cdn.id)
         return await self.now(claim)
 
+    async def holds(self) -> Claim:
+        """An approved prefix, proven by its route object."""
+        claim = await self.claim()
+        self.route(claim.prefix, f"remarks: {LABEL}: {(await self.token(claim)).value}")
+        await self.roas(roa(claim.prefix))
+        await self.validate(claim)
+        return await self.now(claim)
+
     async def want(self, claim: Claim, *, advertised: bool = True) -> BgpPrefixView:
         advertise = Verb(self.rules, bgp_prefixes.advertise)
         view: BgpPrefixView = await advertise(

@@ -118,7 +118,7 @@ async def test_a_file_with_less_than_half_its_numbers_answers_nothing(numbers: N
 async def test_the_holder_of_a_prefix_that_spans_a_whole_row_has_its_numbers(
     numbers: Numbers, holders: list[tuple[str, str]], proves: bool
 ) -> None:
-    await numbers.approved()
+    await numbers.holds()
     await numbers.statistics(holders=holders)
     await numbers.hear()
     own = await numbers.bring()
@@ -133,7 +133,7 @@ async def test_the_holder_of_a_prefix_that_spans_a_whole_row_has_its_numbers(
 
 
 async def test_a_prefix_that_was_sold_proves_no_number_of_its_buyer(numbers: Numbers) -> None:
-    claim = await numbers.approved()
+    claim = await numbers.holds()
     await numbers.statistics(holders=[(CIDR, "seller")])
     await numbers.hear()
     own = await numbers.bring()
@@ -148,7 +148,7 @@ async def test_a_prefix_that_was_sold_proves_no_number_of_its_buyer(numbers: Num
 
 
 async def test_a_frozen_prefix_proves_no_number(numbers: Numbers) -> None:
-    claim = await numbers.approved()
+    claim = await numbers.holds()
     await numbers.statistics(holders=[(CIDR, "h-3320")])
     await numbers.hear()
     async with numbers.store.transaction(actor=WORKER) as tx:
@@ -160,7 +160,7 @@ async def test_a_frozen_prefix_proves_no_number(numbers: Numbers) -> None:
 
 
 async def test_what_an_operator_took_back_only_a_token_proves_again(numbers: Numbers) -> None:
-    await numbers.approved()
+    await numbers.holds()
     await numbers.statistics(holders=[(CIDR, "h-3320")])
     await numbers.hear()
     own = await numbers.bring()

@@ -28,7 +28,7 @@ from tests.usecases.world import CIDR, WORKER
 async def test_an_id_that_a_national_registry_has_for_all_its_members_proves_no_number(
     numbers: Numbers, at: str, country: str, elsewhere: str, named: tuple[str, ...], proves: bool
 ) -> None:
-    claim = await numbers.approved()
+    claim = await numbers.holds()
     rows = [(CIDR, "A91A7381", country), ("31.9.0.0/24", "A91A7381", elsewhere)]
     await numbers.statistics(AsnRange(3300, 3331, at, "allocated", "A91A7381"), holders=rows, at=at)
     await numbers.hear()
@@ -43,7 +43,7 @@ async def test_an_id_that_a_national_registry_has_for_all_its_members_proves_no_
 async def test_a_process_that_was_stopped_before_it_records_proves_nothing_by_what_was_so(
     numbers: Numbers, since: str
 ) -> None:
-    claim = await numbers.approved()
+    claim = await numbers.holds()
     await numbers.statistics(holders=[(CIDR, "h-3320")])
     await numbers.hear()
     own = await numbers.bring()
@@ -80,7 +80,7 @@ async def test_nor_by_a_token_that_stood_there_while_the_number_was_its_holders(
 async def test_an_id_with_more_numbers_than_a_network_has_is_no_holders(
     numbers: Numbers, last: int, proves: bool
 ) -> None:
-    await numbers.approved()
+    await numbers.holds()
     await numbers.statistics(
         AsnRange(3300, 3339, "ripencc", "allocated", "h"),
         AsnRange(3340, last, "ripencc", "assigned", "h"),

@@ -1,5 +1,6 @@
 """A world whose registries are whois servers on loopback, and whose statistics are files."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -73,7 +74,9 @@ def _file(registry: str, rows: Iterable[str]) -> str:
     # One row more, elsewhere: a file without any is refused.
     lines = [*rows, f"{registry}||ipv4|240.0.0.0|256|20260101|reserved|"]
     head = f"2|{registry}|20261122|{len(lines)}|19830101|20261121|+0000"
-    return "\n".join([head, f"{registry}|*|ipv4|*|{len(lines)}|summary", *lines, ""])
+    kinds = Counter(row.split("|")[2] for row in lines)
+    summary = [f"{registry}|*|{kind}|*|{many}|summary" for kind, many in kinds.items()]
+    return "\n".join([head, *summary, *lines, ""])
 
 
 @asynccontextmanager

@@ -60,7 +60,7 @@ class OwnAsn(Wire):
     proven_at: Time | None
     proven_by: ProvenBy | None = Field(
         description="token: by its aut-num object. holder: it is registered to the holder of a "
-        "prefix that the account has proven. operator: on the operator's word."
+        "prefix that the account has proven by its route object. operator: on the operator's word."
     )
     evidence: Text | None = Field(description="What was seen, or the operator's reason.")
     seen: str = Field(description="What the last attempt saw that failed.")

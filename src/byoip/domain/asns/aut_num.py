@@ -32,8 +32,8 @@ def no_token(asn: Asn, registry: Registry) -> Failed:
     return Failed(
         Reason.AUT_NUM_TAKES_NO_TOKEN,
         f"{registry.key} has no field of an aut-num object that the holder may edit.",
-        f"Bring and prove a prefix that {registry.key} has given, as a whole, to the holder of "
-        f"{asn}, and ask again; or ask the operator to approve the number.",
+        f"Bring a prefix that {registry.key} has given, as a whole, to the holder of {asn}, prove "
+        "it by its route object, and ask again; or ask the operator to approve the number.",
     )
 
 

@@ -15,8 +15,9 @@ from byoip.domain.asns.own_asn import (
     OwnAsnNotFound,
     ProvenBy,
 )
-from byoip.domain.checks.evidence import CheckState
+from byoip.domain.checks.evidence import Check, CheckState
 from byoip.domain.checks.registry import HELD
+from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.prefix import Prefix
 from byoip.store.asns.aspas import facts_from, facts_sql
 from byoip.store.asns.tables import own_asns
@@ -58,14 +59,19 @@ _IN_USE: Final = from_text("""
     WHERE account_id = :account_id AND asn = :asn AND live LIMIT 1
 """)
 # A prefix that its account has proven, and a row of the holder inside it, whole: rows are cut into
-# prefixes, so the addresses beside it must not be the same holder's. Who holds it now held it when
-# it was proven: its watch has heard this file and says so. What an operator took back, it cannot
-# bring again.
+# prefixes, so the addresses beside it must not be the same holder's. By its route object: reverse
+# DNS is a lessee's, or a former holder's, who must not have the holder's number. Who holds it now
+# held it when it was proven: its watch has heard this file and says so. What an operator took back,
+# it cannot bring again.
 _SPANNED: Final = from_text(f"""
     SELECT claim.cidr FROM prefixes AS claim, current_registration_snapshots AS used
     WHERE claim.account_id = :account_id AND claim.state = 'approved'
         AND claim.approved_by = 'checks' AND claim.standing = 'ok' AND claim.frozen_for = '{{}}'
         AND used.registry = :registry AND CAST(:holder AS text) <> ''
+        AND EXISTS (SELECT FROM validation_runs AS run JOIN findings AS found ON run_id = run.id
+            WHERE run.prefix_id = claim.id AND run.result = '{RunResult.APPROVED.value}'
+            AND run.finished_at >= claim.approved_at AND found.outcome = 'passed'
+            AND found.check_name = '{Check.OWNERSHIP_IRR.value}')
         AND NOT EXISTS (SELECT FROM own_asns AS gone WHERE gone.account_id = :account_id
             AND gone.asn = :asn AND gone.revoked_at IS NOT NULL)
         AND EXISTS (SELECT FROM prefix_watches AS watch WHERE watch.prefix_id = claim.id
@@ -156,9 +162,10 @@ class OwnAsnRepository(Repository):
         return None if row is None else str(row.cidr)
 
     async def spanned(self, own: OwnAsn, registry: str, holder: str) -> Prefix | None:
-        """A prefix that the account has proven and that spans a whole row of this holder.
+        """A prefix that the account has proven by its route object, and with it a whole row.
 
-        None, too, where an operator has taken a proof of the number from this account.
+        The row is this holder's. None, too, where an operator has taken a proof of the number from
+        this account.
         """
         of = {"account_id": own.account_id, "asn": own.asn.number}
         asked = {**of, "registry": registry, "holder": holder}

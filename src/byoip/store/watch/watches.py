@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
+from byoip.domain.checks.registry import HELD as HELD_SPACE
 from byoip.domain.claims.claim import Claim
 from byoip.domain.prefix import Prefix
 from byoip.domain.watch.levels import Level, Signal
@@ -98,17 +99,31 @@ _DISTURBED: Final = from_text(f"""
 } ORDER BY id LIMIT :most
 """)
 
-# Revoked since, or closed: what was frozen for another holder, or one more file would have frozen.
+# Revoked since, or closed: what was frozen for another holder, or one more file would have frozen;
+# or of which statistics name another than as it was last held against them. Ids by which a registry
+# has numbered its holders anew since are the same holders.
 _LOST: Final = from_text(
-    """
+    f"""
     SELECT (SELECT count(*) FROM prefixes
         WHERE account_id = :account_id AND cidr && :prefix AND 'holder' = ANY(frozen_for)
-            AND state <> 'approved' AND frozen_for <> '{}'
+            AND state <> 'approved' AND frozen_for <> '{{}}'
     ) + (SELECT count(*) FROM prefix_watches AS w JOIN prefixes AS p ON p.id = w.prefix_id
-        WHERE w.signal = 'holder' AND w.failing_since IS NOT NULL
-            AND p.account_id = :account_id AND p.cidr && :prefix AND p.state <> 'approved'
+        WHERE w.signal = 'holder' AND p.account_id = :account_id AND p.cidr && :prefix
+            AND p.state <> 'approved' AND (w.failing_since IS NOT NULL
+                OR w.looked_at > :since AND w.baseline <> '' AND EXISTS (
+                    SELECT FROM current_registration_snapshots AS used
+                    JOIN registered_ranges AS row ON row.snapshot = used.number
+                    WHERE row.prefix && CAST(:prefix AS cidr) AND row.prefix && p.cidr
+                        AND row.status IN ('{"', '".join(sorted(HELD_SPACE))}')
+                        AND NOT EXISTS (
+                            SELECT FROM jsonb_array_elements(
+                                nullif(w.baseline, '')::jsonb -> 0) AS was
+                            WHERE was ->> 0 = used.registry AND (was ->> 1 = row.holder OR EXISTS (
+                                SELECT FROM registry_rekeys AS anew
+                                WHERE anew.registry = used.registry AND anew.at > w.looked_at
+                                    AND anew.ids ->> (was ->> 1) = row.holder)))))
     ) AS lost
-    """,
+    """,  # noqa: S608 - of constants
     selects=["lost"],
 )
 
@@ -175,12 +190,13 @@ class WatchRepository(Turns):
         asked = {"claim_id": claim_id, "before": before.baseline}
         await self._session.change(_PUT_QUIETLY, **asked, **values)
 
-    def lost(self, account_id: UUID, prefix: Prefix) -> Part:
-        """Whether the account had overlapping space of which another holder was told: for a look.
+    def lost(self, account_id: UUID, prefix: Prefix, since: datetime) -> Part:
+        """Whether the account had overlapping space that has another holder by now: for a look.
 
-        Its zone and route object may still be there, so no proof of it counts alone.
+        Its zone and route object may still be there, so no proof of it counts alone. What it gave
+        up before any file told of that counts if it had it after `since`.
         """
-        of = {"account_id": account_id, "prefix": prefix.network}
+        of = {"account_id": account_id, "prefix": prefix.network, "since": since}
         return asking(_LOST, lambda rows: bool(rows[0].lost), **of)
 
     async def statistics(self) -> Mapping[str, StatisticsInUse]:

@@ -19,6 +19,7 @@ from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
 from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
+from byoip.domain.watch.validity import LONGEST
 from byoip.store.transaction import Store, Transaction
 from byoip.usecases.checks.check_rpki import check_rpki
 from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvidence
@@ -98,7 +99,7 @@ class RecordRun:
             # What is decided by is asked for under all these locks.
             deciding = (
                 tx.reservations.blocking(claim.prefix, claim.account_id),
-                tx.watches.lost(claim.account_id, claim.prefix),
+                tx.watches.lost(claim.account_id, claim.prefix, tx.now - LONGEST),
                 *self.ask.about(tx, claim.prefix, claim.id),
             )
             live, used, *known = await tx.session.look(

@@ -1,0 +1,81 @@
+"""Trust, 2.1: who has proven a prefix in reverse DNS has not the AS numbers of its holder.
+
+A lessee of a whole allocation, whoever runs its zone, and a former holder whose zone was left to it
+prove the prefix there. With the holder's number they would need no ROA and no route object of their
+own for further space of the holder's: those that there are name that number.
+"""
+
+import math
+from functools import partial
+
+from byoip.adapters.checks.whois_registry import WhoisRegistry
+from byoip.domain.asn import Asn
+from byoip.domain.asns.own_asn import OwnAsn, OwnAsnRules, ProvenBy
+from byoip.domain.checks.evidence import CheckState
+from byoip.domain.checks.rirs import RIRS
+from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
+from byoip.usecases.asns import own_asns
+from byoip.usecases.asns.own_asns import AsnTerms
+from byoip.usecases.asns.prove_asn import ProveAsn
+from byoip.usecases.checks.responsible import Registries
+from byoip.usecases.jobs.isolate_rows import IsolatedRows
+from byoip.usecases.watch.hear_statistics import HearStatistics
+from tests.fakes.tokens import RandomHex
+from tests.store.samples import BY
+from tests.trust.leaving import CIDR, World, carrying, put
+from tests.trust.parties import Parties
+from tests.usecases.verbs import Verb
+from tests.usecases.world import LABEL, ORIGIN, WEEK, WORKER, roa
+
+LESSORS = Asn(3320)
+ALLOCATION = "inetnum: 31.0.1.0 - 31.0.1.255\nstatus: ALLOCATED PA\nmnt-by: {}\nsource: RIPE\n"
+ROUTE = f"route: {CIDR}\norigin: {ORIGIN}\nmnt-by: LESSOR-MNT\nsource: RIPE\n"
+ROWS = (
+    "ripencc|DE|ipv4|31.0.1.0|256|20260101|allocated|lessor",
+    "ripencc|DE|asn|3320|1|20260101|allocated|lessor",
+    *(f"{one.key}||asn|{100_000 + at}|1|20260101|available|" for at, one in enumerate(RIRS)),
+)
+
+
+async def approved(world: World, method: TokenMethod) -> None:
+    parties, server = world
+    await parties.statistics(*ROWS)
+    put(server, ALLOCATION.format("LESSOR-MNT"))
+    claim = await parties.claim(CIDR)
+    token: OwnershipToken = (await parties.issue(claim, method)).token
+    await parties.roas(roa(claim.prefix))
+    if method is TokenMethod.IRR:
+        put(server, carrying(token, "LESSOR-MNT"))
+    else:
+        put(server, ROUTE)
+        parties.txt(claim.prefix, token.value)
+    await parties.validate(claim)
+    assert (await parties.now(claim)).approved
+    hearing = HearStatistics(parties.store, Registries(parties.known))
+    await hearing(IsolatedRows("watch_prefixes"), math.inf, by=WORKER)
+
+
+async def asked(parties: Parties) -> OwnAsn:
+    """The account brings the number, without a token in its object, and has it looked for."""
+    terms = AsnTerms(OwnAsnRules({ORIGIN}, ORIGIN), RandomHex(), WEEK, LABEL)
+    adding = Verb(parties.store, partial(own_asns.add, terms=terms))
+    own = await adding(parties.account_id, asn=LESSORS.number, by=BY)
+    registry = WhoisRegistry(parties.clock, deadline=3)
+    proving = ProveAsn(parties.store, registry, parties.known, LABEL, 5.0)
+    record = await proving(parties.account_id, own.id)
+    said: OwnAsn = await Verb(parties.store, record)(by=BY)
+    return said
+
+
+async def test_2_1_a_lessee_has_not_the_number_of_its_lessor(registry_world: World) -> None:
+    parties, server = registry_world
+    await approved(registry_world, TokenMethod.RDNS)
+    put(server, f"aut-num: {LESSORS}\nas-name: LESSOR\nmnt-by: LESSOR-MNT\nsource: RIPE\n")
+    said = await asked(parties)
+    assert (said.state, said.proven_by) == (CheckState.MISSING, None), said.evidence
+
+
+async def test_2_1_who_maintains_the_allocation_has_it(registry_world: World) -> None:
+    parties, _ = registry_world
+    await approved(registry_world, TokenMethod.IRR)
+    assert (await asked(parties)).proven_by is ProvenBy.HOLDER
