@@ -9,9 +9,10 @@ from byoip.domain.address import prefixes_around
 from byoip.store.accounts import operator_reader_sql as reading
 
 MANY = 20_000  # of 200 accounts
-# Pages: one more level of an index as it grows. By the index that keeps an account's own prefixes
-# from overlapping they were 203, since there accounts come first.
-ADDED = 2
+# Pages: one more level of an index as it grows, and one page. Before Postgres 17 of each of the 17
+# lengths: it looks for one after the other. By the index that keeps an account's own prefixes from
+# overlapping they were 203, since there accounts come first.
+ADDED = 2 * 17
 FILL = """
     INSERT INTO accounts (id, name, prefix_quota, created_at)
     SELECT md5('account' || n)::uuid, 'account ' || n, 1000, now()
