@@ -45,6 +45,7 @@ OPERATORS_VERBS = {
         "announce",
         "apply",
         "approve",
+        "decide",
         "drain",
         "drop",
         "end",
