@@ -11,6 +11,7 @@ from playwright.async_api import Browser, Page, expect
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.api.bound import bound, roas
+from tests.api.letters import issued
 from tests.api.world import World
 from tests.store.samples import passed
 from tests.web.browser import link_for
@@ -88,11 +89,11 @@ async def test_an_open_page_shows_what_another_does_and_keeps_what_was_typed(
         await page.get_by_role("button", name=f"Announce {cidr}").click()
         await expect(bobs.locator("#now")).to_contain_text("Withdrawing takes")
         await bobs.get_by_text(f"withdraw {cidr}").click()
-        await bobs.get_by_label(f"Type {cidr}").fill(cidr)
+        await bobs.get_by_label(f"Type {cidr} to withdraw it").fill(cidr)
         changed = {"description": "changed meanwhile"}
         await site.world.result("PATCH", path, json=changed)
         await expect(bobs.locator("#now")).to_contain_text("changed meanwhile")
-        await expect(bobs.get_by_label(f"Type {cidr}")).to_have_value(cidr)
+        await expect(bobs.get_by_label(f"Type {cidr} to withdraw it")).to_have_value(cidr)
         await bobs.get_by_role("button", name="Withdraw").click()  # of the newest version
         await expect(bobs.get_by_role("status")).to_contain_text("The withdrawal is asked for")
         await expect(page.locator("#now")).to_contain_text("Announcing sends traffic")
@@ -162,14 +163,22 @@ async def test_every_page_fits_and_axe_finds_nothing(
     made = await site.world.prefix(description="w" * 200)
     path, _, _ = await bound(site.world)
     person, _ = await link_for(site.world, name="Eve")
+    await issued(site.world)
     async with site.person(size=size, dark=dark) as page:
         await page.goto(f"/ui/prefixes/{made['id']}")
         await page.get_by_role("button", name="Check again").click()
         for address in (
             "/", "/errors", "/ui/enter", "/ui/prefixes", "/ui/prefixes/new", f"/ui{path}",
             f"/ui/prefixes/{made['id']}", "/ui/people", f"/ui/people/{person.hex}",
-            "/ui/sessions", "/ui/nowhere",
+            "/ui/letters", "/ui/sessions", "/ui/nowhere",
         ):  # fmt: skip
             await page.goto(address)
             assert await violations(page) == [], address
             assert await too_wide(page) == [], address
+        await page.goto("/ui/prefixes/new")
+        await page.fill("#cidr", "31.6.0.0/24")
+        await page.fill("#asn", "64500")
+        await page.get_by_role("button", name="Try it first").click()
+        await expect(page.locator("#tried")).to_contain_text("would not pass yet")
+        assert await violations(page) == []
+        assert await too_wide(page) == []

@@ -21,6 +21,8 @@ def pages_of(backend: Backend, people: PeopleReader) -> SitePages:
             people=people,
             reader=backend.reader,
             operator_reader=backend.operator_reader,
+            letters=backend.letters,
+            preflight=backend.preflight,
             terms=backend.terms,
             advice=backend.advice,
             limits=backend.limiter.limits,

@@ -1,4 +1,4 @@
-"""What is done on the page of a prefix: check again, new token, bind, announce, withdraw."""
+"""What is done on the page of a prefix, from checking again to sending it on its way out."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -16,13 +16,14 @@ from byoip.usecases.bindings import bindings
 from byoip.usecases.border import Verb
 from byoip.usecases.checks.request_validation import NewTokens, request_validation
 from byoip.usecases.claims import tokens
-from byoip.usecases.routes import bgp_prefixes
+from byoip.usecases.routes import bgp_prefixes, offboarding
 from byoip.web.door import PersonsVisit
 from byoip.web.forms import id_of
 from byoip.web.prefix import claim_id_of, prefix_page
 
 _STALE: Final = 412
 _UNCONFIRMED: Final = 422
+MOST_OFFBOARDINGS: Final = 12  # of one prefix in an hour, as at the API
 
 
 async def check(visit: PersonsVisit) -> Response:
@@ -74,6 +75,28 @@ async def withdraw(visit: PersonsVisit) -> Response:
     if visit.form.get("confirm", "").strip().lower() != cidr:
         return await prefix_page(visit, _UNCONFIRMED, unconfirmed=cidr)
     return await _advertise(visit, to=False)
+
+
+async def offboard(visit: PersonsVisit) -> Response:
+    """Send the prefix on its way out, if it was typed which."""
+    account_id, claim_id = visit.account_id, claim_id_of(visit)
+    cidr = str((await visit.site.reader.claim(account_id, claim_id)).claim.prefix)
+    if visit.form.get("confirm", "").strip().lower() != cidr:
+        return await prefix_page(visit, _UNCONFIRMED, unconfirmed=cidr)
+    an_hour = Wanted(f"offboard-prefix:{claim_id.hex}", MOST_OFFBOARDINGS / 60, 60)
+    return await _act(
+        visit, lambda tx: offboarding.offboard(tx, account_id, claim_id), "offboarding", an_hour
+    )
+
+
+async def restore(visit: PersonsVisit) -> Response:
+    """Bring the prefix back from its way out."""
+    account_id, claim_id = visit.account_id, claim_id_of(visit)
+    return await _act(
+        visit,
+        lambda tx: offboarding.restore(tx, account_id, claim_id),
+        lambda back: "withheld" if back.withheld else "restored",
+    )
 
 
 async def _advertise(visit: PersonsVisit, *, to: bool) -> Response:

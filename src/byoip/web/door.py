@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -199,8 +200,13 @@ class Door:
 
         return endpoint
 
-    def people(self, serve: ForPeople, *scopes: Scope, by_itself: bool = False) -> Endpoint:
-        """A page of somebody who has signed in, and whose role has these scopes."""
+    def people(
+        self, serve: ForPeople, *scopes: Scope, by_itself: bool = False, asks: bool = False
+    ) -> Endpoint:
+        """A page of somebody who has signed in, and whose role has these scopes.
+
+        One that asks other parties, for seconds, takes no turn from the account's others.
+        """
 
         async def checked(visit: Visit) -> Response:
             if visit.known is None:
@@ -219,7 +225,8 @@ class Door:
                 session=visit.known.session,
             )
             with working_for(whose):
-                async with self.site.visit(whose):  # few at a time, however many came
+                # Few at a time, however many came.
+                async with nullcontext() if asks else self.site.visit(whose):
                     return await serve(known)
 
         return self.anyone(checked, by_itself=by_itself)

@@ -35,6 +35,9 @@ _DONE: Final[Mapping[str, str]] = {
     "token": "There is a new token: what was published of the old one proves nothing any more.",
     "bound": "The service is bound: it answers as soon as edges have it.",
     "announced": "The announcement is asked for: below is what speakers and listeners say of it.",
+    "offboarding": "The prefix is on its way out. Until it is closed it can be restored.",
+    "restored": "The prefix is back, and its routes are to be announced again.",
+    "withheld": "The prefix is back, but for routes that history names: they are not announced.",
     "withdrawn": "The withdrawal is asked for: below is what speakers and listeners say of it.",
 }
 _CHECKS: Final[Mapping[Check, str]] = {
@@ -43,6 +46,15 @@ _CHECKS: Final[Mapping[Check, str]] = {
     Check.RPKI: "ROA",
     Check.OWNERSHIP_IRR: "Token in the route object",
     Check.OWNERSHIP_RDNS: "Token in reverse DNS",
+}
+
+
+_STEPS: Final[Mapping[str, str]] = {
+    "withdraw": "its routes are withdrawn",
+    "confirm": "nobody sees its routes any more",
+    "unbind": "its bindings end",
+    "grace": "the time of grace ends, and it is closed",
+    "restore": "its routes are announced again",
 }
 
 
@@ -158,7 +170,7 @@ async def _state(visit: PersonsVisit) -> dict[str, Any]:
         "texts": texts,
         "below": {one.blocker for one in texts},
         "token_usable": view.token is not None and view.token.usable(visit.now),
-        "checks": _checks(run, asked),
+        "checks": checks_shown(run.findings if run else (), asked),
         "run": run,
         "now": visit.now,
         "running": _open(run),
@@ -168,6 +180,7 @@ async def _state(visit: PersonsVisit) -> dict[str, Any]:
         "events": list(reversed(events)),
         "newest": newest,
         "meaning": _MEANING,
+        "steps": _STEPS,
         "who": await _who(visit, events),
         "speaks": visit.site.speaks,
         "key": fresh_key,
@@ -219,9 +232,12 @@ def _texts(visit: PersonsVisit, view: ClaimView) -> Sequence[Text]:
     return [*made, Text("roa", "rpki_pending", "ROA, at the registry of the space", roa)]
 
 
-def _checks(run: RunView | None, asked: Mapping[Check, Sequence[str]]) -> Sequence[CheckShown]:
+def checks_shown(
+    findings: Sequence[Finding], asked: Mapping[Check, Sequence[str]]
+) -> Sequence[CheckShown]:
+    """Checks as tables show them; asked names whom, where that is known."""
     made = []
-    for finding in run.findings if run else ():
+    for finding in findings:
         match finding.outcome:
             case Passed():
                 end, tone, fix = "passed", "good", ""

@@ -12,11 +12,8 @@ from uuid import UUID
 from starlette.responses import Response
 
 from byoip.domain.claims.lifecycle import Standing
-from byoip.domain.errors import Refusal
 from byoip.store.claims.views import ClaimFilter, ClaimView, Cursor
-from byoip.usecases.claims import prefixes as verbs
 from byoip.web.door import PersonsVisit
-from byoip.web.forms import fresh_key
 from byoip.web.live import Streams
 
 PAGE: Final = 200
@@ -95,51 +92,6 @@ async def _state(visit: PersonsVisit) -> dict[str, Any]:
         "next": f"{last.created_at.isoformat()}_{last.id.hex}" if last else "",
         "query": urlencode({"state": state, "q": text, "after": asked.get("after", "")}),
     }
-
-
-async def bring_form(visit: PersonsVisit) -> Response:
-    """The form to bring a prefix."""
-    return await _form(visit)
-
-
-async def bring(visit: PersonsVisit) -> Response:
-    """Bring a prefix; what is refused of it is said at its field."""
-    form = visit.form
-    number = form.get("asn", "").strip().upper().removeprefix("AS")
-    if not (number.isascii() and number.isdigit() and len(number) < len("12345678901")):
-        return await _form(visit, 422, wrong={"asn": "An AS number, as in 64500."})
-    try:
-        return await visit.write(
-            lambda tx: verbs.submit(
-                tx,
-                visit.account_id,
-                terms=visit.site.terms,
-                cidr=form.get("cidr", "").strip(),
-                asn=int(number),
-                description=form.get("description", ""),
-                delegate_loa_creation=form.get("letter", "") == "yes",
-            ),
-            lambda view: f"/ui/prefixes/{view.claim.id.hex}?done=brought",
-        )
-    except Refusal as refusal:
-        problem = visit.site.problem(refusal)
-        field = (refusal.pointer or "").strip("/")
-        said = {field if field in {"cidr", "asn", "description"} else "": refusal.message}
-        return await _form(visit, problem.status, wrong=said)
-
-
-async def _form(
-    visit: PersonsVisit, status: int = 200, *, wrong: Mapping[str, str] | None = None
-) -> Response:
-    origins = sorted(one.number for one in visit.site.terms.origins)
-    return await visit.page(
-        "bring.html",
-        status,
-        key=fresh_key(),
-        given=visit.form,
-        wrong=wrong or {},
-        origins=origins,
-    )
 
 
 def _cursor(text: str) -> Cursor | None:

@@ -19,7 +19,9 @@ from byoip.store.accounts.people_reader import PeopleReader
 from byoip.store.accounts.rate_limits import Wanted
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.claims.reader import CustomerReader
+from byoip.store.letters.letter_reader import LetterReader
 from byoip.usecases.border import Border
+from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.claims.prefixes import Terms
 
 Status: TypeAlias = Callable[[], Awaitable[Mapping[str, str]]]
@@ -73,6 +75,8 @@ class Site:
     people: PeopleReader
     reader: CustomerReader
     operator_reader: OperatorReader
+    letters: LetterReader
+    preflight: Preflight
     terms: Terms
     advice: Advice
     limits: Limits
