@@ -122,8 +122,9 @@ async def too_wide(page: Page) -> list[str]:
     """What goes past the right edge of the window."""
     found: list[str] = await page.evaluate(
         """() => document.documentElement.scrollWidth <= innerWidth ? [] :
-        [...document.querySelectorAll("body *")]
+        ["a text, if nothing follows", ...[...document.querySelectorAll("body *")]
+        .filter(one => !one.closest(".scroll"))
         .filter(one => one.getBoundingClientRect().right > innerWidth + 1)
-        .map(one => one.outerHTML.slice(0, 120))"""
+        .map(one => one.outerHTML.slice(0, 120))]"""
     )
     return found

@@ -9,9 +9,9 @@ from byoip.domain.errors import Refusal
 from byoip.store.accounts.rate_limits import Wanted
 from byoip.usecases.checks.preflight import PreflightReport
 from byoip.usecases.claims import prefixes as verbs
-from byoip.web.door import PersonsVisit
+from byoip.web.checks import checks_shown
 from byoip.web.forms import fresh_key
-from byoip.web.prefix import checks_shown
+from byoip.web.visiting import PersonsVisit
 
 
 async def bring_form(visit: PersonsVisit) -> Response:

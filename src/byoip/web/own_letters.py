@@ -5,9 +5,9 @@ from typing import Final
 from starlette.responses import Response
 
 from byoip.domain.letters.letter import LetterReference
-from byoip.web.door import PersonsVisit
 from byoip.web.letters import LETTER_TONES
 from byoip.web.rendering import HEADERS
+from byoip.web.visiting import PersonsVisit
 
 PAGE: Final = 200
 

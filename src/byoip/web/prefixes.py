@@ -13,8 +13,8 @@ from starlette.responses import Response
 
 from byoip.domain.claims.lifecycle import Standing
 from byoip.store.claims.views import ClaimFilter, ClaimView, Cursor
-from byoip.web.door import PersonsVisit
 from byoip.web.live import Streams
+from byoip.web.visiting import PersonsVisit
 
 PAGE: Final = 200
 _FILTERS: Final[Mapping[str, ClaimFilter]] = {
@@ -40,6 +40,8 @@ def chip_of(view: ClaimView) -> Chip:
     """The state of a prefix, as lists show it."""
     if view.claim.standing is not Standing.OK:
         return Chip(view.claim.standing.value, "bad", 0)
+    if view.claim.frozen_for:
+        return Chip("frozen", "bad", 0)
     if not view.claim.approved:
         return Chip("to be proven", "wait", 1)
     if view.default_binding is None:
@@ -78,7 +80,7 @@ async def _state(visit: PersonsVisit) -> dict[str, Any]:
             wrong = "This is neither an address nor a prefix, so all are shown."
     reader, account_id = visit.site.reader, visit.account_id
     found = await reader.claims(
-        account_id, after=_cursor(asked.get("after", "")), limit=PAGE + 1, wanted=wanted
+        account_id, after=cursor_of(asked.get("after", "")), limit=PAGE + 1, wanted=wanted
     )
     shown = sorted(((chip_of(one), one) for one in found[:PAGE]), key=lambda one: one[0].urgency)
     last = found[PAGE - 1].claim if len(found) > PAGE else None
@@ -94,7 +96,7 @@ async def _state(visit: PersonsVisit) -> dict[str, Any]:
     }
 
 
-def _cursor(text: str) -> Cursor | None:
+def cursor_of(text: str) -> Cursor | None:
     """Where a page goes on; one that is none of ours begins anew."""
     at, _, claim_id = text.rpartition("_")
     try:

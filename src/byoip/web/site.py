@@ -17,9 +17,12 @@ from byoip.ports.tokens import TokenMint
 from byoip.store.accounts.operator_reader import OperatorReader
 from byoip.store.accounts.people_reader import PeopleReader
 from byoip.store.accounts.rate_limits import Wanted
+from byoip.store.asns.own_asn_reader import OwnAsnReader
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.letters.letter_reader import LetterReader
+from byoip.usecases.asns.own_asns import AsnTerms
+from byoip.usecases.asns.prove_asn import ProveAsn
 from byoip.usecases.border import Border
 from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.claims.prefixes import Terms
@@ -76,6 +79,9 @@ class Site:
     reader: CustomerReader
     operator_reader: OperatorReader
     letters: LetterReader
+    own_asns: OwnAsnReader
+    asn_terms: AsnTerms
+    prove_asn: ProveAsn
     preflight: Preflight
     terms: Terms
     advice: Advice

@@ -1,6 +1,5 @@
 """What is shown of watches: signals, levels, freezes, and what is held back."""
 
-from datetime import datetime
 from typing import Any
 
 from pydantic import Field
@@ -164,29 +163,14 @@ class LiftedFreeze(Wire):
 
 def watching_of(watch: PrefixWatch) -> PrefixWatching:
     """A prefix's watch as the wire shows it."""
-    known = {one.signal: one for one in watch.signals}
-    for signal in (Signal.ROA, Signal.ROA_INVALID):
-        # What is fine has no row of its own: the pass over all routes says so.
-        if watch.next_look is not None and not watch.drifted and not _failing(known.get(signal)):
-            known[signal] = _fine(signal, watch.roas_at)
     return PrefixWatching(
         frozen_for=sorted(watch.frozen_for),
         lifted_by=how_lifted(watch.frozen_for) if watch.frozen_for else None,
         next_look_at=watch.next_look,
         proven_at=watch.proof.proven_at,
         proof_ends_at=watch.proof.ends_at,
-        signals=[_signal(known[one], held=one in watch.held) for one in Signal if one in known],
+        signals=[_signal(one, held=one.signal in watch.held) for one in watch.shown],
     )
-
-
-def _failing(watch: Watch | None) -> bool:
-    return watch is not None and watch.failing
-
-
-def _fine(signal: Signal, at: datetime | None) -> Watch:
-    if at is None:  # no pass since its approval
-        return Watch(signal)
-    return Watch(signal, looked_at=at, good_at=at, seen="Valid by the ROA data in use.")
 
 
 def _signal(watch: Watch, *, held: bool) -> WatchedSignal:
