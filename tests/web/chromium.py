@@ -76,7 +76,7 @@ class Site:
             await page.goto("/ui/enter")
             await page.fill("#code", code)
             await page.click("#enter button")
-        await page.wait_for_url(re.compile("/ui/(prefixes|people)"))
+        await page.wait_for_url(re.compile("/ui/(prefixes|noc)"))
         try:
             yield page
         finally:

@@ -16,6 +16,7 @@ from byoip.web.customer.routes import customer_routes
 from byoip.web.door import SIGN_IN, Door, form
 from byoip.web.letters import letter_page, no_letter_page
 from byoip.web.live import Streams
+from byoip.web.operator.routes import operator_routes
 from byoip.web.rendering import page
 from byoip.web.site import NotServed, Site
 from byoip.web.static import STATIC_PATH, static_file
@@ -77,6 +78,7 @@ def _inside(door: Door) -> Sequence[BaseRoute]:
             door.people(own_letters.document, Scope.PREFIXES_READ),
         ),
         *customer_routes(door),
+        *operator_routes(door),
         *_prefixes(door),
         Route("/ui/{rest:path}", door.anyone(_nowhere)),
     ]
@@ -110,7 +112,7 @@ def _prefixes(door: Door) -> Sequence[BaseRoute]:
 
 
 async def _home(visit: PersonsVisit) -> Response:
-    to = "/ui/people" if visit.person.account_id is None else "/ui/prefixes"
+    to = "/ui/noc" if visit.person.account_id is None else "/ui/prefixes"
     return RedirectResponse(to, 303, {"cache-control": "no-store"})
 
 
