@@ -14,7 +14,7 @@ from byoip.domain.bindings.service_binding import Provisioning, Service, Service
 from byoip.domain.prefix import Prefix
 from byoip.store.claims.views import NumberedEvent
 from byoip.web.pictures.address_map import WIDTH, address_map, answers
-from byoip.web.pictures.time_line import LANES, time_line
+from byoip.web.pictures.time_line import time_line
 from tests.api.bound import bound
 from tests.api.world import World
 from tests.web.browser import Reading, signed_in
@@ -79,7 +79,8 @@ def test_bars_last_as_long_as_what_they_show() -> None:
     assert set(told) == {"approved", "bound", "announced"}
     assert told["approved"].title.endswith("until now")
     assert told["announced"].title.endswith("2026-11-29 19:00 UTC")
-    assert [LANES[one.lane] for one in line.marks] == ["proof", "proof", "route", "route"]
+    assert [line.lanes[one.lane] for one in line.marks] == ["proof", "proof", "route", "route"]
+    assert line.lanes == ["proof", "service", "route"]  # nothing was seen by the watch
     assert line.days[0][1] == "2026-11-29"
 
 

@@ -20,7 +20,7 @@ from byoip.web.checks import checks_shown, texts_of
 from byoip.web.forms import fresh_key, id_of
 from byoip.web.live import Streams
 from byoip.web.pictures.address_map import address_map
-from byoip.web.pictures.time_line import LANES, time_line
+from byoip.web.pictures.time_line import time_line
 from byoip.web.prefixes import chip_of
 from byoip.web.telling import Told, told_of
 from byoip.web.visiting import PersonsVisit
@@ -135,7 +135,6 @@ async def _state(visit: PersonsVisit) -> dict[str, Any]:
         "newest": newest,
         "map": address_map(view.claim.prefix, bindings[:_DRAWN], lent, routes[:_DRAWN]),
         "line": time_line(events, _so_now(view)),
-        "lanes": LANES,
         "meaning": _MEANING,
         "steps": _STEPS,
         "who": await _who(visit, events),

@@ -1,7 +1,7 @@
 """What has become of a prefix, as lanes of bars and marks; from its events alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -9,6 +9,8 @@ from byoip.store.claims.views import NumberedEvent
 
 WIDTH: Final = 600  # in the units of the picture
 _DAY_WIDTH: Final = 80
+_LETTER: Final = 7.5
+_BEFORE_LABEL: Final = 16
 
 # What begins a bar, and what ends it; with the member that names what it is about, if there may be
 # several at once.
@@ -54,10 +56,11 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something that happened."""
+    """Something that happened; the label is empty where the next step is too near."""
 
     lane: int
     x: float
+    label: str
     title: str
     tone: str
 
@@ -67,9 +70,11 @@ class TimeLine:
     """Steps of one width, one for each event that is drawn: minutes and months stand side by side.
 
     Attributes:
+        lanes: those in which there is something, by name.
         days: where a day begins, and which.
     """
 
+    lanes: Sequence[str]
     bars: Sequence[Bar]
     marks: Sequence[Mark]
     days: Sequence[tuple[float, str]]
@@ -89,7 +94,14 @@ def time_line(events: Sequence[NumberedEvent], so_now: Mapping[str, bool]) -> Ti
         return None
     step = WIDTH / (len(drawn) + 1)
     at = {one.number: (place + 0.5) * step for place, one in enumerate(drawn)}
-    return TimeLine(_bars(drawn, at, so_now), _marks(drawn, at), _days(drawn, at, step))
+    bars, marks = _bars(drawn, at, so_now), _marks(drawn, at, step)
+    used = sorted({one.lane for one in bars} | {one.lane for one in marks})
+    return TimeLine(
+        [LANES[one] for one in used],
+        [replace(one, lane=used.index(one.lane)) for one in bars],
+        [replace(one, lane=used.index(one.lane)) for one in marks],
+        _days(drawn, at, step),
+    )
 
 
 def _bars(
@@ -127,7 +139,7 @@ def _bar(
     return Bar(lane, began[0], max(3.0, x - began[0]), said, f"{said}, {since} {to}", tone)
 
 
-def _marks(drawn: Sequence[NumberedEvent], at: Mapping[int, float]) -> Sequence[Mark]:
+def _marks(drawn: Sequence[NumberedEvent], at: Mapping[int, float], step: float) -> Sequence[Mark]:
     made = []
     for one in drawn:
         if one.kind not in _MARKS:
@@ -138,7 +150,9 @@ def _marks(drawn: Sequence[NumberedEvent], at: Mapping[int, float]) -> Sequence[
             tone = {"approved": "good", "passed": "good", "failed": "bad"}.get(result, "wait")
             said = f"{said}: {result}" if result else said
         title = f"{said}, {one.at:%Y-%m-%d %H:%M} UTC"
-        made.append(Mark(LANES.index(lane), at[one.number], title, tone))
+        fits = len(said) * _LETTER + _BEFORE_LABEL <= step
+        place = LANES.index(lane), at[one.number]
+        made.append(Mark(*place, said if fits else "", title, tone))
     return made
 
 
