@@ -136,7 +136,8 @@ async def test_a_look_finds_its_place_in_the_queue_of_a_registry_from_the_front(
 ) -> None:
     await crowd(days.world, routes.claim)
     with psycopg.connect(database_url, autocommit=True) as connection:
-        asked = {"claim_id": routes.claim.id, "first": 20, "all_of_them": 50}
+        at = {"most": 20, "all_of_them": 50, "day_ago": days.world.clock.now()}
+        asked = {"claim_id": routes.claim.id, **at}
         assert rows_touched(connection, turns._TURN_TO_ASK.text, asked) <= A_FEW
 
 

@@ -22,6 +22,7 @@ _PAIRS = [
     ("text", "ground"), ("text", "raised"), ("quiet", "ground"), ("quiet", "raised"),
     ("link", "ground"), ("link", "raised"), ("on-act", "act"), ("bad", "ground"),
     ("good", "good-ground"), ("wait", "wait-ground"), ("bad", "bad-ground"),
+    *(("text", f"{one}-ground") for one in ("good", "wait", "second", "third")),
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from byoip.domain.history import Actor
 from byoip.domain.idempotency import IdempotencyKey
-from byoip.web import door
+from byoip.web import visiting
 from tests.api.world import World
 from tests.web.browser import Browser, Reading, link_for
 
@@ -33,7 +33,7 @@ async def test_the_second_click_waits_and_says_how_the_first_one_ended(
 
     running = asyncio.create_task(first())
     await held.wait()
-    monkeypatch.setattr(door, "LONGEST_WAIT", 0.3)
+    monkeypatch.setattr(visiting, "LONGEST_WAIT", 0.3)
     answer = await browser.send(form)
     assert answer.status_code == 409
     said = Reading(answer.text).text

@@ -167,7 +167,7 @@ async def test_another_accounts_prefix_is_not_there(world: World) -> None:
     stranger = await signed_in(world, account_id=world.other_account_id)
     operator = await signed_in(world, Role.OPERATOR)
     forms = [one for one in (await own.read(page)).forms if path in one.action]
-    assert {one.action.rpartition("/")[2] for one in forms} == {"check", "announce"}
+    assert {one.action.rpartition("/")[2] for one in forms} == {"check", "announce", "offboard"}
     for visitor, known in ((stranger, {404}), (operator, {403, 404})):
         for address in (page, f"{page}/part", f"{page}/stream"):
             assert (await visitor.get(address)).status_code in known

@@ -11,6 +11,7 @@ from playwright.async_api import Browser, Page, expect
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.api.bound import bound, roas
+from tests.api.letters import issued
 from tests.api.world import World
 from tests.store.samples import passed
 from tests.web.browser import link_for
@@ -88,11 +89,11 @@ async def test_an_open_page_shows_what_another_does_and_keeps_what_was_typed(
         await page.get_by_role("button", name=f"Announce {cidr}").click()
         await expect(bobs.locator("#now")).to_contain_text("Withdrawing takes")
         await bobs.get_by_text(f"withdraw {cidr}").click()
-        await bobs.get_by_label(f"Type {cidr}").fill(cidr)
+        await bobs.get_by_label(f"Type {cidr} to withdraw it").fill(cidr)
         changed = {"description": "changed meanwhile"}
         await site.world.result("PATCH", path, json=changed)
         await expect(bobs.locator("#now")).to_contain_text("changed meanwhile")
-        await expect(bobs.get_by_label(f"Type {cidr}")).to_have_value(cidr)
+        await expect(bobs.get_by_label(f"Type {cidr} to withdraw it")).to_have_value(cidr)
         await bobs.get_by_role("button", name="Withdraw").click()  # of the newest version
         await expect(bobs.get_by_role("status")).to_contain_text("The withdrawal is asked for")
         await expect(page.locator("#now")).to_contain_text("Announcing sends traffic")
@@ -160,16 +161,79 @@ async def test_every_page_fits_and_axe_finds_nothing(
     site: Site, *, size: tuple[int, int], dark: bool
 ) -> None:
     made = await site.world.prefix(description="w" * 200)
-    path, _, _ = await bound(site.world)
+    path, cidr, _ = await bound(site.world)
     person, _ = await link_for(site.world, name="Eve")
+    await issued(site.world)
+    own = await site.world.result("POST", "/asns", json={"asn": 3320})
+    lent = {"cidr": cidr, "delegated_account_id": site.world.other_account_id.hex}
+    await site.world.result("POST", f"{path}/delegations", json=lent)
+    asn = f"/ui/asns/{own['id']}"
+    [bound_to] = await site.world.result("GET", f"{path}/bindings")
+    gone = await site.world.prefix("31.7.0.0/24")
+    await site.world.result("DELETE", f"/prefixes/{gone['id']}")
     async with site.person(size=size, dark=dark) as page:
         await page.goto(f"/ui/prefixes/{made['id']}")
         await page.get_by_role("button", name="Check again").click()
         for address in (
             "/", "/errors", "/ui/enter", "/ui/prefixes", "/ui/prefixes/new", f"/ui{path}",
             f"/ui/prefixes/{made['id']}", "/ui/people", f"/ui/people/{person.hex}",
-            "/ui/sessions", "/ui/nowhere",
+            "/ui/letters", "/ui/sessions", "/ui/nowhere", "/ui/asns", asn, "/ui/delegations",
+            f"/ui{path}/delegations", "/ui/tokens", f"/ui{path}/bindings",
+            f"/ui{path}/bindings/{bound_to['id']}", "/ui/prefixes/removed",
+            f"/ui{path}/addresses",
         ):  # fmt: skip
             await page.goto(address)
             assert await violations(page) == [], address
             assert await too_wide(page) == [], address
+        await page.goto("/ui/prefixes/new")
+        await page.fill("#cidr", "31.6.0.0/24")
+        await page.fill("#asn", "64500")
+        await page.get_by_role("button", name="Try it first").click()
+        await expect(page.locator("#tried")).to_contain_text("would not pass yet")
+        assert await violations(page) == []
+        assert await too_wide(page) == []
+
+
+async def test_a_token_is_made_by_keyboard_alone_and_works(site: Site) -> None:
+    async with site.person() as page:
+        await page.goto("/ui/tokens")
+        await tab_to(page, "#name")
+        await page.keyboard.type("ci")
+        await tab_to(page, '[name="may-prefixes_read"]')
+        await page.keyboard.press("Space")
+        await press(page, 'form[action="/ui/tokens"] button')
+        token = (await page.locator("#token").text_content()) or ""
+        headers = {"authorization": f"Bearer {token.strip()}"}
+        answer = await site.world.client.get(site.world.url("/prefixes"), headers=headers)
+        assert answer.status_code == 200
+        await press(page, 'a[href="/ui/tokens"]:not(nav a)')
+        await expect(page.locator("main")).to_contain_text("prefixes:read")
+
+
+async def test_a_part_is_bound_without_scripts_and_the_map_shows_it(site: Site) -> None:
+    path, cidr, _ = await bound(site.world)
+    half = cidr.replace("/23", "/24")
+    async with site.person(scripts=False) as page:
+        await page.goto(f"/ui{path}/bindings")
+        await page.fill("#cidr", half)
+        await page.get_by_role("button", name="Bind").click()
+        await expect(page.get_by_role("status")).to_contain_text("The service is bound")
+        await page.goto(f"/ui{path}/addresses")
+        assert await page.locator("svg g.block").count() >= 4
+        await page.fill("#address", cidr.replace("0/23", "9"))
+        await page.get_by_role("button", name="Find").click()
+        await expect(page.get_by_role("status")).to_contain_text(f"by the binding of {half}")
+
+
+async def test_the_pictures_have_colours_and_their_text_is_as_large_as_other_small_text(
+    site: Site,
+) -> None:
+    """No style of their own would count under our policy; a phone scrolls instead of shrinking."""
+    path, _, _ = await bound(site.world)
+    async with site.person(size=PHONE) as page:
+        await page.goto(f"/ui{path}/addresses")
+        fill = "getComputedStyle(document.querySelector('g.block rect')).fill"
+        assert await page.evaluate(fill) not in {"rgb(0, 0, 0)", "none"}
+        high = "document.querySelector('g.block text').getBoundingClientRect().height"
+        assert await page.evaluate(high) >= 9
+        assert await too_wide(page) == []

@@ -1,28 +1,25 @@
-"""What is done on the page of a prefix: check again, new token, bind, announce, withdraw."""
+"""What is done on the page of a prefix, from checking again to sending it on its way out."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from starlette.responses import Response
 
-from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.claims.ownership_token import TokenMethod
-from byoip.domain.errors import Refusal
-from byoip.domain.idempotency import IdempotencyKeyBusy
-from byoip.domain.precondition import PreconditionFailed
 from byoip.store.accounts.rate_limits import Wanted
 from byoip.usecases.bindings import bindings
 from byoip.usecases.border import Verb
 from byoip.usecases.checks.request_validation import NewTokens, request_validation
 from byoip.usecases.claims import tokens
-from byoip.usecases.routes import bgp_prefixes
-from byoip.web.door import PersonsVisit
+from byoip.usecases.routes import bgp_prefixes, offboarding
 from byoip.web.forms import id_of
 from byoip.web.prefix import claim_id_of, prefix_page
+from byoip.web.telling import Told, tried
+from byoip.web.visiting import PersonsVisit
 
-_STALE: Final = 412
-_UNCONFIRMED: Final = 422
+MOST_OFFBOARDINGS: Final = 12  # of one prefix in an hour, as at the API
 
 
 async def check(visit: PersonsVisit) -> Response:
@@ -72,8 +69,30 @@ async def withdraw(visit: PersonsVisit) -> Response:
     route = await visit.site.reader.bgp_prefix(account_id, claim_id, route_id)
     cidr = str(route.bgp_prefix.cidr)
     if visit.form.get("confirm", "").strip().lower() != cidr:
-        return await prefix_page(visit, _UNCONFIRMED, unconfirmed=cidr)
+        return await prefix_page(visit, Told.asking_for(cidr))
     return await _advertise(visit, to=False)
+
+
+async def offboard(visit: PersonsVisit) -> Response:
+    """Send the prefix on its way out, if it was typed which."""
+    account_id, claim_id = visit.account_id, claim_id_of(visit)
+    cidr = str((await visit.site.reader.claim(account_id, claim_id)).claim.prefix)
+    if visit.form.get("confirm", "").strip().lower() != cidr:
+        return await prefix_page(visit, Told.asking_for(cidr))
+    an_hour = Wanted(f"offboard-prefix:{claim_id.hex}", MOST_OFFBOARDINGS / 60, 60)
+    return await _act(
+        visit, lambda tx: offboarding.offboard(tx, account_id, claim_id), "offboarding", an_hour
+    )
+
+
+async def restore(visit: PersonsVisit) -> Response:
+    """Bring the prefix back from its way out."""
+    account_id, claim_id = visit.account_id, claim_id_of(visit)
+    return await _act(
+        visit,
+        lambda tx: offboarding.restore(tx, account_id, claim_id),
+        lambda back: "withheld" if back.withheld else "restored",
+    )
 
 
 async def _advertise(visit: PersonsVisit, *, to: bool) -> Response:
@@ -94,14 +113,7 @@ async def _act(
     def leads(result: object) -> str:
         return f"{page}?done={done if isinstance(done, str) else done(result)}"
 
-    try:
-        return await visit.write(verb, leads, *spending)
-    except (ClaimNotFound, IdempotencyKeyBusy):  # of the latter nobody knows what was done
-        raise
-    except PreconditionFailed:
-        return await prefix_page(visit, _STALE, stale=True)
-    except Refusal as refusal:
-        return await prefix_page(visit, visit.site.problem(refusal).status, refused=refusal)
+    return await tried(visit, visit.write(verb, leads, *spending), partial(prefix_page, visit))
 
 
 def _route(visit: PersonsVisit) -> UUID:

@@ -1,165 +1,37 @@
 """The way in below /ui: whose cookie, from which page, in which role. No token opens it."""
 
-import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
-from typing import Final, TypeAlias, TypeVar
-from uuid import UUID
+from typing import Final, TypeAlias
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
+from starlette.routing import Route
 
 from byoip.domain.accounts.credential import Scope, ScopeMissing
-from byoip.domain.accounts.people import BrowserSession, Person
 from byoip.domain.errors import Refusal
-from byoip.domain.history import Actor
-from byoip.domain.idempotency import (
-    AlreadyAnswered,
-    IdempotencyKey,
-    IdempotencyKeyBusy,
-    StoredAnswer,
-)
 from byoip.store.accounts.people_reader import SignedIn
-from byoip.store.accounts.rate_limits import Wanted
-from byoip.store.sharing import one_slice, working_for
+from byoip.store.sharing import working_for
 from byoip.store.unavailable import StoreUnavailable
-from byoip.usecases.accounts.people import actor_of
-from byoip.usecases.border import Verb, WriteRequest
-from byoip.web.forms import cookie_of, key_of, read_form, version_of
+from byoip.web.forms import cookie_of, read_form
 from byoip.web.letters import said
 from byoip.web.origins import own_origin, require_own_form
 from byoip.web.rendering import page
 from byoip.web.site import NotServed, Site
+from byoip.web.visiting import NOT_KEPT, PersonsVisit, Visit, leading
 
 log = logging.getLogger("byoip.web")
 
 COOKIE: Final = "__Host-byoip"
 SIGN_IN: Final = "/ui/enter"
-LONGEST_WAIT: Final = 5.0  # seconds, for the first of two clicks
-_BETWEEN: Final = 0.2  # seconds
 _TOKEN: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _SEE_OTHER: Final = 303
 _NOT_SHOWN: Final = frozenset({403, 404})
-_NOT_KEPT: Final = {"cache-control": "no-store"}
-_MINUTES_OF_DAY: Final = 24 * 60
-
-Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """One request of a browser, from a page of ours where it is a form.
-
-    Attributes:
-        form: its fields; empty where it only looks.
-        known: who it is, if they have signed in.
-    """
-
-    site: Site
-    request: Request
-    form: Mapping[str, str]
-    known: SignedIn | None
-    now: datetime
-
-    @property
-    def request_id(self) -> str:
-        """As the access log names it."""
-        made: str = self.request.state.request_id
-        return made
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonsVisit(Visit):
-    """A visit of somebody who has signed in."""
-
-    person: Person
-    session: BrowserSession
-
-    @property
-    def account_id(self) -> UUID:
-        """Of a customer.
-
-        Raises:
-            NotServed: it is the operator's, who has no prefixes of their own.
-        """
-        if self.person.account_id is None:
-            raise NotServed(404, "Not found", "This page belongs to an account, and you to none.")
-        return self.person.account_id
-
-    @property
-    def actor(self) -> Actor:
-        """Who acts."""
-        return Actor(actor_of(self.person), self.request_id)
-
-    async def page(self, template: str, status: int = 200, **shown: object) -> Response:
-        """A page for them; one may take 20 ms, so one is made in a turn of the event loop."""
-        async with one_slice():
-            return self.short_page(template, status, **shown)
-
-    def short_page(self, template: str, status: int = 200, **shown: object) -> Response:
-        """The same, at once."""
-        of = self.known.account_name if self.known else None
-        path = self.request.url.path
-        return page(template, status, viewer=self.person, viewers_account=of, path=path, **shown)
-
-    async def write(
-        self, verb: Verb[Result], to: Callable[[Result], str], *spending: Wanted
-    ) -> Response:
-        """Have the border carry out a verb once for this form, then lead on to a page.
-
-        Args:
-            verb: what is done.
-            to: where it leads; kept, so that the form sent again leads there as well.
-            spending: permits of the account that it takes.
-        """
-        return await self.write_shown(verb, lambda result: _leading(to(result)), to, *spending)
-
-    async def write_shown(
-        self,
-        verb: Verb[Result],
-        show: Callable[[Result], Response],
-        again: Callable[[Result], str],
-        *spending: Wanted,
-    ) -> Response:
-        """The same where the answer shows a secret once; sent again, the form leads elsewhere.
-
-        Sent again while the first one still runs, it waits for how that ends.
-
-        Raises:
-            IdempotencyKeyBusy: that took too long.
-        """
-        key, digest = key_of(self.form)
-        path = self.request.url.path
-        request = WriteRequest(
-            self.actor,
-            version_of(self.form),
-            IdempotencyKey(self.person.id, "POST", path, key, digest),
-        )
-        whose, limits = self.person.account_id or self.person.id, self.site.limits
-        day = Wanted("write", limits.writes_per_account / _MINUTES_OF_DAY, _MINUTES_OF_DAY)
-        await self.site.spend(whose, *spending, *([day] if self.person.account_id else []))
-        loop = asyncio.get_running_loop()
-        until = loop.time() + LONGEST_WAIT
-        while True:
-            try:
-                async with self.site.turn(whose):
-                    return await self.site.border.write(
-                        request,
-                        verb,
-                        show,
-                        keep=lambda result: StoredAnswer(303, again(result).encode()),
-                    )
-            except AlreadyAnswered as before:
-                return _leading(before.answer.body.decode())
-            except IdempotencyKeyBusy:  # a double click: the first one has not ended
-                if loop.time() >= until:
-                    raise
-            await asyncio.sleep(_BETWEEN)
 
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
@@ -192,19 +64,24 @@ class Door:
         async def endpoint(request: Request) -> Response:
             answer = await asked(request)
             if answer.status_code == _SEE_OTHER:  # fetch would follow, and land within the page
-                return Response(None, 401, {"hx-redirect": SIGN_IN, **_NOT_KEPT})
+                return Response(None, 401, {"hx-redirect": SIGN_IN, **NOT_KEPT})
             if answer.status_code in _NOT_SHOWN:
-                return Response(None, answer.status_code, {"hx-refresh": "true", **_NOT_KEPT})
+                return Response(None, answer.status_code, {"hx-refresh": "true", **NOT_KEPT})
             return answer
 
         return endpoint
 
-    def people(self, serve: ForPeople, *scopes: Scope, by_itself: bool = False) -> Endpoint:
-        """A page of somebody who has signed in, and whose role has these scopes."""
+    def people(
+        self, serve: ForPeople, *scopes: Scope, by_itself: bool = False, asks: bool = False
+    ) -> Endpoint:
+        """A page of somebody who has signed in, and whose role has these scopes.
+
+        One that asks other parties, for seconds, takes no turn from the account's others.
+        """
 
         async def checked(visit: Visit) -> Response:
             if visit.known is None:
-                return _leading(SIGN_IN)
+                return leading(SIGN_IN)
             person = visit.known.person
             whose = person.account_id or person.id
             for scope in scopes:
@@ -219,7 +96,8 @@ class Door:
                 session=visit.known.session,
             )
             with working_for(whose):
-                async with self.site.visit(whose):  # few at a time, however many came
+                # Few at a time, however many came.
+                async with nullcontext() if asks else self.site.visit(whose):
                     return await serve(known)
 
         return self.anyone(checked, by_itself=by_itself)
@@ -279,6 +157,11 @@ class Door:
         )
 
 
+def form(path: str, endpoint: Endpoint) -> Route:
+    """Where a form is sent to."""
+    return Route(path, endpoint, methods=["POST"])
+
+
 def _failed(request: Request, fault: Exception) -> Response:
     if isinstance(fault, ClientDisconnect):
         return Response(status_code=400)  # nobody reads it
@@ -286,7 +169,3 @@ def _failed(request: Request, fault: Exception) -> Response:
     log.error("internal fault, request %s", request_id, exc_info=fault)
     message = f"This is our fault. Tell the operator: request {request_id}."
     return page("said.html", 500, **said("Something went wrong", message))
-
-
-def _leading(to: str) -> Response:
-    return RedirectResponse(to, 303, _NOT_KEPT)

@@ -29,7 +29,7 @@ _BECAUSE: Final = {
     RevokedBecause.OPERATOR: "the operator has revoked it",
     RevokedBecause.RPKI: "for 24 hours no ROA made the route valid",
 }
-_TONES: Final = {LetterStatus.VALID: "good", LetterStatus.REVOKED: "bad"}
+LETTER_TONES: Final = {LetterStatus.VALID: "good", LetterStatus.REVOKED: "bad"}
 # What the page says may change at any moment, and only those who hold the reference should find it.
 _HEADERS: Final = {"vary": "accept", "referrer-policy": "no-referrer"}
 
@@ -42,7 +42,7 @@ def letter_page(letter: Letter, now: datetime) -> Response:
         200,
         _HEADERS,
         standing=status.value,
-        tone=_TONES.get(status, "wait"),
+        tone=LETTER_TONES.get(status, "wait"),
         fate=_fate(letter, status),
         newer=None if letter.revoked_at else letter.superseded_by,
         statements=_statements(letter),

@@ -17,8 +17,8 @@ from starlette.responses import Response, StreamingResponse
 from byoip.domain.errors import Refusal
 from byoip.store.sharing import working_for
 from byoip.store.unavailable import StoreUnavailable
-from byoip.web.door import PersonsVisit
 from byoip.web.rendering import HEADERS
+from byoip.web.visiting import PersonsVisit
 
 MOST_OF_SESSION: Final = 8
 MOST: Final = 500  # of this process; connections are four times as many

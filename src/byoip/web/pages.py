@@ -11,13 +11,16 @@ from starlette.routing import BaseRoute, Route
 
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.letters.letter import Letter
-from byoip.web import acting, people, prefix, prefixes, sign_in
-from byoip.web.door import SIGN_IN, Door, Endpoint, PersonsVisit, Visit
+from byoip.web import acting, bringing, own_letters, people, prefix, prefixes, sign_in
+from byoip.web.customer.routes import customer_routes
+from byoip.web.door import SIGN_IN, Door, form
 from byoip.web.letters import letter_page, no_letter_page
 from byoip.web.live import Streams
+from byoip.web.operator.routes import operator_routes
 from byoip.web.rendering import page
 from byoip.web.site import NotServed, Site
 from byoip.web.static import STATIC_PATH, static_file
+from byoip.web.visiting import PersonsVisit, Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +62,23 @@ def _inside(door: Door) -> Sequence[BaseRoute]:
     return [
         Route("/ui", door.people(_home)),
         Route(SIGN_IN, door.anyone(sign_in.entrance)),
-        _form(SIGN_IN, door.anyone(sign_in.enter)),
-        _form("/ui/leave", door.people(sign_in.leave)),
+        form(SIGN_IN, door.anyone(sign_in.enter)),
+        form("/ui/leave", door.people(sign_in.leave)),
         Route("/ui/sessions", door.people(sign_in.sessions)),
-        _form(f"{session}/end", door.people(sign_in.end_session)),
+        form(f"{session}/end", door.people(sign_in.end_session)),
         Route("/ui/people", door.people(people.listed)),
-        _form("/ui/people", door.people(people.invite)),
+        form("/ui/people", door.people(people.invite)),
         Route(person, door.people(people.one)),
-        _form(f"{person}/link", door.people(people.link)),
-        _form(f"{person}/role", door.people(people.change_role)),
-        _form(f"{person}/remove", door.people(people.remove)),
+        form(f"{person}/link", door.people(people.link)),
+        form(f"{person}/role", door.people(people.change_role)),
+        form(f"{person}/remove", door.people(people.remove)),
+        Route("/ui/letters", door.people(own_letters.listed, Scope.PREFIXES_READ)),
+        Route(
+            "/ui/letters/{reference}/document",
+            door.people(own_letters.document, Scope.PREFIXES_READ),
+        ),
+        *customer_routes(door),
+        *operator_routes(door),
         *_prefixes(door),
         Route("/ui/{rest:path}", door.anyone(_nowhere)),
     ]
@@ -77,30 +87,32 @@ def _inside(door: Door) -> Sequence[BaseRoute]:
 def _prefixes(door: Door) -> Sequence[BaseRoute]:
     one, look = "/ui/prefixes/{prefix_id}", (Scope.PREFIXES_READ, Scope.BGP_READ)
     route = f"{one}/routes/{{route_id}}"
-    streams = Streams()
+    streams, leave = Streams(), (Scope.PREFIXES_WRITE, Scope.BGP_WRITE)
     return [
         Route("/ui/prefixes", door.people(prefixes.listed, *look)),
         Route("/ui/prefixes/part", door.part(prefixes.part, *look)),
         Route("/ui/prefixes/stream", door.part(partial(prefixes.stream, streams=streams), *look)),
-        Route("/ui/prefixes/new", door.people(prefixes.bring_form, Scope.PREFIXES_WRITE)),
-        _form("/ui/prefixes", door.people(prefixes.bring, Scope.PREFIXES_WRITE)),
+        Route("/ui/prefixes/new", door.people(bringing.bring_form, Scope.PREFIXES_WRITE)),
+        form("/ui/prefixes", door.people(bringing.bring, Scope.PREFIXES_WRITE)),
+        form(
+            "/ui/prefixes/preflight",
+            door.people(bringing.preflight, Scope.PREFIXES_READ, asks=True),
+        ),
         Route(one, door.people(prefix.shown, *look)),
         Route(f"{one}/part", door.part(prefix.part, *look)),
         Route(f"{one}/stream", door.part(partial(prefix.stream, streams=streams), *look)),
-        _form(f"{one}/check", door.people(acting.check, Scope.PREFIXES_WRITE)),
-        _form(f"{one}/token", door.people(acting.new_token, Scope.PREFIXES_WRITE)),
-        _form(f"{one}/bind", door.people(acting.bind, Scope.PREFIXES_WRITE)),
-        _form(f"{route}/announce", door.people(acting.announce, Scope.BGP_WRITE)),
-        _form(f"{route}/withdraw", door.people(acting.withdraw, Scope.BGP_WRITE)),
+        form(f"{one}/check", door.people(acting.check, Scope.PREFIXES_WRITE)),
+        form(f"{one}/token", door.people(acting.new_token, Scope.PREFIXES_WRITE)),
+        form(f"{one}/bind", door.people(acting.bind, Scope.PREFIXES_WRITE)),
+        form(f"{one}/offboard", door.people(acting.offboard, *leave)),
+        form(f"{one}/restore", door.people(acting.restore, *leave)),
+        form(f"{route}/announce", door.people(acting.announce, Scope.BGP_WRITE)),
+        form(f"{route}/withdraw", door.people(acting.withdraw, Scope.BGP_WRITE)),
     ]
 
 
-def _form(path: str, endpoint: Endpoint) -> Route:
-    return Route(path, endpoint, methods=["POST"])
-
-
 async def _home(visit: PersonsVisit) -> Response:
-    to = "/ui/people" if visit.person.account_id is None else "/ui/prefixes"
+    to = "/ui/noc" if visit.person.account_id is None else "/ui/prefixes"
     return RedirectResponse(to, 303, {"cache-control": "no-store"})
 
 

@@ -10,8 +10,8 @@ from byoip.domain.accounts.people import Role, RoleRefused
 from byoip.store.accounts.rate_limits import Wanted
 from byoip.usecases.accounts import people
 from byoip.usecases.accounts.people import NewLink
-from byoip.web.door import PersonsVisit
 from byoip.web.forms import fresh_key, id_of
+from byoip.web.visiting import PersonsVisit
 
 LINKS: Final = Wanted("sign_in_link", per_minute=1, minutes=30)
 _DONE: Final[Mapping[str, str]] = {
@@ -59,7 +59,7 @@ async def invite(visit: PersonsVisit) -> Response:
     name, role = visit.form.get("name", ""), _role(visit.form)
     return await visit.write_shown(
         lambda tx: people.invite(
-            tx, account_id, mint=visit.site.mint, name=name, role=role, reason=_reason(visit)
+            tx, account_id, mint=visit.site.mint, name=name, role=role, reason=reason_of(visit)
         ),
         lambda made: _shown(visit, made),
         lambda _: _people(account_id, "shown"),
@@ -73,7 +73,7 @@ async def link(visit: PersonsVisit) -> Response:
     account_id, person_id = _whose(visit, visit.form.get("account", "")), _named(visit)
     return await visit.write_shown(
         lambda tx: people.link(
-            tx, account_id, person_id, mint=visit.site.mint, reason=_reason(visit)
+            tx, account_id, person_id, mint=visit.site.mint, reason=reason_of(visit)
         ),
         lambda made: _shown(visit, made),
         lambda _: _people(account_id, "shown"),
@@ -87,7 +87,9 @@ async def change_role(visit: PersonsVisit) -> Response:
     account_id, person_id = _whose(visit, visit.form.get("account", "")), _named(visit)
     role = _role(visit.form)
     return await visit.write(
-        lambda tx: people.change_role(tx, account_id, person_id, role=role, reason=_reason(visit)),
+        lambda tx: people.change_role(
+            tx, account_id, person_id, role=role, reason=reason_of(visit)
+        ),
         lambda _: _people(account_id, "changed"),
     )
 
@@ -97,7 +99,7 @@ async def remove(visit: PersonsVisit) -> Response:
     visit.person.require_managing()
     account_id, person_id = _whose(visit, visit.form.get("account", "")), _named(visit)
     return await visit.write(
-        lambda tx: people.remove(tx, account_id, person_id, reason=_reason(visit)),
+        lambda tx: people.remove(tx, account_id, person_id, reason=reason_of(visit)),
         lambda _: _people(account_id, "removed"),
     )
 
@@ -135,7 +137,7 @@ def _role(form: Mapping[str, str]) -> Role:
         raise RoleRefused from None
 
 
-def _reason(visit: PersonsVisit) -> str:
+def reason_of(visit: PersonsVisit) -> str:
     """Operators give one; people of an account act on their own people alone."""
     given = visit.form.get("reason", "")
     return given or f"By {visit.person.name}, {visit.person.role.value}, on a page."

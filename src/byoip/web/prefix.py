@@ -2,26 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from starlette.responses import Response
 
-from byoip.domain.checks.evidence import Check, Failed, Finding, Passed, Unanswered
-from byoip.domain.checks.registries.remedies import roa_to_publish, route_object_text, token_line
-from byoip.domain.checks.reverse_zone import reverse_zones, txt_lines
 from byoip.domain.checks.validation_run import RunState
-from byoip.domain.claims.ownership_token import TokenMethod
-from byoip.domain.errors import Refusal
 from byoip.domain.event_kinds import OF_PREFIXES
+from byoip.domain.watch.freezing import how_lifted
+from byoip.domain.watch.levels import LADDERS
+from byoip.domain.watch.validity import RENEWED_FROM
 from byoip.store.claims.views import ClaimView, NumberedEvent, RunView
-from byoip.web.door import PersonsVisit
+from byoip.store.watch.views import PrefixWatch
+from byoip.web.checks import checks_shown, texts_of
 from byoip.web.forms import fresh_key, id_of
 from byoip.web.live import Streams
+from byoip.web.pictures.address_map import address_map
+from byoip.web.pictures.time_line import time_line
 from byoip.web.prefixes import chip_of
+from byoip.web.telling import Told, told_of
+from byoip.web.visiting import PersonsVisit
 
 _SHOWN_EVENTS: Final = 50
+_DRAWN: Final = 20  # of each kind, on the small map
 _MEANING: Final = {
     f"{subject}.{what}": said
     for subject, kinds in OF_PREFIXES.items()
@@ -35,14 +40,18 @@ _DONE: Final[Mapping[str, str]] = {
     "token": "There is a new token: what was published of the old one proves nothing any more.",
     "bound": "The service is bound: it answers as soon as edges have it.",
     "announced": "The announcement is asked for: below is what speakers and listeners say of it.",
+    "offboarding": "The prefix is on its way out. Until it is closed it can be restored.",
+    "restored": "The prefix is back, and its routes are to be announced again.",
+    "withheld": "The prefix is back, but for routes that history names: they are not announced.",
+    "reopened": "The prefix is back, with its history: publish what stands below to prove it anew.",
     "withdrawn": "The withdrawal is asked for: below is what speakers and listeners say of it.",
 }
-_CHECKS: Final[Mapping[Check, str]] = {
-    Check.REGISTRATION: "Registration: which registry is responsible",
-    Check.IRR: "Route object",
-    Check.RPKI: "ROA",
-    Check.OWNERSHIP_IRR: "Token in the route object",
-    Check.OWNERSHIP_RDNS: "Token in reverse DNS",
+_STEPS: Final[Mapping[str, str]] = {
+    "withdraw": "its routes are withdrawn",
+    "confirm": "nobody sees its routes any more",
+    "unbind": "its bindings end",
+    "grace": "the time of grace ends, and it is closed",
+    "restore": "its routes are announced again",
 }
 
 
@@ -56,35 +65,9 @@ class Step:
     now: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Something to publish, complete, as it is to be pasted.
-
-    Attributes:
-        blocker: the name of what it clears, until it was looked for the first time.
-    """
-
-    id: str
-    blocker: str
-    title: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class CheckShown:
-    """How a check ended the last time it was asked, and whom."""
-
-    name: str
-    end: str
-    tone: str
-    finding: Finding
-    fix: str
-    whom: Sequence[str]
-
-
 async def shown(visit: PersonsVisit) -> Response:
     """The page of one prefix."""
-    return await prefix_page(visit)
+    return await prefix_page(visit, told_of(visit, _DONE))
 
 
 async def part(visit: PersonsVisit) -> Response:
@@ -105,35 +88,11 @@ def claim_id_of(visit: PersonsVisit) -> UUID:
     return id_of(visit.request.path_params["prefix_id"])
 
 
-async def prefix_page(
-    visit: PersonsVisit,
-    status: int = 200,
-    *,
-    refused: Refusal | None = None,
-    stale: bool = False,
-    unconfirmed: str = "",
-) -> Response:
-    """The page as it is now.
-
-    Args:
-        visit: of somebody in the account.
-        status: of the answer (HTTP).
-        refused: what was asked for, and not done.
-        unconfirmed: the route that would be withdrawn, if it had been typed.
-        stale: it was asked for from an older page: what changed since then is said first.
-    """
+async def prefix_page(visit: PersonsVisit, told: Told) -> Response:
+    """The page as it is now; from an older one, what changed since then is said first."""
     shown = await _state(visit)
-    return await visit.page(
-        "prefix.html",
-        status,
-        **shown,
-        since=_since(visit, shown["events"]) if stale else [],
-        stale=stale,
-        refused=refused,
-        unconfirmed=unconfirmed,
-        remedy=visit.site.problem(refused).remedy if refused else "",
-        done=_DONE.get(visit.request.query_params.get("done", "")),
-    )
+    since = _since(visit, shown["events"]) if told.stale else []
+    return await visit.page("prefix.html", told.status, told=told, since=since, **shown)
 
 
 async def _state(visit: PersonsVisit) -> dict[str, Any]:
@@ -148,17 +107,24 @@ async def _state(visit: PersonsVisit) -> dict[str, Any]:
     )
     routes = await reader.bgp_prefixes(account_id, claim_id, after=None, limit=_SHOWN_EVENTS)
     bindings = await reader.bindings(account_id, claim_id, after=None, limit=_SHOWN_EVENTS)
-    texts = () if view.claim.approved else _texts(visit, view)
+    watch = await reader.watches.watch(account_id, claim_id)
+    renewing = view.claim.approved and to_be_renewed(watch, visit.now)
+    lent = await reader.delegations(account_id, claim_id, now=visit.now, after=None, limit=_DRAWN)
+    texts = texts_of(visit, view) if renewing or not view.claim.approved else ()
     return {
         "view": view,
         "claim": view.claim,
         "chip": chip_of(view),
         "rail": _rail(view),
+        "watch": watch,
+        "ladders": LADDERS,
+        "lifted_by": how_lifted(watch.frozen_for),
+        "renewing": renewing,
         "missing": view.missing(visit.site.advice, visit.now),
         "texts": texts,
         "below": {one.blocker for one in texts},
         "token_usable": view.token is not None and view.token.usable(visit.now),
-        "checks": _checks(run, asked),
+        "checks": checks_shown(run.findings if run else (), asked),
         "run": run,
         "now": visit.now,
         "running": _open(run),
@@ -167,7 +133,10 @@ async def _state(visit: PersonsVisit) -> dict[str, Any]:
         "services": await reader.services(),
         "events": list(reversed(events)),
         "newest": newest,
+        "map": address_map(view.claim.prefix, bindings[:_DRAWN], lent, routes[:_DRAWN]),
+        "line": time_line(events, _so_now(view)),
         "meaning": _MEANING,
+        "steps": _STEPS,
         "who": await _who(visit, events),
         "speaks": visit.site.speaks,
         "key": fresh_key,
@@ -195,43 +164,20 @@ def _rail(view: ClaimView) -> Sequence[Step]:
     ]
 
 
-def _texts(visit: PersonsVisit, view: ClaimView) -> Sequence[Text]:
-    claim, token, advice = view.claim, view.token, visit.site.advice
-    registry = advice.registries.get(claim.registry or "")
-    usable = token is not None and token.usable(visit.now)
-    line, made = None, []
-    if usable and token is not None and token.serves(TokenMethod.IRR):
-        line = token_line(advice.label, token.value)
-    if usable and token is not None and token.serves(TokenMethod.RDNS):
-        lines = "\n".join(txt_lines(reverse_zones(claim.prefix), advice.label, token.value))
-        made.append(
-            Text(
-                "rdns",
-                "ownership_pending",
-                "Reverse DNS, a line for each zone (proves ownership)",
-                lines,
-            )
-        )
-    if registry is not None and registry.offers_route_objects and not registry.objects_from_roas:
-        text = route_object_text(claim.prefix, claim.asn, registry, line)
-        made.append(Text("irr", "irr_pending", f"Route object, in {registry.source}", text))
-    roa = roa_to_publish(claim.prefix, claim.asn, claim.other_origins)
-    return [*made, Text("roa", "rpki_pending", "ROA, at the registry of the space", roa)]
+def _so_now(view: ClaimView) -> Mapping[str, bool]:
+    """What lasts, as the time line names it."""
+    return {
+        "approved": view.claim.approved,
+        "bound": view.default_binding is not None,
+        "announced": view.route is not None and view.route.advertised,
+        "frozen": bool(view.claim.frozen_for),
+    }
 
 
-def _checks(run: RunView | None, asked: Mapping[Check, Sequence[str]]) -> Sequence[CheckShown]:
-    made = []
-    for finding in run.findings if run else ():
-        match finding.outcome:
-            case Passed():
-                end, tone, fix = "passed", "good", ""
-            case Failed(fix=fix):
-                end, tone = "failed", "bad"
-            case Unanswered(fix=fix):
-                end, tone = "unanswered", "wait"
-        name, whom = _CHECKS[finding.check], asked.get(finding.check, ())
-        made.append(CheckShown(name, end, tone, finding, fix, whom))
-    return made
+def to_be_renewed(watch: PrefixWatch, now: datetime) -> bool:
+    """Whether its customer should prove it anew: it is frozen, or its proof ends soon."""
+    ends = watch.proof.ends_at
+    return bool(watch.frozen_for) or (ends is not None and ends - now <= RENEWED_FROM)
 
 
 def _open(run: RunView | None) -> bool:

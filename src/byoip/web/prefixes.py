@@ -12,12 +12,9 @@ from uuid import UUID
 from starlette.responses import Response
 
 from byoip.domain.claims.lifecycle import Standing
-from byoip.domain.errors import Refusal
 from byoip.store.claims.views import ClaimFilter, ClaimView, Cursor
-from byoip.usecases.claims import prefixes as verbs
-from byoip.web.door import PersonsVisit
-from byoip.web.forms import fresh_key
 from byoip.web.live import Streams
+from byoip.web.visiting import PersonsVisit
 
 PAGE: Final = 200
 _FILTERS: Final[Mapping[str, ClaimFilter]] = {
@@ -43,6 +40,8 @@ def chip_of(view: ClaimView) -> Chip:
     """The state of a prefix, as lists show it."""
     if view.claim.standing is not Standing.OK:
         return Chip(view.claim.standing.value, "bad", 0)
+    if view.claim.frozen_for:
+        return Chip("frozen", "bad", 0)
     if not view.claim.approved:
         return Chip("to be proven", "wait", 1)
     if view.default_binding is None:
@@ -81,7 +80,7 @@ async def _state(visit: PersonsVisit) -> dict[str, Any]:
             wrong = "This is neither an address nor a prefix, so all are shown."
     reader, account_id = visit.site.reader, visit.account_id
     found = await reader.claims(
-        account_id, after=_cursor(asked.get("after", "")), limit=PAGE + 1, wanted=wanted
+        account_id, after=cursor_of(asked.get("after", "")), limit=PAGE + 1, wanted=wanted
     )
     shown = sorted(((chip_of(one), one) for one in found[:PAGE]), key=lambda one: one[0].urgency)
     last = found[PAGE - 1].claim if len(found) > PAGE else None
@@ -97,52 +96,7 @@ async def _state(visit: PersonsVisit) -> dict[str, Any]:
     }
 
 
-async def bring_form(visit: PersonsVisit) -> Response:
-    """The form to bring a prefix."""
-    return await _form(visit)
-
-
-async def bring(visit: PersonsVisit) -> Response:
-    """Bring a prefix; what is refused of it is said at its field."""
-    form = visit.form
-    number = form.get("asn", "").strip().upper().removeprefix("AS")
-    if not (number.isascii() and number.isdigit() and len(number) < len("12345678901")):
-        return await _form(visit, 422, wrong={"asn": "An AS number, as in 64500."})
-    try:
-        return await visit.write(
-            lambda tx: verbs.submit(
-                tx,
-                visit.account_id,
-                terms=visit.site.terms,
-                cidr=form.get("cidr", "").strip(),
-                asn=int(number),
-                description=form.get("description", ""),
-                delegate_loa_creation=form.get("letter", "") == "yes",
-            ),
-            lambda view: f"/ui/prefixes/{view.claim.id.hex}?done=brought",
-        )
-    except Refusal as refusal:
-        problem = visit.site.problem(refusal)
-        field = (refusal.pointer or "").strip("/")
-        said = {field if field in {"cidr", "asn", "description"} else "": refusal.message}
-        return await _form(visit, problem.status, wrong=said)
-
-
-async def _form(
-    visit: PersonsVisit, status: int = 200, *, wrong: Mapping[str, str] | None = None
-) -> Response:
-    origins = sorted(one.number for one in visit.site.terms.origins)
-    return await visit.page(
-        "bring.html",
-        status,
-        key=fresh_key(),
-        given=visit.form,
-        wrong=wrong or {},
-        origins=origins,
-    )
-
-
-def _cursor(text: str) -> Cursor | None:
+def cursor_of(text: str) -> Cursor | None:
     """Where a page goes on; one that is none of ours begins anew."""
     at, _, claim_id = text.rpartition("_")
     try:

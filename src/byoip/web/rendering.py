@@ -74,7 +74,7 @@ def moment(at: datetime | None) -> str:
 _CALLS: Final = (
     (re.compile(r"ask for (?:validation|it): POST \.\.\./validate"), "check again, below"),
     (re.compile(r": read it \(GET [^)]*\)"), ""),
-    (re.compile(r" \((?:POST|PATCH) [^)]*\)"), ""),
+    (re.compile(r" \((?:GET|POST|PATCH) [^)]*\)"), ""),
 )
 
 

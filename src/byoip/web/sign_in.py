@@ -12,9 +12,10 @@ from byoip.store.accounts.rate_limits import Wanted
 from byoip.usecases.accounts import people
 from byoip.usecases.accounts.people import NewSession
 from byoip.usecases.border import WriteRequest
-from byoip.web.door import COOKIE, SIGN_IN, PersonsVisit, Visit
+from byoip.web.door import COOKIE, SIGN_IN
 from byoip.web.forms import fresh_key, id_of
 from byoip.web.rendering import page
+from byoip.web.visiting import PersonsVisit, Visit
 
 _CODE: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _WRONG_ONES: Final = Wanted("wrong_link", per_minute=10)

@@ -12,15 +12,24 @@ from byoip.domain.accounts.credential import Credential
 from byoip.domain.accounts.limits import Limits
 from byoip.domain.claims.blockers import Advice
 from byoip.domain.errors import Refusal
+from byoip.domain.speakers.bgp_peer import InService
 from byoip.ports.clock import Clock
 from byoip.ports.tokens import TokenMint
 from byoip.store import sharing
 from byoip.store.accounts.operator_reader import OperatorReader
 from byoip.store.accounts.people_reader import PeopleReader, SignedIn
 from byoip.store.accounts.rate_limits import Wanted
+from byoip.store.asns.own_asn_reader import OwnAsnReader
+from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.claims.reader import CustomerReader
+from byoip.store.jobs.guard_reader import GuardReader
+from byoip.store.letters.letter_reader import LetterReader
+from byoip.store.speakers.route_history import RouteReader
+from byoip.usecases.asns.own_asns import AsnTerms
+from byoip.usecases.asns.prove_asn import ProveAsn
 from byoip.usecases.border import Border
+from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.claims.prefixes import Terms
 
 Status: TypeAlias = Callable[[], Awaitable[Mapping[str, str]]]
@@ -74,6 +83,15 @@ class Site:
     people: PeopleReader
     reader: CustomerReader
     operator_reader: OperatorReader
+    letters: LetterReader
+    guards: GuardReader
+    routes: RouteReader
+    edges: EdgeReader
+    in_service: InService
+    own_asns: OwnAsnReader
+    asn_terms: AsnTerms
+    prove_asn: ProveAsn
+    preflight: Preflight
     terms: Terms
     advice: Advice
     limits: Limits

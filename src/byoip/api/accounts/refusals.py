@@ -27,6 +27,7 @@ REFUSALS = (
     not_found(1809, credential.CredentialNotFound(), "List the credentials."),
     Record(403, 1204, people.SignInLinkRefused(), "Ask an admin or the operator for a new link."),
     Record(403, 1205, people.RoleMissing(), "Ask an admin of your account."),
+    conflict(1873, credential.TooManyTokens(), "Revoke a token that is not needed."),
     not_found(1870, people.PersonNotFound(), "List the people."),
     invalid(1871, people.RoleRefused(), "Give a role of that side."),
     conflict(1872, people.LastOperator(), "Give another person the role operator first."),

@@ -13,7 +13,7 @@ from byoip.api.checks.validation_schemas import (
     ValidationWithEvidence,
     validation_with_evidence,
 )
-from byoip.api.watch.watch_schemas import SIGNAL_EXAMPLE, WatchedSignal, signals_of
+from byoip.api.watch.watch_schemas import SIGNAL_EXAMPLE, WatchedSignal, shown_signals
 from byoip.domain.checks.evidence import CheckState
 from byoip.domain.claims.lifecycle import Standing, State
 from byoip.domain.watch.dispute import Advised, Dispute, DisputeEnd, Side, advice
@@ -155,7 +155,7 @@ def with_evidence(
     holder, claimant = (
         PartyWithEvidence(
             **_party(party),
-            signals=[] if watch is None else signals_of(watch),
+            signals=[] if watch is None else shown_signals(watch),
             validation=None if run is None else validation_with_evidence(run),
         )
         for party, watch, run in zip((view.holder, view.claimant), watched, runs, strict=True)

@@ -1,7 +1,6 @@
 """What is shown of watches: signals, levels, freezes, and what is held back."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from pydantic import Field
@@ -189,29 +188,14 @@ def watching_of(watch: PrefixWatch, disputes: Sequence[OwnDispute]) -> PrefixWat
         next_look_at=watch.next_look,
         proven_at=watch.proof.proven_at,
         proof_ends_at=watch.proof.ends_at,
-        signals=signals_of(watch),
+        signals=shown_signals(watch),
         disputes=[PrefixDispute.showing(one) for one in disputes],
     )
 
 
-def signals_of(watch: PrefixWatch) -> list[WatchedSignal]:
+def shown_signals(watch: PrefixWatch) -> list[WatchedSignal]:
     """All that is watched of a prefix."""
-    known = {one.signal: one for one in watch.signals}
-    for signal in (Signal.ROA, Signal.ROA_INVALID):
-        # What is fine has no row of its own: the pass over all routes says so.
-        if watch.next_look is not None and not watch.drifted and not _failing(known.get(signal)):
-            known[signal] = _fine(signal, watch.roas_at)
-    return [_signal(known[one], held=one in watch.held) for one in Signal if one in known]
-
-
-def _failing(watch: Watch | None) -> bool:
-    return watch is not None and watch.failing
-
-
-def _fine(signal: Signal, at: datetime | None) -> Watch:
-    if at is None:  # no pass since its approval
-        return Watch(signal)
-    return Watch(signal, looked_at=at, good_at=at, seen="Valid by the ROA data in use.")
+    return [_signal(one, held=one.signal in watch.held) for one in watch.shown]
 
 
 def _signal(watch: Watch, *, held: bool) -> WatchedSignal:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from byoip.domain.errors import Refusal
@@ -21,6 +22,7 @@ class Scope(StrEnum):
     OPERATOR = "operator"
 
 
+TOKENS_PER_PERSON: Final = 20
 CUSTOMER_SCOPES = frozenset(
     {Scope.PREFIXES_READ, Scope.PREFIXES_WRITE, Scope.BGP_READ, Scope.BGP_WRITE}
 )
@@ -85,6 +87,15 @@ class ExpiryRefused(Refusal):
         super().__init__("The credential would have expired already.", pointer="/expires_at")
 
 
+class TooManyTokens(Refusal):
+    """The person has as many tokens of their own as one may have."""
+
+    name = "token_quota_reached"
+
+    def __init__(self) -> None:
+        super().__init__(f"A person has at most {TOKENS_PER_PERSON} tokens: revoke one.")
+
+
 class CredentialNotFound(Refusal):
     """There is no such credential, or it was revoked before."""
 
@@ -100,6 +111,8 @@ class Credential:
 
     Attributes:
         account_id: None for an operator's credential, which belongs to no account.
+        scopes: of a person's own token no more than their role allows at the moment.
+        person_id: whose own token it is, and with whom it falls; None: nobody's.
     """
 
     id: UUID
@@ -110,6 +123,7 @@ class Credential:
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
+    person_id: UUID | None = None
 
     def require(self, scope: Scope) -> None:
         """Refuse a request that needs a scope which it lacks.

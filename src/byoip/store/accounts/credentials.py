@@ -14,7 +14,7 @@ from sqlalchemy.sql.expression import FromClause
 from byoip.domain.accounts.credential import AccountNotFound, Credential, CredentialNotFound, Scope
 from byoip.ports.clock import Clock
 from byoip.store.accounts.seen import Seen
-from byoip.store.accounts.tables import credentials
+from byoip.store.accounts.tables import credentials, people
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.statements import AnyRow, Repository, Statement, compiled, from_row, to_row
 from byoip.store.unavailable import refusing
@@ -29,10 +29,40 @@ _REVOKE: Final = compiled(
     .returning(credentials),
     ["revoked_at"],
 )
+_REVOKE_OF: Final = compiled(
+    sa.update(credentials)
+    .where(_c.person_id == sa.bindparam("person"), _c.revoked_at.is_(None))
+    .returning(credentials),
+    ["revoked_at"],
+)
+_LOCK_TOKEN: Final = compiled(
+    sa.select(credentials)
+    .where(
+        _c.id == sa.bindparam("credential_id"),
+        _c.account_id.is_not_distinct_from(sa.bindparam("account_id", type_=sa.Uuid)),
+        _c.revoked_at.is_(None),
+        ~sa.exists().where(people.c.id == _c.id),
+    )
+    .with_for_update()
+)
+_HELD: Final = compiled(
+    sa.select(sa.func.count().label("held")).where(
+        _c.person_id == sa.bindparam("person"),
+        _c.revoked_at.is_(None),
+        sa.or_(_c.expires_at.is_(None), _c.expires_at > sa.bindparam("now")),
+    )
+)
 _IN_FORCE: Final = sa.and_(
     _c.revoked_at.is_(None), sa.or_(_c.expires_at.is_(None), _c.expires_at > sa.bindparam("now"))
 )
-_OURS: Final = tuple(one.label(f"credential_{one.name}") for one in _c)
+_owner: Final = credentials.alias("owner")
+_ALLOWED: Final = (
+    sa.select(_owner.c.scopes)
+    .where(_owner.c.id == _c.person_id, _owner.c.revoked_at.is_(None))
+    .scalar_subquery()
+    .label("credential_allowed")
+)
+_OURS: Final = (*(one.label(f"credential_{one.name}") for one in _c), _ALLOWED)
 # By the hash of the token: how long that takes says nothing about the token.
 _THIS: Final = (_c.token_sha256 == sa.bindparam("token_sha256"), _IN_FORCE)
 _RECOGNISE: Final = compiled(sa.select(*_OURS).where(*_THIS))
@@ -89,6 +119,25 @@ class CredentialRepository(Repository):
             _REVOKE, CredentialNotFound, credential_id=credential_id, revoked_at=now
         )
         return credential_from(row)
+
+    async def revoke_of(self, person_id: UUID, now: datetime) -> Sequence[Credential]:
+        """End all tokens of a person's own; gives them as they are then."""
+        rows = await self._session.rows(_REVOKE_OF, person=person_id, revoked_at=now)
+        return [credential_from(row) for row in rows]
+
+    async def lock_token(self, account_id: UUID | None, credential_id: UUID) -> Credential:
+        """Read a token of an account, of the operator with None, for update.
+
+        Raises:
+            CredentialNotFound: not there, revoked, another's, or a person's way in.
+        """
+        asked = {"account_id": account_id, "credential_id": credential_id}
+        return credential_from(await self._session.one(_LOCK_TOKEN, CredentialNotFound, **asked))
+
+    async def held(self, person_id: UUID, now: datetime) -> int:
+        """How many tokens in force a person has; the person must be locked."""
+        (row,) = await self._session.rows(_HELD, person=person_id, now=now)
+        return int(row.held)
 
 
 class CredentialReader:
@@ -150,7 +199,10 @@ _NAMES: Final = tuple(one.name for one in fields(Credential) if one.name != "sco
 
 def _recognised(row: AnyRow) -> Credential:
     values = {name: getattr(row, f"credential_{name}") for name in _NAMES}
-    return Credential(**values, scopes=frozenset(map(Scope, row.credential_scopes)))
+    scopes = frozenset(map(Scope, row.credential_scopes))
+    if row.credential_person_id is not None:  # no more than the person may, now
+        scopes &= frozenset(map(Scope, row.credential_allowed or ()))
+    return Credential(**values, scopes=scopes)
 
 
 def token_hash(token: str) -> bytes:

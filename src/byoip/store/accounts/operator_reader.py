@@ -151,6 +151,11 @@ class OperatorReader:
         rows = await self._autocommit.ask(reading.EVENTS, after_number=after, page_size=limit)
         return [OperatorEventView(event_from(row), row.reason) for row in rows]
 
+    async def newest_event(self) -> int:
+        """The number of the last of them; 0 before the first."""
+        rows = await self._autocommit.ask(reading.NEWEST_EVENT)
+        return rows[0].last if rows else 0
+
     async def address(self, address: Address, now: datetime) -> AddressReport:
         """Which accounts, bindings, delegations and reservation answer for an address."""
         around = prefixes_around(address)

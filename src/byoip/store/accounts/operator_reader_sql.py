@@ -6,7 +6,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.claims.lifecycle import State
-from byoip.store.accounts.tables import accounts, credentials, operator_events
+from byoip.store.accounts.tables import (
+    accounts,
+    credentials,
+    operator_event_counter,
+    operator_events,
+)
 from byoip.store.bindings.bindings import BINDING, BINDING_SOURCE
 from byoip.store.bindings.tables import bindings
 from byoip.store.checks.tables import registry_overrides
@@ -84,6 +89,7 @@ EVENTS: Final = compiled(
     .order_by(_e.number)
     .limit(_PAGE_SIZE)
 )
+NEWEST_EVENT: Final = compiled(sa.select(operator_event_counter.c.last))
 
 
 def _containing(statement: sa.Select[Any], cidr: Any) -> sa.Select[Any]:

@@ -9,9 +9,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.accounts.credential import Credential
 from byoip.domain.accounts.people import IDLE, BrowserSession, Person, PersonNotFound, Role
 from byoip.ports.clock import Clock
-from byoip.store.accounts.credentials import token_hash
+from byoip.store.accounts.credentials import credential_from, token_hash
 from byoip.store.accounts.people import IN_FORCE, OF_ACCOUNT, PEOPLE, PERSON, person_from
 from byoip.store.accounts.seen import Seen
 from byoip.store.accounts.tables import (
@@ -26,6 +27,7 @@ from byoip.store.statements import AnyRow, compiled, from_row
 
 _SEEN_WRITTEN: Final = timedelta(minutes=1)
 MOST_PEOPLE: Final = 200  # that a page lists
+MOST_TOKENS: Final = 200  # the same
 _p, _c, _l, _s = people.c, credentials.c, sign_in_links.c, browser_sessions.c
 _SESSION: Final = tuple(
     _s[name].label(f"session_{name}")
@@ -74,10 +76,22 @@ _ONE: Final = compiled(
     .select_from(PEOPLE)
     .where(_p.id == sa.bindparam("person_id"), OF_ACCOUNT, IN_FORCE)
 )
+_owner: Final = credentials.alias("owner")
 _NAMES: Final = compiled(
-    sa.select(_c.id, _c.name, _p.id.is_not(None).label("person"))
-    .select_from(credentials.outerjoin(people, _p.id == _c.id))
+    sa.select(_c.id, _c.name, _p.id.is_not(None).label("person"), _owner.c.name.label("of"))
+    .select_from(
+        credentials.outerjoin(people, _p.id == _c.id).outerjoin(_owner, _owner.c.id == _c.person_id)
+    )
     .where(_c.id == sa.any_(sa.bindparam("ids")), _c.account_id == sa.bindparam("account_id"))
+)
+_TOKENS: Final = compiled(
+    sa.select(credentials, _owner.c.name.label("of"))
+    .select_from(
+        credentials.outerjoin(people, _p.id == _c.id).outerjoin(_owner, _owner.c.id == _c.person_id)
+    )
+    .where(OF_ACCOUNT, IN_FORCE, _p.id.is_(None))
+    .order_by(_c.created_at.desc(), _c.id)
+    .limit(MOST_TOKENS)
 )
 _LINK_WAITS: Final = compiled(
     sa.select(_l.id).where(
@@ -105,6 +119,18 @@ class SignedIn:
     person: Person
     session: BrowserSession
     account_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnToken:
+    """A token that programs use.
+
+    Attributes:
+        of: the name of the person who made it for themselves; None: the operator made it.
+    """
+
+    credential: Credential
+    of: str | None
 
 
 class PeopleReader:
@@ -176,11 +202,23 @@ class PeopleReader:
         if not ids:
             return {}
         rows = await self._autocommit.ask(_NAMES, account_id=account_id, ids=list(ids))
-        return {row.id: row.name if row.person else f"token {row.name}" for row in rows}
+        return {row.id: row.name if row.person else _token(row) for row in rows}
+
+    async def tokens(self, account_id: UUID | None) -> Sequence[OwnToken]:
+        """Tokens of an account, or of the operator, the newest first; of people whose they are."""
+        asked = {"account_id": account_id, "now": self._clock.now()}
+        return [
+            OwnToken(credential_from(row), row.of)
+            for row in await self._autocommit.ask(_TOKENS, **asked)
+        ]
 
     async def an_operator_came(self) -> bool:
         """Whether a person with the role operator has ever signed in."""
         return bool(await self._autocommit.ask(_OPERATOR_CAME))
+
+
+def _token(row: AnyRow) -> str:
+    return f"token {row.name}" if row.of is None else f"token {row.name} of {row.of}"
 
 
 def _session_from(row: AnyRow) -> BrowserSession:

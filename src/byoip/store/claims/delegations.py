@@ -74,6 +74,9 @@ GIVEN: Final = compiled(
     .order_by(_given.c.created_at, _given.c.id)
 )
 RECEIVED: Final = compiled(_page.where(_d.account_id == _ACCOUNT))
+OF_ACCOUNT: Final = compiled(
+    _page.join(prefixes, _p.id == _d.prefix_id).where(_p.account_id == _ACCOUNT, _p.live)
+)
 
 
 class DelegationRepository(Repository):

@@ -148,6 +148,14 @@ class CustomerReader(ClaimReader):
         )
         return [delegation_from(row) for row in rows]
 
+    async def given_delegations(
+        self, account_id: UUID, *, now: datetime, after: Cursor | None, limit: int
+    ) -> Sequence[Delegation]:
+        """What this account has delegated of any of its prefixes and counts now, in that order."""
+        asked = {"account_id": account_id, "now": now, **page_of(after, limit)}
+        rows = await self._autocommit.ask(delegations.OF_ACCOUNT, **asked)
+        return [delegation_from(row) for row in rows]
+
     async def services(self) -> Sequence[Service]:
         """The live services, by name."""
         rows = await self._autocommit.ask(reading.SERVICES)

@@ -94,6 +94,12 @@ prefixes = table(
     col.check("closed_at", "(state = 'closed') = (closed_at IS NOT NULL)"),
     sa.Index("ix_prefixes_page", "account_id", "created_at", "id", postgresql_where="live"),
     sa.Index("ix_prefixes_cidr", "cidr", postgresql_where="live"),
+    sa.Index(
+        "ix_prefixes_removed",
+        "account_id",
+        "restorable_until",
+        postgresql_where="restorable_until IS NOT NULL",
+    ),
     sa.Index("ix_prefixes_all", "created_at", "id", postgresql_where="live"),
     sa.Index(
         "ix_prefixes_not_ok",

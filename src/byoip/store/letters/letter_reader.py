@@ -1,5 +1,6 @@
 """Letters and documents, read outside transactions."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -25,6 +26,11 @@ class LetterReader:
         """
         row = await self._autocommit.one(letters.GET, LetterNotFound, letter=reference.value)
         return letter_from(row)
+
+    async def of_account(self, account_id: UUID, *, limit: int) -> Sequence[Letter]:
+        """Letters of an account's prefixes: those that stand first, then the newest."""
+        asked = {"account_id": account_id, "most": limit}
+        return [letter_from(row) for row in await self._autocommit.ask(letters.OF_ACCOUNT, **asked)]
 
     async def document(self, account_id: UUID, document_id: UUID) -> tuple[LoaDocument, bytes]:
         """One document of an account, with its bytes.

@@ -66,6 +66,12 @@ def _letters() -> sa.Select[Any]:
 
 _ADD: Final = compiled(sa.insert(letters), [one.name for one in letters.c if one.computed is None])
 GET: Final = compiled(_letters().where(_l.reference == _REFERENCE))
+OF_ACCOUNT: Final = compiled(
+    _letters()
+    .where(_p.account_id == sa.bindparam("account_id", type_=sa.Uuid))
+    .order_by(*_NEWEST_FIRST)
+    .limit(_MOST)
+)
 _OF: Final = compiled(
     _letters()
     .where(_l.prefix_id == _CLAIM)

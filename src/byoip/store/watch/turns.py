@@ -10,6 +10,7 @@ from uuid import UUID
 from byoip.store.statements import Repository, from_text
 
 _WORKER_DEAD_AFTER: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
 
 # Due again when the worker is taken for dead; it says itself when next, as it ends.
 _TAKE: Final = from_text("""
@@ -25,7 +26,9 @@ _NEXT: Final = from_text("UPDATE watch_turns SET due_at = :at WHERE prefix_id = 
 _ANSWERED: Final = from_text(
     "UPDATE watch_turns SET answered_at = :now WHERE prefix_id = :claim_id"
 )
-# Both are looks into the index of the registry, no further than so many of its rows.
+# Looks into the index of the registry, none further than so many of its rows. Who is first alone is
+# no bound: after a round the queue stands in the order of the times of day at which they are looked
+# at, so each would find itself in front.
 _TURN_TO_ASK: Final = from_text("""
     SELECT NOT EXISTS (
         SELECT FROM watch_turns AS one WHERE one.registry = turn.registry
@@ -33,8 +36,13 @@ _TURN_TO_ASK: Final = from_text("""
     ) OR EXISTS (
         SELECT FROM (
             SELECT prefix_id FROM watch_turns AS one WHERE one.registry = turn.registry
-            ORDER BY answered_at, prefix_id LIMIT :first
+            ORDER BY answered_at, prefix_id LIMIT :most
         ) AS front WHERE front.prefix_id = turn.prefix_id
+    ) AND :most > (
+        SELECT count(*) FROM (
+            SELECT FROM watch_turns AS one
+            WHERE one.registry = turn.registry AND answered_at > :day_ago LIMIT :most
+        ) AS lately
     ) AS now FROM watch_turns AS turn WHERE prefix_id = :claim_id
 """)
 
@@ -51,12 +59,15 @@ class Turns(Repository):
         """Say when it is due again."""
         await self._session.change(_NEXT, claim_id=claim_id, at=at)
 
-    async def turn_to_ask(self, claim_id: UUID, *, first: int, all_of_them: int) -> bool:
-        """Whether it is among the `first` of its registry that were answered longest ago.
+    async def turn_to_ask(
+        self, claim_id: UUID, now: datetime, *, most: int, all_of_them: int
+    ) -> bool:
+        """Whether its registry is asked about it now.
 
-        Of a registry with no more prefixes than `all_of_them` each is asked about.
+        Of a registry with no more prefixes than `all_of_them` it is asked about each; else about
+        those that were answered longest ago, and no more than `most` within a day.
         """
-        at = {"first": first, "all_of_them": all_of_them}
+        at = {"most": most, "all_of_them": all_of_them, "day_ago": now - _DAY}
         row = await self._session.row(_TURN_TO_ASK, claim_id=claim_id, **at)
         return row is None or bool(row.now)
 

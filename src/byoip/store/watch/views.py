@@ -106,6 +106,23 @@ class PrefixWatch:
     next_look: datetime | None = None
     proof: Proof = NO_PROOF
 
+    @property
+    def shown(self) -> tuple[Watch, ...]:
+        """Its signals in their order, with what is fine and has no row of its own: ROAs."""
+        known = {one.signal: one for one in self.signals}
+        for signal in (Signal.ROA, Signal.ROA_INVALID):
+            failing = signal in known and known[signal].failing
+            # The pass over all routes says it.
+            if self.next_look is not None and not self.drifted and not failing:
+                known[signal] = _fine(signal, self.roas_at)
+        return tuple(known[one] for one in Signal if one in known)
+
+
+def _fine(signal: Signal, at: datetime | None) -> Watch:
+    if at is None:  # no pass since its approval
+        return Watch(signal)
+    return Watch(signal, looked_at=at, good_at=at, seen="Valid by the ROA data in use.")
+
 
 @dataclass(frozen=True, slots=True)
 class DisputeParty:

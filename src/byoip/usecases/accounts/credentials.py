@@ -27,10 +27,11 @@ async def issue(
     scopes: frozenset[Scope],
     expires_at: datetime | None,
     reason: str,
+    person_id: UUID | None = None,
 ) -> NewCredential:
     """Issue a token for one account; without an account, an operator's.
 
-    Without scopes the credential gets the usual ones.
+    Without scopes the credential gets the usual ones. With a person it is their own.
 
     Raises:
         InvalidText: the name or the reason is empty, too long, or cannot be shown.
@@ -42,11 +43,14 @@ async def issue(
     allowed = fitting_scopes(account_id, scopes)
     if expires_at is not None and expires_at <= now:
         raise ExpiryRefused
-    credential = Credential(uuid4(), account_id, stated_name(name).value, allowed, now, expires_at)
+    named = stated_name(name).value
+    credential = Credential(
+        uuid4(), account_id, named, allowed, now, expires_at, person_id=person_id
+    )
     # The prefix makes it recognisable when it leaks.
     issued = NewCredential(credential, f"byoip_{mint.mint()}")
     await tx.credentials.add(credential, issued.token)
-    tx.record_for_operators("credential.created", why, after=_shown(credential))
+    tx.record_for_operators("credential.created", why, after=shown(credential))
     return issued
 
 
@@ -59,14 +63,16 @@ async def revoke(tx: Transaction, credential_id: UUID, *, reason: str) -> Creden
     """
     why = stated_reason(reason)
     revoked = await tx.credentials.revoke(credential_id, tx.now)
-    tx.record_for_operators("credential.revoked", why, before=_shown(revoked))
+    tx.record_for_operators("credential.revoked", why, before=shown(revoked))
     return revoked
 
 
-def _shown(credential: Credential) -> dict[str, object]:
+def shown(credential: Credential) -> dict[str, object]:
+    """A credential as the operators' history has it."""
     return {
         "credential_id": credential.id.hex,
         "account_id": credential.account_id.hex if credential.account_id else None,
         "name": credential.name,
         "scopes": sorted(credential.scopes),
+        **({"person_id": credential.person_id.hex} if credential.person_id else {}),
     }

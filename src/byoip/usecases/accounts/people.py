@@ -107,7 +107,7 @@ async def change_role(
 async def remove(
     tx: Transaction, account_id: UUID | None, person_id: UUID, *, reason: str
 ) -> Person:
-    """Remove a person: out at the next request. Their rows stay, and history names them.
+    """Remove a person: out at the next request, and their tokens. History names them still.
 
     Raises:
         InvalidText: the reason is empty, too long, or cannot be shown.
@@ -117,6 +117,8 @@ async def remove(
     why = stated_reason(reason)
     person = await _of_several(tx, account_id, person_id, stays=False)
     ended = await credentials.revoke(tx, person.id, reason=reason)
+    for one in await tx.credentials.revoke_of(person.id, tx.now):
+        tx.record_for_operators("credential.revoked", why, before=credentials.shown(one))
     tx.record_for_operators("person.removed", why, before=_shown(person))
     return Person(ended, person.role)
 

@@ -190,15 +190,15 @@ async def _turn_to_ask(
 ) -> bool:
     """Whether its registry is asked now: all are each day, or, of more than that, in turn.
 
-    Those in front are as many as two fifths of a day's share. Each is looked at once a day, so half
-    a day passes until one of them is asked about: four fifths of the share in a day. The rest is
-    for what was never asked, or says no: that is asked each day, or no level would rise.
+    Turns get four fifths of a day's share. The rest is for what was never asked, or says no: that
+    is asked each day, or no level would rise.
     """
     watch = known.get(Signal.ROUTE_OBJECT)
     if watch is None or watch.failing or watch.good_at is None:
         return True
     share = questions_a_day(registry.budget)
-    return await tx.watches.turn_to_ask(claim_id, first=max(1, share * 2 // 5), all_of_them=share)
+    most = max(1, share * 4 // 5)
+    return await tx.watches.turn_to_ask(claim_id, tx.now, most=most, all_of_them=share)
 
 
 def _heard(known: Mapping[Signal, Watch], answers: _Answers, now: datetime) -> Sequence[Watch]:

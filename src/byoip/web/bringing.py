@@ -1,0 +1,87 @@
+"""Bringing a prefix, and trying first whether it would pass."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.responses import Response
+
+from byoip.domain.checks.evidence import Passed
+from byoip.domain.errors import Refusal
+from byoip.store.accounts.rate_limits import Wanted
+from byoip.usecases.checks.preflight import PreflightReport
+from byoip.usecases.claims import prefixes as verbs
+from byoip.web.checks import checks_shown
+from byoip.web.forms import fresh_key
+from byoip.web.visiting import PersonsVisit
+
+
+async def bring_form(visit: PersonsVisit) -> Response:
+    """The form to bring a prefix."""
+    return await _form(visit)
+
+
+async def bring(visit: PersonsVisit) -> Response:
+    """Bring a prefix; what is refused of it is said at its field."""
+    form = visit.form
+
+    async def submit(cidr: str, asn: int) -> Response:
+        return await visit.write(
+            lambda tx: verbs.submit(
+                tx,
+                visit.account_id,
+                terms=visit.site.terms,
+                cidr=cidr,
+                asn=asn,
+                description=form.get("description", ""),
+                delegate_loa_creation=form.get("letter", "") == "yes",
+            ),
+            lambda view: f"/ui/prefixes/{view.claim.id.hex}?done=brought",
+        )
+
+    return await _tried(visit, submit)
+
+
+async def preflight(visit: PersonsVisit) -> Response:
+    """Would it pass as things stand? Asks now, and keeps nothing."""
+    limit = Wanted("preflight", visit.site.limits.preflights_per_account)
+
+    async def ask(cidr: str, asn: int) -> Response:
+        await visit.site.spend(visit.account_id, limit)
+        report = await visit.site.preflight(visit.account_id, cidr=cidr, asn=asn)
+        return await _form(visit, report=report)
+
+    return await _tried(visit, ask)
+
+
+async def _tried(visit: PersonsVisit, work: Callable[[str, int], Awaitable[Response]]) -> Response:
+    """Do it with what the form names; what is refused is said at its field."""
+    number = visit.form.get("asn", "").strip().upper().removeprefix("AS")
+    if not (number.isascii() and number.isdigit() and len(number) < len("12345678901")):
+        return await _form(visit, 422, wrong={"asn": "An AS number, as in 64500."})
+    try:
+        return await work(visit.form.get("cidr", "").strip(), int(number))
+    except Refusal as refusal:
+        problem = visit.site.problem(refusal)
+        field = (refusal.pointer or "").strip("/")
+        said = {field if field in {"cidr", "asn", "description"} else "": refusal.message}
+        return await _form(visit, problem.status, wrong=said)
+
+
+async def _form(
+    visit: PersonsVisit,
+    status: int = 200,
+    *,
+    wrong: Mapping[str, str] | None = None,
+    report: PreflightReport | None = None,
+) -> Response:
+    origins = sorted(one.number for one in visit.site.terms.origins)
+    return await visit.page(
+        "bring.html",
+        status,
+        key=fresh_key(),
+        given=visit.form,
+        wrong=wrong or {},
+        origins=origins,
+        report=report,
+        checks=checks_shown(report.findings, {}) if report else [],
+        pair=report.pair if report and not isinstance(report.pair, Passed) else None,
+    )

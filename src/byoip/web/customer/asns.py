@@ -1,0 +1,135 @@
+"""AS numbers of an account's own: brought, proven, given up."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from starlette.responses import Response
+
+from byoip.domain.asn import InvalidAsn
+from byoip.domain.asns.own_asn import OWN_ASNS_PER_ACCOUNT, OwnAsn, neighbour_warning
+from byoip.domain.checks.registries.remedies import remarks_line, token_line
+from byoip.store.accounts.rate_limits import Wanted
+from byoip.store.transaction import Transaction
+from byoip.usecases.asns import own_asns as verbs
+from byoip.usecases.border import Verb
+from byoip.web.forms import fresh_key, id_of
+from byoip.web.telling import Told, told_of, tried
+from byoip.web.visiting import PersonsVisit
+
+_DONE: Final[Mapping[str, str]] = {
+    "added": "The number is there. Publish the line below, then look for the proof.",
+    "looked": "The proof was looked for: below is what was seen.",
+    "token": "There is a new token: the line that was published proves nothing any more.",
+    "removed": "The number is given up.",
+}
+_LONGEST: Final = len("4294967295")
+
+
+async def listed(visit: PersonsVisit) -> Response:
+    """The account's numbers, and a form for another."""
+    return await _list(visit, told_of(visit, _DONE))
+
+
+async def one(visit: PersonsVisit) -> Response:
+    """One of them: what to publish, and how far its proof has come."""
+    return await _one(visit, told_of(visit, _DONE))
+
+
+async def add(visit: PersonsVisit) -> Response:
+    """Bring a number."""
+    text = visit.form.get("asn", "").strip().upper().removeprefix("AS")
+
+    async def work() -> Response:
+        if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST):
+            raise InvalidAsn(visit.form.get("asn", ""))
+        return await visit.write(
+            lambda tx: verbs.add(tx, visit.account_id, terms=visit.site.asn_terms, asn=int(text)),
+            lambda own: f"/ui/asns/{own.id.hex}?done=added",
+        )
+
+    return await tried(visit, work(), partial(_list, visit))
+
+
+async def look(visit: PersonsVisit) -> Response:
+    """Have the proof looked for, now."""
+    own_asn_id = _named(visit)
+    limit = Wanted("preflight", visit.site.limits.preflights_per_account)
+
+    async def ask() -> Verb[OwnAsn]:
+        await visit.site.spend(visit.account_id, limit)
+        record = await visit.site.prove_asn(visit.account_id, own_asn_id)
+
+        async def verb(tx: Transaction) -> OwnAsn:
+            await _as_drawn(tx, visit.account_id, own_asn_id)
+            return await record(tx)
+
+        return verb
+
+    work = visit.write_asking(ask, lambda own: f"/ui/asns/{own.id.hex}?done=looked")
+    return await tried(visit, work, partial(_one, visit))
+
+
+async def new_token(visit: PersonsVisit) -> Response:
+    """Issue a token in the place of the last one."""
+    own_asn_id, terms = _named(visit), visit.site.asn_terms
+
+    async def verb(tx: Transaction) -> OwnAsn:
+        await _as_drawn(tx, visit.account_id, own_asn_id)
+        return await verbs.reissue(tx, visit.account_id, own_asn_id, terms=terms)
+
+    work = visit.write(verb, lambda own: f"/ui/asns/{own.id.hex}?done=token")
+    return await tried(visit, work, partial(_one, visit))
+
+
+async def remove(visit: PersonsVisit) -> Response:
+    """Give a number up that no prefix has as its origin."""
+    own_asn_id = _named(visit)
+
+    async def verb(tx: Transaction) -> None:
+        await tx.claims.lock_quota(visit.account_id)  # first, as the verb does
+        await _as_drawn(tx, visit.account_id, own_asn_id)
+        await verbs.remove(tx, visit.account_id, own_asn_id)
+
+    work = visit.write(verb, lambda _: "/ui/asns?done=removed")
+    return await tried(visit, work, partial(_one, visit))
+
+
+async def _list(visit: PersonsVisit, told: Told) -> Response:
+    found = await visit.site.own_asns.page(visit.account_id, after=None, limit=OWN_ASNS_PER_ACCOUNT)
+    return await visit.page(
+        "customer/asns.html",
+        told.status,
+        told=told,
+        rows=found,
+        given=visit.form.get("asn", ""),
+        most=OWN_ASNS_PER_ACCOUNT,
+        behind=visit.site.asn_terms.rules.operator,
+        key=fresh_key,
+    )
+
+
+async def _one(visit: PersonsVisit, told: Told) -> Response:
+    own = await visit.site.own_asns.one(visit.account_id, _named(visit))
+    neighbours = await visit.site.own_asns.neighbours()
+    return await visit.page(
+        "customer/asn.html",
+        told.status,
+        told=told,
+        own=own,
+        publish=remarks_line(token_line(visit.site.asn_terms.label, own.token)),
+        expired=own.token_expires_at <= visit.now,
+        warning=neighbour_warning(own.asn, neighbours),
+        behind=visit.site.asn_terms.rules.operator,
+        key=fresh_key,
+    )
+
+
+async def _as_drawn(tx: Transaction, account_id: UUID, own_asn_id: UUID) -> None:
+    """Refuse what is meant for another version of it; the API's calls name none."""
+    tx.precondition.require((await tx.own_asns.lock(account_id, own_asn_id)).version)
+
+
+def _named(visit: PersonsVisit) -> UUID:
+    return id_of(visit.request.path_params["asn_id"])

@@ -1,0 +1,43 @@
+"""Which of an account's pages are where, and what a role needs for them."""
+
+from collections.abc import Sequence
+
+from starlette.routing import BaseRoute, Route
+
+from byoip.domain.accounts.credential import Scope
+from byoip.web.customer import addresses, asns, delegations, removed, serving, tokens
+from byoip.web.door import Door, form
+
+
+def customer_routes(door: Door) -> Sequence[BaseRoute]:
+    """AS numbers, delegations, services, and tokens, which operators have as well."""
+    asn, lent = "/ui/asns/{asn_id}", "/ui/prefixes/{prefix_id}/delegations"
+    bound = "/ui/prefixes/{prefix_id}/bindings"
+    binding = f"{bound}/{{binding_id}}"
+    look, write = Scope.PREFIXES_READ, Scope.PREFIXES_WRITE
+    return [
+        Route("/ui/asns", door.people(asns.listed, look)),
+        form("/ui/asns", door.people(asns.add, write)),
+        Route(asn, door.people(asns.one, look)),
+        form(f"{asn}/look", door.people(asns.look, write, asks=True)),
+        form(f"{asn}/token", door.people(asns.new_token, write)),
+        form(f"{asn}/remove", door.people(asns.remove, write)),
+        Route(
+            "/ui/prefixes/{prefix_id}/addresses", door.people(addresses.shown, look, Scope.BGP_READ)
+        ),
+        Route(bound, door.people(serving.listed, look)),
+        form(bound, door.people(serving.nest, write)),
+        Route(binding, door.people(serving.one, look)),
+        form(f"{binding}/swap", door.people(serving.swap, write)),
+        form(f"{binding}/unbind", door.people(serving.unbind, write)),
+        Route("/ui/prefixes/removed", door.people(removed.listed, look)),
+        form("/ui/prefixes/{prefix_id}/remove", door.people(removed.remove, write)),
+        form("/ui/prefixes/{prefix_id}/reopen", door.people(removed.reopen, write)),
+        Route("/ui/tokens", door.people(tokens.listed)),
+        form("/ui/tokens", door.people(tokens.make)),
+        form("/ui/tokens/{token_id}/revoke", door.people(tokens.revoke)),
+        Route("/ui/delegations", door.people(delegations.listed, look)),
+        Route(lent, door.people(delegations.of_prefix, look)),
+        form(lent, door.people(delegations.lend, write)),
+        form(f"{lent}/{{delegation_id}}/end", door.people(delegations.end, write)),
+    ]

@@ -1,0 +1,99 @@
+"""Tokens for programs: a person makes their own; who lets people in may end any."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from starlette.responses import Response
+
+from byoip.domain.accounts.credential import TOKENS_PER_PERSON, ExpiryRefused, Scope
+from byoip.store.accounts.rate_limits import Wanted
+from byoip.usecases.accounts import own_tokens
+from byoip.usecases.accounts.credentials import NewCredential
+from byoip.web.forms import fresh_key, id_of
+from byoip.web.people import reason_of
+from byoip.web.telling import Told, told_of, tried
+from byoip.web.visiting import PersonsVisit
+
+TOKENS: Final = Wanted("own_token", per_minute=1, minutes=30)
+_DAYS: Final[Mapping[str, int | None]] = {"30": 30, "90": 90, "365": 365, "": None}
+_MEANS: Final[Mapping[Scope, str]] = {
+    Scope.PREFIXES_READ: "read prefixes",
+    Scope.PREFIXES_WRITE: "bring, check and bind prefixes",
+    Scope.BGP_READ: "read routes",
+    Scope.BGP_WRITE: "announce and withdraw routes",
+    Scope.EDGE_READ: "read what edges carry out",
+    Scope.OPERATOR: "all that operators do",
+}
+_DONE: Final[Mapping[str, str]] = {
+    "shown": "The token was shown once, and is not kept. If it is lost, make a new one.",
+    "revoked": "Revoked: the token opens nothing any more.",
+}
+
+
+async def listed(visit: PersonsVisit) -> Response:
+    """The tokens of the account, or of the operator, and a form for one of one's own."""
+    return await _page(visit, told_of(visit, _DONE))
+
+
+async def make(visit: PersonsVisit) -> Response:
+    """Make one, and show it, once."""
+    form = visit.form
+    scopes = frozenset(one for one in Scope if form.get(f"may-{one.name.lower()}") == "yes")
+
+    async def work() -> Response:
+        if (days := form.get("days", "")) not in _DAYS:
+            raise ExpiryRefused
+        lasts = _DAYS[days]
+        return await visit.write_shown(
+            lambda tx: own_tokens.issue(
+                tx,
+                visit.person,
+                mint=visit.site.mint,
+                name=form.get("name", ""),
+                scopes=scopes,
+                expires_at=None if lasts is None else tx.now + timedelta(days=lasts),
+                reason=reason_of(visit),
+            ),
+            lambda made: _shown(visit, made),
+            lambda _: "/ui/tokens?done=shown",
+            TOKENS,
+        )
+
+    return await tried(visit, work(), partial(_page, visit))
+
+
+async def revoke(visit: PersonsVisit) -> Response:
+    """End one."""
+    token_id = id_of(visit.request.path_params["token_id"])
+    work = visit.write(
+        lambda tx: own_tokens.revoke(tx, visit.person, token_id, reason=reason_of(visit)),
+        lambda _: "/ui/tokens?done=revoked",
+    )
+    return await tried(visit, work, partial(_page, visit))
+
+
+async def _page(visit: PersonsVisit, told: Told) -> Response:
+    scopes = visit.person.role.scopes
+    return await visit.page(
+        "customer/tokens.html",
+        told.status,
+        told=told,
+        rows=await visit.site.people.tokens(visit.person.account_id),
+        scopes=[(one, _MEANS[one]) for one in Scope if one in scopes],
+        most=TOKENS_PER_PERSON,
+        form=visit.form,
+        key=fresh_key,
+    )
+
+
+def _shown(visit: PersonsVisit, made: NewCredential) -> Response:
+    account = visit.person.account_id
+    path = f"/client/v4/accounts/{account.hex}/addressing/prefixes" if account else ""
+    return visit.short_page(
+        "customer/token.html",
+        made=made.credential,
+        token=made.token,
+        address=f"{visit.site.public_url}{path or '/client/v4/user/tokens/verify'}",
+    )

@@ -1,0 +1,172 @@
+"""What operators do from pages: one verb each, with a reason that history keeps."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final, TypeAlias
+
+from byoip.domain.claims.lifecycle import Transition
+from byoip.domain.jobs.job_history import JobKind, JobUnknown
+from byoip.domain.routes.breaker import Parked
+from byoip.domain.watch.levels import Signal
+from byoip.domain.watch.rises import RiseState
+from byoip.store.transaction import Transaction
+from byoip.usecases.border import Verb
+from byoip.usecases.checks import snapshots
+from byoip.usecases.claims import standing
+from byoip.usecases.jobs import kill_switches
+from byoip.usecases.routes import bgp_prefixes, breaker, offboarding
+from byoip.usecases.speakers import bgp_peers, drains, orphans, revisions
+from byoip.usecases.watch import lift
+from byoip.web.forms import id_of
+from byoip.web.site import NotServed
+from byoip.web.visiting import PersonsVisit
+
+_Made: TypeAlias = Callable[[PersonsVisit, str], Verb[Any]]
+_LONGEST: Final = 9
+
+
+def verb_of(visit: PersonsVisit, acts: Mapping[str, _Made]) -> Verb[Any]:
+    """What a form of an operator asks for.
+
+    Raises:
+        NotServed: it is none of these, or names nothing.
+    """
+    made = acts.get(visit.request.path_params["what"])
+    if made is None:
+        raise NotServed(404, "Not found", "There is no such action.")
+    return made(visit, visit.form.get("reason", ""))
+
+
+def _text(visit: PersonsVisit, name: str) -> str:
+    return visit.form.get(name, "")
+
+
+def _number(visit: PersonsVisit, name: str) -> int:
+    text = _text(visit, name)
+    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST):
+        raise NotServed(400, "Not our form", "This form is not one of ours: open its page again.")
+    return int(text)
+
+
+def _one_of(kind: Callable[[str], Any], text: str) -> Any:
+    try:
+        return kind(text)
+    except ValueError:
+        raise NotServed(400, "Not our form", "This form is not one of ours.") from None
+
+
+def _release(visit: PersonsVisit, why: str) -> Verb[Any]:
+    trip, parked = id_of(_text(visit, "trip")), _one_of(Parked, _text(visit, "parked"))
+    name = visit.person.name
+    return lambda tx: breaker.rearm(tx, trip, parked=parked, reason=why, name=name)
+
+
+def _open(visit: PersonsVisit, why: str) -> Verb[Any]:
+    speaker, name, in_service = _text(visit, "speaker"), visit.person.name, visit.site.in_service
+    return lambda tx: bgp_peers.open_speaker(
+        tx, speaker, name=name, reason=why, in_service=in_service
+    )
+
+
+def _levels(visit: PersonsVisit, why: str, state: RiseState) -> Verb[Any]:
+    registry, signal = _text(visit, "registry"), _one_of(Signal, _text(visit, "signal"))
+    return lambda tx: lift.decide(tx, registry, signal, state=state, reason=why)
+
+
+def _orphans(visit: PersonsVisit, why: str) -> Verb[Any]:
+    speaker, many, name = _text(visit, "speaker"), _number(visit, "count"), visit.person.name
+    return lambda tx: orphans.withdraw_all(tx, speaker, many, name=name, reason=why)
+
+
+def _roas(visit: PersonsVisit, why: str) -> Verb[Any]:
+    number = _number(visit, "number")
+    return lambda tx: snapshots.accept_roas(tx, number, reason=why)
+
+
+def _statistics(visit: PersonsVisit, why: str) -> Verb[Any]:
+    registry = _text(visit, "registry")
+    return lambda tx: snapshots.accept_registrations(tx, registry, reason=why)
+
+
+def _start(visit: PersonsVisit, why: str, *, stopped: bool = False) -> Verb[Any]:
+    kind = _job(visit)
+    return lambda tx: kill_switches.move(tx, kind, stopped=stopped, reason=why)
+
+
+def _allow(visit: PersonsVisit, why: str) -> Verb[Any]:
+    kind, name = _job(visit), visit.person.name
+    return lambda tx: kill_switches.allow(tx, kind, reason=why, name=name)
+
+
+def _job(visit: PersonsVisit) -> JobKind:
+    try:
+        return JobKind(_text(visit, "job"))
+    except ValueError:
+        raise JobUnknown from None
+
+
+def _settings(visit: PersonsVisit, why: str) -> Verb[Any]:
+    proposal, revision = _text(visit, "proposal"), _number(visit, "revision")
+    name = visit.person.name
+    return lambda tx: revisions.apply(tx, proposal, planned_for=revision, name=name, reason=why)
+
+
+def _lift(visit: PersonsVisit, why: str) -> Verb[Any]:
+    drain, name = id_of(_text(visit, "drain")), visit.person.name
+    return lambda tx: drains.lift(tx, drain, name=name, reason=why)
+
+
+NEEDED: Final[Mapping[str, _Made]] = {
+    "release": _release,
+    "open": _open,
+    "release-levels": partial(_levels, state=RiseState.RELEASED),
+    "drop-levels": partial(_levels, state=RiseState.DROPPED),
+    "withdraw-orphans": _orphans,
+    "accept-roas": _roas,
+    "accept-statistics": _statistics,
+    "start-job": _start,
+    "stop-job": partial(_start, stopped=True),
+    "allow-job": _allow,
+    "apply-settings": _settings,
+    "lift-drain": _lift,
+}
+
+
+def _of_prefix(act: Callable[..., Any]) -> _Made:
+    def made(visit: PersonsVisit, why: str) -> Verb[Any]:
+        claim_id = id_of(visit.request.path_params["prefix_id"])
+
+        async def verb(tx: Transaction) -> Any:
+            return await act(tx, claim_id, reason=why)
+
+        return verb
+
+    return made
+
+
+def _moved(transition: Transition) -> _Made:
+    return _of_prefix(partial(standing.change_standing, transition=transition))
+
+
+def _locked(visit: PersonsVisit, why: str, *, locked: bool) -> Verb[Any]:
+    claim_id = id_of(visit.request.path_params["prefix_id"])
+    route = id_of(_text(visit, "route"))
+    return lambda tx: bgp_prefixes.lock(tx, claim_id, route, locked=locked, reason=why)
+
+
+async def _restore(tx: Transaction, claim_id: Any, *, reason: str) -> Any:
+    return await offboarding.restore(tx, None, claim_id, reason=reason)
+
+
+OF_PREFIXES: Final[Mapping[str, _Made]] = {
+    "approve": _of_prefix(standing.approve),
+    "revoke": _of_prefix(standing.revoke_approval),
+    "suspend": _moved(Transition.SUSPENDED),
+    "resume": _moved(Transition.RESUMED),
+    "settle": _moved(Transition.SETTLED),
+    "lift-freeze": _of_prefix(lift.lift_freeze),
+    "end-grace": _of_prefix(offboarding.end_grace),
+    "restore": _of_prefix(_restore),
+    "lock": partial(_locked, locked=True),
+    "unlock": partial(_locked, locked=False),
+}

@@ -1,0 +1,163 @@
+"""What the operator keeps: accounts, services, reserved space, words on registries."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+from starlette.responses import Response
+
+from byoip.domain.claims.claim import CLAIMS_PER_ACCOUNT
+from byoip.usecases.accounts import accounts
+from byoip.usecases.bindings import services
+from byoip.usecases.border import Verb
+from byoip.usecases.checks import registry_overrides
+from byoip.usecases.claims import reservations
+from byoip.web.forms import fresh_key, id_of
+from byoip.web.operator.noc import require_operator
+from byoip.web.prefixes import cursor_of
+from byoip.web.site import NotServed
+from byoip.web.telling import Told, told_of, tried
+from byoip.web.visiting import PersonsVisit
+
+PAGE: Final = 100
+_MOST_QUOTA: Final = CLAIMS_PER_ACCOUNT
+_DONE: Final[Mapping[str, str]] = {
+    "done": "It is done. History has it, with your name and the reason."
+}
+_Made: TypeAlias = Callable[[PersonsVisit, str], Verb[Any]]
+_Shows: TypeAlias = Callable[[PersonsVisit, Told], Awaitable[Response]]
+
+
+def page_of(show: _Shows) -> Callable[[PersonsVisit], Awaitable[Response]]:
+    """A page that lists one kind of these."""
+
+    async def page(visit: PersonsVisit) -> Response:
+        require_operator(visit)
+        return await show(visit, told_of(visit, _DONE))
+
+    return page
+
+
+def form_of(show: _Shows, path: str, made: _Made) -> Callable[[PersonsVisit], Awaitable[Response]]:
+    """A form of such a page."""
+
+    async def act(visit: PersonsVisit) -> Response:
+        require_operator(visit)
+
+        async def work() -> Response:
+            verb = made(visit, visit.form.get("reason", ""))
+            return await visit.write(verb, lambda _: f"{path}?done=done")
+
+        return await tried(visit, work(), partial(show, visit))
+
+    return act
+
+
+async def show_accounts(visit: PersonsVisit, told: Told) -> Response:
+    """Accounts, a page at a time."""
+    after = cursor_of(visit.request.query_params.get("after", ""))
+    found = await visit.site.operator_reader.accounts(after=after, limit=PAGE + 1)
+    last = found[PAGE - 1].account if len(found) > PAGE else None
+    return await visit.page(
+        "operator/accounts.html",
+        told.status,
+        told=told,
+        rows=found[:PAGE],
+        next=f"{last.created_at.isoformat()}_{last.id.hex}" if last else "",
+        form=visit.form,
+        key=fresh_key,
+    )
+
+
+async def show_services(visit: PersonsVisit, told: Told) -> Response:
+    """All services."""
+    rows = await visit.site.reader.services()
+    return await visit.page(
+        "operator/services.html",
+        told.status,
+        told=told,
+        rows=rows,
+        form=visit.form,
+        key=fresh_key,
+    )
+
+
+async def show_space(visit: PersonsVisit, told: Told) -> Response:
+    """Reserved space, and the operator's words on which registry is responsible."""
+    reader = visit.site.operator_reader
+    return await visit.page(
+        "operator/space.html",
+        told.status,
+        told=told,
+        reserved=await reader.reservations(after=None, limit=PAGE),
+        overrides=await reader.overrides(after=None, limit=PAGE),
+        registries=sorted(visit.site.terms.registries),
+        form=visit.form,
+        key=fresh_key,
+    )
+
+
+def new_account(visit: PersonsVisit, why: str) -> Verb[Any]:
+    """Take a customer in."""
+    name, quota = visit.form.get("name", ""), _quota(visit)
+    return lambda tx: accounts.create(tx, name=name, prefix_quota=quota, reason=why)
+
+
+def change_quota(visit: PersonsVisit, why: str) -> Verb[Any]:
+    """Let an account have more prefixes, or fewer new ones."""
+    account, quota = _named(visit), _quota(visit)
+    return lambda tx: accounts.update(tx, account, name=None, prefix_quota=quota, reason=why)
+
+
+def new_service(visit: PersonsVisit, why: str) -> Verb[Any]:
+    """Offer a service."""
+    name, whole = visit.form.get("name", ""), visit.form.get("whole") == "yes"
+    return lambda tx: services.create(tx, name=name, default_only=whole, reason=why)
+
+
+def retire_service(visit: PersonsVisit, why: str) -> Verb[Any]:
+    """Offer it no longer."""
+    service = _named(visit)
+    return lambda tx: services.retire(tx, service, reason=why)
+
+
+def reserve(visit: PersonsVisit, why: str) -> Verb[Any]:
+    """Keep space for one account, or away from all."""
+    cidr, text = visit.form.get("cidr", "").strip(), visit.form.get("account", "").strip()
+    account = id_of(text) if text else None
+    return lambda tx: reservations.reserve(tx, account, cidr=cidr, reason=why)
+
+
+def release(visit: PersonsVisit, why: str) -> Verb[Any]:
+    """Let every account claim it again."""
+    reservation = _named(visit)
+    return lambda tx: reservations.release(tx, reservation, reason=why)
+
+
+def override(visit: PersonsVisit, why: str) -> Verb[Any]:
+    """Say which registry is responsible for a range."""
+    cidr, registry = visit.form.get("cidr", "").strip(), visit.form.get("registry", "")
+    known = visit.site.terms.registries.keys()
+    return lambda tx: registry_overrides.put(
+        tx, registries=known, cidr=cidr, registry=registry, reason=why
+    )
+
+
+def end_override(visit: PersonsVisit, why: str) -> Verb[Any]:
+    """Go back to what settings and statistics say."""
+    named = _named(visit)
+    return lambda tx: registry_overrides.remove(tx, named, reason=why)
+
+
+def _named(visit: PersonsVisit) -> UUID:
+    return id_of(visit.request.path_params["id"])
+
+
+def _quota(visit: PersonsVisit) -> int:
+    text = visit.form.get("quota", "").strip()
+    if not (text.isascii() and text.isdigit() and len(text) < len("1000000")):
+        raise NotServed(422, "Not a number", "A quota is a number, as in 10.")
+    if int(text) > _MOST_QUOTA:
+        raise NotServed(422, "Too many", f"A quota is at most {_MOST_QUOTA}.")
+    return int(text)

@@ -1,0 +1,263 @@
+"""What needs a person: everything that waits for an operator, with what they can do about it."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
+
+from byoip.domain.claims.lifecycle import Standing
+from byoip.domain.routes.breaker import Parked
+from byoip.store.accounts.operator_views import OperatorClaimFilter
+from byoip.usecases.speakers import revisions
+from byoip.web.operator.need import Act, Need, Section
+from byoip.web.site import Site
+
+MOST: Final = 50  # of one kind on the page
+_SILENT: Final = timedelta(minutes=5)  # of an edge or a speaker
+_OLD: Final = timedelta(days=3)  # of statistics, as byoip_registration_age's alert
+_NEWEST: Final = 2**31 - 1
+_ROAS_LOOKED_AT: Final = 20
+_NAMED: Final = 10  # of many, in a sentence
+
+
+AsyncNeeds: TypeAlias = AsyncIterator[Need]
+
+
+async def needs(site: Site, now: datetime) -> Sequence[Section]:
+    """All that waits, what stops the most first; a kind of which there is nothing is left out."""
+    found = [
+        _section("The breaker has tripped", [one async for one in _trips(site)]),
+        _section("Alarms", [one async for one in _alarms(site)]),
+        _section("Contested", [one async for one in _standing(site, Standing.CONTESTED)]),
+        _section("Suspended", [one async for one in _standing(site, Standing.SUSPENDED)]),
+        _section("Levels that are held", [one async for one in _levels(site)]),
+        _section("Orphans", [one async for one in _orphans(site)]),
+        _section("ROA data refused", [one async for one in _roas(site)]),
+        _section("Statistics", [one async for one in _statistics(site, now)]),
+        _section("Jobs", [one async for one in _jobs(site)]),
+        _section("Settings of speakers to apply", [one async for one in _settings(site)]),
+        _section("Out of service", [one async for one in _drains(site)]),
+        _section("Silent", [one async for one in _silent(site, now)]),
+        _section("Proofs that end", [one async for one in _proofs(site, now)]),
+        _section("Quotas used up", [one async for one in _quotas(site)]),
+    ]
+    return [one for one in found if one.needs]
+
+
+def _section(name: str, found: Sequence[Need]) -> Section:
+    return Section(name, found[:MOST], max(0, len(found) - MOST))
+
+
+async def _trips(site: Site) -> AsyncNeeds:
+    for kept, parked in (await site.guards.breaker()).trips:
+        about = {"trip": kept.id.hex}
+        waits = f"{parked.many} offboardings wait behind it"
+        yield Need(
+            f"{kept.trip.scope.value} {kept.trip.subject}".strip(),
+            f"{kept.trip.why} {waits}.",
+            kept.at,
+            acts=[
+                Act(
+                    "release",
+                    "Re-arm, and let them go on",
+                    f"{waits}: they go on, no faster than the ceilings allow.",
+                    {**about, "parked": Parked.RELEASED.value},
+                    down=True,
+                ),
+                Act(
+                    "release",
+                    "Re-arm, and turn them back",
+                    f"{waits}: they turn back; what was withdrawn stays so until its owner acts.",
+                    {**about, "parked": Parked.CANCELLED.value},
+                ),
+            ],
+        )
+
+
+async def _alarms(site: Site) -> AsyncNeeds:
+    for one in (await site.routes.report()).alarms:
+        kind, subject = one.alarm.kind, one.alarm.subject
+        acts = []
+        if kind == "sessions_shut":
+            touches = (
+                f"The sessions of {subject} come up once it is loaded; peers drop what it lacks."
+            )
+            acts = [Act("open", f"Open {subject}", touches, {"speaker": subject}, down=True)]
+        yield Need(f"{kind.replace('_', ' ')}: {subject}", one.alarm.detail, one.since, acts=acts)
+
+
+async def _standing(site: Site, standing: Standing) -> AsyncNeeds:
+    found = await site.operator_reader.claims(
+        OperatorClaimFilter(standing=standing), after=None, limit=MOST + 1
+    )
+    for one in found:
+        yield Need(
+            str(one.claim.prefix),
+            f"Origin {one.claim.asn}, of account {one.claim.account_id.hex}.",
+            one.claim.modified_at,
+            f"/ui/noc/prefixes/{one.claim.id.hex}",
+        )
+
+
+async def _levels(site: Site) -> AsyncNeeds:
+    for one in await site.reader.watches.held_rises():
+        about = {"registry": one.registry, "signal": one.signal.value}
+        touches = f"{one.rises} prefixes of {one.registry}"
+        yield Need(
+            f"{one.signal.value.replace('_', ' ')}, {one.registry}",
+            f"{one.rises} rises of level, more than a day may bring. Is the registry, or our copy "
+            "of its data, at fault? Then drop them.",
+            one.since,
+            acts=[
+                Act("drop-levels", "Drop them", f"{touches}: their time starts again.", about),
+                Act(
+                    "release-levels",
+                    "Release them",
+                    f"{touches} rise: some may be frozen. No route goes.",
+                    about,
+                    down=True,
+                ),
+            ],
+        )
+
+
+async def _orphans(site: Site) -> AsyncNeeds:
+    undecided = [one for one in await site.routes.orphans() if one.decided_by is None]
+    for speaker, many in sorted(Counter(one.speaker for one in undecided).items()):
+        of = [one for one in undecided if one.speaker == speaker]
+        first = ", ".join(str(one.cidr) for one in of[:_NAMED])
+        yield Need(
+            speaker,
+            f"It holds {many} paths that no prefix wants: {first}{' ...' if many > _NAMED else ''}",
+            min(one.found_at for one in of),
+            "/ui/noc/routes",
+            [
+                Act(
+                    "withdraw-orphans",
+                    f"Withdraw all {many}",
+                    f"{many} paths are withdrawn from {speaker}, no faster than the breaker lets "
+                    "pass; one that a customer wants by then stays.",
+                    {"speaker": speaker, "count": str(many)},
+                    down=True,
+                )
+            ],
+        )
+
+
+async def _roas(site: Site) -> AsyncNeeds:
+    for one in await site.operator_reader.roa_snapshots(below=_NEWEST, limit=_ROAS_LOOKED_AT):
+        if one.in_use:
+            return  # what is older was superseded
+        snapshot = one.snapshot
+        if snapshot.accepted:
+            continue
+        why = "; ".join(one_of.detail for one_of in snapshot.objections) or "refused"
+        act = Act(
+            "accept-roas",
+            f"Accept number {snapshot.number}",
+            "All prefixes are judged by it from then on; routes that are not valid stay up.",
+            {"number": str(snapshot.number)},
+        )
+        yield Need(
+            f"Number {snapshot.number}",
+            why,
+            snapshot.attempted_at,
+            "/ui/noc/data",
+            [act] if snapshot.kept else [],
+        )
+
+
+async def _statistics(site: Site, now: datetime) -> AsyncNeeds:
+    for one in await site.operator_reader.registration_snapshots():
+        old = one.loaded_at is None or now - one.loaded_at > _OLD
+        if one.refused is None and not old and one.fault is None:
+            continue
+        acts = []
+        if one.refused is not None:
+            touches = f"The next file of {one.registry} is measured by {one.refused} prefixes."
+            acts = [Act("accept-statistics", "Accept", touches, {"registry": one.registry})]
+        said = one.fault or ("old" if old else "refused")
+        yield Need(one.registry, said, one.loaded_at, "/ui/noc/data", acts)
+
+
+async def _jobs(site: Site) -> AsyncNeeds:
+    for one in await site.guards.jobs():
+        kind, name = one.switch.kind, one.switch.kind.value.replace("_", " ")
+        about = {"job": kind.value}
+        if one.switch.stopped:
+            yield Need(
+                name,
+                f"Stopped by {one.switch.by or 'an operator'}: {one.switch.because or ''}",
+                one.switch.at,
+                acts=[Act("start-job", "Start", "It runs again at its next time.", about)],
+            )
+        if one.waiting is not None:
+            touches = f"{one.waiting.listed} rows: {', '.join(map(str, one.waiting.sample[:5]))}"
+            yield Need(
+                name,
+                f"It was refused: {one.waiting.refused}",
+                one.waiting.at,
+                acts=[Act("allow-job", "Let it through", touches, about, down=True)],
+            )
+
+
+async def _settings(site: Site) -> AsyncNeeds:
+    plan = await revisions.plan(site.routes.revisions)
+    if plan.in_use is None:
+        return
+    for one in plan.proposals:
+        touches = f"{len(one.changes)} changes, stage after stage; where routes vanish, back again."
+        yield Need(
+            one.proposal[:12],
+            f"Proposed by {', '.join(one.processes)}. Revision {plan.in_use.in_force.number} is "
+            "in force.",
+            acts=[
+                Act(
+                    "apply-settings",
+                    "Apply",
+                    touches,
+                    {
+                        "proposal": one.proposal,
+                        "revision": str(plan.in_use.in_force.number),
+                    },
+                    down=True,
+                )
+            ],
+        )
+
+
+async def _drains(site: Site) -> AsyncNeeds:
+    for one in await site.routes.drains.standing():
+        until = f"until {one.until:%Y-%m-%d %H:%M} UTC" if one.until else "without an end"
+        how = "by hand at the speaker" if one.by_hand else f"by {one.name}: {one.reason}"
+        touches = f"{one.target} comes back, with all that owners have changed meanwhile."
+        lifts = [Act("lift-drain", "Lift", touches, {"drain": one.id.hex})]
+        yield Need(
+            str(one.target), f"{how}, {until}.", one.since, acts=[] if one.ended_at else lifts
+        )
+
+
+async def _silent(site: Site, now: datetime) -> AsyncNeeds:
+    report = await site.routes.report()
+    for speaker in report.speakers:
+        if not speaker.alive:
+            yield Need(f"speaker {speaker.name}", speaker.fault or "-", speaker.asked_at)
+    for view in await site.edges.edges():
+        edge = view.edge
+        late = edge.heard_at is None or now - edge.heard_at > _SILENT
+        if late and not edge.drained:
+            behind = view.newest - edge.acknowledged
+            yield Need(f"edge {edge.name}", f"{behind} changes behind.", edge.heard_at)
+
+
+async def _proofs(site: Site, now: datetime) -> AsyncNeeds:
+    for one in await site.reader.proofs.ending(now):
+        ends = f"ends {one.ends_at:%Y-%m-%d}" if one.ends_at else "has no end, for a year"
+        said = f"The proof {ends}. {one.seen}".strip()
+        yield Need(one.cidr, said, one.proven_at, f"/ui/noc/prefixes/{one.id.hex}")
+
+
+async def _quotas(site: Site) -> AsyncNeeds:
+    for one in await site.operator_reader.accounts(after=None, limit=1000):
+        if one.claims >= one.account.prefix_quota:
+            yield Need(one.account.name, f"{one.claims} of {one.account.prefix_quota} prefixes.")

@@ -1,0 +1,203 @@
+"""The operator's pages: what needs a person, prefixes of all accounts, routes, data, history."""
+
+from collections.abc import Mapping
+from functools import partial
+from ipaddress import ip_address
+from typing import Final
+from uuid import UUID
+
+from starlette.responses import Response
+
+from byoip.domain.address import parse_address
+from byoip.domain.claims.lifecycle import Standing
+from byoip.domain.prefix import InvalidPrefix, Prefix
+from byoip.store.accounts.operator_views import AddressReport, OperatorClaimFilter
+from byoip.web.forms import fresh_key, id_of
+from byoip.web.operator.acts import NEEDED, OF_PREFIXES, verb_of
+from byoip.web.operator.needs import needs
+from byoip.web.prefixes import chip_of, cursor_of
+from byoip.web.site import NotServed
+from byoip.web.telling import Told, told_of, tried
+from byoip.web.visiting import PersonsVisit
+
+PAGE: Final = 100
+_NEWEST: Final = 2**31 - 1
+_EVENTS: Final = 100
+_DIGITS: Final = 9
+_DONE: Final[Mapping[str, str]] = {
+    "done": "It is done, or asked for. History has it, with your name and the reason."
+}
+_STATES: Final[Mapping[str, OperatorClaimFilter]] = {
+    "": OperatorClaimFilter(),
+    "pending": OperatorClaimFilter(approved=False),
+    "approved": OperatorClaimFilter(approved=True),
+    **{one.value: OperatorClaimFilter(standing=one) for one in Standing if one is not Standing.OK},
+}
+
+
+def require_operator(visit: PersonsVisit) -> None:
+    """Refuse people of accounts: to them there is no such page.
+
+    Raises:
+        NotServed: it is one of them.
+    """
+    if visit.person.account_id is not None:
+        raise NotServed(404, "Not found", "There is no such page.")
+
+
+async def needed(visit: PersonsVisit) -> Response:
+    """All that waits for a person."""
+    require_operator(visit)
+    return await _needed(visit, told_of(visit, _DONE))
+
+
+async def part(visit: PersonsVisit) -> Response:
+    """The same as it is now, for an open page."""
+    require_operator(visit)
+    sections = await needs(visit.site, visit.now)
+    return await visit.page("operator/_needs.html", sections=sections, now=visit.now, key=fresh_key)
+
+
+async def do(visit: PersonsVisit) -> Response:
+    """Do something about one of them."""
+    require_operator(visit)
+    work = visit.write(verb_of(visit, NEEDED), lambda _: "/ui/noc?done=done")
+    return await tried(visit, work, partial(_needed, visit))
+
+
+async def prefixes(visit: PersonsVisit) -> Response:
+    """Prefixes of all accounts, by state, address or CIDR."""
+    require_operator(visit)
+    asked = visit.request.query_params
+    state, text = asked.get("state", ""), asked.get("q", "").strip()
+    wanted, report, wrong = _STATES.get(state, _STATES[""]), None, ""
+    if text:
+        try:
+            report = await _address(visit, text)
+            if report is None:
+                wanted = OperatorClaimFilter(
+                    overlapping=Prefix.parse(text),
+                    approved=wanted.approved,
+                    standing=wanted.standing,
+                )
+        except InvalidPrefix as refusal:
+            wrong = refusal.message
+    found = await visit.site.operator_reader.claims(
+        wanted, after=cursor_of(asked.get("after", "")), limit=PAGE + 1
+    )
+    if report is not None:
+        held = {one.claim.id for one in report.holdings}
+        found = [await visit.site.operator_reader.claim(one) for one in held]
+    last = found[PAGE - 1].claim if len(found) > PAGE else None
+    return await visit.page(
+        "operator/prefixes.html",
+        rows=[(chip_of(one), one) for one in found[:PAGE]],
+        report=report,
+        states=list(_STATES),
+        state=state if state in _STATES else "",
+        text=text,
+        wrong=wrong,
+        next=f"{last.created_at.isoformat()}_{last.id.hex}" if last else "",
+    )
+
+
+async def prefix(visit: PersonsVisit) -> Response:
+    """One prefix of any account, and what an operator may do about it."""
+    require_operator(visit)
+    return await _prefix(visit, told_of(visit, _DONE))
+
+
+async def act_on_prefix(visit: PersonsVisit) -> Response:
+    """Do it."""
+    require_operator(visit)
+    page = f"/ui/noc/prefixes/{_named(visit).hex}?done=done"
+    work = visit.write(verb_of(visit, OF_PREFIXES), lambda _: page)
+    return await tried(visit, work, partial(_prefix, visit))
+
+
+async def routes(visit: PersonsVisit) -> Response:
+    """Speakers, listeners, edges, and what speakers hold that nobody wants."""
+    require_operator(visit)
+    orphans = await visit.site.routes.orphans()
+    return await visit.page(
+        "operator/routes.html",
+        report=await visit.site.routes.report(),
+        edges=await visit.site.edges.edges(),
+        orphans=orphans[:PAGE],
+        more=max(0, len(orphans) - PAGE),
+    )
+
+
+async def data(visit: PersonsVisit) -> Response:
+    """ROA data and the registries' statistics, those that were refused as well."""
+    require_operator(visit)
+    reader = visit.site.operator_reader
+    return await visit.page(
+        "operator/data.html",
+        roas=await reader.roa_snapshots(below=_NEWEST, limit=30),
+        statistics=await reader.registration_snapshots(),
+    )
+
+
+async def history(visit: PersonsVisit) -> Response:
+    """What operators and the breaker have done, with reasons; the newest first."""
+    require_operator(visit)
+    text = visit.request.query_params.get("below", "")
+    newest = await visit.site.operator_reader.newest_event()
+    below = int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else newest + 1
+    first = max(0, min(below, newest + 1) - 1 - _EVENTS)
+    found = await visit.site.operator_reader.events(after=first, limit=_EVENTS)
+    shown = [one for one in reversed(found) if one.event.number < below]
+    return await visit.page("operator/history.html", rows=shown, below=first + 1 if first else 0)
+
+
+async def _needed(visit: PersonsVisit, told: Told) -> Response:
+    sections = await needs(visit.site, visit.now)
+    return await visit.page(
+        "operator/noc.html",
+        told.status,
+        told=told,
+        sections=sections,
+        now=visit.now,
+        key=fresh_key,
+    )
+
+
+async def _prefix(visit: PersonsVisit, told: Told) -> Response:
+    claim_id, site = _named(visit), visit.site
+    view = await site.operator_reader.claim(claim_id)
+    owner = view.claim.account_id
+    newest = await site.reader.newest_event(owner, claim_id)
+    events = await site.reader.events(
+        owner, claim_id, after=max(0, newest - _EVENTS), limit=_EVENTS
+    )
+    around = OperatorClaimFilter(overlapping=view.claim.prefix)
+    rivals = await site.operator_reader.claims(around, after=None, limit=PAGE)
+    return await visit.page(
+        "operator/prefix.html",
+        told.status,
+        told=told,
+        view=view,
+        claim=view.claim,
+        chip=chip_of(view),
+        account=(await site.operator_reader.account(owner)).account,
+        missing=view.missing(site.advice, visit.now),
+        rivals=[(chip_of(one), one) for one in rivals if one.claim.id != claim_id],
+        routes=await site.reader.bgp_prefixes(owner, claim_id, after=None, limit=PAGE),
+        watch=await site.reader.watches.watch(owner, claim_id),
+        events=list(reversed(events)),
+        key=fresh_key,
+    )
+
+
+async def _address(visit: PersonsVisit, text: str) -> AddressReport | None:
+    """Who answers for an address; None: it is none."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return None
+    return await visit.site.operator_reader.address(parse_address(text), visit.now)
+
+
+def _named(visit: PersonsVisit) -> UUID:
+    return id_of(visit.request.path_params["prefix_id"])

@@ -1,0 +1,56 @@
+"""Which of the operator's pages are where."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from starlette.routing import BaseRoute, Route
+
+from byoip.domain.accounts.credential import Scope
+from byoip.web.door import Door, form
+from byoip.web.operator import keeping, noc
+
+_KEPT: Final = (
+    (
+        "/ui/noc/accounts",
+        keeping.show_accounts,
+        {"": keeping.new_account, "/{id}/quota": keeping.change_quota},
+    ),
+    (
+        "/ui/noc/services",
+        keeping.show_services,
+        {"": keeping.new_service, "/{id}/retire": keeping.retire_service},
+    ),
+    (
+        "/ui/noc/space",
+        keeping.show_space,
+        {
+            "/reserved": keeping.reserve,
+            "/reserved/{id}/release": keeping.release,
+            "/registries": keeping.override,
+            "/registries/{id}/end": keeping.end_override,
+        },
+    ),
+)
+
+
+def operator_routes(door: Door) -> Sequence[BaseRoute]:
+    """Everybody of the operator looks; who acts needs the scope."""
+    one = "/ui/noc/prefixes/{prefix_id}"
+    kept = []
+    for path, show, forms in _KEPT:
+        kept.append(Route(path, door.people(keeping.page_of(show))))
+        for below, made in forms.items():
+            act = keeping.form_of(show, path, made)
+            kept.append(form(f"{path}{below}", door.people(act, Scope.OPERATOR)))
+    return [
+        Route("/ui/noc", door.people(noc.needed)),
+        Route("/ui/noc/part", door.part(noc.part)),
+        form("/ui/noc/do/{what}", door.people(noc.do, Scope.OPERATOR)),
+        Route("/ui/noc/prefixes", door.people(noc.prefixes)),
+        Route(one, door.people(noc.prefix)),
+        form(f"{one}/{{what}}", door.people(noc.act_on_prefix, Scope.OPERATOR)),
+        Route("/ui/noc/routes", door.people(noc.routes)),
+        Route("/ui/noc/data", door.people(noc.data)),
+        Route("/ui/noc/history", door.people(noc.history)),
+        *kept,
+    ]
