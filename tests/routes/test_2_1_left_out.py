@@ -1,12 +1,14 @@
 """Routes 2.1: what a speaker never announces is not missing there: it comes up without it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from byoip.domain.asn import Asn
-from tests.announcing import Fleet, listener, reconciling, speaker, until
+from tests.announcing import MARKING, Fleet, listener, reconciling, speaker, until
 from tests.fakes.speaker import FakeSpeaker
+from tests.revising import enforce, proposal
 from tests.routes.test_2_3_nothing_that_is_not_up import restore, waiting
 from tests.routes.test_5_4_another_as import behind_ours
 
@@ -29,6 +31,25 @@ async def test_a_speaker_in_another_as_restarts_and_comes_up(
         other.start()
         await until(lambda: up(other), seconds=20)
         assert [one.paths.keys(), other.paths.keys()] == [{ours, theirs}, {ours}]
+        await until(lambda: quiet(fleet))
+
+
+async def test_a_speaker_without_a_next_hop_for_a_family_restarts_and_comes_up(
+    fleet: Fleet,
+) -> None:
+    one, four_only = speaker("one"), speaker("other")
+    entries = proposal([one, four_only], [1, 1], MARKING)
+    shaped = replace(entries[1], attributes=replace(MARKING, next_hop6=None))
+    await enforce(fleet.store, fleet.routes, (entries[0], shaped))
+    four, six = await fleet.add("31.0.0.0/24", "2a00::/32", advertised=True)
+    async with reconciling(fleet, one, four_only, stages=[1, 1], only_proposes=True):
+        await until(lambda: up(one))
+        await until(lambda: up(four_only))
+        four_only.kill()
+        await until(lambda: down(fleet))
+        four_only.start()
+        await until(lambda: up(four_only), seconds=20)
+        assert [one.paths.keys(), four_only.paths.keys()] == [{four, six}, {four}]
         await until(lambda: quiet(fleet))
 
 
