@@ -14,6 +14,8 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Path
 from byoip.ports.speakers.speaker import SpeakerUnanswered
 from byoip.ports.steady_clock import boottime
+from byoip.store.speakers.leader_election import LeaderElection
+from tests.announcing import LEASE, Fleet
 from tests.grpc_server import serving
 
 PATH = Path(Prefix.parse("198.51.100.0/24"), (), ip_address("192.0.2.1"))
@@ -86,3 +88,12 @@ async def test_after_the_lease_nothing_is_sent(
     with pytest.raises(SpeakerUnanswered, match="too late"):
         await telling(speaker, boottime())
     assert server.left == []
+
+
+@pytest.mark.parametrize("permit", ["require", "standing"])
+async def test_what_permits_a_call_has_it_end_before_the_lease(fleet: Fleet, permit: str) -> None:
+    url = fleet.engine.url.render_as_string(hide_password=False)
+    async with LeaderElection(url, LEASE).hold() as leadership:
+        until: float = await getattr(leadership, permit)()
+        now, lease = boottime(), leadership.lease
+    assert until < lease.renewed_at + lease.seconds <= now + LEASE
