@@ -1,0 +1,133 @@
+"""Every page and every form, walked by everybody whose it is not."""
+
+from collections.abc import Iterator
+
+from starlette.routing import Route
+
+from byoip.domain.accounts.people import Role
+from tests.api.bound import bound
+from tests.api.letters import issued
+from tests.api.world import World
+from tests.web.browser import Browser, link_for, signed_in
+from tests.web.test_2_2_own_tokens import made as made_token
+from tests.web.test_3_7_asns import brought
+
+# Pages that belong to whoever looks, and show nothing of others: seen below to do so.
+OWN = {
+    "/ui", "/ui/enter", "/ui/leave", "/ui/sessions", "/ui/people", "/ui/tokens", "/ui/letters",
+    "/ui/asns", "/ui/delegations", "/ui/prefixes", "/ui/prefixes/part", "/ui/prefixes/stream",
+    "/ui/prefixes/new", "/ui/prefixes/preflight", "/ui/prefixes/removed", "/ui/{rest:path}",
+    "/ui/static/{name}",
+}  # fmt: skip
+KEY = "0123456789abcdef" * 2
+FIELDS = {"key": KEY, "reason": "No.", "confirm": "x", "role": "viewer"}
+
+
+def paths(world: World, known: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Each page that is about something, with the ids of the account's; a new one needs an id."""
+    for one in world.app.routes:
+        if isinstance(one, Route) and one.path.startswith("/ui") and one.path not in OWN:
+            path = one.path
+            for name in one.param_convertors:
+                path = path.replace(f"{{{name}}}", known[name])
+            yield "POST" if "POST" in (one.methods or ()) else "GET", path
+
+
+async def ids(world: World) -> tuple[dict[str, str], list[str], Browser]:
+    """One of everything in the account, what would show that somebody else read it, the owner."""
+    path, cidr, route = await bound(world)
+    browser = await signed_in(world, name="Olga Owner")
+    page = await brought(browser, "3320")
+    await made_token(browser, name="secret-ci")
+    [token] = [
+        one.action.split("/")[-2]
+        for one in (await browser.read("/ui/tokens")).forms
+        if one.action.endswith("/revoke")
+    ][:1]
+    [session] = [one for one in (await browser.read("/ui/sessions")).forms if "/end" in one.action]
+    lent = {"cidr": cidr, "delegated_account_id": world.other_account_id.hex}
+    delegation = await world.result("POST", f"{path}/delegations", json=lent)
+    [binding] = await world.result("GET", f"{path}/bindings")
+    letter = await issued(world)
+    person, _ = await link_for(world, name="Eve")
+    signed_in_by = session.action.split("/")[-2]
+    known = {
+        "prefix_id": path[-32:], "route_id": route[-32:], "binding_id": binding["id"],
+        "delegation_id": delegation["id"], "asn_id": page[-32:], "token_id": token,
+        "person_id": person.hex, "reference": str(letter.reference), "session_id": signed_in_by,
+        "what": "suspend", "id": "0" * 32,
+    }  # fmt: skip
+    return (
+        known,
+        ["Olga Owner", "secret-ci", path[-32:], page[-32:], str(letter.reference)],
+        browser,
+    )
+
+
+async def state(world: World, known: dict[str, str]) -> object:
+    prefix = f"/prefixes/{known['prefix_id']}"
+    looks = (
+        prefix,
+        "/asns",
+        f"{prefix}/bindings",
+        f"{prefix}/delegations",
+        f"{prefix}/bgp/prefixes",
+    )
+    shown = [await world.result("GET", one) for one in looks]
+    people = [one.id for one in await world.backend.reader.services()]
+    return shown, people
+
+
+async def test_no_page_and_no_form_is_anothers(world: World) -> None:
+    known, secrets, owner = await ids(world)
+    strangers = {
+        "another account's": await signed_in(world, account_id=world.other_account_id),
+        "the operator's viewer": await signed_in(world, Role.OPERATOR_VIEWER),
+        "nobody": Browser(world.client),
+        "a made-up cookie": Browser(world.client, "f" * 64),
+    }
+    before, walked = await state(world, known), 0
+    for name, stranger in strangers.items():
+        for method, path in paths(world, known):
+            if method == "POST":
+                fields = {**FIELDS, "service": "0" * 32}
+                answer = await stranger.post(path, fields)
+            else:
+                answer = await stranger.get(path)
+            walked += 1
+            where = f"{name}: {method} {path}: {answer.status_code}"
+            looks = name == "the operator's viewer" and "/ui/noc" in path and method == "GET"
+            if looks:
+                assert answer.status_code in {200, 404}, where
+                continue
+            assert answer.status_code in {303, 401, 403, 404}, where
+            if answer.status_code == 303 and "/ui/sessions/" not in path:  # theirs alone may end
+                assert answer.headers["location"] == "/ui/enter", where
+            assert [one for one in secrets if one in answer.text] == [], where
+    assert walked > 4 * 40
+    assert (await owner.get("/ui/prefixes")).status_code == 200  # their session is not ended
+    assert await state(world, known) == before
+
+
+async def test_what_everybody_has_of_their_own_shows_nothing_of_others(world: World) -> None:
+    _, secrets, _ = await ids(world)
+    stranger = await signed_in(world, account_id=world.other_account_id)
+    for path in sorted(one for one in OWN if "{" not in one):
+        if path in {"/ui/leave", "/ui/prefixes/preflight", "/ui/prefixes/stream", "/ui"}:
+            continue
+        answer = await stranger.get(path)
+        assert answer.status_code == 200, path
+        shown = [one for one in secrets if one in answer.text]
+        # What was lent to them they see, and by which prefix; its id they do not.
+        assert shown == [], path
+
+
+async def test_a_viewer_sends_no_form_of_their_account(world: World) -> None:
+    known, _, _ = await ids(world)
+    viewer = await signed_in(world, Role.VIEWER)
+    before = await state(world, known)
+    for method, path in paths(world, known):
+        if method == "POST" and "/sessions/" not in path:  # their own sessions they may end
+            answer = await viewer.post(path, FIELDS)
+            assert answer.status_code in {403, 404}, (path, answer.status_code)
+    assert await state(world, known) == before
