@@ -14,6 +14,7 @@ from byoip.store.figures import fold_figures
 from byoip.store.hooks.sending import prune as prune_deliveries
 from byoip.store.jobs import finished_jobs
 from byoip.store.jobs.jobs import make_job_app
+from byoip.store.mail.sending import prune as prune_addresses
 from byoip.store.speakers.routes import Routes
 from byoip.store.watch import past_watches
 from byoip.usecases.bindings.converge import ConvergeBindings
@@ -105,4 +106,5 @@ async def _tidy_up(composition: Composition) -> None:
     await raw_answers.prune(composition.engine, composition.clock.now())
     await past_watches.prune(composition.engine, composition.clock.now())
     await prune_deliveries(composition.engine, composition.clock.now())
+    await prune_addresses(composition.engine, composition.clock.now())
     await finished_jobs.prune_finished(composition.engine)
