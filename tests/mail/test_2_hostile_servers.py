@@ -60,6 +60,13 @@ async def test_2_a_server_that_hangs_drips_floods_or_goes_is_a_value_in_time(
     assert len(said) <= 200
 
 
+async def test_2_a_server_that_floods_is_left_long_before_the_deadline(server: MailServer) -> None:
+    server.faults["EHLO"] = flooding
+    taken, said = await mailer(server, seconds=8).send(MAIL)
+    assert taken is Taken.HELD_UP
+    assert said.endswith("the server says more than 65536 bytes")
+
+
 async def test_2_what_is_taken_stays_taken_whatever_comes_after(server: MailServer) -> None:
     for act in (hanging, dripping, flooding, vanishing):
         server.faults["QUIT"] = act
