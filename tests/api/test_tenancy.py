@@ -35,7 +35,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "create_webhook_replay": {"after": 0},
     "create_mail_address": {"address": "noc@example.net"},
     "update_mail_address": {"topics": []},
-    "verify_mail_address": {"code": "0" * 32},
+    "validate_mail_address": {"code": "0" * 32},
 }
 _WHY = {"reason": "a ticket"}
 BODIES |= {

@@ -136,7 +136,7 @@ async def create_mail_address_code(caller: CustomerRequest, mail_address_id: Pat
     also=_READS,
     refuses=(*_NONE, refusals.MailCodeRefused),
 )
-async def verify_mail_address(
+async def validate_mail_address(
     caller: CustomerRequest, mail_address_id: PathId, body: wire.MailCode
 ) -> Answer:
     """Give the code back: the address hears of what happens from now on."""
