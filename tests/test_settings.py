@@ -257,3 +257,23 @@ def test_an_operator_without_a_key_is_told_who_writes_letters() -> None:
     assert "no worker writes any" in note
     files = {"BYOIP_LETTER_KEY": "/key.pem", "BYOIP_LETTER_CERTIFICATE": "/certificate.pem"}
     assert letter_notes(read_settings(files)) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"SMTP_HOST": "mail.example.net"}, "need each other"),
+        ({"MAIL_FROM": "a@example.net"}, "need each other"),
+        ({"SMTP_HOST": "m.example.net", "MAIL_FROM": "a@b@example.net"}, "refused"),
+        ({"SMTP_HOST": "m.example.net", "MAIL_FROM": "a@example.net\nBcc: b@c.example"}, "refused"),
+        ({"SMTP_USER": "byoip"}, "need each other"),
+        (
+            {"SMTP_HOST": "m.example.net", "MAIL_FROM": "a@example.net", "SMTP_SECURITY": "none"},
+            "loopback only",
+        ),
+        ({"SMTP_SECURITY": "opportunistic"}, "smtp_security"),
+    ],
+)
+def test_mail_that_could_not_be_sent_safely_is_refused(given: dict[str, str], why: str) -> None:
+    with pytest.raises(SettingsError, match=why):
+        read_settings({f"BYOIP_{name}": value for name, value in given.items()})

@@ -200,6 +200,7 @@ def test_members_of_answers_are_all_required(document: dict[str, Any]) -> None:
     inputs |= {"NewDelegation", "NewBgpPrefix", "BgpPrefixChange", "WantedOnDemand"}
     inputs |= {"WantedSignal", "AdvertisementChange", "RollbackOrder"}
     inputs |= {"SpeakerDrainOrder", "StageDrainOrder", "NewWebhook", "WebhookChange"}
+    inputs |= {"NewMailAddress"}
     inputs |= {"NewAccount", "AccountChange", "NewCredentialIn", "NewService", "NewReservation"}
     inputs |= {"OperatorApproval", "ProofEnd"}
     for name, schema in schemas.items():

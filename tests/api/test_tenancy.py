@@ -33,6 +33,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "update_webhook": {"enabled": False},
     "create_webhook_redelivery": {"number": 1},
     "create_webhook_replay": {"after": 0},
+    "create_mail_address": {"address": "noc@example.net"},
+    "update_mail_address": {"topics": []},
+    "validate_mail_address": {"code": "0" * 32},
 }
 _WHY = {"reason": "a ticket"}
 BODIES |= {
@@ -57,6 +60,7 @@ BODIES |= {
 COLLECTIONS = {"create_prefix", "list_prefixes", "list_services", "create_prefix_preflight"}
 COLLECTIONS |= {"list_received_delegations", "list_account_events", "create_loa_document"}
 COLLECTIONS |= {"create_asn", "list_asns", "create_webhook", "list_webhooks"}
+COLLECTIONS |= {"create_mail_address", "list_mail_addresses"}
 OF_ANY_TOKEN = {"list_token_accounts", "get_token_account", "get_verified_token"}
 # What names another object than a prefix says so.
 MISSING = {"get_loa_document": "loa_document_not_found"}
@@ -65,6 +69,10 @@ MISSING |= dict.fromkeys(
 )
 MISSING |= dict.fromkeys(
     (one.name for one in declarations() if "{webhook_id}" in one.path), "webhook_not_found"
+)
+MISSING |= dict.fromkeys(
+    (one.name for one in declarations() if "{mail_address_id}" in one.path),
+    "mail_address_not_found",
 )
 FORMS = {"create_loa_document": {"loa_document": ("ours.pdf", pdf())}}
 
@@ -148,7 +156,7 @@ async def ask(
         "speaker": "ams1",
         "listener": "rr1",
     }
-    ids |= dict.fromkeys(("webhook_id", "dispute_id"), uuid4().hex)
+    ids |= dict.fromkeys(("webhook_id", "dispute_id", "mail_address_id"), uuid4().hex)
     ids |= dict.fromkeys(("reference", "loa_document_id", "bgp_prefix_id", "trip_id"), uuid4().hex)
     path = declaration.path.format(
         prefix_id=prefix_id or uuid4().hex, account_id=uuid4().hex, **ids

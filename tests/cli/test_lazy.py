@@ -43,6 +43,8 @@ def loaded(*words: str) -> tuple[int, set[str]]:
         (["--version"], 0),
         (["unknown"], 2),
         (["operator", "accounts", "--help"], 0),
+        (["webhooks", "listen", "--help"], 0),
+        (["webhooks", "list"], 2),  # has no token
         (["operator", "accounts", "list"], 2),  # asks, and finds no service
     ],
 )

@@ -21,6 +21,7 @@ from tests.doctor.healthy import (
     resolver,
 )
 from tests.fakes.rpki import StoppedClock
+from tests.mail.servers import mail_server
 
 NEEDED = {
     "settings",
@@ -232,3 +233,26 @@ async def test_a_speaker_and_a_listener_that_are_away(healthy: Service) -> None:
     healthy.settings["speakers"] = [{"name": "ams1", "address": "127.0.0.1:1"}]
     healthy.settings["listeners"] = [{"name": "rr1", "socket": healthy.directory / "bird.ctl"}]
     assert set(await healthy.to_mend()) == {"speaker ams1", "listener rr1"}
+
+
+async def test_a_mail_server_that_is_away_or_gives_no_tls(healthy: Service) -> None:
+    healthy.settings |= {"smtp_host": "127.0.0.1", "mail_from": "byoip@example.net"}
+    async with mail_server() as server:
+        healthy.settings |= {"smtp_port": server.port}
+        assert set(found := await healthy.to_mend()) == {"smtp"}
+        assert "STARTTLS" in found["smtp"].said
+        healthy.settings |= {"smtp_security": "none"}
+        assert await healthy.to_mend() == {}
+        assert server.got == []
+    healthy.settings |= {"smtp_port": 1}
+    assert set(found := await healthy.to_mend()) == {"smtp"}
+    assert "refused" in found["smtp"].said
+
+
+async def test_a_password_of_the_mail_server_that_cannot_be_read(
+    healthy: Service, tmp_path: Path
+) -> None:
+    healthy.settings |= {"smtp_host": "127.0.0.1", "mail_from": "byoip@example.net"}
+    healthy.settings |= {"smtp_user": "byoip", "smtp_password": tmp_path / "none"}
+    assert set(found := await healthy.to_mend()) == {"smtp"}
+    assert "No such file" in found["smtp"].said

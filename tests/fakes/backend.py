@@ -33,6 +33,7 @@ from byoip.store.gauges import Gauges
 from byoip.store.hooks.webhook_reader import WebhookReader
 from byoip.store.jobs.guard_reader import GuardReader
 from byoip.store.letters.letter_reader import LetterReader
+from byoip.store.mail.address_reader import MailAddressReader
 from byoip.store.speakers.route_history import RouteReader
 from byoip.store.transaction import Store
 from byoip.usecases.asns.own_asns import AsnTerms
@@ -119,6 +120,8 @@ def make_backend(
         own_asns=OwnAsnReader(engine),
         hook_terms=HookTerms(signer=HookSigner(b"k" * 32)),
         webhooks=WebhookReader(engine),
+        mail_offered=True,
+        mail_addresses=MailAddressReader(engine),
         notifier=EventNotifier(engine.url.render_as_string(hide_password=False)),
         require_if_match=require_if_match,
     )

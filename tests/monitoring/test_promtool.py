@@ -146,6 +146,14 @@ CASES: dict[str, tuple[Series, Series, dict[str, str]]] = {
     "ByoipOriginDrift": steady("byoip_origin_drifts", "1", "0", "validity", "invalid"),
     "ByoipLettersOwed": steady("byoip_letters_owed", "1", "0"),
     "ByoipWebhooksOverdue": steady("byoip_webhooks_overdue", "1", "0"),
+    "ByoipMailHeldUp": (
+        [(one("byoip_mail_addresses", "state", "held_up"), "1x150")],
+        [
+            (one("byoip_mail_addresses", "state", "failing"), "5x150"),
+            (one("byoip_mail_addresses", "state", "held_up"), "0x150"),
+        ],
+        {"job": "byoip"},
+    ),
     "ByoipEdgeLag": steady("byoip_edge_lag", "1", "0", "edge", "fra1"),
     "ByoipEdgeSilent": (
         [

@@ -41,10 +41,16 @@ _APART = {
     "DATABASE_CONNECTIONS": "9",
     "RPKI_TIMEOUT_SECONDS": "70",
     "PORT": "8081",
+    "SMTP_SECURITY": "tls",
     "RECONCILE_SECONDS": "7",
     "ABSENT_SECONDS": "7",
 }
-_TOGETHER = {"LETTER_KEY": "/k.pem", "LETTER_CERTIFICATE": "/c.pem"}
+_PAIRS = (
+    {"LETTER_KEY": "/k.pem", "LETTER_CERTIFICATE": "/c.pem"},
+    {"SMTP_HOST": "mail.example.net", "MAIL_FROM": "byoip@example.net"},
+    {"SMTP_USER": "byoip", "SMTP_PASSWORD": "/smtp-password"},
+)
+_TOGETHER = {name: pair for pair in _PAIRS for name in pair}
 # Structures stand in the file only.
 _STRUCTURES = {"SERVICES", "REGISTRIES", "REGISTRY_OVERRIDES", "STATISTICS_URLS", "LISTENERS"}
 _STRUCTURES |= {"NATIONAL_REGISTRIES", "RDAP_URLS"}
@@ -110,7 +116,7 @@ def environment_facts() -> Iterator[str]:
         name = field.upper()
         if name in _STRUCTURES:
             continue
-        given = _TOGETHER if name in _TOGETHER else {name: text_for(name, about.annotation)}
+        given = _TOGETHER.get(name) or {name: text_for(name, about.annotation)}
         environment = {f"BYOIP_{key}": text for key, text in given.items()}
         read = today.read_settings(environment)
         assert read is not None, f"BYOIP_{name} has a text that is refused: change it above"

@@ -45,6 +45,7 @@ from byoip.api.letters.letter_document import LETTER_PATH, letter_document
 from byoip.api.letters.letters import letter_page
 from byoip.api.letters.loa_documents import loa_documents
 from byoip.api.letters.operator_letters import operator_letters
+from byoip.api.mail.addresses import mail_addresses
 from byoip.api.operations import error_page, healthz, metrics, readyz
 from byoip.api.problems.problem_handlers import problem_handlers
 from byoip.api.routes.bgp import bgp
@@ -79,6 +80,7 @@ _CUSTOMER = (
     loa_documents,
     history,
     webhooks,
+    mail_addresses,
 )
 _OPERATOR = (
     operator_accounts,

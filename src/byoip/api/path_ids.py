@@ -1,5 +1,6 @@
 """Identifiers in a path: what the document says of them, and how numbers are read."""
 
+import re
 from typing import Annotated, TypeAlias
 from uuid import UUID
 
@@ -24,6 +25,9 @@ PathAddress: TypeAlias = Annotated[
     ),
 ]
 
+_UUID = re.compile(
+    "[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE
+)
 _DIGITS = 9  # of what Postgres takes for an integer
 
 
@@ -36,7 +40,12 @@ def path_id(name: str, text: str) -> UUID:
     try:
         return read_id(text)
     except ValueError:
-        raise MalformedId(name) from None
+        raise MalformedId(name, _meant(text)) from None
+
+
+def _meant(text: str) -> str:
+    """The id, where it is one in the usual spelling of a UUID; empty where it is not."""
+    return text.replace("-", "").lower() if _UUID.fullmatch(text) else ""
 
 
 def read_number(text: str) -> int | None:

@@ -54,6 +54,10 @@ class Commands(LazyGroup):
             "byoip.cli.operator.accounts:operator_app",
             "What operators do to a running service, over its API.",
         ),
+        "webhooks": Entry(
+            "byoip.cli.webhooks.commands:webhooks_app",
+            "A customer's webhooks, over the API of a running service.",
+        ),
         "advertise": Entry(
             "byoip.cli.advertise:advertise_app",
             "What BGP speakers announce, in the database itself, for when the API is down. "
@@ -62,6 +66,10 @@ class Commands(LazyGroup):
         "kill-switch": Entry(
             "byoip.cli.kill_switch:kill_switch_app",
             "Stop a kind of job in the database itself; works while the API is down.",
+        ),
+        "init": Entry(
+            "byoip.cli.first_hour.init:init",
+            "Write a settings file with comments, to begin with; it replaces none.",
         ),
         "doctor": Entry(
             "byoip.cli.doctor.command:doctor",

@@ -11,6 +11,7 @@ from byoip.cli.opening import opened, require_stamp
 from byoip.cli.serving import LETTERS
 from byoip.composition.connecting import tls_of
 from byoip.composition.connections import connection_notes
+from byoip.composition.mailing import relay_of
 from byoip.composition.notifying import hook_signer
 from byoip.composition.speaking import neighbour_notes
 from byoip.settings.loader import read_settings
@@ -19,7 +20,7 @@ from byoip.settings.model import (
     require_served,
 )
 from byoip.settings.names import SettingsError
-from byoip.settings.notes import letter_notes, speaker_notes, webhook_notes
+from byoip.settings.notes import letter_notes, mail_notes, speaker_notes, webhook_notes
 from byoip.settings.parts import resolver_address
 from byoip.settings.toml import settings_toml
 from byoip.store.migrating import check_revision
@@ -45,9 +46,11 @@ def check(
     if settings.letter_key is not None:
         import_module(LETTERS).configured_signer(settings)
     hook_signer(settings)
+    relay_of(settings)
     typer.echo(settings_toml(settings))
-    for note in (*speaker_notes(settings), *letter_notes(settings), *webhook_notes(settings)):
-        typer.echo(f"# {note}")
+    for notes in (speaker_notes, letter_notes, webhook_notes, mail_notes):
+        for note in notes(settings):
+            typer.echo(f"# {note}")
     refused = _refused(settings)
     if not offline and asyncio.run(_check_parties(settings)) + refused:
         raise typer.Exit(1)

@@ -16,6 +16,7 @@ from byoip.cli.serving import (
     bind,
     notifying,
     port_of,
+    posting,
     reconciling,
     serving,
     watching,
@@ -92,6 +93,8 @@ async def run_worker(settings: Settings, rpki_cache: Path | None, stop: asyncio.
         await stack.enter_async_context(witnessing(composition, stop=stop))
         signer = hook_signer(settings)
         await stack.enter_async_context(notifying(composition, signer, stop=stop))
+        root = str(settings.public_url or "").rstrip("/")
+        await stack.enter_async_context(posting(composition, root, stop=stop))
         await stack.enter_async_context(reconciling(composition, stop=stop))
         tells = len(settings.speakers) if settings.reconcile else 0
         queues_told = ", ".join(queues)

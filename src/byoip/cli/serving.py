@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from byoip.cli.connection_limits import LimitedProtocol
 from byoip.cli.stopping import ended
+from byoip.composition.mailing import poster_of, relay_of
 from byoip.composition.notifying import notifier_of
 from byoip.composition.process import Composition
 from byoip.composition.speaking import reconciler_of, watcher_of, witness_of
@@ -118,6 +119,19 @@ async def notifying(
         yield
         return
     async with _running(notifier_of(composition, signer).run(), stop):
+        yield
+
+
+@asynccontextmanager
+async def posting(
+    composition: Composition, root: str, *, stop: asyncio.Event
+) -> AsyncIterator[None]:
+    """Send mail while the block runs, if there is a server that takes it."""
+    relay = relay_of(composition.settings)
+    if relay is None:
+        yield
+        return
+    async with _running(poster_of(composition, relay, root).run(), stop):
         yield
 
 

@@ -24,6 +24,7 @@ from byoip.cli.serving import (
     bind,
     notifying,
     port_of,
+    posting,
     reconciling,
     serving,
     witnessing,
@@ -155,6 +156,7 @@ async def _start(
     await stack.enter_async_context(working(work, queues, places, stop=stop, first=first))
     await stack.enter_async_context(witnessing(composition, stop=stop))
     await stack.enter_async_context(notifying(composition, signer, stop=stop))
+    await stack.enter_async_context(posting(composition, root, stop=stop))
     await stack.enter_async_context(reconciling(composition, stop=stop))
     await _green(composition)
     await say_what_is_missing(able)

@@ -31,6 +31,7 @@ from byoip.store.gauges import Gauges
 from byoip.store.hooks.webhook_reader import WebhookReader
 from byoip.store.jobs.guard_reader import GuardReader
 from byoip.store.letters.letter_reader import LetterReader
+from byoip.store.mail.address_reader import MailAddressReader
 from byoip.usecases.asns.own_asns import AsnTerms
 from byoip.usecases.asns.prove_asn import ProveAsn
 from byoip.usecases.bindings.converge import ConvergeBindings
@@ -93,6 +94,8 @@ def _backend(
         own_asns=OwnAsnReader(engine),
         hook_terms=HookTerms(outside.hook_rules, signer),
         webhooks=WebhookReader(engine),
+        mail_offered=settings.smtp_host is not None,
+        mail_addresses=MailAddressReader(engine),
         probes={"database": composition.trouble},
         capabilities=capabilities,
         metrics=CollectorRegistry(),

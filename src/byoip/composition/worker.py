@@ -16,6 +16,7 @@ from byoip.store.hooks.sending import prune as prune_deliveries
 from byoip.store.idempotency import prune_keys
 from byoip.store.jobs import finished_jobs
 from byoip.store.jobs.jobs import make_job_app
+from byoip.store.mail.sending import prune as prune_addresses
 from byoip.store.speakers.routes import Routes
 from byoip.store.watch import past_watches
 from byoip.usecases.bindings.converge import ConvergeBindings
@@ -113,5 +114,6 @@ async def _tidy_up(composition: Composition) -> None:
         partial(raw_answers.prune, engine, now),
         partial(past_watches.prune, engine, now),
         partial(prune_deliveries, engine, now),
+        partial(prune_addresses, engine, now),
         partial(finished_jobs.prune_finished, engine),
     )

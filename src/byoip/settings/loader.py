@@ -10,15 +10,19 @@ from pydantic import ValidationError
 
 from byoip.settings.model import Settings
 from byoip.settings.names import (
+    ACCOUNT_VARIABLE,
     CONFIG_VARIABLE,
     DATABASE_VARIABLE,
     OPERATOR_TOKEN_VARIABLE,
+    TOKEN_VARIABLE,
     URL_VARIABLE,
     SettingsError,
 )
 
 _PREFIX = "BYOIP_"
-_APART = frozenset({CONFIG_VARIABLE, URL_VARIABLE, OPERATOR_TOKEN_VARIABLE})
+_APART = frozenset(
+    {CONFIG_VARIABLE, URL_VARIABLE, OPERATOR_TOKEN_VARIABLE, TOKEN_VARIABLE, ACCOUNT_VARIABLE}
+)
 
 
 def read_settings(environment: Mapping[str, str] | None = None, **given: Any) -> Settings:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, HttpUrl, model_validator
 
@@ -33,6 +33,7 @@ from byoip.settings.parts import (
     on_loopback,
     plain_url,
     resolver_address,
+    sender_address,
 )
 from byoip.settings.speakers import ListenerSettings, Speakers, SpeakerSettings, check_speakers
 
@@ -102,6 +103,14 @@ class Settings(Part):
     webhook_ports: Ports = (443,)
     webhook_contactable: Cidrs = ()
 
+    # mail: the server that takes it, how it is reached, and whose name stands in From
+    smtp_host: str | None = None
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str | None = None
+    smtp_password: Path | None = None
+    mail_from: Annotated[str, AfterValidator(sender_address)] | None = None
+
     # outside parties that checks ask
     registries: tuple[RegistrySettings, ...] = ()
     registry_overrides: tuple[OverrideSettings, ...] = ()
@@ -147,7 +156,16 @@ class Settings(Part):
         check_speakers(self.speakers, self.listeners)
         if (self.letter_key is None) != (self.letter_certificate is None):
             raise ValueError("letter_key and letter_certificate need each other")
+        self._check_mail()
         return self
+
+    def _check_mail(self) -> None:
+        if (self.smtp_host is None) != (self.mail_from is None):
+            raise ValueError("smtp_host and mail_from need each other")
+        if (self.smtp_user is None) != (self.smtp_password is None):
+            raise ValueError("smtp_user and smtp_password need each other")
+        if self.smtp_security == "none" and self.smtp_host and not on_loopback(self.smtp_host):
+            raise ValueError("smtp_security may be none for a server on loopback only")
 
     def _check_registries(self) -> None:
         known = self.all_registries

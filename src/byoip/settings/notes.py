@@ -32,6 +32,11 @@ def letter_notes(settings: Settings) -> list[str]:
     return []
 
 
+def mail_notes(settings: Settings) -> list[str]:
+    """Return notes for the operator about mail."""
+    return [] if settings.smtp_host else ["mail: no smtp_host, so customers get none"]
+
+
 def webhook_notes(settings: Settings) -> list[str]:
     """Return notes for the operator about webhooks."""
     if settings.webhook_key is None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl
 from byoip.domain.checks.registry import Budget, Dialect, Registry
 from byoip.domain.checks.reverse_zone import valid_label
 from byoip.domain.checks.rirs import RIRS
+from byoip.domain.mail.address import MailAddressRefused, mail_address
 from byoip.domain.prefix import InvalidPrefix, Prefix
 from byoip.store.database_url import parameters
 
@@ -51,6 +52,14 @@ def database_address(given: str) -> str:
     """A database URL that means the same servers to every part."""
     parameters(given)
     return given
+
+
+def sender_address(given: str) -> str:
+    """An address of mail that can stand in From."""
+    try:
+        return mail_address(given)
+    except MailAddressRefused as refusal:
+        raise ValueError(refusal.message) from None
 
 
 def plain_url(given: HttpUrl) -> HttpUrl:

@@ -11,6 +11,7 @@ from byoip.store.columns import metadata
 from byoip.store.hooks import tables as hooks
 from byoip.store.jobs import tables as jobs
 from byoip.store.letters import tables as letters
+from byoip.store.mail import tables as mail
 from byoip.store.routes import tables as routes
 from byoip.store.speakers import tables as speakers
 from byoip.store.watch import tables as watch
@@ -24,6 +25,7 @@ __all__ = [
     "hooks",
     "jobs",
     "letters",
+    "mail",
     "metadata",
     "routes",
     "snapshots",

@@ -251,6 +251,12 @@ GAUGES: Final[Sequence[_Gauge | _Counted]] = (
         ("",),
     ),
     _Counted(
+        "byoip_mail_addresses",
+        "Addresses of mail by state; held_up: the operator's own server takes nothing.",
+        "state",
+        ("pending", "active", "failing", "held_up", "parked"),
+    ),
+    _Counted(
         "byoip_jobs", "Jobs in the queue by status; finished ones are kept for a day.", "status", ()
     ),
 )

@@ -1,24 +1,25 @@
-"""Sends webhooks while its worker runs: it looks for those that are due, and has a turn with each.
+"""Sends webhooks, or mail, while its worker runs: looks for who is due, and has a turn with each.
 
 Apart from the queue of jobs: no receiver takes the place of a validation. A worker has so many
 places for receivers, which accounts share (`ports/places.py`): one whose receivers are slow keeps
-no other waiting. Two workers may look at once; who sends is decided by the row (`HookQueue.claim`).
+no other waiting. Two workers may look at once; who sends is decided by the row (a queue's `claim`).
 """
 
 import asyncio
 import logging
 from collections import Counter
-from typing import Final
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import datetime
+from typing import Final, Protocol
 from uuid import UUID
 
 from byoip.ports.clock import Clock
 from byoip.ports.places import Places
 from byoip.ports.supervising import end, supervised
-from byoip.store.hooks.sending import HookQueue
-from byoip.store.hooks.views import DueWebhook
+from byoip.store.hooks.views import Due
 from byoip.store.sharing import working_for
 from byoip.store.unavailable import StoreUnavailable
-from byoip.usecases.hooks.deliver import MOST_IN_A_TURN, Deliver
+from byoip.usecases.hooks.deliver import MOST_IN_A_TURN
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -32,30 +33,48 @@ _AWAY_SECONDS: Final = 2.0
 _END_SECONDS: Final = 5.0
 
 
+class Queue(Protocol):
+    """What knows who is due."""
+
+    async def due(self, now: datetime, busy: Collection[UUID], page: int) -> Sequence[Due]:
+        """Those due that no worker sends to, but for those that this one is busy with."""
+
+
 class Notifier:
     """Sends what is due, until it is cancelled."""
 
     def __init__(
         self,
-        queue: HookQueue,
-        deliver: Deliver,
+        queue: Queue,
+        deliver: Callable[[UUID], Awaitable[int]],
         clock: Clock,
         at_once: int = AT_ONCE,
         rest: float = REST_SECONDS,
+        what: str = "webhook",
     ) -> None:
-        """Take how many receivers are sent to at once, and seconds of rest after a full turn."""
+        """Take what says how many were sent in a turn, and who is sent to.
+
+        Args:
+            queue: knows who is due.
+            deliver: has a turn with one; how many messages were sent.
+            clock: what is due goes by it.
+            at_once: how many receivers are sent to at once.
+            rest: seconds of rest after a full turn.
+            what: how the log calls a receiver.
+        """
         self._queue = queue
         self._deliver = deliver
         self._clock = clock
         self._places = Places(at_once)
         self._rest = rest
+        self._what = what
         self._busy: dict[UUID, asyncio.Task[None]] = {}
-        self._resting: Counter[UUID] = Counter()  # webhooks, by account
+        self._resting: Counter[UUID] = Counter()  # receivers, by account
 
     async def run(self) -> None:
         """Look again and again; a look that fails is made again."""
         try:
-            await supervised("Sending webhooks", self._keep_looking)
+            await supervised(f"Sending each {self._what}", self._keep_looking)
         finally:
             await end(list(self._busy.values()), seconds=_END_SECONDS)
 
@@ -64,7 +83,7 @@ class Notifier:
             try:
                 await self.look()
             except StoreUnavailable as fault:
-                _LOG.warning("No webhook is sent: %s", fault)
+                _LOG.warning("No %s is sent: %s", self._what, fault)
                 await asyncio.sleep(_AWAY_SECONDS)
             await asyncio.sleep(TICK_SECONDS)
 
@@ -81,7 +100,7 @@ class Notifier:
         while self._busy:
             await asyncio.wait(list(self._busy.values()))
 
-    async def _turn(self, due: DueWebhook) -> None:
+    async def _turn(self, due: Due) -> None:
         try:
             await self._places.take(due.account_id)
             try:
@@ -91,9 +110,9 @@ class Notifier:
                 self._places.give_back(due.account_id)
             await self._have_rest(due.account_id, self._rest * sent / MOST_IN_A_TURN)
         except StoreUnavailable as fault:
-            _LOG.warning("Webhook %s waits: %s", due.id.hex, fault)
+            _LOG.warning("%s %s waits: %s", self._what.capitalize(), due.id.hex, fault)
         except Exception:  # noqa: BLE001 - of one receiver: others go on, and its claim lapses
-            _LOG.exception("Sending to webhook %s has failed", due.id.hex)
+            _LOG.exception("Sending to %s %s has failed", self._what, due.id.hex)
         finally:
             del self._busy[due.id]
 

@@ -26,6 +26,7 @@ from byoip.store.gauges import Gauges
 from byoip.store.hooks.webhook_reader import WebhookReader
 from byoip.store.jobs.guard_reader import GuardReader
 from byoip.store.letters.letter_reader import LetterReader
+from byoip.store.mail.address_reader import MailAddressReader
 from byoip.store.speakers.route_history import RouteReader
 from byoip.usecases.asns.own_asns import AsnTerms
 from byoip.usecases.asns.prove_asn import ProveAsn
@@ -58,6 +59,7 @@ class Backend:
             documents.
         require_if_match: whether writes to a prefix must say which version they are based on.
         speaks: whether any BGP speaker is configured.
+        mail_offered: whether there is a server that takes mail.
         cors_origins: of pages in browsers that may ask.
         uploads: those that this process is taking.
         large: answers that this process makes, or that clients read.
@@ -94,9 +96,11 @@ class Backend:
     own_asns: OwnAsnReader
     hook_terms: HookTerms
     webhooks: WebhookReader
+    mail_addresses: MailAddressReader
     capabilities: Capabilities | None = None
     require_if_match: bool = False
     speaks: bool = False
+    mail_offered: bool = False
     cors_origins: Collection[str] = ()
     uploads: UploadsInFlight = field(default_factory=UploadsInFlight)
     large: LargeAnswers = field(default_factory=LargeAnswers)

@@ -16,8 +16,9 @@ class RouteNotFound(Refusal):
 
     name = "route_not_found"
 
-    def __init__(self) -> None:
-        super().__init__("There is nothing at this path: see /openapi.json.")
+    def __init__(self, meant: str = "") -> None:
+        hint = f"without its surplus slashes it is {meant}" if meant else "see /openapi.json"
+        super().__init__(f"There is nothing at this path: {hint}.")
 
 
 class MethodNotAllowed(Refusal):
@@ -35,8 +36,9 @@ class MalformedId(Refusal):
 
     name = "malformed_id"
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"{name} in the path must be 32 lowercase hexadecimal digits.")
+    def __init__(self, name: str, meant: str = "") -> None:
+        hint = f": {meant}" if meant else ""
+        super().__init__(f"{name} in the path must be 32 lowercase hexadecimal digits{hint}.")
 
 
 class MalformedJson(Refusal):

@@ -30,6 +30,8 @@ BLOCKERS: Final[Mapping[str, str]] = {
     },
     "ownership_token_needed": "No token is in force: it expired, was revoked, or served its "
     "approval. The message says which, and how to get another.",
+    "space_not_held": "By the registries' statistics nobody holds the space, or not one party "
+    "alone: nothing that you publish would prove it. The message says which part.",
     "other_origins_known": "Other networks originate this space: publish ROAs for those first, or "
     "they become invalid.",
     "other_origins_unknown": "It is not known yet which other networks originate this space.",

@@ -1,6 +1,7 @@
 """From an exception to the envelope: a client sees only refusals that have a record."""
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, TypeAlias
@@ -19,6 +20,7 @@ from byoip.api.problems.problems import problem_of
 from byoip.domain.errors import Refusal
 from byoip.store.unavailable import StoreUnavailable
 
+_PLAIN = re.compile(r"(/[A-Za-z0-9._-]+)+", re.ASCII)
 log = logging.getLogger("byoip.api")
 
 Handler: TypeAlias = Callable[[Request, Any], Awaitable[Response]]
@@ -47,7 +49,7 @@ def problem_handlers(public_url: str) -> Mapping[int | type[Exception], Handler]
     async def routing(request: Request, fault: HTTPException) -> Response:
         if fault.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             return failure([refusals.MethodNotAllowed(allowed_methods(request))])
-        return failure([refusals.RouteNotFound()])
+        return failure([refusals.RouteNotFound(_without_surplus_slashes(request))])
 
     async def away(request: Request, fault: StoreUnavailable) -> Response:
         request_id = request.state.request_id
@@ -80,3 +82,17 @@ def allowed_methods(request: Request) -> list[str]:
     return sorted(
         {method for route in matching for method in getattr(route, "methods", None) or ()}
     )
+
+
+def _without_surplus_slashes(request: Request) -> str:
+    """The path that was meant, where slashes are all that is wrong with it; empty otherwise.
+
+    It is said, and not served: what a proxy lets pass is decided by the path as it was written.
+    """
+    path: str = request.scope["path"]
+    meant = re.sub("/+", "/", path).rstrip("/")
+    if meant == path or not _PLAIN.fullmatch(meant):
+        return ""
+    scope = {**request.scope, "path": meant, "raw_path": meant.encode()}
+    found = (route.matches(scope)[0] for route in request.app.router.routes)
+    return meant if any(one is not Match.NONE for one in found) else ""

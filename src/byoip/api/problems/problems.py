@@ -11,6 +11,7 @@ from byoip.api.checks import refusals as checks
 from byoip.api.claims import refusals as claims
 from byoip.api.hooks import refusals as hooks
 from byoip.api.letters import refusals as letters
+from byoip.api.mail import refusals as mail
 from byoip.api.problems.record import Record
 from byoip.api.routes import refusals as routes
 from byoip.api.speakers import refusals as speakers
@@ -29,6 +30,7 @@ RECORDS = (
     *speakers.REFUSALS,
     *watch.REFUSALS,
     *hooks.REFUSALS,
+    *mail.REFUSALS,
 )
 PROBLEMS: Mapping[type[Refusal], Record] = MappingProxyType(
     {type(record.sample): record for record in RECORDS}

@@ -10,10 +10,12 @@ from urllib.parse import urlsplit
 
 from byoip.adapters.checks.rpki_client import RpkiClient, locator_complaint
 from byoip.adapters.checks.whois_registry import unreachable
+from byoip.adapters.mail.smtp_mailer import SmtpMailer
 from byoip.adapters.speakers.bird_listener import BirdListener
 from byoip.cli.doctor.finding import Finding, fault, fine, note
 from byoip.cli.serving import LETTERS
 from byoip.composition.capabilities import resolvers_of
+from byoip.composition.mailing import relay_of
 from byoip.composition.notifying import hook_signer
 from byoip.composition.speaking import look_at_speakers
 from byoip.domain.checks.registry import Registry
@@ -25,7 +27,7 @@ from byoip.settings.model import (
     require_served,
 )
 from byoip.settings.names import SettingsError
-from byoip.settings.notes import letter_notes, webhook_notes
+from byoip.settings.notes import letter_notes, mail_notes, webhook_notes
 from byoip.settings.speakers import ListenerSettings
 
 _SECONDS: Final = 5.0
@@ -64,6 +66,21 @@ def look_at_webhooks(settings: Settings) -> Finding:
         fix = "Write 32 random bytes in base64 into it, the same for API and workers."
         return fault("webhook_key", str(refusal), fix)
     return fine("webhook_key", "signs")
+
+
+async def look_at_mail(settings: Settings) -> Finding:
+    """Whether the mail server lets us in."""
+    if notes := mail_notes(settings):
+        return note("smtp", notes[0].removeprefix("mail: "))
+    try:
+        relay = relay_of(settings)
+    except SettingsError as refusal:
+        return fault("smtp", str(refusal), "Let this user read the file with the password.")
+    why = await SmtpMailer(relay, seconds=_SECONDS).greet() if relay else None
+    if why is not None:
+        fix = "Compare smtp_host, smtp_port, smtp_security, user and password with that server's."
+        return fault("smtp", why, fix)
+    return fine("smtp", "lets us in; whether it relays shows with the first mail")
 
 
 async def look_at_resolvers(settings: Settings) -> Finding:

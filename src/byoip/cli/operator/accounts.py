@@ -26,6 +26,7 @@ from byoip.cli.operator.space import (
     snapshots_app,
 )
 from byoip.cli.operator.speakers import speakers_app
+from byoip.cli.operator.webhooks import webhooks_app
 from byoip.domain.accounts.credential import Scope
 from byoip.settings.names import OPERATOR_TOKEN_VARIABLE, URL_VARIABLE
 
@@ -50,6 +51,7 @@ operator_app.add_typer(levels_app, name="levels")
 operator_app.add_typer(disputes_app, name="disputes")
 operator_app.add_typer(routes_app, name="routes")
 operator_app.add_typer(speakers_app, name="speakers")
+operator_app.add_typer(webhooks_app, name="webhooks")
 
 _ACCOUNT = ("id", "name", "prefix_quota", "prefixes", "created_at")
 _TOKEN = ("id", "account_id", "name", "scopes", "created_at", "last_used_at", "expires_at")

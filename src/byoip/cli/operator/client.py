@@ -1,4 +1,4 @@
-"""The client of the operator API that commands use."""
+"""The client of the API that commands use."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,10 +24,21 @@ ObjectId: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="See `lis
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Where the API is, and the operator's token."""
+    """Where the API is, and whose token is used.
+
+    Attributes:
+        root: below it are the paths that are asked.
+        variable: where the token is read.
+        maker: the command that makes one.
+        as_json: answers are printed as they came.
+    """
 
     url: str
     token: str
+    root: str = "/client/v4/operator"
+    variable: str = OPERATOR_TOKEN_VARIABLE
+    maker: str = "byoip token create NAME"
+    as_json: bool = False
 
 
 class CommandFailed(Fixable):
@@ -42,21 +53,19 @@ def ask(
     query: Mapping[str, object] | None = None,
     seconds: float = _SECONDS,
 ) -> Any:
-    """Make one call below the operator's root and return the parsed answer.
+    """Make one call below the service's root and return the parsed answer.
 
     Raises:
         CommandFailed: anything but a success.
     """
     service: Service = ctx.obj
     if not service.token:
-        raise SettingsError(
-            f"{OPERATOR_TOKEN_VARIABLE} is required; `byoip token create NAME` makes one."
-        )
+        raise SettingsError(f"{service.variable} is required; `{service.maker}` makes one.")
     given = {name: _text(value) for name, value in (query or {}).items() if value is not None}
     try:
         answer = httpx.request(
             method,
-            f"{service.url.rstrip('/')}/client/v4/operator{path}",
+            f"{service.url.rstrip('/')}{service.root}{path}",
             headers={"authorization": f"Bearer {service.token}"},
             params=given,
             json=body,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from byoip.domain.asn import Asn
 from byoip.domain.bindings.service_binding import PrefixNotApproved
-from byoip.domain.checks.evidence import CheckState, recent
+from byoip.domain.checks.evidence import CheckState, Reason, recent
 from byoip.domain.checks.registries.remedies import (
     others_first,
     roa_to_publish,
@@ -30,6 +30,8 @@ class Blocker:
     message: str
 
 
+# What the statistics say of the space itself, before any check is asked.
+_NO_ONE_HOLDER = frozenset({Reason.NOT_ALLOCATED, Reason.SPANS_REGISTRIES})
 _ANOTHER = (
     "Ask for validation (POST .../validate): that issues another of the same method, which you "
     "publish before you ask again. To prove it another way, issue one (POST .../validation_tokens)."
@@ -110,6 +112,9 @@ def _moment(time: datetime) -> str:
 def _unproven(
     claim: Claim, token: OwnershipToken | None, advice: Advice, now: datetime
 ) -> Iterator[Blocker]:
+    if claim.irr.reason in _NO_ONE_HOLDER and not _settled(claim.irr, now):
+        yield Blocker("space_not_held", f"{claim.irr.seen} {claim.irr.fix}".strip())
+        return  # nothing that its customer could publish would help
     if token is None or not token.usable(now):  # approval consumes one, whatever is proven
         yield _no_token(token)
     elif not _settled(claim.ownership, now):

@@ -70,6 +70,7 @@ ROWS: Final[Mapping[str, Sequence[Panel]]] = {
                 _of("byoip_webhooks_overdue", legend="overdue"),
             ],
         ),
+        Panel("Addresses of mail", [_of("byoip_mail_addresses", "state")]),
         Panel("Raw answers on disk", [_of("byoip_evidence_bytes")], "bytes"),
     ),
     "Routes": (

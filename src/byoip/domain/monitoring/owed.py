@@ -26,6 +26,14 @@ OWED: Final[Sequence[Alert]] = (
         "Webhooks are not sent",
     ),
     Alert(
+        "ByoipMailHeldUp",
+        'max by (job) (byoip_mail_addresses{state="held_up"}) > 0',
+        "30m",
+        Severity.TICKET,
+        "The mail server takes no mail, so customers are not told.",
+        "Mail is held up",
+    ),
+    Alert(
         "ByoipRouteObjectsUnseen",
         f"{most('byoip_route_object_age_seconds', 'registry')} > {_UNSEEN}",
         "1h",

@@ -14,7 +14,7 @@ from byoip.domain.hooks.message import FeedEvent
 from byoip.domain.hooks.webhook import Webhook
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.claims.epochs import EpochReader
-from byoip.store.hooks.views import DueWebhook
+from byoip.store.hooks.views import Due
 from byoip.store.hooks.webhooks import LEASE_SECONDS, webhook_from
 from byoip.store.statements import Session, from_row, from_text
 from byoip.store.unavailable import translate_driver_errors
@@ -99,11 +99,11 @@ class HookQueue:
         self._key_id = key_id
         self.epochs = EpochReader(engine)
 
-    async def due(self, now: datetime, busy: Collection[UUID], page: int) -> Sequence[DueWebhook]:
+    async def due(self, now: datetime, busy: Collection[UUID], page: int) -> Sequence[Due]:
         """Those due that no worker sends to, but for those that this one is busy with."""
         asked = {"now": now, "busy": list(busy), "page": page, "key_id": self._key_id}
         rows = await self._autocommit.ask(_DUE, **asked)
-        return [DueWebhook(row.id, row.account_id) for row in rows]
+        return [Due(row.id, row.account_id) for row in rows]
 
     async def claim(self, webhook_id: UUID, holder: UUID) -> Webhook | None:
         """Be the one to send to it, for 40 s; None: another worker is, or nobody any more."""

@@ -35,7 +35,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class DueWebhook:
+class Due:
     """One that something can be sent to now."""
 
     id: UUID

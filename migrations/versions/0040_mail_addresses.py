@@ -1,0 +1,19 @@
+"""Addresses of mail: who hears of an account's events, and how far each has come."""
+
+from pathlib import Path
+from typing import Any
+
+from alembic import op
+
+revision = "0040"
+down_revision = "0039"
+branch_labels = None
+depends_on = None
+
+STATEMENTS = Path(__file__).with_suffix(".sql")
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    driver: Any = op.get_bind().connection.driver_connection
+    driver.execute(STATEMENTS.read_text())

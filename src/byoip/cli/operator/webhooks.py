@@ -1,0 +1,32 @@
+"""`byoip operator webhooks`: those of all accounts, over HTTP."""
+
+from typing import Annotated
+
+import typer
+
+from byoip.cli.operator.client import ObjectId, Reason, act, pages, show_object, show_table
+
+webhooks_app = typer.Typer(no_args_is_help=True, help="Webhooks of all accounts.")
+
+_WEBHOOK = ("id", "account_id", "url", "state", "disabled_because", "failures", "failing_since")
+
+
+@webhooks_app.command("list")
+def list_webhooks(
+    ctx: typer.Context,
+    account: Annotated[str | None, typer.Option(help="Of this account only.")] = None,
+) -> None:
+    """List webhooks of all accounts, oldest first."""
+    show_table(_WEBHOOK, pages(ctx, "/webhooks", account_id=account))
+
+
+@webhooks_app.command("disable")
+def disable(ctx: typer.Context, webhook: ObjectId, reason: Reason) -> None:
+    """Send a webhook nothing more; its customer cannot enable it."""
+    show_object(act(ctx, f"/webhooks/{webhook}/disable", reason))
+
+
+@webhooks_app.command("enable")
+def enable(ctx: typer.Context, webhook: ObjectId, reason: Reason) -> None:
+    """Have a webhook tested, and let it get events again from where it was."""
+    show_object(act(ctx, f"/webhooks/{webhook}/enable", reason))

@@ -1,0 +1,179 @@
+"""`byoip webhooks`: a customer's, over HTTP."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, TypeAlias
+
+import typer
+
+from byoip.cli.operator.client import (
+    ObjectId,
+    Service,
+    ask,
+    pages,
+    show_object,
+    show_table,
+)
+from byoip.cli.webhooks.account import addressing, of_account
+from byoip.cli.webhooks.listen import Forwarding, forward
+from byoip.settings.names import ACCOUNT_VARIABLE, TOKEN_VARIABLE, URL_VARIABLE
+
+webhooks_app = typer.Typer(
+    no_args_is_help=True, help="A customer's webhooks, over the API of a running service."
+)
+
+_WEBHOOK = ("id", "url", "kinds", "state", "disabled_because", "cursor", "failures")
+_DELIVERY = ("number", "at", "about", "event_number", "taken", "status", "seconds", "said")
+
+Kinds: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--kind", help="A kind of event; may be given several times.")
+]
+After: TypeAlias = Annotated[int, typer.Option(min=0, help="Go on behind this event.")]
+
+
+@webhooks_app.callback()
+def where(
+    ctx: typer.Context,
+    url: Annotated[
+        str, typer.Option(envvar=URL_VARIABLE, help="Where the API is, without a path.")
+    ] = "http://127.0.0.1:8080",
+    token: Annotated[
+        str, typer.Option(envvar=TOKEN_VARIABLE, show_default=False, hidden=True)
+    ] = "",
+    account: Annotated[
+        str | None,
+        typer.Option(envvar=ACCOUNT_VARIABLE, help="Its id; without it the token's own."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print results as JSON.")] = False,
+) -> None:
+    """Keep where the service is, for the commands."""
+    ctx.obj = Service(
+        url,
+        token,
+        addressing(account) if account else "/client/v4",
+        TOKEN_VARIABLE,
+        "byoip token create NAME --account ID",
+        as_json,
+    )
+
+
+@webhooks_app.command("list")
+def list_webhooks(ctx: typer.Context) -> None:
+    """List the account's webhooks, oldest first."""
+    _rows(ctx, _WEBHOOK, list(pages(of_account(ctx), "/webhooks")))
+
+
+@webhooks_app.command("show")
+def show(ctx: typer.Context, webhook: ObjectId) -> None:
+    """Show one, and how far it has come."""
+    _object(ctx, ask(of_account(ctx), "GET", f"/webhooks/{webhook}")["result"])
+
+
+@webhooks_app.command("create")
+def create(
+    ctx: typer.Context,
+    url: Annotated[str, typer.Argument(metavar="HTTPS-URL", help="Where events are sent.")],
+    kind: Kinds = None,
+    description: Annotated[str, typer.Option(help="What it is for.")] = "",
+    after: Annotated[
+        int | None, typer.Option(min=0, help="Begin behind this event; else with what comes.")
+    ] = None,
+) -> None:
+    """Have the account's events sent to a URL; the secret is shown this once."""
+    body = {"url": url, "kinds": kind or [], "description": description, "after": after}
+    _object(ctx, ask(of_account(ctx), "POST", "/webhooks", body)["result"])
+
+
+@webhooks_app.command("update")
+def update(
+    ctx: typer.Context,
+    webhook: ObjectId,
+    url: Annotated[str | None, typer.Option("--to", help="Another URL: tested first.")] = None,
+    kind: Kinds = None,
+    enable: Annotated[
+        bool | None, typer.Option("--enable/--disable", help="Whether it gets events.")
+    ] = None,
+) -> None:
+    """Change where it goes, what it gets, and whether."""
+    given = {"url": url, "kinds": kind, "enabled": enable}
+    body = {name: value for name, value in given.items() if value is not None}
+    _object(ctx, ask(of_account(ctx), "PATCH", f"/webhooks/{webhook}", body)["result"])
+
+
+@webhooks_app.command("test")
+def test(ctx: typer.Context, webhook: ObjectId) -> None:
+    """Have a test sent, once; `deliveries` says what came of it."""
+    _object(ctx, ask(of_account(ctx), "POST", f"/webhooks/{webhook}/test")["result"])
+
+
+@webhooks_app.command("deliveries")
+def deliveries(ctx: typer.Context, webhook: ObjectId) -> None:
+    """List its last attempts with their answers, the newest first."""
+    found = ask(of_account(ctx), "GET", f"/webhooks/{webhook}/deliveries")["result"]
+    _rows(ctx, _DELIVERY, found)
+
+
+@webhooks_app.command("redeliver")
+def redeliver(
+    ctx: typer.Context,
+    webhook: ObjectId,
+    number: Annotated[int, typer.Argument(min=1, help="Of the event.")],
+) -> None:
+    """Have one event sent again, once, with the same id."""
+    path = f"/webhooks/{webhook}/redeliver"
+    _object(ctx, ask(of_account(ctx), "POST", path, {"number": number})["result"])
+
+
+@webhooks_app.command("replay")
+def replay(ctx: typer.Context, webhook: ObjectId, after: After) -> None:
+    """Send all events behind one again; or those before it never."""
+    path = f"/webhooks/{webhook}/replay"
+    _object(ctx, ask(of_account(ctx), "POST", path, {"after": after})["result"])
+
+
+@webhooks_app.command("secret")
+def secret(ctx: typer.Context, webhook: ObjectId) -> None:
+    """Make another secret; for 24 hours the one before signs as well."""
+    _object(ctx, ask(of_account(ctx), "POST", f"/webhooks/{webhook}/secret")["result"])
+
+
+@webhooks_app.command("delete")
+def delete(ctx: typer.Context, webhook: ObjectId) -> None:
+    """End a webhook."""
+    ask(of_account(ctx), "DELETE", f"/webhooks/{webhook}")
+    typer.echo(f"{webhook} is ended.", err=True)
+
+
+@webhooks_app.command("listen")
+def listen(
+    ctx: typer.Context,
+    to: Annotated[
+        str, typer.Option("--forward-to", metavar="URL", help="Of a program that you develop.")
+    ],
+    kind: Kinds = None,
+    after: Annotated[
+        int | None, typer.Option(min=0, help="Begin behind this event; else with what comes.")
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option(min=1, help="End after so many events were taken.")
+    ] = None,
+) -> None:
+    """Send events to a program on this machine, signed as webhooks are; nothing is set up for it.
+
+    It reads the account's feed, so it works behind any firewall. What is not taken is sent again.
+    """
+    forward(of_account(ctx), Forwarding(to, frozenset(kind or ()), after, count))
+
+
+def _object(ctx: typer.Context, result: Mapping[str, Any]) -> None:
+    if ctx.obj.as_json:
+        typer.echo(json.dumps(result))
+    else:
+        show_object(result)
+
+
+def _rows(ctx: typer.Context, columns: Sequence[str], rows: Sequence[Any]) -> None:
+    if ctx.obj.as_json:
+        typer.echo(json.dumps(rows))
+    else:
+        show_table(columns, rows)
