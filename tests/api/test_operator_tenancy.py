@@ -95,6 +95,9 @@ async def test_every_write_of_an_operator_needs_a_reason(
         "account_id": None,
         "registry": "x",
         "signal": "roa",
+        "decide_for": "holder",
+        "early": False,
+        "to_account_id": unknown_id,
     }
     body = {name: empty.get(name) for name in declaration.body.model_fields}
     body |= {name: value for name, value in MORE.items() if name in body}

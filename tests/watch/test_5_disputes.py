@@ -4,23 +4,18 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID
 
-import psycopg
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Standing, State
 from byoip.domain.errors import Refusal
 from byoip.domain.routes.bgp_prefix import Contested
 from byoip.domain.watch.dispute import (
-    Advised,
     DisputeEnd,
     DisputeEnded,
     DisputeTooYoung,
     PrefixDisputed,
     Side,
-    advice,
 )
 from byoip.domain.watch.freezing import PrefixFrozen
 from byoip.domain.watch.levels import Signal
@@ -255,60 +250,3 @@ async def test_giving_up_while_it_is_decided_ends_it_once(days: Days, routes: Ro
             await Verb(days.world.store, lift.lift_freeze)(holder.id, reason=WHY, by=BY)
         for _ in range(2):
             await sold(days, (CIDR, "allocated", "seller"))
-
-
-async def refused(days: Days, statement: str, **asked: object) -> str:
-    with pytest.raises(DBAPIError) as raised:
-        async with days.world.engine.begin() as connection:
-            await connection.execute(text(statement), asked)
-    fault = raised.value.orig
-    assert isinstance(fault, psycopg.Error)
-    return str(fault.diag.constraint_name or fault.diag.message_primary)
-
-
-async def test_the_database_holds_it(days: Days, routes: Routes) -> None:
-    rival, dispute_id = await disputed(days, routes)
-    thaw = "UPDATE prefixes SET frozen_for = '{}' WHERE id = :id"
-    assert await refused(days, thaw, id=routes.claim.id) == "prefixes_frozen_while_disputed"
-    again = (
-        "INSERT INTO disputes (id, holder_id, claimant_id, opened_at, decide_from)"
-        " VALUES (gen_random_uuid(), :holder, :claimant, now(), now() + interval '14 days')"
-    )
-    parties = {"holder": routes.claim.id, "claimant": rival.id}
-    assert await refused(days, again, **parties) == "uq_disputes_open"
-    turned = {"holder": rival.id, "claimant": routes.claim.id}
-    assert await refused(days, again, **turned) == "disputes_of_frozen"
-    assert await refused(days, "DELETE FROM disputes") == "disputes_never_deleted"
-    # a process of the version before closes a party, and tells nobody
-    await routes.execute(
-        "UPDATE prefixes SET state = 'closed', closed_at = now(), modified_at = now()"
-        " WHERE id = :id",
-        id=rival.id,
-    )
-    assert await ended(days, dispute_id) is DisputeEnd.GONE
-    twice = await refused(days, "UPDATE disputes SET ended = 'holder'")
-    assert twice == "disputes_stay_ended"
-
-
-async def test_evidence_and_what_it_speaks_for(days: Days, routes: Routes) -> None:
-    _, dispute_id = await disputed(days, routes)
-    reader = DisputeReader(days.world.engine)
-
-    async def advised() -> Advised:
-        view = await reader.one(dispute_id)
-        watches = list((await days.watches(routes.claim)).values())
-        parties = view.holder.claim, watches, view.claimant.claim
-        return advice(view.dispute, *parties, days.world.clock.now()).advised
-
-    view = await reader.one(dispute_id)
-    assert None not in {view.holder.run_id, view.claimant.run_id}
-    assert await advised() is Advised.ASK
-    days.world.clock.advance(14 * DAY)
-    assert await advised() is Advised.CLAIMANT
-    token = (await days.world.issue(routes.claim)).token
-    days.world.txt(routes.claim.prefix, token.value)
-    await days.snapshot()
-    await days.world.validate(routes.claim)
-    assert await advised() is Advised.ASK
-    await sold(days, (CIDR, "allocated", "seller"))
-    assert await advised() is Advised.HOLDER

@@ -2,21 +2,21 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.border.envelope import Id, Text, Time, Wire, example
 from byoip.api.checks.validation_schemas import (
-    RUN_EXAMPLE,
+    RUN_WITH_EVIDENCE,
     ValidationWithEvidence,
     validation_with_evidence,
 )
 from byoip.api.watch.watch_schemas import SIGNAL_EXAMPLE, WatchedSignal, shown_signals
 from byoip.domain.checks.evidence import CheckState
 from byoip.domain.claims.lifecycle import Standing, State
-from byoip.domain.watch.dispute import Advised, Dispute, DisputeEnd, Side, advice
+from byoip.domain.watch.dispute import Advised, Dispute, DisputeEnd, advice
 from byoip.domain.watch.levels import Signal
 from byoip.store.claims.views import RunView
 from byoip.store.watch.views import DisputeParty, DisputeView, PrefixWatch
@@ -66,7 +66,7 @@ class DisputingParty(Wire):
 class PartyWithEvidence(DisputingParty):
     """One side of a dispute, with all that it rests on."""
 
-    model_config = example(**_PARTY, signals=[SIGNAL_EXAMPLE], validation=RUN_EXAMPLE)
+    model_config = example(**_PARTY, signals=[SIGNAL_EXAMPLE], validation=RUN_WITH_EVIDENCE)
 
     signals: list[WatchedSignal] = Field(description="What is watched; of a claimant nothing.")
     validation: ValidationWithEvidence | None = Field(
@@ -102,7 +102,7 @@ class DisputeWithEvidence(_Dispute):
     model_config = example(
         **_DISPUTE,
         holder={**_PARTY, "signals": [SIGNAL_EXAMPLE], "validation": None},
-        claimant={**_PARTY, "state": "pending", "signals": [], "validation": RUN_EXAMPLE},
+        claimant={**_PARTY, "state": "pending", "signals": [], "validation": RUN_WITH_EVIDENCE},
         recommended="claimant",
         reasons=["For the claimant: all its checks are valid."],
     )
@@ -120,7 +120,7 @@ class DisputeDecision(Reasoned):
 
     model_config = example(decide_for="holder", early=False, reason="The sale was undone.")
 
-    decide_for: Side
+    decide_for: Literal["holder", "claimant"]
     early: bool = Field(
         default=False, description="Do not wait for the holder's 14 days before its approval goes."
     )

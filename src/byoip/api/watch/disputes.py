@@ -10,7 +10,7 @@ from byoip.api.watch import dispute_schemas as wire
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.claims.claim import ClaimNotFound, PrefixSuspended
 from byoip.domain.routes.bgp_prefix import LockedByOperator
-from byoip.domain.watch.dispute import DisputeEnded, DisputeNotFound, DisputeTooYoung
+from byoip.domain.watch.dispute import DisputeEnded, DisputeNotFound, DisputeTooYoung, Side
 from byoip.store.claims.views import RunView
 from byoip.store.watch.views import DisputeParty, PrefixWatch
 from byoip.usecases.watch import decide_dispute as verbs
@@ -68,7 +68,7 @@ async def decide_dispute(
     """
     return await caller.write(
         lambda tx: verbs.decide_dispute(
-            tx, dispute_id, for_=body.decide_for, reason=body.reason, early=body.early
+            tx, dispute_id, for_=Side(body.decide_for), reason=body.reason, early=body.early
         ),
         wire.decided_of,
     )

@@ -45,7 +45,7 @@ async def decide_dispute(
         dispute.require_answered(tx.now, early=early)
     ended = Ended(dispute, DisputeEnd(for_.value))
     await disputes.end(dispute, ended.how, tx.now)
-    tell_ended(tx, ended, reason=why.value)
+    await tell_ended(tx, ended, reason=why.value)
     parties = {"holder_id": dispute.holder_id.hex, "claimant_id": dispute.claimant_id.hex}
     after = {"dispute_id": dispute.id.hex, "for": for_.value, **parties}
     tx.record_for_operators("dispute.decided", why, after=after)

@@ -81,12 +81,14 @@ async def end_disputes(tx: Transaction, claim_id: UUID) -> None:
     disputes = DisputeRepository(tx.session)
     for dispute in await disputes.open_of(claim_id):
         await disputes.end(dispute, DisputeEnd.GONE, tx.now)
-        tell_ended(tx, Ended(dispute, DisputeEnd.GONE))
+        await tell_ended(tx, Ended(dispute, DisputeEnd.GONE))
 
 
-def tell_ended(tx: Transaction, ended: Ended, **more: Any) -> None:
-    """Tell both parties how it ended; a person's decision in that person's name."""
+async def tell_ended(tx: Transaction, ended: Ended, **more: Any) -> None:
+    """Tell both parties how it ended, with the space locked; a decision in its person's name."""
     by = _BY if ended.how is DisputeEnd.GONE else tx.actor
-    for claim_id in (ended.dispute.holder_id, ended.dispute.claimant_id):
+    parties = ended.dispute.holder_id, ended.dispute.claimant_id
+    await tx.events.lock_claims(parties)  # one whose contest was settled is not locked yet
+    for claim_id in parties:
         after = {"dispute_id": ended.dispute.id.hex, "ended": ended.how.value, **more}
         tx.events.note(Event(claim_id, "dispute.ended", by, tx.now, {}, after))
