@@ -45,6 +45,7 @@ OPERATORS_VERBS = {
         "announce",
         "apply",
         "approve",
+        "decide",
         "drain",
         "drop",
         "end",
@@ -200,7 +201,7 @@ def test_members_of_answers_are_all_required(document: dict[str, Any]) -> None:
     inputs |= {"WantedSignal", "AdvertisementChange", "RollbackOrder"}
     inputs |= {"SpeakerDrainOrder", "StageDrainOrder", "NewWebhook", "WebhookChange"}
     inputs |= {"NewAccount", "AccountChange", "NewCredentialIn", "NewService", "NewReservation"}
-    inputs |= {"OperatorApproval", "ProofEnd"}
+    inputs |= {"OperatorApproval", "ProofEnd", "DisputeDecision"}
     for name, schema in schemas.items():
         if schema.get("type") == "object" and name not in inputs | {"BindingChange"}:
             assert set(schema["properties"]) == set(schema["required"]), name

@@ -72,7 +72,15 @@ async def test_every_write_of_an_operator_needs_a_reason(
     operator: Operator, unknown_id: str, declaration: Declaration
 ) -> None:
     names = ("prefix_id", "account_id", "credential_id", "service_id", "override_id", "waiver_id")
-    more = ("reservation_id", "trip_id", "bgp_prefix_id", "drain_id", "asn_id", "webhook_id")
+    more = (
+        "reservation_id",
+        "trip_id",
+        "bgp_prefix_id",
+        "drain_id",
+        "asn_id",
+        "webhook_id",
+        "dispute_id",
+    )
     ids = dict.fromkeys((*names, *more), unknown_id)
     given = {"number": "1", "registry": "x", "reference": unknown_id, "stage": "1"}
     given |= {"edge": "fra1", "job": "offboard", "speaker": "ams1", "listener": "rr1"}
@@ -87,6 +95,9 @@ async def test_every_write_of_an_operator_needs_a_reason(
         "account_id": None,
         "registry": "x",
         "signal": "roa",
+        "decide_for": "holder",
+        "early": False,
+        "to_account_id": unknown_id,
     }
     body = {name: empty.get(name) for name in declaration.body.model_fields}
     body |= {name: value for name, value in MORE.items() if name in body}

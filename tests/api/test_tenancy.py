@@ -43,6 +43,7 @@ BODIES |= {
 BODIES |= {
     "create_account": {**_WHY, "name": "Example"},
     "create_credential": {**_WHY, "name": "ci", "account_id": None},
+    "decide_dispute": {**_WHY, "decide_for": "holder"},
     "create_service": {**_WHY, "name": "Scrubbing"},
     "update_service": {**_WHY, "default_only": True},
     "create_reservation": {**_WHY, "cidr": "31.8.0.0/23"},
@@ -147,7 +148,7 @@ async def ask(
         "speaker": "ams1",
         "listener": "rr1",
     }
-    ids["webhook_id"] = uuid4().hex
+    ids |= dict.fromkeys(("webhook_id", "dispute_id"), uuid4().hex)
     ids |= dict.fromkeys(("reference", "loa_document_id", "bgp_prefix_id", "trip_id"), uuid4().hex)
     path = declaration.path.format(
         prefix_id=prefix_id or uuid4().hex, account_id=uuid4().hex, **ids

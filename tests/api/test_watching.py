@@ -7,10 +7,15 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.asn import Asn
+from byoip.domain.claims.claim import Claim
+from byoip.domain.customer_text import CustomerText
 from byoip.domain.history import Actor
+from byoip.domain.prefix import Prefix
 from byoip.domain.watch.levels import Level, Signal
 from byoip.domain.watch.rises import RiseState
 from byoip.domain.watch.watch import Watch
+from byoip.usecases.watch.disputes import open_disputes
 from byoip.usecases.watch.levels import note
 from tests.api.bound import bound, roas
 from tests.api.letters import issued
@@ -18,6 +23,7 @@ from tests.api.operators import WHY, Operator
 from tests.api.world import World
 
 BY = Actor("worker", "job-1")
+NOW = datetime(2026, 11, 29, tzinfo=UTC)
 
 
 async def frozen(world: World, prefix_id: str, signal: Signal = Signal.REVERSE_ZONE) -> None:
@@ -156,3 +162,48 @@ async def test_a_letters_page_says_under_review(world: World) -> None:
     )
     page = await world.client.get(f"/loa/{letter.reference}", headers=accept)
     assert "Under review" in page.text
+
+
+async def test_a_dispute_is_read_by_both_and_decided_by_the_operator(
+    world: World, operator: Operator
+) -> None:
+    held, _ = await world.approved()
+    await frozen(world, held, Signal.HOLDER)
+    wanted = Prefix.parse((await world.result("GET", f"/prefixes/{held}"))["cidr"])
+    rival = Claim(
+        id=uuid4(),
+        account_id=world.other_account_id,
+        prefix=wanted,
+        asn=Asn(64500),
+        description=CustomerText(""),
+        delegate_loa_creation=False,
+        created_at=NOW,
+        modified_at=NOW,
+    )
+    async with world.store.transaction(actor=BY) as tx:
+        await tx.claims.add(rival)
+        holder = await tx.claims.lock(UUID(held))
+        await open_disputes(tx, rival, [holder])
+    shown = (await world.result("GET", f"/prefixes/{held}/watch"))["disputes"]
+    assert [(one["side"], one["other"]) for one in shown] == [("holder", str(wanted))]
+    headers = {"authorization": f"Bearer {world.other_token}"}
+    url = world.url(f"/prefixes/{rival.id.hex}/watch", world.other_account_id)
+    other = (await world.client.get(url, headers=headers)).json()["result"]["disputes"]
+    assert [one["side"] for one in other] == ["claimant"]
+    listed = await operator.result("GET", "/disputes")
+    (only,) = [one for one in listed if one["holder"]["prefix_id"] == held]
+    path = f"/disputes/{only['id']}"
+    read = await operator.result("GET", path)
+    assert read["holder"]["validation"] is None  # this world's are approved without a run
+    assert [one["signal"] for one in read["holder"]["signals"]][-1] == "holder"
+    assert (read["claimant"]["validation"], read["recommended"]) == (None, "ask")
+    assert read["reasons"]
+    assert await operator.refusal(f"/prefixes/{held}/lift_freeze") == (409, "prefix_disputed")
+    for_claimant = {"decide_for": "claimant"}
+    assert await operator.refusal(f"{path}/decide", **for_claimant) == (409, "dispute_too_young")
+    decided = await operator.act(f"{path}/decide", decide_for="holder")
+    assert decided["ended"] == "holder"
+    assert await operator.refusal(f"{path}/decide", **for_claimant) == (409, "dispute_ended")
+    missing = f"/disputes/{uuid4().hex}/decide"
+    assert await operator.refusal(missing, **for_claimant) == (404, "dispute_not_found")
+    assert (await world.result("GET", f"/prefixes/{held}/watch"))["disputes"] == []

@@ -54,6 +54,7 @@ from byoip.api.routes.operator_guards import operator_guards
 from byoip.api.speakers.operator_drains import operator_drains
 from byoip.api.speakers.operator_revisions import operator_revisions
 from byoip.api.speakers.operator_routes import operator_routes
+from byoip.api.watch.disputes import operator_disputes
 from byoip.api.watch.operator_watching import operator_watching
 from byoip.api.watch.watching import watching
 
@@ -86,6 +87,7 @@ _OPERATOR = (
     operator_prefixes,
     waivers,
     operator_watching,
+    operator_disputes,
     operator_bgp,
     operator_letters,
     reservations,

@@ -59,6 +59,13 @@ OF_PREFIXES: Final[Catalogue] = {
         "renewed": "Ownership was proven anew: `by` a token, or by unchanged `records`.",
         "end_set": "The operator says until when its approval counts as a proof; null: no end.",
     },
+    "dispute": {
+        "opened": "Another account has proven space whose holder changed: nothing new for both, "
+        "routes stay. `side` is whose you are, `other` what the other claims. An operator decides, "
+        "for the claimant from `decide_from` on.",
+        "ended": "`ended` for the `holder` or the `claimant`, which asks for validation now; or "
+        "one of them is `gone`.",
+    },
     "waiver": {
         "granted": "The operator waives a check for the prefix, until `expires_at`.",
         "ended": "A waiver has ended; `because` says why.",
@@ -159,6 +166,7 @@ OF_OPERATORS: Final[Catalogue] = {
         "tripped": "A ceiling of withdrawals was reached: those of its scope stop.",
         "rearmed": "An operator lets withdrawals go on.",
     },
+    "dispute": {"decided": "An operator has decided a dispute, `for` one of its parties."},
     "levels": {
         "released": "An operator lets changes of level through that were held.",
         "dropped": "An operator drops changes of level that were held.",

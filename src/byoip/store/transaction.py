@@ -18,9 +18,9 @@ prevented, not retried: each takes the locks that it needs in this order.
 6. with the space locked, claims that overlap it, in the order of their ids
    (`tx.claims.approved_overlapping`, `tx.contests.unrivalled`)
 7. the breaker (`tx.breaker.permit`, `tx.breaker.trip`, `tx.breaker.rearm`), one withdrawal at a
-   time; that of levels, a registry and signal at a time (`tx.watches.rise`). A claim's way out and
-   its watches are written under its lock and need none of their own. Or, alone and with nothing
-   before it, the turn to re-evaluate a page of routes: tried, never waited for
+   time; that of levels, a registry and signal at a time (`tx.watches.rise`). A claim's way out, its
+   watches and, with its space, disputes are written under its lock and need no other. Or, alone and
+   with nothing before it, the turn to re-evaluate a page of routes: tried, never waited for
    (`tx.drifts.reevaluate` then shares which snapshot is used, and claims by ids). A claim's
    waivers are put and ended under its lock; those over alone, never waiting (`tx.waivers.end_over`)
 8. with nothing before it one of these: the refused set of a job (`tx.guards`), then the ways out

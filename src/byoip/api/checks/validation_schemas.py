@@ -44,6 +44,9 @@ EVIDENCE_EXAMPLE: dict[str, Any] = {
     "encoding": "text",
     "answer": "",
 }
+RUN_WITH_EVIDENCE: dict[str, Any] = RUN_EXAMPLE | {
+    "checks": [CHECK_EXAMPLE | {"evidence": [EVIDENCE_EXAMPLE]}]
+}
 
 
 class CheckFinding(Wire):
@@ -115,9 +118,7 @@ class Validation(_Run, Wire):
 class ValidationWithEvidence(_Run, Wire):
     """One run of the checks, with everything that was asked and answered."""
 
-    model_config = example(
-        **RUN_EXAMPLE | {"checks": [CHECK_EXAMPLE | {"evidence": [EVIDENCE_EXAMPLE]}]}
-    )
+    model_config = example(**RUN_WITH_EVIDENCE)
 
     checks: list[CheckWithEvidence]
 

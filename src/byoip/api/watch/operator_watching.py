@@ -10,6 +10,7 @@ from byoip.api.path_ids import PathId
 from byoip.api.watch import watch_schemas as wire
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.claims.claim import Claim, ClaimNotFound
+from byoip.domain.watch.dispute import PrefixDisputed
 from byoip.domain.watch.freezing import NotFrozen
 from byoip.domain.watch.levels import Signal
 from byoip.domain.watch.rises import NothingHeld, RiseState
@@ -29,14 +30,15 @@ async def get_any_prefix_watch(caller: OperatorRequest, prefix_id: PathId) -> An
     """Read whether what was proven of any account's prefix is still so."""
     owner = await caller.backend.operator_reader.owner(prefix_id)
     found = await caller.backend.reader.watches.watch(owner, prefix_id)
-    return answer(wire.watching_of(found))
+    disputes = await caller.backend.reader.disputes.own(owner, prefix_id)
+    return answer(wire.watching_of(found, disputes))
 
 
 @operator_watching.operation(
     "POST /prefixes/{prefix_id}/lift_freeze",
     Scope.OPERATOR,
     answer=answer_of(wire.LiftedFreeze),
-    refuses=(ClaimNotFound, NotFrozen),
+    refuses=(ClaimNotFound, NotFrozen, PrefixDisputed),
 )
 async def lift_prefix_freeze(caller: OperatorRequest, prefix_id: PathId, body: Reasoned) -> Answer:
     """Lift all freezes of a prefix: what is there now counts as right, and is watched from now on.

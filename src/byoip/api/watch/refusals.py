@@ -1,7 +1,9 @@
 """The records of what is refused about freezes and levels."""
 
-from byoip.api.problems.record import conflict, invalid
-from byoip.domain.watch import freezing, rises, validity
+from datetime import UTC, datetime
+
+from byoip.api.problems.record import conflict, invalid, not_found
+from byoip.domain.watch import dispute, freezing, rises, validity
 from byoip.domain.watch.levels import Signal
 
 REFUSALS = (
@@ -18,4 +20,14 @@ REFUSALS = (
     ),
     invalid(1893, validity.ProofEndTooSoon(), "Give a later end, or revoke the approval."),
     conflict(1891, rises.NothingHeld(), "List what is held: GET /operator/levels."),
+    not_found(1894, dispute.DisputeNotFound(), "List what is open: GET /operator/disputes."),
+    conflict(1895, dispute.DisputeEnded(dispute.DisputeEnd.GONE), "Read the dispute."),
+    conflict(
+        1896,
+        dispute.DisputeTooYoung(datetime(2026, 11, 29, 9, 30, tzinfo=UTC)),
+        "Wait, decide for the holder, or say `early`.",
+    ),
+    conflict(
+        1897, dispute.PrefixDisputed(), "Decide the dispute: GET /operator/disputes lists them."
+    ),
 )

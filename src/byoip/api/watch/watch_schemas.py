@@ -1,5 +1,6 @@
 """What is shown of watches: signals, levels, freezes, and what is held back."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,13 +10,14 @@ from byoip.api.accounts.operator_schemas import Reasoned
 from byoip.api.border.envelope import Id, Time, Wire, example
 from byoip.api.claims.delegation_schemas import TimeIn
 from byoip.domain.claims.lifecycle import Approver
+from byoip.domain.watch.dispute import Side
 from byoip.domain.watch.freezing import how_lifted
 from byoip.domain.watch.levels import LADDERS, Level, Signal
 from byoip.domain.watch.watch import Watch
 from byoip.store.watch import views
-from byoip.store.watch.views import HeldRises, PrefixWatch
+from byoip.store.watch.views import HeldRises, OwnDispute, PrefixWatch
 
-_SIGNAL: dict[str, Any] = {
+SIGNAL_EXAMPLE: dict[str, Any] = {
     "signal": "reverse_zone",
     "level": "notice",
     "held": False,
@@ -53,6 +55,18 @@ class WatchedSignal(Wire):
     means: str = Field(description="What it means if answers say no, and what to do.")
 
 
+class PrefixDispute(Wire):
+    """Another account's claim on the same space, as one of the two sees it."""
+
+    id: Id
+    side: Side = Field(description="`holder`: your prefix is approved. `claimant`: it is not.")
+    other: str = Field(description="What the other account claims.")
+    opened_at: Time
+    decide_from: Time = Field(
+        description="Until then the holder may answer: by a new token, or to the operator."
+    )
+
+
 class PrefixWatching(Wire):
     """Whether what was proven of a prefix is still so."""
 
@@ -62,7 +76,8 @@ class PrefixWatching(Wire):
         next_look_at="2026-11-30T09:30:00Z",
         proven_at="2026-11-02T09:30:00Z",
         proof_ends_at="2027-12-05T09:30:00Z",
-        signals=[_SIGNAL],
+        signals=[SIGNAL_EXAMPLE],
+        disputes=[],
     )
 
     frozen_for: list[Signal] = Field(
@@ -79,6 +94,10 @@ class PrefixWatching(Wire):
     proof_ends_at: Time | None = Field(
         description="When it is frozen unless it is proven anew, by itself or by a token; null: it "
         "has no end, or none yet within a minute of its proof."
+    )
+    disputes: list[PrefixDispute] = Field(
+        description="With accounts that claim the same space, whose holder changed: the operator "
+        "decides. Nothing new until then, and routes stay."
     )
 
 
@@ -162,21 +181,27 @@ class LiftedFreeze(Wire):
     frozen_for: list[Signal]
 
 
-def watching_of(watch: PrefixWatch) -> PrefixWatching:
+def watching_of(watch: PrefixWatch, disputes: Sequence[OwnDispute]) -> PrefixWatching:
     """A prefix's watch as the wire shows it."""
-    known = {one.signal: one for one in watch.signals}
-    for signal in (Signal.ROA, Signal.ROA_INVALID):
-        # What is fine has no row of its own: the pass over all routes says so.
-        if watch.next_look is not None and not watch.drifted and not _failing(known.get(signal)):
-            known[signal] = _fine(signal, watch.roas_at)
     return PrefixWatching(
         frozen_for=sorted(watch.frozen_for),
         lifted_by=how_lifted(watch.frozen_for) if watch.frozen_for else None,
         next_look_at=watch.next_look,
         proven_at=watch.proof.proven_at,
         proof_ends_at=watch.proof.ends_at,
-        signals=[_signal(known[one], held=one in watch.held) for one in Signal if one in known],
+        signals=signals_of(watch),
+        disputes=[PrefixDispute.showing(one) for one in disputes],
     )
+
+
+def signals_of(watch: PrefixWatch) -> list[WatchedSignal]:
+    """All that is watched of a prefix."""
+    known = {one.signal: one for one in watch.signals}
+    for signal in (Signal.ROA, Signal.ROA_INVALID):
+        # What is fine has no row of its own: the pass over all routes says so.
+        if watch.next_look is not None and not watch.drifted and not _failing(known.get(signal)):
+            known[signal] = _fine(signal, watch.roas_at)
+    return [_signal(known[one], held=one in watch.held) for one in Signal if one in known]
 
 
 def _failing(watch: Watch | None) -> bool:

@@ -24,4 +24,5 @@ async def get_prefix_watch(caller: CustomerRequest, prefix_id: PathId) -> Answer
     Nothing of it withdraws a route.
     """
     found = await caller.backend.reader.watches.watch(caller.account_id, prefix_id)
-    return answer(wire.watching_of(found))
+    disputes = await caller.backend.reader.disputes.own(caller.account_id, prefix_id)
+    return answer(wire.watching_of(found, disputes))

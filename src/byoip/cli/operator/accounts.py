@@ -16,7 +16,7 @@ from byoip.cli.operator.client import (
 )
 from byoip.cli.operator.edges import edges_app
 from byoip.cli.operator.guards import breaker_app, jobs_app
-from byoip.cli.operator.levels import levels_app
+from byoip.cli.operator.levels import disputes_app, levels_app
 from byoip.cli.operator.routes import routes_app
 from byoip.cli.operator.space import (
     letters_app,
@@ -47,6 +47,7 @@ operator_app.add_typer(edges_app, name="edges")
 operator_app.add_typer(breaker_app, name="breaker")
 operator_app.add_typer(jobs_app, name="jobs")
 operator_app.add_typer(levels_app, name="levels")
+operator_app.add_typer(disputes_app, name="disputes")
 operator_app.add_typer(routes_app, name="routes")
 operator_app.add_typer(speakers_app, name="speakers")
 

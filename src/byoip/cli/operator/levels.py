@@ -6,13 +6,16 @@ import typer
 
 from byoip.cli.operator.client import ObjectId, Reason, act, ask, show_object, show_table
 from byoip.cli.operator.space import prefixes_app
+from byoip.domain.watch.dispute import Side
 from byoip.domain.watch.levels import Signal
 
 levels_app = typer.Typer(no_args_is_help=True, help="Rises of level that are held.")
+disputes_app = typer.Typer(no_args_is_help=True, help="Two accounts, and space that was sold.")
 
 _HELD = ("registry", "signal", "rises", "since", "sample")
 _SIGNAL = ("signal", "level", "held", "looked_at", "good_at", "failing_since", "seen", "unanswered")
 
+_SIDES = ("holder", "claimant")
 _PROOF = ("prefix_id", "account_id", "cidr", "approved_by", "proven_at", "ends_at", "seen")
 
 Registry = Annotated[str, typer.Argument(help="See `list`.")]
@@ -70,3 +73,37 @@ def end_proof(
 def lift_freeze(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
     """Lift all freezes of a prefix: what is there now counts as right."""
     show_object(act(ctx, f"/prefixes/{prefix}/lift_freeze", reason))
+
+
+@disputes_app.command("list")
+def list_disputes(ctx: typer.Context) -> None:
+    """List what waits for your decision."""
+    rows = ask(ctx, "GET", "/disputes")["result"]
+    shown = [{**one, **{side: one[side]["account_name"] for side in _SIDES}} for one in rows]
+    cidrs = [{**one, "cidr": row["holder"]["cidr"]} for one, row in zip(shown, rows, strict=True)]
+    show_table(("id", "cidr", *_SIDES, "opened_at", "decide_from"), cidrs)
+
+
+@disputes_app.command("show")
+def show_dispute(ctx: typer.Context, dispute: ObjectId) -> None:
+    """Show both sides, what speaks for whom, and what is recommended."""
+    found = ask(ctx, "GET", f"/disputes/{dispute}")["result"]
+    show_object({name: one for name, one in found.items() if name not in _SIDES})
+    for side in _SIDES:
+        party = found[side]
+        kept = {name: one for name, one in party.items() if name not in {"signals", "validation"}}
+        show_object({"side": side, **kept, "validation": (party["validation"] or {}).get("id")})
+        show_table(_SIGNAL, party["signals"])
+
+
+@disputes_app.command("decide")
+def decide_dispute(
+    ctx: typer.Context,
+    dispute: ObjectId,
+    side: Annotated[Side, typer.Argument(help="For whom.")],
+    reason: Reason,
+    early: Annotated[bool, typer.Option(help="Do not wait for the holder's 14 days.")] = False,
+) -> None:
+    """Decide: the holder keeps the space, or loses its approval and is offboarded."""
+    body = {"decide_for": side.value, "early": early}
+    show_object(act(ctx, f"/disputes/{dispute}/decide", reason, **body))

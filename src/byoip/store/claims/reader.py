@@ -31,6 +31,7 @@ from byoip.store.routes.bgp_prefixes import bgp_prefix_from
 from byoip.store.routes.held_and_seen import applied_from, observed_from
 from byoip.store.routes.views import BgpPrefixView
 from byoip.store.statements import AnyRow, Statement
+from byoip.store.watch.disputes import DisputeReader
 from byoip.store.watch.proofs import ProofReader
 from byoip.store.watch.watch_reader import WatchReader
 
@@ -44,6 +45,7 @@ class CustomerReader(ClaimReader):
         self.epochs = EpochReader(engine)
         self.watches = WatchReader(engine)
         self.proofs = ProofReader(engine)
+        self.disputes = DisputeReader(engine)
 
     async def tokens(
         self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int

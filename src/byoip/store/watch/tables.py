@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
+from byoip.domain.watch.dispute import DisputeEnd
 from byoip.domain.watch.levels import Level, Signal
 from byoip.domain.watch.rises import RiseState
 from byoip.store import columns as col
@@ -98,4 +99,30 @@ registry_rekeys = table(
     col.text("registry"),
     col.timestamptz("at"),
     sa.Column("ids", pg.JSONB, nullable=False),  # {old: new}
+)
+
+# Another account has proven space whose holder changed. While one is open, its holder is approved
+# and frozen for that, and its claimant pending (triggers).
+disputes = table(
+    "disputes",
+    col.uuid_pk(),
+    col.reference("holder_id", "prefixes.id"),
+    col.reference("claimant_id", "prefixes.id"),
+    col.timestamptz("opened_at"),
+    col.timestamptz("decide_from"),
+    col.timestamptz("ended_at", nullable=True),
+    col.text("ended", nullable=True),
+    col.one_of("ended", DisputeEnd),
+    col.check("one_end", "(ended IS NULL) = (ended_at IS NULL)"),
+    col.check("two", "holder_id <> claimant_id"),
+    col.check("decide_from", "decide_from > opened_at"),
+    sa.Index(
+        "uq_disputes_open",
+        "holder_id",
+        "claimant_id",
+        unique=True,
+        postgresql_where="ended_at IS NULL",
+    ),
+    sa.Index("ix_disputes_claimant", "claimant_id", postgresql_where="ended_at IS NULL"),
+    sa.Index("ix_disputes_opened", "opened_at", "id", postgresql_where="ended_at IS NULL"),
 )

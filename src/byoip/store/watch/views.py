@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Approver
 from byoip.domain.claims.proof import NO_PROOF, Proof
 from byoip.domain.prefix import Prefix
+from byoip.domain.watch.dispute import Dispute, Side
 from byoip.domain.watch.levels import Level, Signal
 from byoip.domain.watch.rises import RiseState
 from byoip.domain.watch.watch import Watch
@@ -103,3 +105,40 @@ class PrefixWatch:
     drifted: bool = False
     next_look: datetime | None = None
     proof: Proof = NO_PROOF
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeParty:
+    """One side of a dispute.
+
+    Attributes:
+        run_id: its newest validation run that has proven the space; None: there was none.
+    """
+
+    claim: Claim
+    account_name: str
+    run_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeView:
+    """A dispute, as operators see it."""
+
+    dispute: Dispute
+    holder: DisputeParty
+    claimant: DisputeParty
+
+
+@dataclass(frozen=True, slots=True)
+class OwnDispute:
+    """A dispute, as one of its parties sees it.
+
+    Attributes:
+        other: the prefix that the other party claims; its account is not told.
+    """
+
+    id: UUID
+    side: Side
+    other: str
+    opened_at: datetime
+    decide_from: datetime

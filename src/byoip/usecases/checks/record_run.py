@@ -27,6 +27,7 @@ from byoip.usecases.checks.learning import proven, with_answers
 from byoip.usecases.checks.request_validation import NewTokens
 from byoip.usecases.claims.contests import clear_contests, contest_holders, lock_with_space
 from byoip.usecases.events import record_changes
+from byoip.usecases.watch.disputes import open_disputes
 from byoip.usecases.watch.lift import proven_anew
 
 _Settled = tuple[Claim, RunResult, tuple[Finding, ...]]
@@ -180,7 +181,7 @@ class RecordRun:
         now = tx.now
         rivals = await tx.claims.approved_overlapping(claim.prefix)
         if rivals or barred:  # reserved, not for it, or lost to another: the operator settles it
-            await contest_holders(tx, rivals)
+            await contest_holders(tx, await open_disputes(tx, claim, rivals))
             return claim.contest(now), RunResult.CONTESTED, (once_more,)
         if not await tx.tokens.consume(token.id):  # it expired while its run was out
             late = useless_token(token.method, Reason.TOKEN_EXPIRED, now)

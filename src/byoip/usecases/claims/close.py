@@ -10,6 +10,7 @@ from byoip.usecases.claims.delegations import ENDED, end
 from byoip.usecases.events import end_token_and_run, record_changes
 from byoip.usecases.letters.letters import revoke_all
 from byoip.usecases.routes.lifecycle import end_routes, require_withdrawn
+from byoip.usecases.watch.disputes import end_disputes
 
 
 async def close_after_grace(tx: Transaction, claim: Claim) -> Claim:
@@ -39,6 +40,7 @@ async def close(tx: Transaction, claim: Claim, transition: Transition) -> Claim:
     """
     await end(tx, await tx.delegations.of(claim.id), ENDED)
     await end_routes(tx, await tx.bgp_prefixes.of(claim.id))
+    await end_disputes(tx, claim.id)
     closed = claim.close(transition, tx.now)
     await tx.claims.save(closed)
     await end_token_and_run(tx, claim)

@@ -15,6 +15,7 @@ from byoip.usecases.claims.delegations import ENDED, end
 from byoip.usecases.events import record_changes
 from byoip.usecases.letters.letters import revoke_all
 from byoip.usecases.routes.lifecycle import still_out
+from byoip.usecases.watch.disputes import end_disputes
 
 
 async def approve(
@@ -59,6 +60,7 @@ async def revoke_approval(tx: Transaction, claim_id: UUID, *, reason: str) -> Cl
     why = stated_reason(reason)
     claim = await lock_with_space(tx, claim_id)
     revoked = claim.revoke(tx.now)
+    await end_disputes(tx, claim_id)
     # An account lends only what it holds, and the next holder must be able to lend it; but
     # nothing cascades while a route is up.
     if not await still_out(tx, claim_id):

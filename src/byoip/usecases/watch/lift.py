@@ -10,7 +10,9 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Approver
 from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.domain.claims.proof import Proof
+from byoip.domain.customer_text import CustomerText
 from byoip.domain.operator_text import stated_reason
+from byoip.domain.watch.dispute import PrefixDisputed
 from byoip.domain.watch.freezing import NotFrozen, by_a_new_proof
 from byoip.domain.watch.levels import Level, Signal
 from byoip.domain.watch.remembered import Remembered
@@ -24,6 +26,7 @@ from byoip.domain.watch.validity import (
 )
 from byoip.domain.watch.watch import Watch
 from byoip.store.transaction import Transaction
+from byoip.store.watch.disputes import DisputeRepository
 from byoip.usecases.watch.after_a_sale import why_frozen_still
 
 _OF_A_HOLDER = (Signal.ROUTE_OBJECT, Signal.REVERSE_ZONE, Signal.ZONE_SERVERS)
@@ -38,11 +41,19 @@ async def lift_freeze(tx: Transaction, claim_id: UUID, *, reason: str) -> Claim:
         InvalidText: the reason.
         ClaimNotFound: there is no such live claim.
         NotFrozen: it has none.
+        PrefixDisputed: a dispute about it is open, which is decided instead.
     """
     why = stated_reason(reason)
     claim = await tx.lock_claim(claim_id)
     if not claim.frozen_for:
         raise NotFrozen
+    if await DisputeRepository(tx.session).open_of(claim.id):
+        raise PrefixDisputed
+    return await lift_on_word(tx, claim, why)
+
+
+async def lift_on_word(tx: Transaction, claim: Claim, why: CustomerText) -> Claim:
+    """Lift all freezes of a locked claim; see `lift_freeze`."""
     if Signal.PROOF in claim.frozen_for:
         claim = begun_again(claim, tx.now)
     return await _lift(tx, claim, {"by": "operator", "reason": why.value})

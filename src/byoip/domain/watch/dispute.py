@@ -1,0 +1,187 @@
+"""Disputes: another account has proven space whose holder changed. A person decides. Pure.
+
+A dispute stops what is new for both: the holder of before is frozen, the claimant is not approved.
+It withdraws nothing, and its end is nobody's but an operator's, or that of a party that gives up.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from byoip.domain.checks.evidence import CheckState
+from byoip.domain.claims.claim import Claim
+from byoip.domain.errors import Refusal
+from byoip.domain.watch.levels import LADDERS, Level, Signal
+from byoip.domain.watch.watch import Watch
+
+ANSWERED_WITHIN: Final = timedelta(days=14)
+
+
+class Side(StrEnum):
+    """Who is who in a dispute."""
+
+    HOLDER = "holder"  # the account that is approved
+    CLAIMANT = "claimant"  # the account that has proven the same space since
+
+
+class DisputeEnd(StrEnum):
+    """How a dispute has ended."""
+
+    HOLDER = "holder"  # decided: all stays with the account that is approved
+    CLAIMANT = "claimant"  # decided: that approval was revoked
+    GONE = "gone"  # one of the two has closed its prefix, or is not approved any more
+
+
+class DisputeNotFound(Refusal):
+    """There is no such dispute."""
+
+    name = "dispute_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such dispute.")
+
+
+class DisputeEnded(Refusal):
+    """It was decided, or one of its parties has gone."""
+
+    name = "dispute_ended"
+
+    def __init__(self, end: DisputeEnd) -> None:
+        super().__init__(f"This dispute has ended: {end}.")
+
+
+class DisputeTooYoung(Refusal):
+    """The holder has 14 days to answer before its approval goes."""
+
+    name = "dispute_too_young"
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(
+            f"The holder may answer until {until.isoformat()}: decide for the claimant then, or "
+            "say `early`.",
+            pointer="/early",
+        )
+
+
+class PrefixDisputed(Refusal):
+    """Its freeze is not lifted, and it is not moved, while a dispute about it is open."""
+
+    name = "prefix_disputed"
+
+    def __init__(self) -> None:
+        super().__init__("There is a dispute about this prefix: an operator decides it first.")
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """Two accounts' claims on overlapping space.
+
+    Attributes:
+        holder_id: the approved claim, whose holder changed by the registries' statistics.
+        claimant_id: the claim that was proven since.
+        decide_from: 14 days after the opening; before that the holder may answer.
+    """
+
+    id: UUID
+    holder_id: UUID
+    claimant_id: UUID
+    opened_at: datetime
+    decide_from: datetime
+    ended_at: datetime | None = None
+    ended: DisputeEnd | None = None
+
+    def require_open(self) -> None:
+        """Refuse to decide it twice.
+
+        Raises:
+            DisputeEnded: it has ended.
+        """
+        if self.ended is not None:
+            raise DisputeEnded(self.ended)
+
+    def require_answered(self, now: datetime, *, early: bool) -> None:
+        """Refuse to take an approval away before its holder could answer.
+
+        Raises:
+            DisputeTooYoung: 14 days have not passed, and it was not said to go ahead.
+        """
+        if now < self.decide_from and not early:
+            raise DisputeTooYoung(self.decide_from)
+
+
+def holder_changed(watch: Watch) -> bool:
+    """Whether two files a day apart tell of another holder, be its freeze held back or not."""
+    if watch.failing_since is None or watch.failing_until is None:
+        return False
+    reached = LADDERS[Signal.HOLDER].level(watch.failing_until - watch.failing_since)
+    return Level.FREEZE in {watch.level, reached}
+
+
+class Advised(StrEnum):
+    """What the evidence speaks for."""
+
+    HOLDER = "holder"
+    CLAIMANT = "claimant"
+    ASK = "ask"  # neither: ask both
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A recommendation; it decides nothing."""
+
+    advised: Advised
+    reasons: tuple[str, ...]
+
+
+_RECORDS: Final = (Signal.ROUTE_OBJECT, Signal.REVERSE_ZONE, Signal.ZONE_SERVERS)
+
+
+def advice(
+    dispute: Dispute, holder: Claim, watches: Sequence[Watch], claimant: Claim, now: datetime
+) -> Advice:
+    """What speaks for whom.
+
+    Args:
+        dispute: which one.
+        holder: the approved claim.
+        watches: what is watched of it.
+        claimant: the other claim.
+        now: the moment.
+    """
+    known = {one.signal: one for one in watches}
+    sale = known.get(Signal.HOLDER, Watch(Signal.HOLDER))
+    back = sale.good_at is not None and sale.good_at >= dispute.opened_at and not sale.failing
+    proven = all(_valid(claimant))
+    again = (
+        holder.ownership.state is CheckState.VALID
+        and holder.ownership.passed_at is not None
+        and holder.ownership.passed_at >= dispute.opened_at
+    )
+    lost = [one for one in _RECORDS if one in known and known[one].failing]
+    reasons = [
+        "For the holder: the statistics name the holder of before again."
+        if back
+        else f"For the claimant: the statistics name another holder. {sale.seen}".strip(),
+        "For the claimant: all its checks are valid."
+        if proven
+        else "For the holder: not all of the claimant's checks are valid any more.",
+    ]
+    if lost:
+        which = ", ".join(lost)
+        reasons.append(f"For the claimant: these are not as the holder had them: {which}.")
+    if again:
+        reasons.append("For the holder: it has published a new token since.")
+    elif now >= dispute.decide_from:
+        reasons.append("For the claimant: the holder has proven nothing in 14 days.")
+    if back and (again or not proven):
+        return Advice(Advised.HOLDER, tuple(reasons))
+    if proven and not back and not again and now >= dispute.decide_from:
+        return Advice(Advised.CLAIMANT, tuple(reasons))
+    return Advice(Advised.ASK, tuple(reasons))
+
+
+def _valid(claim: Claim) -> list[bool]:
+    return [one.state is CheckState.VALID for one in (claim.irr, claim.rpki, claim.ownership)]

@@ -1,0 +1,87 @@
+"""Disputes: what the database holds whoever writes, and what operators see of both sides."""
+
+from uuid import UUID
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from byoip.api.watch.dispute_schemas import DisputeWithEvidence, with_evidence
+from byoip.domain.watch.dispute import Advised, DisputeEnd
+from tests.usecases.routes import Routes
+from tests.usecases.world import CIDR
+from tests.watch.test_5_disputes import disputed, ended
+from tests.watch.test_5_holders import sold
+from tests.watching import DAY, Days
+
+
+async def refused(days: Days, statement: str, **asked: object) -> str:
+    with pytest.raises(DBAPIError) as raised:
+        async with days.world.engine.begin() as connection:
+            await connection.execute(text(statement), asked)
+    fault = raised.value.orig
+    assert isinstance(fault, psycopg.Error)
+    return str(fault.diag.constraint_name or fault.diag.message_primary)
+
+
+async def test_the_database_holds_it(days: Days, routes: Routes) -> None:
+    rival, dispute_id = await disputed(days, routes)
+    thaw = "UPDATE prefixes SET frozen_for = '{}' WHERE id = :id"
+    assert await refused(days, thaw, id=routes.claim.id) == "prefixes_frozen_while_disputed"
+    again = (
+        "INSERT INTO disputes (id, holder_id, claimant_id, opened_at, decide_from)"
+        " VALUES (gen_random_uuid(), :holder, :claimant, now(), now() + interval '14 days')"
+    )
+    parties = {"holder": routes.claim.id, "claimant": rival.id}
+    assert await refused(days, again, **parties) == "uq_disputes_open"
+    turned = {"holder": rival.id, "claimant": routes.claim.id}
+    assert await refused(days, again, **turned) == "disputes_of_frozen"
+    assert await refused(days, "DELETE FROM disputes") == "disputes_never_deleted"
+    # a process of the version before closes a party, and tells nobody
+    await routes.execute(
+        "UPDATE prefixes SET state = 'closed', closed_at = now(), modified_at = now()"
+        " WHERE id = :id",
+        id=rival.id,
+    )
+    assert await ended(days, dispute_id) is DisputeEnd.GONE
+    twice = await refused(days, "UPDATE disputes SET ended = 'holder'")
+    assert twice == "disputes_stay_ended"
+
+
+async def shown(days: Days, dispute_id: UUID) -> DisputeWithEvidence:
+    """As an operator reads it."""
+    reader = days.world.reader
+    view = await reader.disputes.one(dispute_id)
+    watched, runs = [], []
+    for party in (view.holder, view.claimant):
+        of = party.claim.account_id, party.claim.id
+        watched.append(await reader.watches.watch(*of))
+        assert party.run_id is not None
+        runs.append(await reader.run(*of, party.run_id))
+    return with_evidence(view, watched, runs, days.world.clock.now())
+
+
+async def test_evidence_and_what_it_speaks_for(days: Days, routes: Routes) -> None:
+    _, dispute_id = await disputed(days, routes)
+    first = await shown(days, dispute_id)
+    assert first.holder.validation is not None
+    assert first.claimant.validation is not None
+    assert (first.holder.validation.result, first.claimant.validation.result) == (
+        "approved",
+        "contested",
+    )
+    asked = [one.evidence for one in first.claimant.validation.checks if one.evidence]
+    assert asked  # what registries and name servers said, as it came
+    assert (first.recommended, first.claimant.signals) == (Advised.ASK, [])
+    days.world.clock.advance(14 * DAY)
+    later = await shown(days, dispute_id)
+    assert later.recommended is Advised.CLAIMANT
+    assert "For the claimant: the holder has proven nothing in 14 days." in later.reasons
+    token = (await days.world.issue(routes.claim)).token
+    days.world.txt(routes.claim.prefix, token.value)
+    await days.snapshot()
+    await days.world.validate(routes.claim)
+    assert (await shown(days, dispute_id)).recommended is Advised.ASK
+    await sold(days, (CIDR, "allocated", "seller"))
+    assert (await shown(days, dispute_id)).recommended is Advised.HOLDER
