@@ -37,7 +37,7 @@ SCHEMAS = (
     *(registry_overrides, reservations, snapshots),
 )
 FILES = {"get_loa_document": "application/pdf", "get_edge_change_stream": "application/x-ndjson"}
-VERBS = ("get", "list", "create", "update", "delete", "validate", "offboard", "restore")
+VERBS = ("get", "list", "create", "update", "delete", "validate", "offboard", "restore", "accept")
 OPERATORS_VERBS = {
     *(
         "accept",
@@ -52,6 +52,7 @@ OPERATORS_VERBS = {
         "forget",
         "lift",
         "lock",
+        "move",
         "open",
     ),
     *("plan", "put", "rearm", "release", "remove", "resume", "retire", "revoke", "rollback"),

@@ -29,6 +29,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "update_bgp_prefix": {"on_demand": {"advertised": True}},
     "update_advertisement_status": {"advertised": True},
     "create_delegation": {"cidr": "31.0.0.0/23", "delegated_account_id": uuid4().hex},
+    "create_prefix_move": {"to_account_id": uuid4().hex},
     "create_webhook": {"url": "https://hooks.example.net/byoip"},
     "update_webhook": {"enabled": False},
     "create_webhook_redelivery": {"number": 1},
@@ -43,6 +44,7 @@ BODIES |= {
 BODIES |= {
     "create_account": {**_WHY, "name": "Example"},
     "create_credential": {**_WHY, "name": "ci", "account_id": None},
+    "move_prefix": {**_WHY, "to_account_id": uuid4().hex},
     "decide_dispute": {**_WHY, "decide_for": "holder"},
     "create_service": {**_WHY, "name": "Scrubbing"},
     "update_service": {**_WHY, "default_only": True},
@@ -56,13 +58,14 @@ BODIES |= {
 # These name no object: another's token gets its own (empty) list, or its own new object.
 COLLECTIONS = {"create_prefix", "list_prefixes", "list_services", "create_prefix_preflight"}
 COLLECTIONS |= {"list_received_delegations", "list_account_events", "create_loa_document"}
-COLLECTIONS |= {"create_asn", "list_asns", "create_webhook", "list_webhooks"}
+COLLECTIONS |= {"create_asn", "list_asns", "list_moves", "create_webhook", "list_webhooks"}
 OF_ANY_TOKEN = {"list_token_accounts", "get_token_account", "get_verified_token"}
 # What names another object than a prefix says so.
 MISSING = {"get_loa_document": "loa_document_not_found"}
 MISSING |= dict.fromkeys(
     ("get_asn", "delete_asn", "validate_asn", "create_asn_validation_token"), "own_asn_not_found"
 )
+MISSING |= dict.fromkeys(("accept_move", "delete_move"), "move_not_found")
 MISSING |= dict.fromkeys(
     (one.name for one in declarations() if "{webhook_id}" in one.path), "webhook_not_found"
 )
@@ -148,7 +151,7 @@ async def ask(
         "speaker": "ams1",
         "listener": "rr1",
     }
-    ids |= dict.fromkeys(("webhook_id", "dispute_id"), uuid4().hex)
+    ids |= dict.fromkeys(("webhook_id", "dispute_id", "move_id"), uuid4().hex)
     ids |= dict.fromkeys(("reference", "loa_document_id", "bgp_prefix_id", "trip_id"), uuid4().hex)
     path = declaration.path.format(
         prefix_id=prefix_id or uuid4().hex, account_id=uuid4().hex, **ids

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -156,6 +157,7 @@ def test_a_first_letter_is_written_for_an_approved_prefix(
         pytest.param({}, letter(), NOW, False, id="it has one"),
         pytest.param({}, letter(), END - RENEWAL_AHEAD, True, id="it ends in 30 days"),
         pytest.param({"standing": Standing.CONTESTED}, letter(), END, True, id="though contested"),
+        pytest.param({}, replace(letter(), of_another=True), NOW, True, id="its prefix has moved"),
         pytest.param({"standing": Standing.SUSPENDED}, letter(), END, True, id="though suspended"),
         pytest.param({"standing": Standing.OFFBOARDING}, letter(), END, False, id="on its way out"),
         pytest.param({"frozen_for": FROZEN}, letter(), END, False, id="frozen"),

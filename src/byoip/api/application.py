@@ -29,6 +29,7 @@ from byoip.api.checks.snapshots import snapshots
 from byoip.api.checks.validations import validations
 from byoip.api.claims.delegations import delegations
 from byoip.api.claims.history import history
+from byoip.api.claims.moves import moves, operator_moves
 from byoip.api.claims.operator_prefixes import operator_prefixes
 from byoip.api.claims.prefixes import prefixes
 from byoip.api.claims.reservations import reservations
@@ -71,6 +72,7 @@ _CUSTOMER = (
     tokens,
     validations,
     watching,
+    moves,
     preflights,
     own_asns,
     services,
@@ -88,6 +90,7 @@ _OPERATOR = (
     waivers,
     operator_watching,
     operator_disputes,
+    operator_moves,
     operator_bgp,
     operator_letters,
     reservations,

@@ -24,6 +24,8 @@ OF_PREFIXES: Final[Catalogue] = {
         "contested": "Another account has proven overlapping space, or has it reserved.",
         "suspended": "The operator has suspended the prefix: nothing new, routes stay.",
         "offboarding": "The customer wants the prefix withdrawn, unbound and closed.",
+        "moved": "The prefix is another account's now, by an offer that it accepted, or by the "
+        "operator: all that hangs on it went along, and no route was withdrawn.",
         "frozen": "What was proven is no longer so: nothing new, routes stay; `signal` says why.",
         "unfrozen": "The freeze is lifted: by a new proof, or by the operator.",
         "still_frozen": "A new proof does not lift it after a change of holder: `because` is "
@@ -65,6 +67,10 @@ OF_PREFIXES: Final[Catalogue] = {
         "for the claimant from `decide_from` on.",
         "ended": "`ended` for the `holder` or the `claimant`, which asks for validation now; or "
         "one of them is `gone`.",
+    },
+    "move": {
+        "offered": "The owner offers the prefix to `to_account_id`, until `expires_at`.",
+        "ended": "The offer has `ended`: `declined`, or `taken_back` by the owner.",
     },
     "waiver": {
         "granted": "The operator waives a check for the prefix, until `expires_at`.",

@@ -60,9 +60,7 @@ async def list_all_prefixes(
     found = await caller.backend.operator_reader.claims(
         which, after=wanted.after, limit=wanted.probe
     )
-    return await list_answer(
-        paging.paginate(found, wanted, lambda view: view.claim), _shown(caller)
-    )
+    return await list_answer(paging.paginate(found, wanted, lambda view: view.claim), shown(caller))
 
 
 @operator_prefixes.operation(
@@ -73,7 +71,7 @@ async def list_all_prefixes(
 )
 async def get_any_prefix(caller: OperatorRequest, prefix_id: PathId) -> Answer:
     """Read a prefix of any account."""
-    return answer(_shown(caller)(await caller.backend.operator_reader.claim(prefix_id)))
+    return answer(shown(caller)(await caller.backend.operator_reader.claim(prefix_id)))
 
 
 @operator_prefixes.operation(
@@ -226,14 +224,15 @@ async def _act(
     prefix_id: UUID,
     body: Reasoned,
 ) -> Answer:
-    return await caller.write(lambda tx: act(tx, prefix_id, reason=body.reason), _shown(caller))
+    return await caller.write(lambda tx: act(tx, prefix_id, reason=body.reason), shown(caller))
 
 
 def _moving(transition: Transition) -> Callable[..., Awaitable[ClaimView]]:
     return partial(verbs.change_standing, transition=transition)
 
 
-def _shown(caller: OperatorRequest) -> Callable[[ClaimView], OperatorPrefix]:
+def shown(caller: OperatorRequest) -> Callable[[ClaimView], OperatorPrefix]:
+    """How a view of a claim is shown to operators."""
     return partial(wire.operator_prefix_of, advice=caller.backend.advice, now=caller.now)
 
 

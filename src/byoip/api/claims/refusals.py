@@ -11,6 +11,7 @@ from byoip.domain.claims import (
     claim,
     delegation,
     lifecycle,
+    move,
     ownership_token,
     reservation,
     restorable,
@@ -156,4 +157,12 @@ REFUSALS = (
         "Have the ROA corrected, or one published for the operator's origin.",
     ),
     not_found(1842, check_waiver.WaiverNotFound(), "List the prefix's waivers."),
+    not_found(1340, move.MoveNotFound(), "List offers: GET .../moves."),
+    invalid(1341, move.MoveToOwner(), "Name another account."),
+    invalid(1342, move.MoveRecipientNotFound(), "Ask its holder for the id."),
+    conflict(
+        1343,
+        move.HolderInDoubt(),
+        "GET .../watch says who holds the space; the operator may move it.",
+    ),
 )

@@ -98,6 +98,17 @@ def resume(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
     show_object(act(ctx, f"/prefixes/{prefix}/resume", reason))
 
 
+@prefixes_app.command("move")
+def move(
+    ctx: typer.Context,
+    prefix: ObjectId,
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT_ID", help="Whose it becomes.")],
+    reason: Reason,
+) -> None:
+    """Move an approved prefix to another account; nothing is withdrawn."""
+    show_object(act(ctx, f"/prefixes/{prefix}/move", reason, to_account_id=account))
+
+
 @prefixes_app.command("settle")
 def settle(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
     """End a contest, after talking to both customers."""

@@ -137,6 +137,7 @@ class Letter:
         superseded_by: reference of the letter that renewed it.
         rpki: what the snapshots of ROA data accepted since its issue say of its route.
         misnames: it names a party that was not asked, or none: an older version wrote it.
+        of_another: it names the account that had the prefix before it moved.
     """
 
     facts: LetterFacts
@@ -150,6 +151,7 @@ class Letter:
     rpki: RpkiWatch = field(default=RpkiWatch())
     misnames: bool = False
     under_review: bool = False
+    of_another: bool = False
 
     @property
     def reference(self) -> LetterReference:
@@ -226,4 +228,5 @@ def letter_due(
         failed = newest.revoked_because is RevokedBecause.RPKI
         resolved = not failed or passed_at > newest.revoked_at
         return claim.standing is Standing.OK and resolved
-    return claim.standing is not Standing.OFFBOARDING and newest.renewal_due(now)
+    due = newest.of_another or newest.renewal_due(now)
+    return claim.standing is not Standing.OFFBOARDING and due

@@ -67,6 +67,7 @@ class EventRepository:
         self._session = session
         self._added: list[Event] = []
         self._new: dict[UUID, UUID] = {}
+        self._for: dict[int, UUID] = {}  # by position
         self.written: list[Write] = []
 
     async def lock_claims(self, claim_ids: Collection[UUID]) -> None:
@@ -81,6 +82,11 @@ class EventRepository:
         """Note what happened; numbers are given when the transaction ends, in this order."""
         self._added.extend(events)
 
+    def note_for(self, account_id: UUID, event: Event) -> None:
+        """Note what this account's feed is to say, whoever has the claim now."""
+        self._for[len(self._added)] = account_id
+        self._added.append(event)
+
     def of_new(self, claim_id: UUID, account_id: UUID) -> None:
         """A claim is written with its first events, in one statement, which does not see it yet."""
         self._new[claim_id] = account_id
@@ -91,6 +97,7 @@ class EventRepository:
             await self._session.put_off("rung", _WRITE, {"events": await self._as_json()})
             self.written += {(one.claim_id, one.by.request_id) for one in self._added}
             self._added.clear()
+            self._for.clear()
 
     async def _as_json(self) -> str:
         """In slices: a contest of thousands may end in one transaction."""
@@ -102,7 +109,7 @@ class EventRepository:
             return json_text(
                 {
                     "prefix_id": event.claim_id,
-                    "new_of": self._new.get(event.claim_id),
+                    "new_of": self._for.get(position) or self._new.get(event.claim_id),
                     "position": position,
                     "place": places[event.claim_id],
                     "kind": event.kind,

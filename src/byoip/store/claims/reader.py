@@ -24,6 +24,7 @@ from byoip.store.claims.claim_reader import ClaimReader, page_of
 from byoip.store.claims.delegations import delegation_from
 from byoip.store.claims.epochs import EpochReader
 from byoip.store.claims.events import event_from
+from byoip.store.claims.moving.moves import MoveReader
 from byoip.store.claims.token_rows import token_from
 from byoip.store.claims.views import AccountEvent, BindingView, Cursor, NumberedEvent, RunView
 from byoip.store.routes.awaited import waiting_from
@@ -46,6 +47,7 @@ class CustomerReader(ClaimReader):
         self.watches = WatchReader(engine)
         self.proofs = ProofReader(engine)
         self.disputes = DisputeReader(engine)
+        self.moves = MoveReader(engine)
 
     async def tokens(
         self, account_id: UUID, claim_id: UUID, *, after: Cursor | None, limit: int

@@ -8,11 +8,13 @@ from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.checks.evidence import CheckState
 from byoip.domain.claims.lifecycle import Approver, Standing, State
+from byoip.domain.claims.move import MoveEnd
 from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.store import columns as col
 from byoip.store.columns import table
 
 _APPROVED = "state = 'approved'"
+_NOT_ENDED = "ended_at IS NULL"
 
 prefixes = table(
     "prefixes",
@@ -124,7 +126,7 @@ prefixes = table(
     ),
 )
 
-# Account, prefix and ASN of a token are its claim's, which never change (trigger on prefixes).
+# Account, prefix and ASN of a token are its claim's.
 validation_tokens = table(
     "validation_tokens",
     col.uuid_pk(),
@@ -178,6 +180,30 @@ delegations = table(
     sa.Index("ix_delegations_page", "prefix_id", "created_at", "id", postgresql_where="live"),
     sa.Index("ix_delegations_account", "account_id", "created_at", "id", postgresql_where="live"),
     sa.Index("ix_delegations_expiring", "expires_at", postgresql_where="live"),
+)
+
+# By a row of these alone a claim gets another account (trigger on prefixes).
+prefix_moves = table(
+    "prefix_moves",
+    col.uuid_pk(),
+    col.reference("prefix_id", "prefixes.id"),
+    col.reference("from_account_id", "accounts.id"),
+    col.reference("to_account_id", "accounts.id"),
+    col.timestamptz("offered_at"),
+    col.timestamptz("expires_at"),
+    col.timestamptz("ended_at", nullable=True),
+    col.text("ended", nullable=True),
+    col.one_of("ended", MoveEnd),
+    col.check("one_end", "(ended IS NULL) = (ended_at IS NULL)"),
+    col.check("two", "from_account_id <> to_account_id"),
+    col.check("expires_at", "expires_at > offered_at"),
+    sa.Index("uq_prefix_moves_open", "prefix_id", unique=True, postgresql_where=_NOT_ENDED),
+    sa.Index(
+        "ix_prefix_moves_to", "to_account_id", "offered_at", "id", postgresql_where=_NOT_ENDED
+    ),
+    sa.Index(
+        "ix_prefix_moves_from", "from_account_id", "offered_at", "id", postgresql_where=_NOT_ENDED
+    ),
 )
 
 # A trigger on prefixes keeps other accounts from approved or new claims on reserved space.

@@ -18,6 +18,7 @@ from byoip.domain.claims.blockers import Advice, Blocker, blockers
 from byoip.domain.claims.check_waiver import CheckWaiver, excused
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Standing
+from byoip.domain.claims.move import Move
 from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.announceable import Announceable
@@ -234,3 +235,11 @@ class RunView:
 
 
 EVERY_CLAIM = ClaimFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class MoveView:
+    """An open offer of a prefix to another account, and which prefix."""
+
+    move: Move
+    cidr: str

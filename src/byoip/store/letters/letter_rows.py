@@ -31,6 +31,7 @@ LETTER: Final = (
     prefixes.c.cidr,
     prefixes.c.asn,
     (sa.func.cardinality(prefixes.c.frozen_for) > 0).label("under_review"),
+    (loa_documents.c.account_id != prefixes.c.account_id).label("of_another"),
     loa_documents.c.sha256,
 )
 LETTERS: Final = letters.join(prefixes, prefixes.c.id == letters.c.prefix_id).join(

@@ -32,7 +32,7 @@ from byoip.store.letters.letter_rows import (
     letter_from,
     letter_values,
 )
-from byoip.store.letters.tables import letter_watch, letters
+from byoip.store.letters.tables import letter_watch, letters, loa_documents
 from byoip.store.statements import Repository, compiled
 
 
@@ -111,6 +111,10 @@ _lately = (
     .correlate(prefixes)
     .scalar_subquery()
 )
+# Its prefix has moved: the document is of the account that had it.
+_OF_ANOTHER: Final = sa.exists().where(
+    loa_documents.c.id == _n.document_id, loa_documents.c.account_id != _p.account_id
+)
 _STANDING_OK: Final = _p.standing == constant(Standing.OK)
 _NOT_BARRED: Final = _barred(_p.id).is_not(sa.true())
 # The conditions of `letter_due`. In random order, so that claims whose letters cannot be written
@@ -143,7 +147,7 @@ _DUE: Final = compiled(
             ),
             sa.and_(
                 _n.revoked_at.is_(None),
-                sa.or_(_n.misnames, _n.valid_until <= sa.bindparam("renewed_until")),
+                sa.or_(_n.misnames, _OF_ANOTHER, _n.valid_until <= sa.bindparam("renewed_until")),
                 _p.standing != constant(Standing.OFFBOARDING),
             ),
         ),

@@ -33,7 +33,7 @@ loa_documents = table(
     sa.Index("ix_loa_documents_uploaded", "account_id", postgresql_where="NOT auto_generated"),
 )
 
-# A letter's account, prefix and ASN are its claim's; they never change (trigger on prefixes).
+# A letter's account, prefix and ASN are its claim's; that of its document is whom it names.
 letters = table(
     "letters",
     sa.Column("reference", sa.Uuid, primary_key=True),

@@ -206,6 +206,7 @@ class GenerateLetter:
     async def _still_so(self, tx: Transaction, claim: Claim, found: _Found) -> bool:
         """Whether all is as it was found: a worker may have been stopped for hours since."""
         same = claim.approved_at == found.claim.approved_at
+        same = same and claim.account_id == found.claim.account_id
         if not (same and _irr_passes(claim) and await self._space(tx, claim) == found.space):
             return False
         return await _still_valid(tx, claim, found.facts)

@@ -1,0 +1,188 @@
+"""Prefixes move between accounts: offered and accepted, or moved by an operator. No route goes."""
+
+from uuid import UUID, uuid4
+
+from byoip.domain.claims.claim import Claim, OverlapsOwnClaim, TooManyClaims
+from byoip.domain.claims.move import (
+    OFFERED_FOR,
+    HolderInDoubt,
+    Move,
+    MoveEnd,
+    MoveNotFound,
+    may_move,
+)
+from byoip.domain.claims.reservation import SpaceReserved
+from byoip.domain.customer_text import CustomerText
+from byoip.domain.history import Event
+from byoip.domain.operator_text import stated_reason
+from byoip.domain.watch.dispute import PrefixDisputed
+from byoip.domain.watch.levels import Signal
+from byoip.store.claims.moving.moves import MoveRepository
+from byoip.store.claims.views import ClaimView
+from byoip.store.transaction import Transaction
+from byoip.store.watch.disputes import DisputeRepository
+from byoip.usecases.claims.contests import lock_with_space
+from byoip.usecases.claims.delegations import ENDED, end
+from byoip.usecases.claims.prefixes import Terms
+from byoip.usecases.events import record_token_revoked
+
+
+async def offer(tx: Transaction, account_id: UUID, claim_id: UUID, *, to_account_id: UUID) -> Move:
+    """Offer an approved prefix to another account, for 14 days; in place of an offer before.
+
+    Raises:
+        ClaimNotFound: the account has no such claim.
+        PreconditionFailed: the claim has another version by now.
+        PrefixNotApproved, PrefixSuspended, PrefixOffboarding, PrefixFrozen, MoveToOwner,
+        HolderInDoubt, PrefixDisputed: it cannot be moved.
+        MoveRecipientNotFound: there is no such account, which is asked last of all.
+    """
+    claim = await tx.lock_claim(claim_id, account_id)
+    moves = MoveRepository(tx.session)
+    await _may_be_given(tx, claim, to_account_id)
+    await moves.require_account(to_account_id)
+    if before := await moves.open_of(claim_id):
+        await _end(tx, moves, before, MoveEnd.TAKEN_BACK)
+    move = Move(uuid4(), claim_id, account_id, to_account_id, tx.now, tx.now + OFFERED_FOR)
+    await moves.add(move)
+    await tx.claims.save(claim.written(tx.now))
+    after = {"cidr": str(claim.prefix), "expires_at": move.expires_at.isoformat()}
+    _tell(tx, move, "move.offered", **after)
+    return move
+
+
+async def take_back(tx: Transaction, account_id: UUID, move_id: UUID) -> Move:
+    """End an offer: its owner takes it back, or the account that it was made to declines.
+
+    Raises:
+        MoveNotFound: the account has no such offer that is open.
+    """
+    moves = MoveRepository(tx.session)
+    seen = await moves.get(move_id)
+    if account_id not in {seen.from_account_id, seen.to_account_id}:
+        raise MoveNotFound
+    await tx.claims.lock(seen.claim_id)
+    move = await moves.get(move_id, locking=True)
+    move.require_open(tx.now)
+    own = account_id == move.from_account_id
+    await _end(tx, moves, move, MoveEnd.TAKEN_BACK if own else MoveEnd.DECLINED)
+    return await moves.get(move_id)
+
+
+async def accept(tx: Transaction, account_id: UUID, move_id: UUID, *, terms: Terms) -> ClaimView:
+    """Take a prefix that was offered to this account, with all that hangs on it.
+
+    Raises:
+        MoveNotFound: nobody offers it this account any more.
+        PrefixNotApproved, PrefixSuspended, PrefixOffboarding, PrefixFrozen, HolderInDoubt,
+        PrefixDisputed: it cannot be moved by now.
+        TooManyClaims, OverlapsOwnClaim, SpaceReserved, OriginNotOffered: there is no place for it.
+    """
+    moves = MoveRepository(tx.session)
+    quota = await tx.claims.lock_quota(account_id)
+    seen = await moves.get(move_id)
+    if account_id != seen.to_account_id:
+        raise MoveNotFound
+    seen.require_open(tx.now)
+    claim = await lock_with_space(tx, seen.claim_id)
+    move = await moves.get(move_id, locking=True)
+    move.require_open(tx.now)
+    await _may_be_given(tx, claim, account_id)
+    return await _carry_out(tx, moves, claim, move, quota, terms)
+
+
+async def move_on_word(
+    tx: Transaction, claim_id: UUID, *, to_account_id: UUID, reason: str, terms: Terms
+) -> ClaimView:
+    """Move a prefix on the operator's word, frozen or not; an open offer of it ends.
+
+    Raises:
+        InvalidText: the reason.
+        ClaimNotFound: there is no such live claim.
+        AccountNotFound: there is no such account.
+        PrefixNotApproved, PrefixSuspended, PrefixOffboarding, MoveToOwner, PrefixDisputed: it
+            cannot be moved.
+        TooManyClaims, OverlapsOwnClaim, SpaceReserved, OriginNotOffered: there is no place for it.
+    """
+    why = stated_reason(reason)
+    moves = MoveRepository(tx.session)
+    quota = await tx.claims.lock_quota(to_account_id)
+    claim = await lock_with_space(tx, claim_id)
+    may_move(claim, to_account_id)
+    await _require_undisputed(tx, claim)
+    if offered := await moves.open_of(claim_id):
+        await _end(tx, moves, offered, MoveEnd.TAKEN_BACK)
+    until = tx.now + OFFERED_FOR
+    move = Move(uuid4(), claim_id, claim.account_id, to_account_id, tx.now, until)
+    await moves.add(move)
+    return await _carry_out(tx, moves, claim, move, quota, terms, why)
+
+
+async def _may_be_given(tx: Transaction, claim: Claim, to_account_id: UUID) -> None:
+    """What its owner may give: nobody passes on what may be another's by now."""
+    may_move(claim, to_account_id)
+    await _require_undisputed(tx, claim)
+    claim.require_not_frozen()
+    holder = (await tx.watches.of(claim.id)).get(Signal.HOLDER)
+    if holder is not None and holder.failing:
+        raise HolderInDoubt
+
+
+async def _require_undisputed(tx: Transaction, claim: Claim) -> None:
+    if await DisputeRepository(tx.session).open_of(claim.id):
+        raise PrefixDisputed
+
+
+async def _carry_out(
+    tx: Transaction,
+    moves: MoveRepository,
+    claim: Claim,
+    move: Move,
+    quota: int,
+    terms: Terms,
+    why: CustomerText | None = None,
+) -> ClaimView:
+    """The move itself: account, space and claim are locked, in this order."""
+    account_id = move.to_account_id
+    held, overlaps, reserved = await tx.session.look(
+        tx.claims.held(account_id),
+        tx.claims.overlapped(account_id, claim.prefix),
+        tx.reservations.blocking(claim.prefix, account_id),
+    )
+    if held >= quota:
+        raise TooManyClaims(quota)
+    if overlaps:
+        raise OverlapsOwnClaim(claim.prefix)
+    if reserved:
+        raise SpaceReserved(claim.prefix)
+    await terms.admit_origin(tx, account_id, claim.asn)
+    lent = await tx.delegations.of(claim.id)
+    await end(tx, [one for one in lent if one.account_id == account_id], ENDED)
+    if token := await tx.tokens.live(claim.id):  # the other account knows it
+        await tx.tokens.save(token.revoke(tx.now))
+        record_token_revoked(tx, token)
+    await moves.end(move, MoveEnd.MOVED, tx.now)
+    await moves.carry_out(move, tx.now)
+    reason = {} if why is None else {"reason": why.value}
+    _tell(tx, move, "prefix.moved", cidr=str(claim.prefix), **reason)
+    if claim.delegate_loa_creation:
+        await tx.jobs.enqueue_letter(claim.id)
+    return await tx.claims.view(claim.id)
+
+
+async def _end(tx: Transaction, moves: MoveRepository, move: Move, ended: MoveEnd) -> None:
+    await moves.end(move, ended, tx.now)
+    _tell(tx, move, "move.ended", ended=ended.value)
+
+
+def _tell(tx: Transaction, move: Move, kind: str, **shown: str) -> None:
+    """Into the prefix's history, and into the feeds of both accounts."""
+    after = {
+        "move_id": move.id.hex,
+        "from_account_id": move.from_account_id.hex,
+        "to_account_id": move.to_account_id.hex,
+        **shown,
+    }
+    for account_id in (move.from_account_id, move.to_account_id):
+        event = Event(move.claim_id, kind, tx.actor, tx.now, {}, after)
+        tx.events.note_for(account_id, event)
