@@ -81,8 +81,8 @@ async def looks(days: Days, many: int) -> None:
     """So many days, with the look of each; ROA data stays."""
     for _ in range(many):
         await days.snapshot()
-        for _ in range(6):
-            days.world.clock.advance(STEP)
+        for _ in range(3):
+            days.world.clock.advance(2 * STEP)
             await days.run()
     await days.snapshot()
 
