@@ -41,6 +41,17 @@ _MOVE: Final = from_text("""
         version = version + 1
     WHERE id = :claim_id
 """)
+# Counted along as it commits, but locked before event counters, as by runs that finish.
+_LOCK_RUNS: Final = from_text("""
+    SELECT count(*) FROM (
+        SELECT id FROM validation_runs WHERE prefix_id = :claim_id FOR SHARE
+    ) AS run
+""")
+_LOCK_USAGE: Final = from_text("""
+    INSERT INTO evidence_usage AS kept (account_id, bytes)
+    SELECT id, 0 FROM unnest(CAST(:account_ids AS uuid[])) AS id ORDER BY id
+    ON CONFLICT (account_id) DO UPDATE SET bytes = kept.bytes
+""")
 _LISTED: Final = from_text(f"""
     SELECT {_COLUMNS}, p.cidr::text AS cidr
     FROM prefix_moves AS m JOIN prefixes AS p ON p.id = m.prefix_id
@@ -91,6 +102,9 @@ class MoveRepository(Repository):
 
     async def carry_out(self, move: Move, now: datetime) -> None:
         """Give the locked claim to the other account; the move has ended at this very moment."""
+        accounts = [move.from_account_id, move.to_account_id]
+        await self._session.rows(_LOCK_RUNS, claim_id=move.claim_id)
+        await self._session.change(_LOCK_USAGE, account_ids=accounts)
         of = {"claim_id": move.claim_id, "to_account_id": move.to_account_id}
         await self._session.change(_MOVE, now=now, **of)
 

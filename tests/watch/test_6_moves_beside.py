@@ -1,0 +1,64 @@
+"""A prefix moves beside what else its accounts do."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tests.usecases.routes import Routes
+from tests.usecases.world import World
+from tests.watch.test_6_moves import accept, counted, offer
+from tests.watching import Days
+
+
+async def waited_for(world: World) -> None:
+    """Until one transaction waits for another."""
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    async with asyncio.timeout(10):
+        while True:
+            async with world.engine.connect() as connection:
+                if await connection.scalar(waiting):
+                    return
+            await asyncio.sleep(0.05)
+
+
+async def touch(connection: AsyncConnection, table: str, column: str, account_id: UUID) -> None:
+    touching = text(f"UPDATE {table} SET {column} = {column} WHERE account_id = :id")  # noqa: S608
+    assert (await connection.execute(touching, {"id": account_id})).rowcount == 1
+
+
+@pytest.mark.parametrize("whose", ["of the old account", "of the new one"])
+async def test_a_run_that_finishes_and_a_move_do_not_deadlock(
+    days: Days, routes: Routes, whose: str
+) -> None:
+    world, claim = days.world, routes.claim
+    to = await world.new_account()
+    await world.validate(await world.claim("31.9.0.0/24", account_id=to))
+    before, move_id = await counted(world, claim.account_id), await offer(world, claim, to)
+    account_id = to if whose == "of the new one" else claim.account_id
+    async with world.engine.connect() as finishing:  # as `tx.runs.finish`, and then its events
+        await touch(finishing, "evidence_usage", "bytes", account_id)
+        moving = asyncio.create_task(accept(world, to, move_id))
+        await waited_for(world)
+        await touch(finishing, "account_event_counters", "last", account_id)
+        await finishing.commit()
+    assert (await moving).account_id == to
+    assert before[2] > (await counted(world, claim.account_id))[2] == 0
+
+
+async def test_nor_do_a_move_and_evidence_that_is_given_up(days: Days, routes: Routes) -> None:
+    world, claim = days.world, routes.claim
+    to = await world.new_account()
+    move_id = await offer(world, claim, to)
+    async with world.engine.connect() as pruning:  # its runs, and then what their account keeps
+        given_up = text("UPDATE validation_runs SET raw_bytes = 0 WHERE prefix_id = :id")
+        await pruning.execute(given_up, {"id": claim.id})
+        moving = asyncio.create_task(accept(world, to, move_id))
+        await waited_for(world)
+        emptied = text("UPDATE evidence_usage SET bytes = 0 WHERE account_id = :id")
+        await pruning.execute(emptied, {"id": claim.account_id})
+        await pruning.commit()
+    assert (await moving).account_id == to
+    assert [(await counted(world, one))[2] for one in (claim.account_id, to)] == [0, 0]
