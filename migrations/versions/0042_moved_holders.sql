@@ -2,7 +2,7 @@
 -- up is. A trigger keeps that, so processes of the version before do, too.
 
 ALTER TABLE prefix_moves ADD COLUMN holder TEXT;
-CREATE INDEX ix_prefix_moves_moved ON prefix_moves (from_account_id) WHERE ended = 'moved';
+CREATE INDEX ix_prefix_moves_made ON prefix_moves (from_account_id, offered_at);
 
 CREATE FUNCTION keep_moved_holder() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

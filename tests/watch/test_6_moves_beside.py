@@ -1,15 +1,17 @@
 """A prefix moves beside what else its accounts do."""
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from byoip.domain.claims.move import TooManyOffers
 from tests.usecases.routes import Routes
 from tests.usecases.world import World
-from tests.watch.test_6_moves import accept, counted, offer
+from tests.watch.test_6_moves import accept, counted, fed, offer
 from tests.watching import Days
 
 
@@ -62,3 +64,17 @@ async def test_nor_do_a_move_and_evidence_that_is_given_up(days: Days, routes: R
         await pruning.commit()
     assert (await moving).account_id == to
     assert [(await counted(world, one))[2] for one in (claim.account_id, to)] == [0, 0]
+
+
+async def test_who_offers_again_and_again_fills_no_feed(days: Days, routes: Routes) -> None:
+    world, claim = days.world, routes.claim
+    to, third = await world.new_account(), await world.new_account()
+    for _ in range(21):
+        await offer(world, claim, to)
+    with pytest.raises(TooManyOffers):
+        await offer(world, claim, to)
+    told = await fed(world, to)
+    assert (len(told), told[-1]) == (41, "move.offered")
+    await offer(world, claim, third)  # another account has nothing to do with that
+    world.clock.advance(timedelta(days=1))
+    assert await accept(world, to, await offer(world, claim, to))

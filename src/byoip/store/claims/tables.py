@@ -211,7 +211,7 @@ prefix_moves = table(
     sa.Index(
         "ix_prefix_moves_from", "from_account_id", "offered_at", "id", postgresql_where=_NOT_ENDED
     ),
-    sa.Index("ix_prefix_moves_moved", "from_account_id", postgresql_where="ended = 'moved'"),
+    sa.Index("ix_prefix_moves_made", "from_account_id", "offered_at"),
 )
 
 # A trigger on prefixes keeps other accounts from approved or new claims on reserved space.

@@ -4,11 +4,14 @@ from uuid import UUID, uuid4
 
 from byoip.domain.claims.claim import Claim, OverlapsOwnClaim, TooManyClaims
 from byoip.domain.claims.move import (
+    IN_VAIN_FOR,
+    MOST_IN_VAIN,
     OFFERED_FOR,
     HolderInDoubt,
     Move,
     MoveEnd,
     MoveNotFound,
+    TooManyOffers,
     may_move,
 )
 from byoip.domain.claims.reservation import SpaceReserved
@@ -35,12 +38,15 @@ async def offer(tx: Transaction, account_id: UUID, claim_id: UUID, *, to_account
         PreconditionFailed: the claim has another version by now.
         PrefixNotApproved, PrefixSuspended, PrefixOffboarding, PrefixFrozen, MoveToOwner,
         HolderInDoubt, PrefixDisputed: it cannot be moved.
-        MoveRecipientNotFound: there is no such account, which is asked last of all.
+        MoveRecipientNotFound: there is no such account.
+        TooManyOffers: the other account has taken none of the last ones.
     """
     claim = await tx.lock_claim(claim_id, account_id)
     moves = MoveRepository(tx.session)
     await _may_be_given(tx, claim, to_account_id)
     await moves.require_account(to_account_id)
+    if await moves.in_vain(account_id, to_account_id, tx.now - IN_VAIN_FOR) >= MOST_IN_VAIN:
+        raise TooManyOffers
     if before := await moves.open_of(claim_id):
         await _end(tx, moves, before, MoveEnd.TAKEN_BACK)
     move = Move(uuid4(), claim_id, account_id, to_account_id, tx.now, tx.now + OFFERED_FOR)

@@ -26,6 +26,11 @@ _OPEN: Final = from_text(f"""
     WHERE prefix_id = :claim_id AND ended_at IS NULL FOR UPDATE
 """)  # noqa: S608
 _ACCOUNT: Final = from_text("SELECT id FROM accounts WHERE id = :id")
+_IN_VAIN: Final = from_text("""
+    SELECT count(*) AS many FROM prefix_moves
+    WHERE from_account_id = :from_account_id AND to_account_id = :to_account_id
+        AND offered_at > :since AND ended IN ('declined', 'taken_back')
+""")
 _ADD: Final = from_text("""
     INSERT INTO prefix_moves (
         id, prefix_id, from_account_id, to_account_id, offered_at, expires_at, ended_at, ended
@@ -81,6 +86,12 @@ class MoveRepository(Repository):
     async def require_account(self, account_id: UUID) -> None:
         """Raises MoveRecipientNotFound: there is no such account."""
         await self._session.one(_ACCOUNT, MoveRecipientNotFound, id=account_id)
+
+    async def in_vain(self, from_account_id: UUID, to_account_id: UUID, since: datetime) -> int:
+        """How many offers of one account to another, made since then, came to nothing."""
+        of = {"from_account_id": from_account_id, "to_account_id": to_account_id}
+        (row,) = await self._session.rows(_IN_VAIN, since=since, **of)
+        return int(row.many)
 
     async def add(self, move: Move) -> None:
         """Keep a new one; its claim has no other that is open."""
