@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -9,9 +10,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from byoip.domain.claims.move import TooManyOffers
+from byoip.usecases.claims import moves
+from tests.store.samples import BY
 from tests.usecases.routes import Routes
+from tests.usecases.verbs import Verb
 from tests.usecases.world import World
-from tests.watch.test_6_moves import accept, counted, fed, offer
+from tests.watch.test_6_moves import accept, counted, fed, offer, on_word
 from tests.watching import Days
 
 
@@ -77,4 +81,32 @@ async def test_who_offers_again_and_again_fills_no_feed(days: Days, routes: Rout
     assert (len(told), told[-1]) == (41, "move.offered")
     await offer(world, claim, third)  # another account has nothing to do with that
     world.clock.advance(timedelta(days=1))
-    assert await accept(world, to, await offer(world, claim, to))
+    assert (await accept(world, to, await offer(world, claim, to))).account_id == to
+
+
+async def test_neither_reads_the_others_credentials_and_requests(
+    days: Days, routes: Routes
+) -> None:
+    world, claim = days.world, routes.claim
+    old, to = claim.account_id, await world.new_account()
+    end = Verb(world.store, moves.take_back)
+    await end(to, await offer(world, claim, to), by=BY)
+    told = {account_id: await said(world, account_id) for account_id in (old, to)}
+    assert told[old][-2:] == [("move.offered", BY.name), ("move.ended", f"account:{to.hex}")]
+    assert told[to] == [("move.offered", f"account:{old.hex}"), ("move.ended", BY.name)]
+    moved = await accept(world, to, await offer(world, claim, to))
+    assert (await said(world, old))[-1] == ("prefix.moved", f"account:{to.hex}")
+    read = partial(world.reader.events, to, moved.id, after=0, limit=1000)
+    before = [one for one in await read() if one.kind == "prefix.created"]
+    assert [(one.actor, one.request_id) for one in before] == [(f"account:{old.hex}", "")]
+    by_the_operator = [one for one in await read(whole=True) if one.kind == "prefix.created"]
+    assert [one.actor for one in by_the_operator] == [BY.name]
+    back = await on_word(world, moved, old)  # whose own it is again
+    read = partial(world.reader.events, old, back.id, after=0, limit=1000)
+    assert [one.actor for one in await read() if one.kind == "prefix.created"] == [BY.name]
+
+
+async def said(world: World, account_id: UUID) -> list[tuple[str, str]]:
+    """What was said in an account's feed, and of whom."""
+    found = await world.reader.account_events(account_id, after=0, limit=1000)
+    return [(one.event.kind, one.event.actor) for one in found]
