@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from byoip.domain.asns.registration import AsnRange
 from byoip.domain.checks.evidence import CheckState
-from byoip.usecases.claims import standing
+from byoip.usecases.claims import moves, standing
 from tests.asns.numbers import Numbers
 from tests.asns.test_proving import published
 from tests.usecases.verbs import Verb
@@ -62,6 +63,20 @@ async def test_a_process_that_was_stopped_before_it_records_proves_nothing_by_wh
     late = await numbers.record(record)
     assert (late.state, late.proven_by) == (CheckState.PENDING, None)
     assert "has changed" in late.doubt
+
+
+async def test_a_prefix_that_moved_here_proves_no_number_of_who_proved_it(
+    numbers: Numbers,
+) -> None:
+    claim = await numbers.holds()
+    await numbers.statistics(holders=[(CIDR, "h-3320")])
+    await numbers.hear()
+    to = await numbers.new_account()
+    moving = Verb(numbers.store, partial(moves.move_on_word, terms=numbers.terms))
+    await moving(claim.id, to_account_id=to, reason="Contract 4711.", by=WORKER)
+    async with numbers.registry_up():
+        said = await numbers.validate_asn(await numbers.bring(account_id=to))
+    assert said.state is CheckState.MISSING, said.evidence
 
 
 async def test_nor_by_a_token_that_stood_there_while_the_number_was_its_holders(

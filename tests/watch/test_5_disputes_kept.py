@@ -8,10 +8,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from byoip.api.watch.dispute_schemas import DisputeWithEvidence, with_evidence
-from byoip.domain.watch.dispute import Advised, DisputeEnd
+from byoip.domain.claims.lifecycle import Standing
+from byoip.domain.watch.dispute import Advised, DisputeEnd, Side
 from tests.usecases.routes import Routes
 from tests.usecases.world import CIDR
-from tests.watch.test_5_disputes import disputed, ended
+from tests.watch.test_5_disputes import claimed, decide, disputed, ended
 from tests.watch.test_5_holders import sold
 from tests.watching import DAY, Days
 
@@ -85,3 +86,13 @@ async def test_evidence_and_what_it_speaks_for(days: Days, routes: Routes) -> No
     assert (await shown(days, dispute_id)).recommended is Advised.ASK
     await sold(days, (CIDR, "allocated", "seller"))
     assert (await shown(days, dispute_id)).recommended is Advised.HOLDER
+
+
+async def test_a_decision_settles_no_contest_of_an_account_that_is_no_party(
+    days: Days, routes: Routes
+) -> None:
+    await claimed(days)  # before the sale: a contest without a dispute
+    _, dispute_id = await disputed(days, routes)
+    await decide(days, dispute_id, Side.HOLDER)
+    holder = await days.world.now(routes.claim)
+    assert (holder.frozen_for, holder.standing) == (frozenset(), Standing.CONTESTED)

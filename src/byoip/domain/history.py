@@ -28,8 +28,8 @@ class Actor:
     """Who does something, and at whose request.
 
     Attributes:
-        name: `credential:<id>`, `worker`, `operator:<id>`, `cli`.
-        request_id: of the HTTP request or job that asked.
+        name: `credential:<id>`, `worker`, `operator:<id>`, `cli`; another's is `account:<id>`.
+        request_id: of the HTTP request or job that asked; empty of another account's.
     """
 
     name: str

@@ -29,7 +29,8 @@ prevented, not retried: each takes the locks that it needs in this order.
    (`tx.routes.forget`); which database this is (`tx.restores.identity`), then applied state by ids,
    then the settings of speakers; those alone (`tx.revisions.lock`), then drains (`tx.drains`);
    operators by id, then one of people; a webhook, an address of mail (`tx.hooks`)
-9. raw answers of a finished run, by digest, what its account keeps (`tx.runs.finish`); or letters
+9. raw answers of a finished run, by digest, what its account keeps (`tx.runs.finish`); or letters;
+   or all runs of a claim that moves, then what both accounts keep
 10. event counters of claims, then 11. of accounts, both in the order of their ids, 12. of operators
 13. the counter of edge changes (`tx.edge_feed.write`), which all accounts share: held for a commit
 14. at the commit the account's counters (triggers), then Postgres' queue of notifications

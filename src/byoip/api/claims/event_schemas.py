@@ -31,6 +31,14 @@ EventKind: TypeAlias = Annotated[
 ]
 
 
+_WHO: Final = (
+    "`credential:<id>`, `worker`, `operator:<id>` or `cli`; `account:<id>`: another account, to or "
+    "from which the prefix moved."
+)
+_Actor: TypeAlias = Annotated[str, Field(description=_WHO)]
+_RequestId: TypeAlias = Annotated[str, Field(description="Empty where another account acted.")]
+
+
 class Event(Wire):
     """One line of a prefix's history."""
 
@@ -38,8 +46,8 @@ class Event(Wire):
 
     number: int = Field(description="Counts up within the prefix, without gaps.")
     kind: EventKind
-    actor: str = Field(description="`credential:<id>`, `worker`, `operator:<id>` or `cli`.")
-    request_id: str
+    actor: _Actor
+    request_id: _RequestId
     at: Time
     before: dict[str, Any]
     after: dict[str, Any]
@@ -54,8 +62,8 @@ class AccountEvent(Wire):
     prefix_id: Id
     prefix_number: int = Field(description="Its number in the prefix's own history.")
     kind: EventKind
-    actor: str = Field(description="`credential:<id>`, `worker`, `operator:<id>` or `cli`.")
-    request_id: str
+    actor: _Actor
+    request_id: _RequestId
     at: Time
     before: dict[str, Any]
     after: dict[str, Any]

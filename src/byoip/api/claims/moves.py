@@ -26,6 +26,7 @@ from byoip.domain.claims.move import (
     MoveNotFound,
     MoveRecipientNotFound,
     MoveToOwner,
+    TooManyOffers,
 )
 from byoip.domain.claims.reservation import SpaceReserved
 from byoip.domain.watch.dispute import PrefixDisputed
@@ -45,7 +46,14 @@ _NO_PLACE = (TooManyClaims, OverlapsOwnClaim, SpaceReserved, OriginNotOffered)
     Scope.PREFIXES_WRITE,
     answer=answer_of(wire.PrefixMove),
     status=201,
-    refuses=(ClaimNotFound, *_BARRED, *_NOT_GIVEN, MoveToOwner, MoveRecipientNotFound),
+    refuses=(
+        ClaimNotFound,
+        *_BARRED,
+        *_NOT_GIVEN,
+        MoveToOwner,
+        MoveRecipientNotFound,
+        TooManyOffers,
+    ),
 )
 async def create_prefix_move(
     caller: CustomerRequest, prefix_id: PathId, body: wire.NewMove

@@ -87,7 +87,7 @@ async def list_any_prefix_events(
     size = per_page or paging.DEFAULT_PAGE
     owner = await caller.backend.operator_reader.owner(prefix_id)
     reader = caller.backend.reader
-    found = await reader.events(owner, prefix_id, after=after, limit=size + 1)
+    found = await reader.events(owner, prefix_id, after=after, limit=size + 1, whole=True)
     epoch = await reader.epochs.current()
     return await list_answer(paging.paginate_numbered(found, size), Event.showing, epoch=epoch)
 

@@ -160,6 +160,13 @@ REFUSALS = (
     not_found(1340, move.MoveNotFound(), "List offers: GET .../moves."),
     invalid(1341, move.MoveToOwner(), "Name another account."),
     invalid(1342, move.MoveRecipientNotFound(), "Ask its holder for the id."),
+    Record(
+        429,
+        1344,
+        move.TooManyOffers(),
+        "Ask the other account's holder, who may accept one that is open.",
+        definitive=True,
+    ),
     conflict(
         1343,
         move.HolderInDoubt(),

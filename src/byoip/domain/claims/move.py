@@ -14,6 +14,8 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.errors import Refusal
 
 OFFERED_FOR: Final = timedelta(days=14)
+MOST_IN_VAIN: Final = 20  # offers of one account to another, within IN_VAIN_FOR
+IN_VAIN_FOR: Final = timedelta(days=1)
 
 
 class MoveEnd(StrEnum):
@@ -50,6 +52,19 @@ class MoveRecipientNotFound(Refusal):
 
     def __init__(self) -> None:
         super().__init__("There is no such account.", pointer="/to_account_id")
+
+
+class TooManyOffers(Refusal):
+    """The other account hears of each: it takes none, or they are taken back."""
+
+    name = "too_many_offers"
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"{MOST_IN_VAIN} offers to this account were declined or taken back within a day: "
+            "talk to its holder.",
+            retry_after=3600,
+        )
 
 
 class HolderInDoubt(Refusal):

@@ -61,8 +61,8 @@ _IN_USE: Final = from_text("""
 # A prefix that its account has proven, and a row of the holder inside it, whole: rows are cut into
 # prefixes, so the addresses beside it must not be the same holder's. By its route object: reverse
 # DNS is a lessee's, or a former holder's, who must not have the holder's number. Who holds it now
-# held it when it was proven: its watch has heard this file and says so. What an operator took back,
-# it cannot bring again.
+# held it when it was proven: its watch has heard this file and says so. What has moved here was
+# proven by another account. What an operator took back, it cannot bring again.
 _SPANNED: Final = from_text(f"""
     SELECT claim.cidr FROM prefixes AS claim, current_registration_snapshots AS used
     WHERE claim.account_id = :account_id AND claim.state = 'approved'
@@ -72,6 +72,7 @@ _SPANNED: Final = from_text(f"""
             WHERE run.prefix_id = claim.id AND run.result = '{RunResult.APPROVED.value}'
             AND run.finished_at >= claim.approved_at AND found.outcome = 'passed'
             AND found.check_name = '{Check.OWNERSHIP_IRR.value}')
+        AND NOT EXISTS (SELECT FROM prefix_moves WHERE prefix_id = claim.id AND ended = 'moved')
         AND NOT EXISTS (SELECT FROM own_asns AS gone WHERE gone.account_id = :account_id
             AND gone.asn = :asn AND gone.revoked_at IS NOT NULL)
         AND EXISTS (SELECT FROM prefix_watches AS watch WHERE watch.prefix_id = claim.id

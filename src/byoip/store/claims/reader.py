@@ -164,12 +164,14 @@ class CustomerReader(ClaimReader):
         return [Service(row.id, row.name, row.default_only, row.version) for row in rows]
 
     async def events(
-        self, account_id: UUID, claim_id: UUID, *, after: int, limit: int
+        self, account_id: UUID, claim_id: UUID, *, after: int, limit: int, whole: bool = False
     ) -> Sequence[NumberedEvent]:
-        """Events of a claim, closed ones too, with numbers above `after`. Raises ClaimNotFound."""
-        rows = await self._of_claim(
-            reading.EVENTS, account_id, claim_id, after_number=after, page_size=limit
-        )
+        """Events of a claim, closed ones too, with numbers above `after`. Raises ClaimNotFound.
+
+        Only with `whole` they name credentials and requests of an account that had it before.
+        """
+        page = {"after_number": after, "page_size": limit, "to_its_owner": not whole}
+        rows = await self._of_claim(reading.EVENTS, account_id, claim_id, **page)
         return [event_from(row) for row in rows if row.number is not None]
 
     async def account_events(

@@ -122,8 +122,21 @@ ASKED: Final = compiled(
     .order_by(_f.check_name, _x.whom)
 )
 
+# Of what an account did before the prefix moved, the next one reads no credentials and requests.
+_hidden = sa.and_(
+    events.c.account_id != _p.account_id,
+    events.c.actor.like("credential:%"),
+    sa.bindparam("to_its_owner", type_=sa.Boolean),
+)
+_account: Final = sa.func.concat(
+    "account:", sa.func.replace(sa.cast(events.c.account_id, sa.Text), "-", "")
+)
 _later = _of_claim(
-    sa.select(events)
+    sa.select(
+        *(one for one in events.c if one.name not in {"actor", "request_id"}),
+        sa.case((_hidden, _account), else_=events.c.actor).label("actor"),
+        sa.case((_hidden, ""), else_=events.c.request_id).label("request_id"),
+    )
     .where(events.c.prefix_id == _p.id, events.c.number > sa.bindparam("after_number"))
     .order_by(events.c.number)
     .limit(PAGE_SIZE)

@@ -199,6 +199,7 @@ prefix_moves = table(
     col.timestamptz("expires_at"),
     col.timestamptz("ended_at", nullable=True),
     col.text("ended", nullable=True),
+    col.text("holder", nullable=True),  # of its watch as it moved: what it was compared with
     col.one_of("ended", MoveEnd),
     col.check("one_end", "(ended IS NULL) = (ended_at IS NULL)"),
     col.check("two", "from_account_id <> to_account_id"),
@@ -210,6 +211,7 @@ prefix_moves = table(
     sa.Index(
         "ix_prefix_moves_from", "from_account_id", "offered_at", "id", postgresql_where=_NOT_ENDED
     ),
+    sa.Index("ix_prefix_moves_made", "from_account_id", "offered_at"),
 )
 
 # A trigger on prefixes keeps other accounts from approved or new claims on reserved space.

@@ -33,6 +33,17 @@ _CHANGED: Final = from_text("""
     FROM prefix_watches
     WHERE signal = 'holder' AND failing_since IS NOT NULL AND prefix_id = ANY(:claim_ids)
 """)
+# As of contests; those that this holder was decided for are answered.
+_UNHEARD: Final = from_text("""
+    SELECT rival.id FROM prefixes AS holder JOIN prefixes AS rival
+        ON rival.cidr && holder.cidr AND rival.id <> holder.id
+    WHERE holder.id = :holder_id AND rival.state = 'pending'
+        AND (rival.standing = 'contested'
+            OR rival.standing IN ('suspended', 'offboarding') AND rival.ownership_state = 'valid')
+        AND NOT EXISTS (SELECT FROM disputes WHERE holder_id = holder.id
+            AND claimant_id = rival.id AND ended = 'holder')
+    LIMIT 1
+""")
 _ADD: Final = from_text("""
     INSERT INTO disputes (id, holder_id, claimant_id, opened_at, decide_from)
     VALUES (:id, :holder_id, :claimant_id, :opened_at, :decide_from)
@@ -83,6 +94,10 @@ class DisputeRepository(Repository):
         """Of these claims those of which a file told another holder."""
         rows = await self._session.rows(_CHANGED, claim_ids=list(claim_ids))
         return {row.prefix_id: watch_from(row) for row in rows}
+
+    async def unheard_rival(self, holder_id: UUID) -> bool:
+        """Whether another account has proven the space, of which no dispute was decided."""
+        return await self._session.row(_UNHEARD, holder_id=holder_id) is not None
 
     async def add(self, dispute: Dispute) -> None:
         """Open it; there is none between the two."""

@@ -99,9 +99,25 @@ _DISTURBED: Final = from_text(f"""
 } ORDER BY id LIMIT :most
 """)
 
+# Statistics name another holder than was known then. Ids by which a registry has numbered its
+# holders anew since are the same holders.
+_ANOTHER: Final = """EXISTS (
+    SELECT FROM current_registration_snapshots AS used
+    JOIN registered_ranges AS row ON row.snapshot = used.number
+    WHERE row.prefix && CAST(:prefix AS cidr) AND row.prefix && p.cidr
+        AND row.status IN ('{held}')
+        AND NOT EXISTS (
+            SELECT FROM jsonb_array_elements(nullif({of}.{known}, '')::jsonb -> 0) AS was
+            WHERE was ->> 0 = used.registry AND (was ->> 1 = row.holder OR EXISTS (
+                SELECT FROM registry_rekeys AS anew
+                WHERE anew.registry = used.registry AND anew.at > {of}.{since}
+                    AND anew.ids ->> (was ->> 1) = row.holder))))"""
+_held: Final = "', '".join(sorted(HELD_SPACE))
+_by_watch: Final = _ANOTHER.format(held=_held, of="w", known="baseline", since="looked_at")
+_a_day_before: Final = "ended_at - interval '1 day'"  # its watch had heard all of that
+_by_move: Final = _ANOTHER.format(held=_held, of="m", known="holder", since=_a_day_before)
 # Revoked since, or closed: what was frozen for another holder, or one more file would have frozen;
-# or of which statistics name another than as it was last held against them. Ids by which a registry
-# has numbered its holders anew since are the same holders.
+# or of which statistics name another than as it was last held against them, or as it moved away.
 _LOST: Final = from_text(
     f"""
     SELECT (SELECT count(*) FROM prefixes
@@ -110,18 +126,10 @@ _LOST: Final = from_text(
     ) + (SELECT count(*) FROM prefix_watches AS w JOIN prefixes AS p ON p.id = w.prefix_id
         WHERE w.signal = 'holder' AND p.account_id = :account_id AND p.cidr && :prefix
             AND p.state <> 'approved' AND (w.failing_since IS NOT NULL
-                OR w.looked_at > :since AND w.baseline <> '' AND EXISTS (
-                    SELECT FROM current_registration_snapshots AS used
-                    JOIN registered_ranges AS row ON row.snapshot = used.number
-                    WHERE row.prefix && CAST(:prefix AS cidr) AND row.prefix && p.cidr
-                        AND row.status IN ('{"', '".join(sorted(HELD_SPACE))}')
-                        AND NOT EXISTS (
-                            SELECT FROM jsonb_array_elements(
-                                nullif(w.baseline, '')::jsonb -> 0) AS was
-                            WHERE was ->> 0 = used.registry AND (was ->> 1 = row.holder OR EXISTS (
-                                SELECT FROM registry_rekeys AS anew
-                                WHERE anew.registry = used.registry AND anew.at > w.looked_at
-                                    AND anew.ids ->> (was ->> 1) = row.holder)))))
+                OR w.looked_at > :since AND w.baseline <> '' AND {_by_watch})
+    ) + (SELECT count(*) FROM prefix_moves AS m JOIN prefixes AS p ON p.id = m.prefix_id
+        WHERE m.from_account_id = :account_id AND m.ended = 'moved' AND m.ended_at > :since
+            AND m.holder <> '' AND p.cidr && :prefix AND {_by_move}
     ) AS lost
     """,  # noqa: S608 - of constants
     selects=["lost"],
@@ -194,7 +202,7 @@ class WatchRepository(Turns):
         """Whether the account had overlapping space that has another holder by now: for a look.
 
         Its zone and route object may still be there, so no proof of it counts alone. What it gave
-        up before any file told of that counts if it had it after `since`.
+        up, or moved away, before any file told of that counts if it had it after `since`.
         """
         of = {"account_id": account_id, "prefix": prefix.network, "since": since}
         return asking(_LOST, lambda rows: bool(rows[0].lost), **of)

@@ -159,7 +159,7 @@ class RecordRun:
         if claim.approved:  # and frozen, or its proof ends: the token is of that time
             anew = await proven_anew(tx, claim, token, self._vouched(claim, findings))
             return anew, result_of([once_more]), (once_more,)
-        return await self._take(tx, claim, token, once_more, barred=reserved or lost)
+        return await self._take(tx, claim, token, once_more, reserved=reserved, lost=lost)
 
     def _vouched(self, claim: Claim, findings: Sequence[Finding]) -> Sequence[Check]:
         """By which ways ownership was proven; by route objects only where the holder rule holds."""
@@ -176,13 +176,16 @@ class RecordRun:
         token: OwnershipToken,
         once_more: Finding,
         *,
-        barred: bool,
+        reserved: bool,
+        lost: bool,
     ) -> _Settled:
         """Give the claim its space, unless another account has it, or the token has expired."""
         now = tx.now
         rivals = await tx.claims.approved_overlapping(claim.prefix)
-        if rivals or barred:  # reserved, not for it, or lost to another: the operator settles it
-            await contest_holders(tx, await open_disputes(tx, claim, rivals))
+        if rivals or reserved or lost:  # not for it, or to another: the operator settles it
+            # Who has lost the space itself says nothing of who has it now.
+            held = rivals if lost else await open_disputes(tx, claim, rivals)
+            await contest_holders(tx, held)
             return claim.contest(now), RunResult.CONTESTED, (once_more,)
         if not await tx.tokens.consume(token.id):  # it expired while its run was out
             late = useless_token(token.method, Reason.TOKEN_EXPIRED, now)

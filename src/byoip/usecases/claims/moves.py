@@ -4,16 +4,19 @@ from uuid import UUID, uuid4
 
 from byoip.domain.claims.claim import Claim, OverlapsOwnClaim, TooManyClaims
 from byoip.domain.claims.move import (
+    IN_VAIN_FOR,
+    MOST_IN_VAIN,
     OFFERED_FOR,
     HolderInDoubt,
     Move,
     MoveEnd,
     MoveNotFound,
+    TooManyOffers,
     may_move,
 )
 from byoip.domain.claims.reservation import SpaceReserved
 from byoip.domain.customer_text import CustomerText
-from byoip.domain.history import Event
+from byoip.domain.history import Actor, Event
 from byoip.domain.operator_text import stated_reason
 from byoip.domain.watch.dispute import PrefixDisputed
 from byoip.domain.watch.levels import Signal
@@ -35,19 +38,22 @@ async def offer(tx: Transaction, account_id: UUID, claim_id: UUID, *, to_account
         PreconditionFailed: the claim has another version by now.
         PrefixNotApproved, PrefixSuspended, PrefixOffboarding, PrefixFrozen, MoveToOwner,
         HolderInDoubt, PrefixDisputed: it cannot be moved.
-        MoveRecipientNotFound: there is no such account, which is asked last of all.
+        MoveRecipientNotFound: there is no such account.
+        TooManyOffers: the other account has taken none of the last ones.
     """
     claim = await tx.lock_claim(claim_id, account_id)
     moves = MoveRepository(tx.session)
     await _may_be_given(tx, claim, to_account_id)
     await moves.require_account(to_account_id)
+    if await moves.in_vain(account_id, to_account_id, tx.now - IN_VAIN_FOR) >= MOST_IN_VAIN:
+        raise TooManyOffers
     if before := await moves.open_of(claim_id):
-        await _end(tx, moves, before, MoveEnd.TAKEN_BACK)
+        await _end(tx, moves, before, MoveEnd.TAKEN_BACK, account_id)
     move = Move(uuid4(), claim_id, account_id, to_account_id, tx.now, tx.now + OFFERED_FOR)
     await moves.add(move)
     await tx.claims.save(claim.written(tx.now))
     after = {"cidr": str(claim.prefix), "expires_at": move.expires_at.isoformat()}
-    _tell(tx, move, "move.offered", **after)
+    _tell(tx, move, "move.offered", account_id, **after)
     return move
 
 
@@ -65,7 +71,8 @@ async def take_back(tx: Transaction, account_id: UUID, move_id: UUID) -> Move:
     move = await moves.get(move_id, locking=True)
     move.require_open(tx.now)
     own = account_id == move.from_account_id
-    await _end(tx, moves, move, MoveEnd.TAKEN_BACK if own else MoveEnd.DECLINED)
+    ended = MoveEnd.TAKEN_BACK if own else MoveEnd.DECLINED
+    await _end(tx, moves, move, ended, account_id)
     return await moves.get(move_id)
 
 
@@ -111,7 +118,7 @@ async def move_on_word(
     may_move(claim, to_account_id)
     await _require_undisputed(tx, claim)
     if offered := await moves.open_of(claim_id):
-        await _end(tx, moves, offered, MoveEnd.TAKEN_BACK)
+        await _end(tx, moves, offered, MoveEnd.TAKEN_BACK, None)
     until = tx.now + OFFERED_FOR
     move = Move(uuid4(), claim_id, claim.account_id, to_account_id, tx.now, until)
     await moves.add(move)
@@ -164,19 +171,26 @@ async def _carry_out(
     await moves.end(move, MoveEnd.MOVED, tx.now)
     await moves.carry_out(move, tx.now)
     reason = {} if why is None else {"reason": why.value}
-    _tell(tx, move, "prefix.moved", cidr=str(claim.prefix), **reason)
+    by = account_id if why is None else None
+    _tell(tx, move, "prefix.moved", by, cidr=str(claim.prefix), **reason)
     if claim.delegate_loa_creation:
         await tx.jobs.enqueue_letter(claim.id)
     return await tx.claims.view(claim.id)
 
 
-async def _end(tx: Transaction, moves: MoveRepository, move: Move, ended: MoveEnd) -> None:
+async def _end(
+    tx: Transaction, moves: MoveRepository, move: Move, ended: MoveEnd, by: UUID | None
+) -> None:
     await moves.end(move, ended, tx.now)
-    _tell(tx, move, "move.ended", ended=ended.value)
+    _tell(tx, move, "move.ended", by, ended=ended.value)
 
 
-def _tell(tx: Transaction, move: Move, kind: str, **shown: str) -> None:
-    """Into the prefix's history, and into the feeds of both accounts."""
+def _tell(tx: Transaction, move: Move, kind: str, by: UUID | None, **shown: str) -> None:
+    """Into the prefix's history, and into the feeds of both accounts.
+
+    The other one is not told of the credentials and requests of the account that acts; `by` is
+    None where the operator does.
+    """
     after = {
         "move_id": move.id.hex,
         "from_account_id": move.from_account_id.hex,
@@ -184,5 +198,5 @@ def _tell(tx: Transaction, move: Move, kind: str, **shown: str) -> None:
         **shown,
     }
     for account_id in (move.from_account_id, move.to_account_id):
-        event = Event(move.claim_id, kind, tx.actor, tx.now, {}, after)
-        tx.events.note_for(account_id, event)
+        actor = Actor(f"account:{by.hex}", "") if by is not None and account_id != by else tx.actor
+        tx.events.note_for(account_id, Event(move.claim_id, kind, actor, tx.now, {}, after))

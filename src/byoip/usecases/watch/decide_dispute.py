@@ -25,8 +25,9 @@ async def decide_dispute(
     """Decide for one of its parties.
 
     For the holder: its freezes are lifted, and what is there now counts as right, once no other
-    dispute about it is open. For the claimant: the holder's approval is revoked and it is sent on
-    its way out, which workers carry out past the breaker; the claimant asks for validation then.
+    dispute about it is open; it stays contested by who proved the space before its holder changed.
+    For the claimant: the holder's approval is revoked and it is sent on its way out, which workers
+    carry out past the breaker; the claimant asks for validation then.
 
     Raises:
         InvalidText: the reason.
@@ -54,13 +55,13 @@ async def decide_dispute(
         with suppress(NothingToOffboard):
             await offboard(tx, holder.account_id, holder.id)
     elif not await disputes.open_of(holder.id):
-        await _keep(tx, holder, why)
+        await _keep(tx, holder, why, contested=await disputes.unheard_rival(holder.id))
     return await disputes.get(dispute_id)
 
 
-async def _keep(tx: Transaction, holder: Claim, why: CustomerText) -> None:
+async def _keep(tx: Transaction, holder: Claim, why: CustomerText, *, contested: bool) -> None:
     lifted = await lift_on_word(tx, holder, why)
-    if lifted.standing is Standing.CONTESTED:
+    if lifted.standing is Standing.CONTESTED and not contested:
         settled = lifted.change_standing(Transition.SETTLED, tx.now)
         await tx.claims.save(settled)
         record_changes(tx, lifted, settled, reason=why)

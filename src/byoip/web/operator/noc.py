@@ -169,7 +169,7 @@ async def _prefix(visit: PersonsVisit, told: Told) -> Response:
     owner = view.claim.account_id
     newest = await site.reader.newest_event(owner, claim_id)
     events = await site.reader.events(
-        owner, claim_id, after=max(0, newest - _EVENTS), limit=_EVENTS
+        owner, claim_id, after=max(0, newest - _EVENTS), limit=_EVENTS, whole=True
     )
     around = OperatorClaimFilter(overlapping=view.claim.prefix)
     rivals = await site.operator_reader.claims(around, after=None, limit=PAGE)

@@ -26,6 +26,11 @@ _OPEN: Final = from_text(f"""
     WHERE prefix_id = :claim_id AND ended_at IS NULL FOR UPDATE
 """)  # noqa: S608
 _ACCOUNT: Final = from_text("SELECT id FROM accounts WHERE id = :id")
+_IN_VAIN: Final = from_text("""
+    SELECT count(*) AS many FROM prefix_moves
+    WHERE from_account_id = :from_account_id AND to_account_id = :to_account_id
+        AND offered_at > :since AND ended IN ('declined', 'taken_back')
+""")
 _ADD: Final = from_text("""
     INSERT INTO prefix_moves (
         id, prefix_id, from_account_id, to_account_id, offered_at, expires_at, ended_at, ended
@@ -40,6 +45,17 @@ _MOVE: Final = from_text("""
     UPDATE prefixes SET account_id = :to_account_id, loa_document_id = NULL, modified_at = :now,
         version = version + 1
     WHERE id = :claim_id
+""")
+# Counted along as it commits, but locked before event counters, as by runs that finish.
+_LOCK_RUNS: Final = from_text("""
+    SELECT count(*) FROM (
+        SELECT id FROM validation_runs WHERE prefix_id = :claim_id FOR SHARE
+    ) AS run
+""")
+_LOCK_USAGE: Final = from_text("""
+    INSERT INTO evidence_usage AS kept (account_id, bytes)
+    SELECT id, 0 FROM unnest(CAST(:account_ids AS uuid[])) AS id ORDER BY id
+    ON CONFLICT (account_id) DO UPDATE SET bytes = kept.bytes
 """)
 _LISTED: Final = from_text(f"""
     SELECT {_COLUMNS}, p.cidr::text AS cidr
@@ -71,6 +87,12 @@ class MoveRepository(Repository):
         """Raises MoveRecipientNotFound: there is no such account."""
         await self._session.one(_ACCOUNT, MoveRecipientNotFound, id=account_id)
 
+    async def in_vain(self, from_account_id: UUID, to_account_id: UUID, since: datetime) -> int:
+        """How many offers of one account to another, made since then, came to nothing."""
+        of = {"from_account_id": from_account_id, "to_account_id": to_account_id}
+        (row,) = await self._session.rows(_IN_VAIN, since=since, **of)
+        return int(row.many)
+
     async def add(self, move: Move) -> None:
         """Keep a new one; its claim has no other that is open."""
         await self._session.change(
@@ -91,6 +113,9 @@ class MoveRepository(Repository):
 
     async def carry_out(self, move: Move, now: datetime) -> None:
         """Give the locked claim to the other account; the move has ended at this very moment."""
+        accounts = [move.from_account_id, move.to_account_id]
+        await self._session.rows(_LOCK_RUNS, claim_id=move.claim_id)
+        await self._session.change(_LOCK_USAGE, account_ids=accounts)
         of = {"claim_id": move.claim_id, "to_account_id": move.to_account_id}
         await self._session.change(_MOVE, now=now, **of)
 
