@@ -79,6 +79,7 @@ async def test_2_what_is_taken_stays_taken_whatever_comes_after(server: MailServ
         ("RCPT", b"550 5.1.1 no such user\r\n", Taken.NEVER),
         ("RCPT", b"450 4.2.1 mailbox busy\r\n", Taken.LATER),
         ("RCPT", b"554 5.7.1 relay access denied\r\n", Taken.HELD_UP),
+        ("RCPT", b"550 5.1.1 no: mx.example.org said: 550 5.7.1 not you\r\n", Taken.NEVER),
         ("RCPT", b"421 closing\r\n", Taken.HELD_UP),
         (".", b"554 5.6.0 we do not like it\r\n", Taken.LATER),
         (".", b"451 4.3.0 try again\r\n", Taken.LATER),
@@ -155,6 +156,10 @@ async def test_2_a_password_is_told_over_tls_only(
         assert taken is Taken.HELD_UP
         assert "535" in said
         assert "secret" not in said
+
+
+def test_2_a_password_stands_in_no_words_about_a_server() -> None:
+    assert "secret" not in repr(relay(1, user="byoip", password="secret"))
 
 
 async def test_2_four_slow_mails_keep_the_event_loop_free(server: MailServer) -> None:

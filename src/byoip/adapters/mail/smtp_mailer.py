@@ -9,7 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -59,7 +59,7 @@ class Relay:
     sender: str
     name: str = ""
     user: str | None = None
-    password: str = ""
+    password: str = field(default="", repr=False)
     tls: ssl.SSLContext | None = None
 
     @property
@@ -164,7 +164,7 @@ def _judged(act: Callable[[], None]) -> tuple[Taken, str]:
 
 def _of_recipient(code: int, said: bytes | str) -> tuple[Taken, str]:
     words = _said(code, said)
-    if code == _CLOSING or f"{code} {_POLICY}" in words:
+    if code == _CLOSING or words.startswith(f"{code} {_POLICY}"):
         return Taken.HELD_UP, words
     return Taken.NEVER if code >= _PERMANENT else Taken.LATER, words
 
