@@ -84,15 +84,20 @@ _NAMES: Final = compiled(
     )
     .where(_c.id == sa.any_(sa.bindparam("ids")), _c.account_id == sa.bindparam("account_id"))
 )
-_TOKENS: Final = compiled(
+_OF_TOKENS = (
     sa.select(credentials, _owner.c.name.label("of"))
     .select_from(
         credentials.outerjoin(people, _p.id == _c.id).outerjoin(_owner, _owner.c.id == _c.person_id)
     )
-    .where(OF_ACCOUNT, IN_FORCE, _p.id.is_(None))
+    .where(IN_FORCE, _p.id.is_(None))
     .order_by(_c.created_at.desc(), _c.id)
     .limit(MOST_TOKENS)
 )
+# Two here as well.
+TOKENS_OF_AN_ACCOUNT: Final = compiled(
+    _OF_TOKENS.where(_c.account_id == sa.bindparam("account_id"))
+)
+TOKENS_OF_THE_OPERATOR: Final = compiled(_OF_TOKENS.where(_c.account_id.is_(None)))
 _LINK_WAITS: Final = compiled(
     sa.select(_l.id).where(
         _l.token_sha256 == sa.bindparam("token_sha256"),
@@ -206,11 +211,11 @@ class PeopleReader:
 
     async def tokens(self, account_id: UUID | None) -> Sequence[OwnToken]:
         """Tokens of an account, or of the operator, the newest first; of people whose they are."""
-        asked = {"account_id": account_id, "now": self._clock.now()}
-        return [
-            OwnToken(credential_from(row), row.of)
-            for row in await self._autocommit.ask(_TOKENS, **asked)
-        ]
+        statement, whose = TOKENS_OF_THE_OPERATOR, {}
+        if account_id is not None:
+            statement, whose = TOKENS_OF_AN_ACCOUNT, {"account_id": account_id}
+        rows = await self._autocommit.ask(statement, now=self._clock.now(), **whose)
+        return [OwnToken(credential_from(row), row.of) for row in rows]
 
     async def an_operator_came(self) -> bool:
         """Whether a person with the role operator has ever signed in."""
