@@ -93,12 +93,13 @@ async def test_lists_of_people_and_of_tokens_read_none_of_other_accounts(
             await invite(tx, whose, mint=RandomHex(), name="Ada", role=role, reason="test")
     with psycopg.connect(database_url) as connection:
         connection.execute(_CROWD, [crowded])
+        first = {"before_time": world.clock.now(), "before_id": UUID(int=0), "page_size": 100}
         connection.execute("ANALYZE")
         for statement, of in (
             (OF_AN_ACCOUNT, {"account_id": mine}),
             (OF_THE_OPERATOR, {}),
-            (TOKENS_OF_AN_ACCOUNT, {"account_id": mine}),
-            (TOKENS_OF_THE_OPERATOR, {}),
+            (TOKENS_OF_AN_ACCOUNT, {"account_id": mine, **first}),
+            (TOKENS_OF_THE_OPERATOR, first),
         ):
             asked = {**statement.values, **of, "now": world.clock.now()}
             assert rows_touched(connection, statement.text, asked) <= FEW
