@@ -227,6 +227,11 @@ class _Bounded(smtplib.SMTP):
         super().__init__(local_hostname=relay.domain, timeout=_rest(until), **more)
         self._host = relay.host  # as `SMTP(host)` has it: whose certificate TLS asks for
 
+    def _get_socket(self, host: str, port: int, _timeout: float) -> socket.socket:
+        """The first of its addresses that answers: a silent one takes a quarter of the time."""
+        made: socket.socket = super()._get_socket(host, port, _rest(self._until) / 4)  # type: ignore[misc]  # of smtplib
+        return made
+
     def getreply(self) -> tuple[int, bytes]:
         """The server's next answer."""
         if self.sock is None:
