@@ -78,3 +78,13 @@ async def test_codes_are_paced(limited: Limited) -> None:
         for at, body in (("/mail_addresses", {"address": "b@example.net"}), (f"{path}/code", None)):
             said = await there.call("POST", at, json=body)
             assert said.status_code == 429, at
+
+
+async def test_an_account_has_few_codes_a_day_sent_to_whomever(limited: Limited) -> None:
+    """Removing addresses makes room for others; it must not have ever more strangers written to."""
+    async with limited(NO_LIMITS) as there:
+        for number in range(20):
+            one = await made(there, address=f"stranger{number}@example.net")
+            await there.result("DELETE", f"/mail_addresses/{one['id']}")
+        said = await there.call("POST", "/mail_addresses", json={"address": TO})
+        assert (said.status_code, int(said.headers["retry-after"]) > 3600) == (429, True)

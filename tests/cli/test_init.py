@@ -36,6 +36,13 @@ def test_the_file_is_read_as_it_was_asked_for(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("name", ["The \U0001f980 of\tthe net", "one\x7f", "half\udcff"])
+def test_whatever_the_name_the_file_is_read(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "byoip.toml"
+    init(str(path), "--name", name)
+    assert tomllib.loads(path.read_text())["operator_name"] == name.replace("\udcff", "?")
+
+
 def test_what_is_commented_out_is_a_setting_with_its_default_or_an_example(
     tmp_path: Path,
 ) -> None:

@@ -33,6 +33,22 @@ async def test_a_test_comes_first_and_events_only_once_it_was_taken(
     assert [one.shown["type"] for one in there.got[1:]] == ["endpoint.test", DESCRIBED]
 
 
+async def test_changing_its_kinds_or_words_has_nothing_sent_anew(
+    hooked: Hooked, there: Receiver
+) -> None:
+    """Nobody has said yes at that URL: a PATCH, which is not paced, must not bring another test."""
+    hook = await hooked.hook(there)
+
+    async def change(_: Got, writer: asyncio.StreamWriter) -> None:
+        await hooked.change(hook, description="other words", kinds=[DESCRIBED])
+        await answering(500)(_, writer)
+
+    there.answer = change
+    await hooked.send()
+    assert [one.shown["type"] for one in there.got] == ["endpoint.test"]
+    assert len(await hooked.deliveries(hook)) == 1
+
+
 async def test_events_come_in_order_and_each_once(
     hooked: Hooked, claim: Claim, there: Receiver
 ) -> None:

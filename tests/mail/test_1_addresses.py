@@ -33,6 +33,8 @@ DRIFTED = "rpki.drifted"
         '"no c"@example.net',
         "n\u00f6c@example.net",
         "noc@ex\u00e4mple.net",
+        "noc@exam\u017fle.net",
+        "noc@\u212aexample.net",
         "noc\0@example.net",
         "noc@localhost",
         "noc@[127.0.0.1]",

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -79,6 +80,7 @@ async def test_2_what_is_taken_stays_taken_whatever_comes_after(server: MailServ
         ("RCPT", b"550 5.1.1 no such user\r\n", Taken.NEVER),
         ("RCPT", b"450 4.2.1 mailbox busy\r\n", Taken.LATER),
         ("RCPT", b"554 5.7.1 relay access denied\r\n", Taken.HELD_UP),
+        ("RCPT", b"550 5.1.1 no: mx.example.org said: 550 5.7.1 not you\r\n", Taken.NEVER),
         ("RCPT", b"421 closing\r\n", Taken.HELD_UP),
         (".", b"554 5.6.0 we do not like it\r\n", Taken.LATER),
         (".", b"451 4.3.0 try again\r\n", Taken.LATER),
@@ -155,6 +157,30 @@ async def test_2_a_password_is_told_over_tls_only(
         assert taken is Taken.HELD_UP
         assert "535" in said
         assert "secret" not in said
+
+
+async def test_2_an_address_of_the_server_that_is_silent_leaves_time_for_the_next(
+    server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a machine whose IPv6 leads nowhere. A full backlog drops what would connect."""
+    full = ("127.0.0.2", server.port)
+    with socket.create_server(full, backlog=0), ExitStack() as waiting:
+        for _ in range(4):
+            one = waiting.enter_context(socket.socket())
+            one.settimeout(0)
+            one.connect_ex(full)
+        asked = socket.getaddrinfo
+
+        def both(host: str, *more: Any, **named: Any) -> list[Any]:
+            first = asked(full[0], *more, **named) if host == "127.0.0.1" else []
+            return [*first, *asked(host, *more, **named)]
+
+        monkeypatch.setattr(socket, "getaddrinfo", both)
+        assert (await mailer(server, seconds=4).send(MAIL))[0] is Taken.YES
+
+
+def test_2_a_password_stands_in_no_words_about_a_server() -> None:
+    assert "secret" not in repr(relay(1, user="byoip", password="secret"))
 
 
 async def test_2_four_slow_mails_keep_the_event_loop_free(server: MailServer) -> None:

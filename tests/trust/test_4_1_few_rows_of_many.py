@@ -9,7 +9,12 @@ import pytest
 from byoip.domain.accounts.people import Role
 from byoip.domain.history import Actor
 from byoip.sandbox.whois_server import WhoisServer
-from byoip.store.accounts.people_reader import OF_AN_ACCOUNT, OF_THE_OPERATOR
+from byoip.store.accounts.people_reader import (
+    OF_AN_ACCOUNT,
+    OF_THE_OPERATOR,
+    TOKENS_OF_AN_ACCOUNT,
+    TOKENS_OF_THE_OPERATOR,
+)
 from byoip.store.checks.drifts import REEVALUATE
 from byoip.store.checks.snapshots_sql import OVERLAPPING, about
 from byoip.store.claims.claim_reader import CLAIM
@@ -77,7 +82,7 @@ async def test_no_statement_reads_more_than_it_is_about(
             assert found <= FEW, statement.text[:60]
 
 
-async def test_a_list_of_people_reads_none_of_other_accounts(
+async def test_lists_of_people_and_of_tokens_read_none_of_other_accounts(
     registry_world: tuple[Parties, WhoisServer], database_url: str
 ) -> None:
     """An admin lets in as many as 1,400 a day, and each is a credential."""
@@ -88,8 +93,14 @@ async def test_a_list_of_people_reads_none_of_other_accounts(
             await invite(tx, whose, mint=RandomHex(), name="Ada", role=role, reason="test")
     with psycopg.connect(database_url) as connection:
         connection.execute(_CROWD, [crowded])
+        first = {"before_time": world.clock.now(), "before_id": UUID(int=0), "page_size": 100}
         connection.execute("ANALYZE")
-        for statement, of in ((OF_AN_ACCOUNT, {"account_id": mine}), (OF_THE_OPERATOR, {})):
+        for statement, of in (
+            (OF_AN_ACCOUNT, {"account_id": mine}),
+            (OF_THE_OPERATOR, {}),
+            (TOKENS_OF_AN_ACCOUNT, {"account_id": mine, **first}),
+            (TOKENS_OF_THE_OPERATOR, first),
+        ):
             asked = {**statement.values, **of, "now": world.clock.now()}
             assert rows_touched(connection, statement.text, asked) <= FEW
 

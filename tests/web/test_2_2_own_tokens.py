@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import httpx
+from sqlalchemy import text
 
 from byoip.domain.accounts.people import Role
 from tests.api.operators import Operator
@@ -137,6 +138,28 @@ async def test_a_person_has_so_many_tokens(world: World) -> None:
     answer = await browser.send(form, name="one more", days="90")
     assert answer.status_code == 409
     assert len((await browser.get("/ui/tokens")).content) < 100_000
+
+
+async def test_every_token_of_many_is_on_a_light_page(world: World) -> None:
+    """Twenty each, of eleven people: those that were made first can be ended as well."""
+    async with world.store.transaction() as tx:
+        await tx.connection.execute(_MANY, {"account_id": world.account_id})
+    browser, path, seen = await signed_in(world), "/ui/tokens", set[str]()
+    while path:
+        answer = await browser.get(path)
+        assert len(answer.content) < 100_000, len(answer.content)
+        shown = Reading(answer.text)
+        seen |= {one.action for one in shown.forms if one.action.endswith("/revoke")}
+        path = next((one for one in shown.links if "before=" in one), "")
+    assert len(seen) >= 220
+
+
+_MANY = text("""
+    INSERT INTO credentials (id, account_id, name, token_sha256, scopes, created_at, last_used_at)
+    SELECT gen_random_uuid(), :account_id, 'a program in rack ' || one, sha256(one::text::bytea),
+        '{prefixes:read,prefixes:write,bgp:read,bgp:write}', now(), now()
+    FROM generate_series(1, 220) AS one
+""")
 
 
 async def test_an_operators_own_token_is_an_operators(world: World) -> None:

@@ -92,6 +92,20 @@ async def test_a_removed_prefix_is_given_up_only_if_typed_and_comes_back(world: 
     assert answer.headers["location"] == f"{page}?done=reopened"
 
 
+async def test_every_removed_prefix_of_many_is_on_a_light_page(world: World) -> None:
+    many = [await world.prefix(f"37.{n}.0.0/24", description="<words>" * 20) for n in range(201)]
+    for one in many:
+        await world.result("DELETE", f"/prefixes/{one['id']}")
+    browser, path, seen = await signed_in(world), "/ui/prefixes/removed", set[str]()
+    while path:
+        answer = await browser.get(path)
+        assert len(answer.content) < 100_000, len(answer.content)
+        shown = Reading(answer.text)
+        seen |= {one.action for one in shown.forms if one.action.endswith("/reopen")}
+        path = next((one for one in shown.links if "after=" in one), "")
+    assert len(seen) == 201
+
+
 async def test_what_stands_in_the_way_of_a_removed_prefix_is_said(world: World) -> None:
     made = await world.prefix()
     browser, page = await signed_in(world), f"/ui/prefixes/{made['id']}"

@@ -2,6 +2,7 @@
 
 from byoip.domain.accounts.people import Role
 from byoip.domain.letters.letter import RevokedBecause
+from byoip.web.own_letters import PAGE
 from tests.api.letters import issued, saved
 from tests.api.world import World
 from tests.pdfs import pdf
@@ -23,6 +24,14 @@ async def test_letters_are_listed_with_page_and_document(world: World) -> None:
     assert answer.headers["content-type"] == "application/pdf"
     assert answer.headers["content-disposition"].startswith("attachment; ")
     assert answer.headers["cache-control"] == "private, no-store"
+
+
+async def test_a_full_page_of_letters_is_light(world: World) -> None:
+    letter, viewer = await issued(world), await signed_in(world, Role.VIEWER)
+    page = (await viewer.get("/ui/letters")).text
+    row = page[page.index("<tbody>") : page.index("</tbody>")]
+    assert str(letter.facts.prefix) in row
+    assert len(page) + len(row) * PAGE < 100_000
 
 
 async def test_another_accounts_letters_are_not_there(world: World) -> None:

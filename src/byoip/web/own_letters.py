@@ -9,7 +9,7 @@ from byoip.web.letters import LETTER_TONES
 from byoip.web.rendering import HEADERS
 from byoip.web.visiting import PersonsVisit
 
-PAGE: Final = 200
+PAGE: Final = 100
 
 
 async def listed(visit: PersonsVisit) -> Response:

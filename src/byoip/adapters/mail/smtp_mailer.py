@@ -9,7 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -59,7 +59,7 @@ class Relay:
     sender: str
     name: str = ""
     user: str | None = None
-    password: str = ""
+    password: str = field(default="", repr=False)
     tls: ssl.SSLContext | None = None
 
     @property
@@ -164,7 +164,7 @@ def _judged(act: Callable[[], None]) -> tuple[Taken, str]:
 
 def _of_recipient(code: int, said: bytes | str) -> tuple[Taken, str]:
     words = _said(code, said)
-    if code == _CLOSING or f"{code} {_POLICY}" in words:
+    if code == _CLOSING or words.startswith(f"{code} {_POLICY}"):
         return Taken.HELD_UP, words
     return Taken.NEVER if code >= _PERMANENT else Taken.LATER, words
 
@@ -226,6 +226,11 @@ class _Bounded(smtplib.SMTP):
         self._until = until
         super().__init__(local_hostname=relay.domain, timeout=_rest(until), **more)
         self._host = relay.host  # as `SMTP(host)` has it: whose certificate TLS asks for
+
+    def _get_socket(self, host: str, port: int, _timeout: float) -> socket.socket:
+        """The first of its addresses that answers: a silent one takes a quarter of the time."""
+        made: socket.socket = super()._get_socket(host, port, _rest(self._until) / 4)  # type: ignore[misc]  # of smtplib
+        return made
 
     def getreply(self) -> tuple[int, bytes]:
         """The server's next answer."""

@@ -88,11 +88,11 @@ def init(
         opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise FileThere(f"{path} is there already, and was left as it is.") from None
-    with os.fdopen(opened, "w") as file:
+    with os.fdopen(opened, "w", encoding="utf-8", errors="replace") as file:
         file.write(text)
     typer.echo(f"{path} is written. Next: {CONFIG_VARIABLE}={path} byoip config check")
 
 
 def _quoted(text: str) -> str:
-    """A basic string of TOML 1.0: JSON's escapes are among its own."""
-    return json.dumps(text)
+    """A basic string of TOML 1.0: JSON's escapes are among its own, but for those of two halves."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -8,7 +8,7 @@ from byoip.domain.errors import Refusal
 _LONGEST: Final = 254  # RFC 5321, section 4.5.3.1.3, without the angle brackets
 # A dot-atom (RFC 5322, section 3.2.3) of 64 characters at most, and names of the DNS.
 _LOCAL: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
+_LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII | re.IGNORECASE)
 _LONGEST_LOCAL: Final = 64
 
 

@@ -138,6 +138,17 @@ class Addressee:
 
     # what workers do
 
+    def code_is_over(self, now: datetime) -> bool:
+        """Whether a code was asked for so long ago that none is sent any more.
+
+        A server that takes mail and does not say so would else send them without end.
+        """
+        return now >= self.code_asked_at + CODE_HOLDS
+
+    def without_code(self) -> "Addressee":
+        """None is sent until one is asked for again; the last one may have come, and counts."""
+        return replace(self, code_asked=False, failures=0, held_up=False, said="")
+
     def with_code(self, code: str, now: datetime) -> "Addressee":
         """This code is being sent."""
         return replace(self, code_sha256=digest_of(code), code_until=now + CODE_HOLDS)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -23,11 +23,11 @@ from byoip.store.accounts.tables import (
     sign_in_links,
 )
 from byoip.store.autocommit import autocommit_pool
+from byoip.store.claims.views import Cursor
 from byoip.store.statements import AnyRow, compiled, from_row
 
 _SEEN_WRITTEN: Final = timedelta(minutes=1)
 MOST_PEOPLE: Final = 200  # that a page lists
-MOST_TOKENS: Final = 200  # the same
 _p, _c, _l, _s = people.c, credentials.c, sign_in_links.c, browser_sessions.c
 _SESSION: Final = tuple(
     _s[name].label(f"session_{name}")
@@ -84,15 +84,29 @@ _NAMES: Final = compiled(
     )
     .where(_c.id == sa.any_(sa.bindparam("ids")), _c.account_id == sa.bindparam("account_id"))
 )
-_TOKENS: Final = compiled(
+_OF_TOKENS = (
     sa.select(credentials, _owner.c.name.label("of"))
     .select_from(
         credentials.outerjoin(people, _p.id == _c.id).outerjoin(_owner, _owner.c.id == _c.person_id)
     )
-    .where(OF_ACCOUNT, IN_FORCE, _p.id.is_(None))
-    .order_by(_c.created_at.desc(), _c.id)
-    .limit(MOST_TOKENS)
+    .where(
+        IN_FORCE,
+        _p.id.is_(None),
+        sa.tuple_(_c.created_at, _c.id)
+        < sa.tuple_(
+            sa.bindparam("before_time", type_=sa.DateTime(timezone=True)),
+            sa.bindparam("before_id", type_=sa.Uuid),
+        ),
+    )
+    .order_by(_c.created_at.desc(), _c.id.desc())
+    .limit(sa.bindparam("page_size", type_=sa.Integer))
 )
+_NEWEST: Final = Cursor(datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
+# Two here as well.
+TOKENS_OF_AN_ACCOUNT: Final = compiled(
+    _OF_TOKENS.where(_c.account_id == sa.bindparam("account_id"))
+)
+TOKENS_OF_THE_OPERATOR: Final = compiled(_OF_TOKENS.where(_c.account_id.is_(None)))
 _LINK_WAITS: Final = compiled(
     sa.select(_l.id).where(
         _l.token_sha256 == sa.bindparam("token_sha256"),
@@ -204,13 +218,17 @@ class PeopleReader:
         rows = await self._autocommit.ask(_NAMES, account_id=account_id, ids=list(ids))
         return {row.id: row.name if row.person else _token(row) for row in rows}
 
-    async def tokens(self, account_id: UUID | None) -> Sequence[OwnToken]:
+    async def tokens(
+        self, account_id: UUID | None, *, before: Cursor | None, limit: int
+    ) -> Sequence[OwnToken]:
         """Tokens of an account, or of the operator, the newest first; of people whose they are."""
-        asked = {"account_id": account_id, "now": self._clock.now()}
-        return [
-            OwnToken(credential_from(row), row.of)
-            for row in await self._autocommit.ask(_TOKENS, **asked)
-        ]
+        start = before or _NEWEST
+        asked = {"before_time": start.created_at, "before_id": start.id, "page_size": limit}
+        statement, whose = TOKENS_OF_THE_OPERATOR, {}
+        if account_id is not None:
+            statement, whose = TOKENS_OF_AN_ACCOUNT, {"account_id": account_id}
+        rows = await self._autocommit.ask(statement, now=self._clock.now(), **asked, **whose)
+        return [OwnToken(credential_from(row), row.of) for row in rows]
 
     async def an_operator_came(self) -> bool:
         """Whether a person with the role operator has ever signed in."""

@@ -44,6 +44,8 @@ _ADD: Final = compiled(sa.insert(mail_addresses), [*_FIXED, *_CHANGING])
 _SAVE: Final = compiled(
     sa.update(mail_addresses).where(_m.id == _ID).values(holder=None, held_until=None), _CHANGING
 )
+# Leaves who sends to it just now alone: what comes of that is still recorded.
+_TELL_OF: Final = compiled(sa.update(mail_addresses).where(_m.id == _ID), ["topics", "modified_at"])
 _NOTE: Final = compiled(
     sa.update(mail_addresses)
     .where(_m.id == _ID)
@@ -96,6 +98,11 @@ class MailAddressRepository(Repository):
     async def save(self, one: Addressee) -> None:
         """Write back a locked one; what is being sent to it now counts no more."""
         await self._session.change(_SAVE, address_id=one.id, **_row(one, _CHANGING))
+
+    async def tell_of(self, one: Addressee) -> None:
+        """Write back the topics of a locked one."""
+        row = _row(one, ("topics", "modified_at"))
+        await self._session.change(_TELL_OF, address_id=one.id, **row)
 
     async def note(self, one: Addressee) -> None:
         """Write back one that is `mine`, and hold it for longer."""

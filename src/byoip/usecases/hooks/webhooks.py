@@ -132,7 +132,10 @@ async def change(
         changed = changed.enable(tx.now)
     elif given.enabled is False:
         changed = changed.disable(DisabledBy.CUSTOMER, tx.now)
-    await tx.hooks.save(changed)
+    if given.url is None and given.enabled is None:
+        await tx.hooks.ask(changed)  # what is being sent is recorded: else it would be sent anew
+    else:
+        await tx.hooks.save(changed)
     return changed
 
 

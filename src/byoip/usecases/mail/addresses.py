@@ -66,8 +66,8 @@ async def change(
     """
     kept = MailAddressRepository(tx.session)
     one = await kept.lock(account_id, address_id)
-    changed = replace(one, topics=_each_once(topics), until=None, modified_at=tx.now)
-    await kept.save(changed)
+    changed = replace(one, topics=_each_once(topics), modified_at=tx.now)
+    await kept.tell_of(changed)
     return changed
 
 

@@ -70,6 +70,9 @@ class Post:
         """What is to be sent now; what decides its words is noted before."""
         if one.state is MailState.PENDING and one.code_asked:
             code, now = self.mint.mint(), self.clock.now()
+            if one.code_is_over(now):
+                await self._note(one.id, holder, Addressee.without_code)
+                return None
             mine = await self._note(one.id, holder, lambda mine: mine.with_code(code, now))
             return None if mine is None else self.writer.code(mine, code)
         if one.state is not MailState.ACTIVE:

@@ -6,14 +6,16 @@ from typing import Final
 
 from starlette.responses import Response
 
+from byoip.domain.claims.claim import Claim
 from byoip.usecases.claims import prefixes
 from byoip.usecases.claims.reopen import reopen as bring_back
 from byoip.web.forms import fresh_key
 from byoip.web.prefix import claim_id_of, prefix_page
+from byoip.web.prefixes import cursor_of
 from byoip.web.telling import Told, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
-MOST: Final = 200
+PAGE: Final = 100
 _DONE: Final[Mapping[str, str]] = {
     "removed": "The prefix is given up. It can be brought back from here, until the grace ends."
 }
@@ -49,7 +51,21 @@ async def reopen(visit: PersonsVisit) -> Response:
 
 
 async def _list(visit: PersonsVisit, told: Told) -> Response:
-    found = await visit.site.reader.removed(visit.account_id, now=visit.now, limit=MOST)
-    return await visit.page(
-        "customer/removed.html", told.status, told=told, rows=found, key=fresh_key
+    after = cursor_of(visit.request.query_params.get("after", ""))
+    found = await visit.site.reader.removed(
+        visit.account_id, now=visit.now, after=after, limit=PAGE + 1
     )
+    last = found[PAGE - 1] if len(found) > PAGE else None
+    return await visit.page(
+        "customer/removed.html",
+        told.status,
+        told=told,
+        rows=found[:PAGE],
+        more=_cursor(last) if last else "",
+        key=fresh_key,
+    )
+
+
+def _cursor(last: Claim) -> str:
+    until = last.restorable_until
+    return f"{until.isoformat()}_{last.id.hex}" if until else ""

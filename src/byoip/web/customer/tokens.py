@@ -13,9 +13,11 @@ from byoip.usecases.accounts import own_tokens
 from byoip.usecases.accounts.credentials import NewCredential
 from byoip.web.forms import fresh_key, id_of
 from byoip.web.people import reason_of
+from byoip.web.prefixes import cursor_of
 from byoip.web.telling import Told, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
+PAGE: Final = 100
 TOKENS: Final = Wanted("own_token", per_minute=1, minutes=30)
 _DAYS: Final[Mapping[str, int | None]] = {"30": 30, "90": 90, "365": 365, "": None}
 _MEANS: Final[Mapping[Scope, str]] = {
@@ -76,11 +78,15 @@ async def revoke(visit: PersonsVisit) -> Response:
 
 async def _page(visit: PersonsVisit, told: Told) -> Response:
     scopes = visit.person.role.scopes
+    before = cursor_of(visit.request.query_params.get("before", ""))
+    found = await visit.site.people.tokens(visit.person.account_id, before=before, limit=PAGE + 1)
+    last = found[PAGE - 1].credential if len(found) > PAGE else None
     return await visit.page(
         "customer/tokens.html",
         told.status,
         told=told,
-        rows=await visit.site.people.tokens(visit.person.account_id),
+        rows=found[:PAGE],
+        more=f"{last.created_at.isoformat()}_{last.id.hex}" if last else "",
         scopes=[(one, _MEANS[one]) for one in Scope if one in scopes],
         most=TOKENS_PER_PERSON,
         form=visit.form,

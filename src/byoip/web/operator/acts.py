@@ -6,6 +6,7 @@ from typing import Any, Final, TypeAlias
 
 from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.jobs.job_history import JobKind, JobUnknown
+from byoip.domain.precondition import PreconditionFailed
 from byoip.domain.routes.breaker import Parked
 from byoip.domain.watch.levels import Signal
 from byoip.domain.watch.rises import RiseState
@@ -55,6 +56,12 @@ def _one_of(kind: Callable[[str], Any], text: str) -> Any:
         raise NotServed(400, "Not our form", "This form is not one of ours.") from None
 
 
+def _require_seen(visit: PersonsVisit, now: str) -> None:
+    """Refuse what is meant for what waited when the page was drawn, where something else does."""
+    if _text(visit, "seen") != now:
+        raise PreconditionFailed
+
+
 def _release(visit: PersonsVisit, why: str) -> Verb[Any]:
     trip, parked = id_of(_text(visit, "trip")), _one_of(Parked, _text(visit, "parked"))
     name = visit.person.name
@@ -70,7 +77,13 @@ def _open(visit: PersonsVisit, why: str) -> Verb[Any]:
 
 def _levels(visit: PersonsVisit, why: str, state: RiseState) -> Verb[Any]:
     registry, signal = _text(visit, "registry"), _one_of(Signal, _text(visit, "signal"))
-    return lambda tx: lift.decide(tx, registry, signal, state=state, reason=why)
+
+    async def verb(tx: Transaction) -> int:
+        many = await lift.decide(tx, registry, signal, state=state, reason=why)
+        _require_seen(visit, str(many))
+        return many
+
+    return verb
 
 
 def _orphans(visit: PersonsVisit, why: str) -> Verb[Any]:
@@ -85,7 +98,13 @@ def _roas(visit: PersonsVisit, why: str) -> Verb[Any]:
 
 def _statistics(visit: PersonsVisit, why: str) -> Verb[Any]:
     registry = _text(visit, "registry")
-    return lambda tx: snapshots.accept_registrations(tx, registry, reason=why)
+
+    async def verb(tx: Transaction) -> Any:
+        accepted = await snapshots.accept_registrations(tx, registry, reason=why)
+        _require_seen(visit, str(accepted.refused))
+        return accepted
+
+    return verb
 
 
 def _start(visit: PersonsVisit, why: str, *, stopped: bool = False) -> Verb[Any]:
@@ -95,7 +114,14 @@ def _start(visit: PersonsVisit, why: str, *, stopped: bool = False) -> Verb[Any]
 
 def _allow(visit: PersonsVisit, why: str) -> Verb[Any]:
     kind, name = _job(visit), visit.person.name
-    return lambda tx: kill_switches.allow(tx, kind, reason=why, name=name)
+
+    async def verb(tx: Transaction) -> Any:
+        waiting = await tx.guards.waiting(kind)
+        report = await kill_switches.allow(tx, kind, reason=why, name=name)
+        _require_seen(visit, waiting.at.isoformat() if waiting else "")  # another set, later
+        return report
+
+    return verb
 
 
 def _job(visit: PersonsVisit) -> JobKind:

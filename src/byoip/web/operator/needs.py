@@ -101,7 +101,7 @@ async def _standing(site: Site, standing: Standing) -> AsyncNeeds:
 
 async def _levels(site: Site) -> AsyncNeeds:
     for one in await site.reader.watches.held_rises():
-        about = {"registry": one.registry, "signal": one.signal.value}
+        about = {"registry": one.registry, "signal": one.signal.value, "seen": str(one.rises)}
         touches = f"{one.rises} prefixes of {one.registry}"
         yield Need(
             f"{one.signal.value.replace('_', ' ')}, {one.registry}",
@@ -175,7 +175,8 @@ async def _statistics(site: Site, now: datetime) -> AsyncNeeds:
         acts = []
         if one.refused is not None:
             touches = f"The next file of {one.registry} is measured by {one.refused} prefixes."
-            acts = [Act("accept-statistics", "Accept", touches, {"registry": one.registry})]
+            about = {"registry": one.registry, "seen": str(one.refused)}
+            acts = [Act("accept-statistics", "Accept", touches, about)]
         said = one.fault or ("old" if old else "refused")
         yield Need(one.registry, said, one.loaded_at, "/ui/noc/data", acts)
 
@@ -193,11 +194,12 @@ async def _jobs(site: Site) -> AsyncNeeds:
             )
         if one.waiting is not None:
             touches = f"{one.waiting.listed} rows: {', '.join(map(str, one.waiting.sample[:5]))}"
+            seen = {**about, "seen": one.waiting.at.isoformat()}
             yield Need(
                 name,
                 f"It was refused: {one.waiting.refused}",
                 one.waiting.at,
-                acts=[Act("allow-job", "Let it through", touches, about, down=True)],
+                acts=[Act("allow-job", "Let it through", touches, seen, down=True)],
             )
 
 
