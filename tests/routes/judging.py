@@ -31,6 +31,14 @@ class Judge:
         self._note(prefixes, wanted=False)
         await self.fleet.withdraw(*prefixes)
 
+    def have_announced(self, *prefixes: Prefix) -> None:
+        """They are up, or wanted up, from the beginning; a database may have lost who wants it."""
+        self._note(prefixes, wanted=True)
+
+    def may_go(self, *prefixes: Prefix) -> None:
+        """From now on: an operator is about to decide it."""
+        self._note(prefixes, wanted=False)
+
     async def lists(self) -> dict[str, list[str]]:
         """Routes lost unasked, announced unasked, and accepted but not carried out by now."""
         lost = [
@@ -64,6 +72,11 @@ class Judge:
         for since, wanted in self.ledger.get(prefix, ()):
             last = wanted if since <= at else last
         return last
+
+
+def named(lists: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The prefixes in each list, as often as they are there, without times and speakers."""
+    return {kind: sorted(one.split()[0] for one in each) for kind, each in lists.items()}
 
 
 FLAWLESS: dict[str, list[str]] = {"lost": [], "announced": [], "not carried out": []}
