@@ -8,7 +8,7 @@ from tests.announcing import Fleet, path, reconciling, until
 from tests.real.edge import Edge, running_edge
 from tests.routes.judging import FLAWLESS, named
 from tests.routes.test_2_1_opening import detail, says, stands
-from tests.routes.test_2_1_seen_by_a_router import OTHERS, PACE, filled, judged, restart
+from tests.routes.test_2_1_seen_by_a_router import OTHERS, PACE, filled, restart
 from tests.routes.test_2_2_orphans import decide_all
 
 pytestmark = pytest.mark.real
@@ -42,7 +42,7 @@ async def test_a_fresh_database_remembers_what_a_speaker_held_until_a_person_dec
             await judge.announce(new)  # the first one that this database has: it opens
             await edge.until_seen(new)
             await edge.until_gone(*OTHERS)
-        assert named(await judged(judge)) == FLAWLESS | {"lost": [str(lost)]}
+        assert named(await judge.lists()) == FLAWLESS | {"lost": [str(lost)]}
 
 
 async def orphans(fleet: Fleet, many: int) -> bool:

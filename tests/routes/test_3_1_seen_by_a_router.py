@@ -16,7 +16,6 @@ from tests.announcing import MARKING, Fleet, reconciling, until
 from tests.real.bird_router import Change
 from tests.real.edge import Edge, running_edge
 from tests.routes.judging import FLAWLESS, Judge
-from tests.routes.test_2_1_seen_by_a_router import judged
 from tests.routes.test_3_1_revision import apply, in_force, in_state, stands
 
 pytestmark = pytest.mark.real
@@ -63,7 +62,7 @@ async def test_a_standby_with_another_file_rewrites_nothing(fleet: Fleet) -> Non
         noted = edge.router.noted()
         await asyncio.sleep(4)  # four full syncs of each
         assert edge.router.changes(after=noted) == []
-        assert await judged(judge) == FLAWLESS
+        assert await judge.lists() == FLAWLESS
 
 
 async def test_a_change_is_seen_from_the_first_stage_before_the_second_is_told(
@@ -88,7 +87,7 @@ async def test_a_change_is_seen_from_the_first_stage_before_the_second_is_told(
         assert max(one.at for one in first) < min(one.at for one in second)
         assert edge.router.shows(prefixes[0]).count("(64500,9)") == 2
         assert edge.router.losses() == []
-        assert await judged(judge) == FLAWLESS
+        assert await judge.lists() == FLAWLESS
 
 
 async def test_it_is_taken_back_where_the_router_drops_what_it_changes(fleet: Fleet) -> None:
@@ -101,7 +100,7 @@ async def test_it_is_taken_back_where_the_router_drops_what_it_changes(fleet: Fl
         await until(lambda: all(_paths(edge, one) == 2 for one in prefixes))
         assert _of(edge, noted, "two") == []
         assert edge.router.losses() == []
-        assert await judged(judge) == FLAWLESS
+        assert await judge.lists() == FLAWLESS
 
 
 async def opened(fleet: Fleet) -> bool:
