@@ -101,6 +101,21 @@ class Owners:
             for write in writes:
                 await self._send(http, write)
 
+    async def send_once(self, write: Write) -> int:
+        """This one, whatever comes of it; what is refused is no wish. The status."""
+        wish = self._wish(write)
+        headers = {"authorization": f"Bearer {write.route.owner.token}"}
+        url = f"{self.service.url}{write.url}"
+        async with httpx.AsyncClient(timeout=40) as http:
+            answer = await http.request(write.method, url, json=write.body, headers=headers)
+        if answer.is_success:
+            self._now_wanted(write)
+        if wish and answer.is_success:
+            wish.ended = now()
+        elif wish:
+            self.wishes.of[Prefix.parse(write.route.cidr)].remove(wish)
+        return answer.status_code
+
     async def _send(self, http: httpx.AsyncClient, write: Write) -> None:
         wish = self._wish(write)
         self._sent += 1

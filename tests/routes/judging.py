@@ -1,10 +1,10 @@
 """The judge of a scenario: owners' requests, compared with what a real router wrote down."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from byoip.domain.prefix import Prefix
-from byoip.ports.speakers.speaker import SpeakerUnanswered
 from tests.announcing import Fleet
 from tests.real.edge import Edge
 
@@ -31,6 +31,14 @@ class Judge:
         self._note(prefixes, wanted=False)
         await self.fleet.withdraw(*prefixes)
 
+    def have_announced(self, *prefixes: Prefix) -> None:
+        """They are up, or wanted up, from the beginning; a database may have lost who wants it."""
+        self._note(prefixes, wanted=True)
+
+    def may_go(self, *prefixes: Prefix) -> None:
+        """From now on: an operator is about to decide it."""
+        self._note(prefixes, wanted=False)
+
     async def lists(self) -> dict[str, list[str]]:
         """Routes lost unasked, announced unasked, and accepted but not carried out by now."""
         lost = [
@@ -45,14 +53,16 @@ class Judge:
             and not self._wanted(one.prefix, one.at)
             and not self._wanted(one.prefix, one.at - _ON_ITS_WAY)
         ]
-        try:
-            seen = set(await self.edge.listener.sees(self.ledger))
-        except SpeakerUnanswered:
-            seen = set()
+        # In its table, and not by our listener: without a session that does not answer, and a
+        # graceful restart keeps routes meanwhile.
+        seen = await asyncio.to_thread(self._shown)
         now = datetime.now()  # noqa: DTZ005 - as the router writes it down
         wanted = {one for one in self.ledger if self._wanted(one, now)}
         left = [str(one) for one in sorted(wanted ^ seen, key=str)]
         return {"lost": lost, "announced": announced, "not carried out": left}
+
+    def _shown(self) -> set[Prefix]:
+        return {one for one in self.ledger if self.edge.router.shows(one)}
 
     def _note(self, prefixes: tuple[Prefix, ...], *, wanted: bool) -> None:
         now = datetime.now()  # noqa: DTZ005 - the same
@@ -64,6 +74,11 @@ class Judge:
         for since, wanted in self.ledger.get(prefix, ()):
             last = wanted if since <= at else last
         return last
+
+
+def named(lists: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The prefixes in each list, as often as they are there, without times and speakers."""
+    return {kind: sorted(one.split()[0] for one in each) for kind, each in lists.items()}
 
 
 FLAWLESS: dict[str, list[str]] = {"lost": [], "announced": [], "not carried out": []}

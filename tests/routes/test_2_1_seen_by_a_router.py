@@ -11,6 +11,7 @@ from byoip.settings.model import Settings
 from byoip.worker.pace import Pace
 from tests.announcing import Fleet, path, reconciling, until
 from tests.real.edge import ROUTER, Edge, running_edge
+from tests.routes.judging import FLAWLESS, Judge, named
 from tests.routes.test_2_1_opening import detail, order, says, stands
 
 pytestmark = pytest.mark.real
@@ -19,37 +20,48 @@ PACE = Pace(every=timedelta(seconds=1), rest=0, absent_for=timedelta(seconds=10)
 OTHERS = [Prefix.parse(f"31.9.{number}.0/24") for number in range(200)]
 
 
-async def filled(edge: Edge, *names: str) -> None:
-    """Speakers announce what this database does not know, as after a loss of all its rows."""
+async def filled(fleet: Fleet, edge: Edge, *names: str) -> Judge:
+    """Speakers announce what this database does not know, as after a loss of all its rows.
+
+    The ledger knows it still.
+    """
+    judge = Judge(fleet, edge)
+    judge.have_announced(*OTHERS)
     for name in names:
         await edge.speakers[name].announce([path(one) for one in OTHERS])
     await edge.up(*names)
     await edge.until_seen(*OTHERS)
+    return judge
 
 
 async def test_an_empty_database_with_one_route_loses_nothing_at_the_router(fleet: Fleet) -> None:
     (new,) = await fleet.add("31.0.0.0/24")
     async with running_edge("one", graceful=True) as edge:
-        await filled(edge, "one")
+        judge = await filled(fleet, edge, "one")
         restart(edge, "one")  # before any worker of this database has seen it
         await edge.until_it_answers("one")
         async with reconciling(fleet, *edge.speakers.values(), pace=PACE, known=False):
-            await fleet.announce(new)
+            await judge.announce(new)
             await until(lambda: holds(edge, "one", {new}))
             await until(lambda: stands(fleet, "sessions_shut", "one"))
             await asyncio.sleep(5)  # ten full syncs
             assert all(map(edge.router.shows, OTHERS))
             assert not edge.router.shows(new)
+            late = [str(new)]  # as long as nobody decides, which the alarm calls for
+            assert named(await judge.lists()) == FLAWLESS | {"not carried out": late}
+            judge.may_go(*OTHERS)
             await order(fleet, "one")
             await edge.until_seen(new)
             await edge.until_gone(*OTHERS)
+            assert await judge.lists() == FLAWLESS
 
 
 @pytest.mark.long
 async def test_with_a_twin_up_it_stays_shut_after_the_restart_time(fleet: Fleet) -> None:
     (new,) = await fleet.add("31.0.0.0/24", advertised=True)
     async with running_edge("one", "two", graceful=True, restart_seconds=22) as edge:
-        await filled(edge, "one", "two")
+        judge = await filled(fleet, edge, "one", "two")
+        judge.have_announced(new)
         speakers = edge.speakers.values()
         async with reconciling(fleet, *speakers, stages=[1, 1], pace=PACE):
             await edge.until_seen(new)
@@ -61,12 +73,14 @@ async def test_with_a_twin_up_it_stays_shut_after_the_restart_time(fleet: Fleet)
             await until(lambda: not edge.router.is_up("one"))
             assert [one.enabled for one in await edge.speakers["one"].neighbours()] == [False]
         assert edge.router.losses() == []
+        assert await judge.lists() == FLAWLESS
 
 
 async def test_without_a_twin_it_opens_before_the_router_drops_all(fleet: Fleet) -> None:
     (kept,) = await fleet.add("31.0.0.0/24", advertised=True)
     async with running_edge("one", graceful=True, restart_seconds=25) as edge:
-        await filled(edge, "one")
+        judge = await filled(fleet, edge, "one")
+        judge.have_announced(kept)
         async with reconciling(fleet, *edge.speakers.values(), pace=PACE):
             await edge.until_seen(kept)
             await until(lambda: recorded(fleet, "one", 201))
@@ -77,11 +91,15 @@ async def test_without_a_twin_it_opens_before_the_router_drops_all(fleet: Fleet)
             await edge.until_gone(*OTHERS)
             assert edge.router.shows(kept)
         assert kept not in {one.prefix for one in edge.router.losses()}
+        lost = sorted(map(str, OTHERS))  # what the alarm counts, each once
+        assert named(await judge.lists()) == FLAWLESS | {"lost": lost, "not carried out": lost}
 
 
 async def test_what_is_loaded_in_full_opens_by_itself(fleet: Fleet) -> None:
     prefixes = await fleet.add(*(str(one) for one in OTHERS), advertised=True)
     async with running_edge("one", graceful=True) as edge:
+        judge = Judge(fleet, edge)
+        judge.have_announced(*prefixes)
         async with reconciling(fleet, *edge.speakers.values(), pace=PACE):
             await edge.until_seen(*prefixes)
             await until(lambda: recorded(fleet, "one", 200))
@@ -91,6 +109,7 @@ async def test_what_is_loaded_in_full_opens_by_itself(fleet: Fleet) -> None:
         (session,) = await edge.speakers["one"].neighbours()
         assert (session.address, session.restart_seconds) == (ROUTER, 600)
         assert edge.router.losses() == []
+        assert await judge.lists() == FLAWLESS
 
 
 async def test_config_check_names_what_has_less_than_the_recommended_time() -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.announcing import until
-from tests.many_routes import add_routes, ipv4
-from tests.real.announcing import Announcing, Change, announcing
-from tests.routes.test_5_owners_seen_by_a_router import want
+from tests.failover.owners import announce
+from tests.real.announcing import Announcing, own_postgres
+from tests.routes.judging import FLAWLESS
+from tests.routes.scenarios import scene
 
 pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.timeout(300)]
 
@@ -24,26 +25,29 @@ async def restart_with(service: Announcing, asn: str) -> None:
 async def test_what_is_up_from_an_asn_that_was_taken_out_stays_up_through_a_restart(
     tmp_path: Path,
 ) -> None:
-    async with announcing(tmp_path, graceful=False) as service:
-        [route] = add_routes(service.database_url, ipv4(1))
-        await service.start()
-        await service.ask([Change(route, advertised=True)])
-        await service.until_everything_is_as_wanted()
-        await restart_with(service, "64999")
-        service.edge.daemons["one"].kill()
-        service.edge.daemons["one"].start()
-        await service.until_everything_is_as_wanted()  # the speaker that was empty has it again
-        assert await service.seen([route.cidr]) == {route.cidr}
+    with own_postgres() as server:
+        async with scene(server.database_url, tmp_path, up=1, down=0) as here:
+            service, [route] = here.service, here.up
+            await restart_with(service, "64999")
+            service.edge.daemons["one"].kill()
+            service.edge.daemons["one"].start()
+            await service.until_everything_is_as_wanted()  # the one that was empty has it again
+            assert await service.seen([route.cidr]) == {route.cidr}
 
-        async def an_alarm_stands() -> bool:
-            return bool(service.one(_ALARMS))
+            async def an_alarm_stands() -> bool:
+                return bool(service.one(_ALARMS))
 
-        await until(an_alarm_stands, seconds=120)  # workers look each minute
-        assert (await want(service, route, advertised=False)).status_code == 200
-        refused = await want(service, route, advertised=True)
-        assert refused.json()["errors"][0]["name"] == "origin_asn_not_offered"
-        service.wanted.clear()
-        await service.until_everything_is_as_wanted()
+            await until(an_alarm_stands, seconds=120)  # workers look each minute
+            assert service.edge.router.losses() == []
+            await here.owners.send(announce(route, up=False))
+            back = announce(route, up=True)
+            refused = await here.want(route, back.method, back.path, back.body)
+            assert refused[1] == "origin_asn_not_offered"
+            await service.until_everything_is_as_wanted()
+            lists = await here.lists()
+            (lost,) = lists.pop("lost")  # with the speaker that was killed, and there alone
+            assert lost.split(" ", 1)[1] == f"one removed {route.cidr}"
+            assert lists == {name: FLAWLESS[name] for name in lists}
 
 
 _ALARMS = "SELECT count(*) FROM route_alarms WHERE kind = 'foreign_origin'"

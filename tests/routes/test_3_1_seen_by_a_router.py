@@ -15,6 +15,7 @@ from byoip.worker.pace import Pace
 from tests.announcing import MARKING, Fleet, reconciling, until
 from tests.real.bird_router import Change
 from tests.real.edge import Edge, running_edge
+from tests.routes.judging import FLAWLESS, Judge
 from tests.routes.test_3_1_revision import apply, in_force, in_state, stands
 
 pytestmark = pytest.mark.real
@@ -35,10 +36,14 @@ CIDRS = [f"31.9.{number}.0/24" for number in range(200)]
 
 
 @asynccontextmanager
-async def announced(fleet: Fleet, imports: str = "all") -> AsyncIterator[tuple[Edge, list[Prefix]]]:
+async def announced(
+    fleet: Fleet, imports: str = "all"
+) -> AsyncIterator[tuple[Edge, Judge, list[Prefix]]]:
     """Two hundred routes at both stages; then another worker, whose file has changed settings."""
     prefixes = await fleet.add(*CIDRS, advertised=True)
     async with running_edge("one", "two", graceful=True, imports=imports) as edge:
+        judge = Judge(fleet, edge)
+        judge.have_announced(*prefixes)
         speakers, ears = edge.speakers.values(), [edge.listener]
         async with reconciling(fleet, *speakers, listeners=ears, pace=PACE):
             await edge.until_seen(*prefixes)
@@ -49,21 +54,22 @@ async def announced(fleet: Fleet, imports: str = "all") -> AsyncIterator[tuple[E
             fleet, *speakers, listeners=ears, pace=PACE, attributes=CHANGED, only_proposes=True
         ):
             await until(lambda: stands(fleet, "settings_differ", "next_hop4: 192.0.2.1 -> 192.0."))
-            yield edge, prefixes
+            yield edge, judge, prefixes
 
 
 async def test_a_standby_with_another_file_rewrites_nothing(fleet: Fleet) -> None:
-    async with announced(fleet) as (edge, _):
+    async with announced(fleet) as (edge, judge, _):
         noted = edge.router.noted()
         await asyncio.sleep(4)  # four full syncs of each
         assert edge.router.changes(after=noted) == []
+        assert await judge.lists() == FLAWLESS
 
 
 async def test_a_change_is_seen_from_the_first_stage_before_the_second_is_told(
     fleet: Fleet,
 ) -> None:
     """The router stands still from when the first stage is told, so that it sees nothing of it."""
-    async with announced(fleet) as (edge, prefixes):
+    async with announced(fleet) as (edge, judge, prefixes):
         noted = edge.router.noted()
         await apply(fleet)
         await until(lambda: opened(fleet))
@@ -81,11 +87,12 @@ async def test_a_change_is_seen_from_the_first_stage_before_the_second_is_told(
         assert max(one.at for one in first) < min(one.at for one in second)
         assert edge.router.shows(prefixes[0]).count("(64500,9)") == 2
         assert edge.router.losses() == []
+        assert await judge.lists() == FLAWLESS
 
 
 async def test_it_is_taken_back_where_the_router_drops_what_it_changes(fleet: Fleet) -> None:
     drops = "where ! ((64500,9) ~ bgp_community)"
-    async with announced(fleet, drops) as (edge, prefixes):
+    async with announced(fleet, drops) as (edge, judge, prefixes):
         noted = edge.router.noted()
         await apply(fleet)
         await until(lambda: in_state(fleet, 2, "taken_back"))
@@ -93,6 +100,7 @@ async def test_it_is_taken_back_where_the_router_drops_what_it_changes(fleet: Fl
         await until(lambda: all(_paths(edge, one) == 2 for one in prefixes))
         assert _of(edge, noted, "two") == []
         assert edge.router.losses() == []
+        assert await judge.lists() == FLAWLESS
 
 
 async def opened(fleet: Fleet) -> bool:
