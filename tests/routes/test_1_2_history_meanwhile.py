@@ -2,14 +2,10 @@
 
 import asyncio
 
-from byoip.store.statements import from_text
 from byoip.usecases.speakers.monitor import LOST_EVENT, record
 from tests.announcing import OWNER, Fleet, until
 
 WAITS = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type='Lock'"
-
-# As one that changes it does: rows that refer to the prefix wait for this transaction.
-NAMES_THE_STATE = from_text("UPDATE prefixes SET state = state WHERE id = :claim_id")
 
 
 async def test_a_line_of_the_workers_and_a_write_of_the_owners_take_turns(fleet: Fleet) -> None:
@@ -21,8 +17,9 @@ async def test_a_line_of_the_workers_and_a_write_of_the_owners_take_turns(fleet:
         return bool(await fleet.ask(WAITS))
 
     async with fleet.store.transaction(actor=OWNER) as tx:
-        await tx.claims.lock(claim_id)
-        await tx.session.change(NAMES_THE_STATE, claim_id=claim_id)
+        claim = await tx.claims.lock(claim_id)
+        await tx.claims.save(claim.written(tx.now))
+        await tx.session.flush()
         telling = asyncio.create_task(record(fleet.store, LOST_EVENT, [desired]))
         await until(worker_waits)
         tx.record(claim_id, "bgp_prefix.prepended")

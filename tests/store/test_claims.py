@@ -4,19 +4,16 @@ from ipaddress import ip_network
 from uuid import uuid4
 
 import pytest
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.account import Account
 from byoip.domain.accounts.credential import AccountNotFound
 from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import CheckState, Reason
-from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound, OverlapsOwnClaim
+from byoip.domain.claims.claim import CheckRecord, ClaimNotFound, OverlapsOwnClaim
 from byoip.domain.claims.closing import term_ends
 from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.claims.other_origin import OtherOrigin
 from byoip.domain.prefix import Prefix
-from byoip.store.statements import from_text
 from byoip.store.transaction import Store
 from tests.accounts import Accounts
 from tests.store.samples import SetClock, account, claim, passed, undone
@@ -57,25 +54,6 @@ async def test_changes_are_saved(store: Store, customer: Account, clock: SetCloc
         await tx.claims.save(proven)
     async with store.transaction() as tx:
         assert await tx.claims.get(kept.id) == proven
-
-
-STATE = from_text("SELECT state FROM prefixes")
-REFERRING = sa.text("SELECT state FROM prefixes FOR KEY SHARE SKIP LOCKED")  # as foreign keys do
-
-
-async def test_rows_may_refer_to_a_claim_that_is_saved_in_the_state_that_it_has(
-    store: Store, kept: Claim, engine: AsyncEngine, clock: SetClock
-) -> None:
-    removed = kept.close(Transition.REMOVED, clock.now())
-    written = kept.written(clock.now())
-    for saves, may in (([written], [kept.state]), ([removed], []), ([removed, kept], [])):
-        async with undone(store) as tx, engine.connect() as other:
-            await tx.claims.lock(kept.id)
-            for one in saves:
-                await tx.claims.save(one)
-            await tx.session.flush()
-            assert list(await other.scalars(REFERRING)) == may
-            assert (await tx.session.rows(STATE))[0].state == saves[-1].state
 
 
 async def test_a_failed_transaction_keeps_nothing(store: Store, customer: Account) -> None:

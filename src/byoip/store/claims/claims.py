@@ -26,7 +26,14 @@ from byoip.store.claims.tables import events, prefixes
 from byoip.store.claims.views import ClaimView
 from byoip.store.columns import constant
 from byoip.store.sharing import in_slices
-from byoip.store.statements import Repository, Session, compiled, from_text, json, to_row
+from byoip.store.statements import (
+    Repository,
+    Session,
+    compiled,
+    from_text,
+    json,
+    to_row,
+)
 
 # The shortest lengths that may be brought (checked by the table): where the locks of space begin.
 _CUT: Final = {4: 8, 6: 16}
@@ -64,11 +71,9 @@ _live = sa.select(prefixes).where(
 _GET: Final = compiled(_live)
 _VIEW: Final = compiled(VIEWS.where(_p.id == _ID))
 _LOCK: Final = compiled(_for_update(_live))
-_saved = sa.update(prefixes).where(_p.id == _ID)
-_SAVE: Final = compiled(_saved, [name for name in _WRITTEN if name not in _FIXED])
-# To name the state locks as if a key changed: `live` is generated of it, and part of one. Rows that
-# refer to the claim, events of a worker's among them, would wait.
-_SAVE_AS_IT_IS: Final = compiled(_saved, [one for one in _WRITTEN if one not in _FIXED | {"state"}])
+_SAVE: Final = compiled(
+    sa.update(prefixes).where(_p.id == _ID), [name for name in _WRITTEN if name not in _FIXED]
+)
 _OWN: Final = compiled(
     sa.select(_p.id)
     .where(_p.account_id == _ACCOUNT, _p.live, _p.cidr.op("&&")(sa.bindparam("prefix")))
@@ -105,7 +110,6 @@ class ClaimRepository(Repository):
     def __init__(self, session: Session, events: EventRepository) -> None:
         super().__init__(session)
         self._events = events
-        self._states: dict[UUID, State] = {}  # of those that were locked, as they are by now
 
     async def add(self, claim: Claim) -> None:
         """Keep a new claim; its account is locked, and has none that overlaps it (`overlapped`).
@@ -157,9 +161,7 @@ class ClaimRepository(Repository):
         row = await self._session.one(
             _LOCK, ClaimNotFound, claim_id=claim_id, account_id=account_id
         )
-        claim = claim_from(row)
-        self._states[claim.id] = claim.state
-        return claim
+        return claim_from(row)
 
     async def lock_closed(self, claim_id: UUID, account_id: UUID) -> Claim:
         """Read one that has ended, for update, after its account; see `lock`."""
@@ -222,9 +224,7 @@ class ClaimRepository(Repository):
     async def save(self, claim: Claim) -> None:
         """Write back a claim that was locked. Looks ask about claims before that, if at all."""
         row = {"claim_id": claim.id, **_values(claim)}
-        save = _SAVE_AS_IT_IS if self._states.get(claim.id) is claim.state else _SAVE
-        self._states[claim.id] = claim.state
-        await self._session.put_off("claim", save, row, unseen=True)
+        await self._session.put_off("claim", _SAVE, row, unseen=True)
 
     async def lock_space(self, prefix: Prefix) -> None:
         """Serialise what begins and ends contests over a space until the transaction ends.
