@@ -151,7 +151,7 @@ def test_up_for_production_refreshes_roas_in_a_process_of_its_own(open_directory
 
         assert eventually(loaded)
         assert "sandbox_control_url" not in running.ready
-        assert signs_in_once(running, "/ui/people")
+        assert signs_in_once(running, "/ui/noc")
 
 
 def test_the_sandbox_gives_a_link_that_signs_in_once(service: Running) -> None:

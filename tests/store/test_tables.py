@@ -149,7 +149,7 @@ KEPT = [
     ("DELETE FROM accounts", "accounts_never_deleted"),
     ("UPDATE prefixes SET cidr = '203.0.113.0/24'", "prefixes_fixed"),
     ("UPDATE prefixes SET asn = 64501", "prefixes_fixed"),
-    ("UPDATE prefixes SET account_id = '00000000-0000-0000-0000-000000000002'", "prefixes_fixed"),
+    ("UPDATE prefixes SET account_id = '00000000-0000-0000-0000-000000000002'", "prefixes_move"),
 ]
 
 

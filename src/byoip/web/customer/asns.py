@@ -59,11 +59,11 @@ async def look(visit: PersonsVisit) -> Response:
 
     async def ask() -> Verb[OwnAsn]:
         await visit.site.spend(visit.account_id, limit)
-        record = await visit.site.prove_asn(visit.account_id, own_asn_id)
+        settle = await visit.site.prove_asn(visit.account_id, own_asn_id)
 
         async def verb(tx: Transaction) -> OwnAsn:
             await _as_drawn(tx, visit.account_id, own_asn_id)
-            return await record(tx)
+            return await settle(tx)
 
         return verb
 
