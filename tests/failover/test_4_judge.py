@@ -45,6 +45,7 @@ UP, GONE = (0, 1, True), (10, 11, False)
         ([UP, (2, 3, False)], [(4, "one", "added"), (5, "one", "removed")], 0),
         ([UP, (2, 3, False)], [(60, "one", "added")], 1),
         ([UP, (2, None, False)], [(60, "one", "added")], 0),
+        ([UP, GONE], [(1, "one", "added"), (10.2, "one", "removed"), (10.5, "one", "added")], 0),
     ],
     ids=[
         "as asked for",
@@ -58,6 +59,7 @@ UP, GONE = (0, 1, True), (10, 11, False)
         "overtaken, and carried out late",
         "carried out much too late",
         "a withdrawal that is not acknowledged",
+        "both are lawful until it is acknowledged",
     ],
 )
 def test_what_no_owner_asked_for(

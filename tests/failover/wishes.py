@@ -61,8 +61,10 @@ class Wishes:
             return False
         if last.up == up:
             return True
-        # A wish before, carried out late: not once this one was, and not for long.
+        # A wish before, carried out late: not once this one was acknowledged and carried out, and
+        # not for long.
         earlier = any(one.up == up for one in wishes)
         answered = any(was == last.up and when >= last.began for was, when in seen)
         late = last.ended is not None and change.at > last.ended + _ON_ITS_WAY
-        return earlier and not answered and not late
+        under_way = last.ended is not None and change.at <= last.ended
+        return earlier and (under_way or (not answered and not late))

@@ -1,13 +1,16 @@
 """Routes 5.2, 5.3, 5.4 with real workers, gobgpd and BIRD: what owners are told, and what goes."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from byoip.domain.prefix import Prefix
 from tests.announcing import until
 from tests.failover.owners import announce, offboard
+from tests.failover.wishes import Wish, now
 from tests.many_routes import OwnedRoute, add_routes, ipv4
 from tests.real.announcing import own_postgres
 from tests.routes.judging import FLAWLESS
@@ -33,7 +36,12 @@ async def test_thirteen_routes_leave_and_the_one_that_flaps_stops_no_urgent_with
     await here.owners.send(*(announce(one, up=True) for one in (*leaving, urgent)))
     await service.until_everything_is_as_wanted()
 
+    began = now()
     flips = [await here.owners.send_once(announce(flapping, up=up)) for up in [True, False] * 48]
+    here.owners.wishes.of[Prefix.parse(flapping.cidr)] = [  # as one wish that took it so long
+        Wish(up=True, began=began),
+        Wish(up=False, began=began + timedelta(microseconds=1), ended=now()),
+    ]
     assert (flips.count(429), flips[1::2]) == (42, [200] * 48)
     assert await here.owners.send_once(announce(urgent, up=False)) == 200
 
