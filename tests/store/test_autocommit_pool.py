@@ -3,13 +3,16 @@ import asyncio
 import pytest
 from sqlalchemy import func, select, text
 
-from byoip.store.autocommit import autocommit_pool
+from byoip.store.autocommit import AutocommitPool, autocommit_pool
 from byoip.store.claims.reader import CustomerReader
 from byoip.store.engine import PoolSize, make_engine
-from byoip.store.statements import compiled
+from byoip.store.statements import compiled, from_text
 from byoip.store.unavailable import StoreUnavailable
+from tests.announcing import until
 
 SLEEP = compiled(select(func.pg_sleep(0.5)))
+SLOW = from_text("SELECT pg_backend_pid() AS pid FROM pg_sleep(0.3)")
+THERE = from_text("SELECT count(*) AS many FROM pg_stat_activity WHERE pid = :pid")
 
 
 async def test_reads_take_turns_on_their_connections(cloned_url: str) -> None:
@@ -41,3 +44,17 @@ async def test_a_cancelled_read_leaves_no_trace(database_url: str) -> None:
         await sleeping
     assert await CustomerReader(engine).services() == []
     await engine.dispose()
+
+
+async def test_what_was_asked_as_it_ended_is_answered_and_closed(database_url: str) -> None:
+    ended, other = (AutocommitPool(database_url, "", most=2, wait_seconds=5) for _ in range(2))
+    asking = asyncio.create_task(ended.ask(SLOW))
+    await asyncio.sleep(0.15)
+    await ended.end()
+    (answer,) = await asking
+
+    async def gone() -> bool:
+        return not (await other.ask(THERE, pid=answer.pid))[0].many
+
+    await until(gone)
+    await other.end()

@@ -29,6 +29,7 @@ class AutocommitPool:
         self._options = options
         self._idle: list[Connection] = []
         self._places = DatabasePlaces(most, wait_seconds)
+        self._ended = False
 
     async def ask(self, statement: Statement, **asked: object) -> list[Any]:
         """Run one statement; rows with an attribute for each column.
@@ -45,7 +46,10 @@ class AutocommitPool:
                 except BaseException:  # also when cancelled: a statement under way ends with it
                     await connection.close()
                     raise
-                self._idle.append(connection)
+                if self._ended:
+                    await connection.close()
+                else:
+                    self._idle.append(connection)
             return await rows_of(cursor)
         except (psycopg.OperationalError, psycopg.InterfaceError) as fault:
             raise StoreUnavailable from fault
@@ -65,6 +69,11 @@ class AutocommitPool:
         """Close what is idle."""
         while self._idle:
             await self._idle.pop().close()
+
+    async def end(self) -> None:
+        """Close what is idle, and what is asked on now as soon as it has answered."""
+        self._ended = True
+        await self.close()
 
     async def _connection(self) -> Connection:
         while self._idle:

@@ -128,7 +128,7 @@ class LeaderElection:
                     try:
                         yield Leadership(lease, listening, pool)
                     finally:
-                        await pool.close()
+                        await pool.end()
             finally:
                 await lease.release()
 

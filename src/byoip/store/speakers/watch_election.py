@@ -56,7 +56,7 @@ class WatchElection:
             try:
                 yield Watch(lease, pool)
             finally:
-                await pool.close()
+                await pool.end()
                 await lease.release()
 
 
