@@ -112,6 +112,24 @@ async def test_what_is_loaded_in_full_opens_by_itself(fleet: Fleet) -> None:
         assert await judge.lists() == FLAWLESS
 
 
+async def test_the_last_route_withdrawn_while_its_speaker_restarts_leaves_the_router(
+    fleet: Fleet,
+) -> None:
+    (only,) = await fleet.add("31.0.0.0/24")
+    async with running_edge("one", graceful=True) as edge:
+        judge = Judge(fleet, edge)
+        async with reconciling(fleet, *edge.speakers.values(), pace=PACE):
+            await judge.announce(only)
+            await edge.until_seen(only)
+            await until(lambda: recorded(fleet, "one", 1))
+            edge.daemons["one"].kill()
+            await judge.withdraw(only)
+            assert edge.router.shows(only)
+            edge.daemons["one"].start()
+            await edge.until_gone(only)
+            assert await judge.lists() == FLAWLESS
+
+
 async def test_config_check_names_what_has_less_than_the_recommended_time() -> None:
     async with running_edge("one", graceful=True, restart_seconds=90) as edge:
         target = edge.daemons["one"].target

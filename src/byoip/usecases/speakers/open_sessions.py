@@ -79,6 +79,11 @@ class OpenSessions:
         """Whether its sessions must stay down, as last decided."""
         return self._decided in {Opening.UNKNOWN, Opening.SHUT}
 
+    @property
+    def keeps_what_went(self) -> bool:
+        """Whether peers may keep, from before a restart, what was all withdrawn since."""
+        return self.known and not self._missing and self._seconds_left > 0
+
     async def begin(self, records: SpeakerRecords) -> None:
         """Read what is on record of it."""
         found = await records.get(self.speaker.name)

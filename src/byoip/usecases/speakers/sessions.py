@@ -66,7 +66,8 @@ class Sessions:
 
         Not while anything is missing of what peers may have from it (`OpenSessions`), nor
         while it has no route: peers that keep its routes through a graceful restart would drop
-        them, and an empty database withdraws nothing. Nor if it has restarted since it was asked,
+        them, and an empty database withdraws nothing; unless its record says that each of them was
+        withdrawn since, so that they should. Nor if it has restarted since it was asked,
         and so may be empty: it is asked what it holds again, just before each session comes up.
         Nor if it does not hold a probe: then it takes nothing of ours.
         """
@@ -74,7 +75,7 @@ class Sessions:
         down = [one for one in serving if not one.enabled]
         holds = {*announced, *orphans}
         may = await self._progressing(self.opening.may_open(records, serving, holds, looked_at))
-        if not (down and announced and may):
+        if not (down and may and (announced or self.opening.keeps_what_went)):
             return neighbours, False
         if not any(one.enabled for one in neighbours) and not await self._takes_ours(announced):
             return neighbours, False
