@@ -91,9 +91,14 @@ async def _state(visit: PersonsVisit) -> dict[str, Any]:
         "state": state if state in _FILTERS else "",
         "text": text,
         "wrong": wrong,
-        "next": f"{last.created_at.isoformat()}_{last.id.hex}" if last else "",
+        "next": cursor_text(last.created_at, last.id) if last else "",
         "query": urlencode({"state": state, "q": text, "after": asked.get("after", "")}),
     }
+
+
+def cursor_text(at: datetime, of: UUID) -> str:
+    """Where the next page begins, as `cursor_of` reads it."""
+    return f"{at.isoformat()}_{of.hex}"
 
 
 def cursor_of(text: str) -> Cursor | None:

@@ -12,7 +12,7 @@ from byoip.domain.claims.delegation import DelegateNotFound, Delegation, Delegat
 from byoip.usecases.claims import delegations as verbs
 from byoip.web.forms import fresh_key, id_of
 from byoip.web.prefix import claim_id_of
-from byoip.web.prefixes import cursor_of
+from byoip.web.prefixes import cursor_of, cursor_text
 from byoip.web.site import NotServed
 from byoip.web.telling import Told, told_of, tried
 from byoip.web.visiting import PersonsVisit
@@ -103,7 +103,7 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
 def _more(found: Sequence[Delegation]) -> str:
     """Where the next page begins; empty: this is the last one."""
     last = found[PAGE - 1] if len(found) > PAGE else None
-    return f"{last.created_at.isoformat()}_{last.id.hex}" if last else ""
+    return cursor_text(last.created_at, last.id) if last else ""
 
 
 def _account(form: Mapping[str, str]) -> UUID:

@@ -11,7 +11,7 @@ from byoip.usecases.claims import prefixes
 from byoip.usecases.claims.reopen import reopen as bring_back
 from byoip.web.forms import fresh_key
 from byoip.web.prefix import claim_id_of, prefix_page
-from byoip.web.prefixes import cursor_of
+from byoip.web.prefixes import cursor_of, cursor_text
 from byoip.web.telling import Told, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
@@ -68,4 +68,4 @@ async def _list(visit: PersonsVisit, told: Told) -> Response:
 
 def _cursor(last: Claim) -> str:
     until = last.restorable_until
-    return f"{until.isoformat()}_{last.id.hex}" if until else ""
+    return cursor_text(until, last.id) if until else ""

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from byoip.usecases.bindings import bindings as verbs
 from byoip.web.forms import fresh_key, id_of
 from byoip.web.prefix import claim_id_of
-from byoip.web.prefixes import cursor_of
+from byoip.web.prefixes import cursor_of, cursor_text
 from byoip.web.telling import Told, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
@@ -89,7 +89,7 @@ async def _list(visit: PersonsVisit, told: Told) -> Response:
         told=told,
         claim=view.claim,
         rows=found[:PAGE],
-        more=f"{last.created_at.isoformat()}_{last.id.hex}" if last else "",
+        more=cursor_text(last.created_at, last.id) if last else "",
         services=[one for one in await reader.services() if not one.default_only],
         bound=view.default_binding is not None,
         form=visit.form,

@@ -13,7 +13,7 @@ from byoip.usecases.accounts import own_tokens
 from byoip.usecases.accounts.credentials import NewCredential
 from byoip.web.forms import fresh_key, id_of
 from byoip.web.people import reason_of
-from byoip.web.prefixes import cursor_of
+from byoip.web.prefixes import cursor_of, cursor_text
 from byoip.web.telling import Told, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
@@ -86,7 +86,7 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         told.status,
         told=told,
         rows=found[:PAGE],
-        more=f"{last.created_at.isoformat()}_{last.id.hex}" if last else "",
+        more=cursor_text(last.created_at, last.id) if last else "",
         scopes=[(one, _MEANS[one]) for one in Scope if one in scopes],
         most=TOKENS_PER_PERSON,
         form=visit.form,

@@ -15,7 +15,7 @@ from byoip.usecases.checks import registry_overrides
 from byoip.usecases.claims import reservations
 from byoip.web.forms import fresh_key, id_of
 from byoip.web.operator.noc import require_operator
-from byoip.web.prefixes import cursor_of
+from byoip.web.prefixes import cursor_of, cursor_text
 from byoip.web.site import NotServed
 from byoip.web.telling import Told, told_of, tried
 from byoip.web.visiting import PersonsVisit
@@ -64,7 +64,7 @@ async def show_accounts(visit: PersonsVisit, told: Told) -> Response:
         told.status,
         told=told,
         rows=found[:PAGE],
-        next=f"{last.created_at.isoformat()}_{last.id.hex}" if last else "",
+        next=cursor_text(last.created_at, last.id) if last else "",
         form=visit.form,
         key=fresh_key,
     )

@@ -15,7 +15,7 @@ from byoip.store.accounts.operator_views import AddressReport, OperatorClaimFilt
 from byoip.web.forms import fresh_key, id_of
 from byoip.web.operator.acts import NEEDED, OF_PREFIXES, verb_of
 from byoip.web.operator.needs import needs
-from byoip.web.prefixes import chip_of, cursor_of
+from byoip.web.prefixes import chip_of, cursor_of, cursor_text
 from byoip.web.site import NotServed
 from byoip.web.telling import Told, told_of, tried
 from byoip.web.visiting import PersonsVisit
@@ -97,7 +97,7 @@ async def prefixes(visit: PersonsVisit) -> Response:
         state=state if state in _STATES else "",
         text=text,
         wrong=wrong,
-        next=f"{last.created_at.isoformat()}_{last.id.hex}" if last else "",
+        next=cursor_text(last.created_at, last.id) if last else "",
     )
 
 
