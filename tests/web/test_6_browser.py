@@ -113,8 +113,8 @@ async def test_copy_buttons_copy_also_after_news(site: Site) -> None:
     async with site.person() as page:
         await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         await page.goto(f"/ui/prefixes/{made['id']}")
-        await site.world.result("PATCH", f"/prefixes/{made['id']}", json={"description": "new"})
-        await expect(page.locator("#now")).to_contain_text("new")
+        await site.world.result("PATCH", f"/prefixes/{made['id']}", json={"description": "Haarlem"})
+        await expect(page.locator("#now")).to_contain_text("Haarlem")  # not on the page before
         for button in await page.locator("button[data-copies]").all():
             await button.click()
             await expect(button).to_have_text("copied")
