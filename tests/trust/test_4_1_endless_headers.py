@@ -137,6 +137,23 @@ async def test_long_headers_get_an_answer_that_says_why(port: int) -> None:
         assert b"limited to 65536 bytes" in await client.rest()
 
 
+async def test_a_head_has_65536_bytes_and_none_more(port: int) -> None:
+    begun, end = HEAD + b"X-Long: ", b"\r\n\r\n"
+    for size, status in ((65_536, 200), (65_537, 431)):
+        async with connected(port) as client:
+            await client.say(begun + b"a" * (size - len(begun) - len(end)) + end)
+            assert await client.status() == status
+
+
+async def test_a_head_is_counted_in_whatever_pieces_it_comes(port: int) -> None:
+    begun, end = HEAD + b"X-Long: ", b"\r\n\r\n"
+    for size, status in ((65_536, 200), (65_537, 431)):
+        head = begun + b"a" * (size - len(begun) - len(end)) + end
+        async with connected(port) as client:
+            await client.say(head[:60_000], head[60_000:], pause=0.1)
+            assert await client.status() == status
+
+
 async def test_headers_are_counted(port: int) -> None:
     few = b"".join(b"X-%d: 1\r\n" % number for number in range(HEADERS - 1))
     async with connected(port) as client:

@@ -180,14 +180,14 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._in_head and self._clock is None:
             self._start_head()
         while data and not self.transport.is_closing():
-            most = _HEAD_SLICE if self._in_head else _BODY_SLICE
+            most = min(_HEAD_SLICE, HEAD_BYTES - self._head) if self._in_head else _BODY_SLICE
             part, data = data[:most], data[most:]
             if self._in_head:
                 self._head += len(part)
             else:
                 self._framed += len(part)
             super().data_received(part)
-            if self._in_head and self._head > HEAD_BYTES:
+            if self._in_head and self._head >= HEAD_BYTES:
                 self._refuse(431, f"Request line and headers are limited to {HEAD_BYTES} bytes.")
             elif self._framed - self._received > FRAMING_BYTES + FRAMING_SHARE * self._received:
                 self._refuse(400, "The chunks of the body carry more framing than body.")
