@@ -2,6 +2,7 @@
 
 import ssl
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -80,6 +81,18 @@ async def test_a_name_with_one_address_that_nothing_is_sent_to(
     with pytest.raises(NoWay, match="that nothing is sent to") as refused:
         await judged.judged(to(f"https://{HOST}/"))
     assert address not in str(refused.value), "the inside is not told to customers"
+
+
+@pytest.mark.parametrize(
+    "address", ["64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b::1f00:1", "64:ff9b:1::808:808"]
+)
+async def test_a_translator_that_may_be_used_leads_nowhere_else(names: Names, address: str) -> None:
+    """DNS64 and NAT64, listed as contactable: what is not sent to by IPv4 is not by them either."""
+    names.known[f"{HOST}."] = (address,)
+    allowed = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
+    judged = Addresses([names.server], replace(PUBLIC, allowed=allowed))
+    with pytest.raises(NoWay, match="that nothing is sent to"):
+        await judged.judged(to(f"https://{HOST}/"))
 
 
 async def test_public_addresses_are_connected_to(names: Names) -> None:
