@@ -1,6 +1,8 @@
 """Trust, 4.1: what reads only so many rows finds them by an index, however many there are."""
 
 from collections.abc import Mapping
+from datetime import timedelta
+from ipaddress import ip_network
 from uuid import UUID
 
 import psycopg
@@ -19,10 +21,16 @@ from byoip.store.checks.drifts import REEVALUATE
 from byoip.store.checks.snapshots_sql import OVERLAPPING, about
 from byoip.store.claims.claim_reader import CLAIM
 from byoip.store.statements import Statement, compiled
+from byoip.store.watch.sales import CLAIMED
 from byoip.usecases.accounts.people import invite
 from tests.fakes.backend import RandomHex
+from tests.many_routes import add_routes, ipv4
 from tests.trust.parties import Parties
 from tests.trust.plans import rows_touched
+from tests.usecases.conftest import world, world_engine
+from tests.usecases.world import World
+
+__all__ = ["world", "world_engine"]  # fixtures
 
 MANY = 60_000
 FEW = 10
@@ -80,6 +88,34 @@ async def test_no_statement_reads_more_than_it_is_about(
         for statement, values in asked:
             found = rows_touched(connection, statement.text, {**statement.values, **values})
             assert found <= FEW, statement.text[:60]
+
+
+@pytest.mark.parametrize("closed", [False, True])
+async def test_who_else_has_claimed_a_space_is_found_among_few(
+    world: World, database_url: str, *, closed: bool
+) -> None:
+    """Others' claims, live or given up: with a million of them it took 340 ms for each run."""
+    add_routes(database_url, ipv4(3000), accounts=3)
+    asked = {
+        "prefix": ip_network("20.0.8.0/22"),
+        "account_id": await world.new_account(),
+        "since": world.clock.now() - timedelta(days=14),
+    }
+    with psycopg.connect(database_url) as connection:
+        if closed:
+            connection.execute("UPDATE bgp_prefixes SET removed_at = now()")
+            connection.execute("UPDATE bindings SET removed_at = now()")
+            connection.execute(_CLOSE, {"at": asked["since"]})
+        connection.execute("ANALYZE")
+        assert rows_touched(connection, CLAIMED.text, asked) <= FEW
+        found = connection.execute(CLAIMED.text, asked).fetchall()
+        assert len(found) == (not closed), "what was given up long ago counts no more"
+
+
+_CLOSE = """
+    UPDATE prefixes SET state = 'closed', approved_at = NULL, approved_by = NULL,
+        revoked_at = %(at)s, closed_at = %(at)s
+"""
 
 
 async def test_lists_of_people_and_of_tokens_read_none_of_other_accounts(

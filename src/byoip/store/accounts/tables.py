@@ -70,6 +70,13 @@ operator_events = table(
     col.jsonb("after"),
     col.check("number", "number >= 1"),
     col.check("reason", "reason <> ''"),
+    # What operators were told of an account's webhooks.
+    sa.Index(
+        "ix_operator_events_webhooks",
+        sa.text("(after ->> 'account_id'::text)"),
+        "at",
+        postgresql_where="kind = 'webhook.disabled'",
+    ),
 )
 
 # Updated last in a transaction: a number is given only when all lower ones are committed.
@@ -108,6 +115,7 @@ sign_in_links = table(
     sa.UniqueConstraint("token_sha256"),
     col.check("token_sha256", "octet_length(token_sha256) = 32"),
     sa.Index(None, "person_id"),
+    sa.Index(None, "expires_at"),
 )
 
 browser_sessions = table(
@@ -124,4 +132,5 @@ browser_sessions = table(
     sa.UniqueConstraint("token_sha256"),
     col.check("token_sha256", "octet_length(token_sha256) = 32"),
     sa.Index(None, "person_id"),
+    sa.Index(None, "expires_at"),
 )

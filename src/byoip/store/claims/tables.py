@@ -96,6 +96,10 @@ prefixes = table(
     col.check("closed_at", "(state = 'closed') = (closed_at IS NOT NULL)"),
     sa.Index("ix_prefixes_page", "account_id", "created_at", "id", postgresql_where="live"),
     sa.Index("ix_prefixes_cidr", "cidr", postgresql_where="live"),
+    # All, closed ones as well: who else has claimed a space that was sold.
+    sa.Index(
+        "ix_prefixes_space", "cidr", postgresql_using="gist", postgresql_ops={"cidr": "inet_ops"}
+    ),
     sa.Index(
         "ix_prefixes_removed",
         "account_id",

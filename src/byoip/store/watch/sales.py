@@ -17,7 +17,7 @@ _SOLD: Final = from_text("""
     WHERE prefix_id = :claim_id AND kind = 'prefix.frozen' AND after ->> 'signal' = 'holder'
     ORDER BY number DESC LIMIT 1
 """)
-_CLAIMED: Final = from_text("""
+CLAIMED: Final = from_text("""
     SELECT id FROM prefixes
     WHERE cidr && :prefix AND account_id <> :account_id AND (live OR closed_at > :since) LIMIT 1
 """)
@@ -46,4 +46,4 @@ async def claimed_by_others(
 ) -> bool:
     """Whether another account has, or had after `since`, a claim on overlapping space."""
     asked = {"prefix": prefix.network, "account_id": account_id, "since": since}
-    return await session.row(_CLAIMED, **asked) is not None
+    return await session.row(CLAIMED, **asked) is not None
