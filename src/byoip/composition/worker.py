@@ -9,7 +9,7 @@ from byoip.adapters.system_random import SystemRandom
 from byoip.composition.process import Composition
 from byoip.composition.watching_prefixes import watch_prefixes_of
 from byoip.domain.history import Actor
-from byoip.store.accounts import rate_limits
+from byoip.store.accounts import past_sign_ins, rate_limits
 from byoip.store.checks import raw_answers
 from byoip.store.figures import fold_figures
 from byoip.store.hooks.sending import prune as prune_deliveries
@@ -113,6 +113,7 @@ async def _tidy_up(composition: Composition) -> None:
         partial(prune_keys, engine, composition.clock),
         partial(raw_answers.prune, engine, now),
         partial(past_watches.prune, engine, now),
+        partial(past_sign_ins.prune, engine, now),
         partial(prune_deliveries, engine, now),
         partial(prune_addresses, engine, now),
         partial(finished_jobs.prune_finished, engine),

@@ -1,0 +1,57 @@
+"""Links and sessions by which nobody comes in any more, deleted in pages.
+
+Text SQL: rows of a page are locked by a subquery.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.store.statements import Session, from_text
+from byoip.store.unavailable import translate_driver_errors
+
+_PAGE: Final = 1000
+_KEPT_FOR: Final = timedelta(days=30)
+
+# One that was used, or has ended, expires too: a link within an hour, a session within twelve.
+_LINKS: Final = from_text("""
+    DELETE FROM sign_in_links WHERE id IN (
+        SELECT id FROM sign_in_links WHERE expires_at < :since
+        LIMIT :page FOR UPDATE SKIP LOCKED
+    )
+""")
+# A person's last one stays: that an operator came once is known by it.
+_SESSIONS: Final = from_text("""
+    DELETE FROM browser_sessions WHERE id IN (
+        SELECT id FROM browser_sessions AS past
+        WHERE expires_at < :since AND EXISTS (
+            SELECT FROM browser_sessions AS later WHERE later.person_id = past.person_id
+                AND (later.expires_at, later.id) > (past.expires_at, past.id)
+        )
+        LIMIT :page FOR UPDATE SKIP LOCKED
+    )
+""")
+
+
+async def prune(engine: AsyncEngine, now: datetime, page: int = _PAGE) -> int:
+    """Delete links and sessions that expired more than a month ago; how many rows.
+
+    Args:
+        engine: of the database.
+        now: the moment.
+        page: rows of a transaction.
+
+    Raises:
+        StoreUnavailable: the database is away; what was deleted stays so.
+    """
+    deleted = 0
+    for deletion in (_LINKS, _SESSIONS):
+        done = page
+        while done == page:
+            with translate_driver_errors():
+                async with engine.begin() as connection:
+                    session = await Session.of(connection)
+                    done = await session.change(deletion, page=page, since=now - _KEPT_FOR)
+            deleted += done
+    return deleted
