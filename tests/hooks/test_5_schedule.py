@@ -8,6 +8,7 @@ import pytest
 from byoip.domain.claims.claim import Claim
 from byoip.domain.hooks.refusals import WebhookStoppedByOperator
 from byoip.domain.hooks.schedule import JITTER, PAUSES, pause
+from byoip.domain.hooks.webhook import Webhook
 from byoip.usecases.hooks import webhooks
 from tests.hooks.hooked import SECOND, Hooked
 from tests.hooks.receivers import Receiver, answering
@@ -84,6 +85,39 @@ async def test_410_disables_it_at_once(hooked: Hooked, claim: Claim, there: Rece
     assert len(there.got) == 1
     shown = await hooked.read(hook)
     assert (shown.state, shown.because, shown.cursor) == ("disabled", "gone", hook.cursor)
+
+
+async def test_operators_are_told_once_a_day_that_receivers_of_an_account_are_gone(
+    hooked: Hooked, claim: Claim, there: Receiver
+) -> None:
+    """Enabled again and again, or made anew, it takes its test and then answers 410."""
+
+    async def gone(hook: Webhook) -> None:
+        there.answer = answering(410)
+        await hooked.happen(claim, DESCRIBED)
+        await hooked.send()
+        assert (await hooked.read(hook)).because == "gone"
+        there.answer = answering(200)
+
+    for _ in range(2):
+        hook = await hooked.active(there)
+        for _ in range(5):
+            await gone(hook)
+            await hooked.change(hook, enabled=True)
+            await hooked.send()
+            hooked.clock.advance(MINUTE)
+        await hooked.do(webhooks.remove, hook)
+    assert len(await _operators_lines(hooked)) == 1
+    other = await hooked.new_account()
+    hook = await hooked.active(there, account_id=other)
+    claim = await hooked.claim("45.0.0.0/23", account_id=other)
+    await gone(hook)
+    assert len(await _operators_lines(hooked)) == 2
+    await hooked.change(hook, enabled=True)
+    await hooked.send()
+    hooked.clock.advance(24 * HOUR)
+    await gone(hook)
+    assert len(await _operators_lines(hooked)) == 3
 
 
 async def test_retry_after_is_heeded_up_to_a_day(

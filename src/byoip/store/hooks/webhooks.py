@@ -3,7 +3,7 @@
 Text SQL: claims last by the database's clock, and a look takes text.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -64,6 +64,12 @@ _EVENTS: Final = from_text(
 """,
     selects=("newest",),
 )
+_TOLD_GONE: Final = from_text("""
+    SELECT number FROM operator_events
+    WHERE kind = 'webhook.disabled' AND after ->> 'account_id' = :account_id
+        AND after ->> 'because' = 'gone' AND at > :since
+    LIMIT 1
+""")
 _EPOCH: Final = from_text(
     "SELECT epoch FROM feed_epochs ORDER BY number DESC LIMIT 1", selects=("epoch",)
 )
@@ -113,6 +119,11 @@ class WebhookRepository(Repository):
     async def note(self, webhook: Webhook) -> None:
         """Write back one that is `mine`, and hold it for longer."""
         await self._session.change(_NOTE, webhook_id=webhook.id, **_row(webhook, _CHANGING))
+
+    async def told_gone(self, account_id: UUID, since: datetime) -> bool:
+        """Whether operators were told after this moment that a receiver of the account is gone."""
+        asked = {"account_id": account_id.hex, "since": since}
+        return await self._session.row(_TOLD_GONE, **asked) is not None
 
     async def log(self, webhook: Webhook, message: Message, attempt: Attempt) -> None:
         """Keep what came of an attempt, and forget the one a hundred before it."""

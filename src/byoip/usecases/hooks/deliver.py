@@ -9,6 +9,7 @@ sent last is sent again, with the same id.
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -29,12 +30,13 @@ from byoip.ports.clock import Clock
 from byoip.ports.hooks.sending import Said, Sender, Signer
 from byoip.ports.steady_clock import boottime
 from byoip.store.hooks.sending import HookQueue
-from byoip.store.transaction import Store
+from byoip.store.transaction import Store, Transaction
 
 PAGE: Final = 50  # events read at once
 MOST_PASSED: Final = 1000  # events that are not wanted, by one statement
 MOST_IN_A_TURN: Final = 25  # messages; then others that wait have a turn
 TURN_SECONDS: Final = 10.0
+GONE_TOLD_AGAIN_AFTER: Final = timedelta(days=1)  # of an account
 
 
 @dataclass(slots=True)
@@ -168,9 +170,7 @@ class Deliver:
             await tx.hooks.note(after)
             await tx.hooks.log(after, message, attempt)
             if after.state is WebhookState.DISABLED:
-                why = CustomerText(_WHY[after.because or DisabledBy.FAILING])
-                shown = {"webhook_id": after.id.hex, "account_id": after.account_id.hex}
-                tx.record_for_operators("webhook.disabled", why, after=shown)
+                await _tell_operators(tx, after)
         if message.about is About.RESTART:
             turn.read.clear()
         elif message.about is About.EVENT and attempt.taken:
@@ -186,6 +186,17 @@ class Deliver:
             turn.webhook = before.passed(number)
             await tx.hooks.note(turn.webhook)
         return True
+
+
+async def _tell_operators(tx: Transaction, disabled: Webhook) -> None:
+    """Its owner may enable one that is gone, again and again: that is said once a day of each."""
+    because = disabled.because or DisabledBy.FAILING
+    since = tx.now - GONE_TOLD_AGAIN_AFTER
+    if because is DisabledBy.GONE and await tx.hooks.told_gone(disabled.account_id, since):
+        return
+    whose = {"webhook_id": disabled.id.hex, "account_id": disabled.account_id.hex}
+    why = CustomerText(_WHY[because])
+    tx.record_for_operators("webhook.disabled", why, after={**whose, "because": because.value})
 
 
 _WHY: Final = {
