@@ -1,16 +1,22 @@
 """Webhooks 8: a slow receiver delays itself alone."""
 
 import asyncio
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
 
 import pytest
 
 from byoip.domain.claims.claim import Claim
+from byoip.store.hooks.views import Due
 from byoip.usecases.hooks import webhooks
 from byoip.usecases.hooks.deliver import MOST_IN_A_TURN
+from byoip.worker.notifying import Notifier
 from tests.announcing import until
 from tests.counting import counted
 from tests.hooks.hooked import Hooked
 from tests.hooks.receivers import OK, Got, Receiver, never, receiver
+from tests.store.samples import SetClock
 
 DESCRIBED = "prefix.described"
 
@@ -154,3 +160,27 @@ async def test_turns_that_a_customer_ends_are_followed_by_rest_as_well(
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert 20 <= len(there.got) <= 80
+
+
+@pytest.mark.parametrize(("seconds", "most"), [(0.15, 2), (0.001, 20)])
+async def test_looking_takes_a_small_part_of_the_time(seconds: float, most: int) -> None:
+    """Who is due is found by going through all receivers: tens of thousands take a while."""
+
+    class Slow:
+        looks = 0
+
+        async def due(self, _: datetime, __: Collection[UUID], ___: int) -> Sequence[Due]:
+            self.looks += 1
+            await asyncio.sleep(seconds)
+            return []
+
+    async def never_sends(_: UUID) -> int:
+        raise AssertionError
+
+    queue = Slow()
+    running = asyncio.create_task(Notifier(queue, never_sends, SetClock()).run())
+    await asyncio.sleep(3.5)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert 2 <= queue.looks <= most
+    assert most == 2 or queue.looks >= 4, "where they are few it looks twice a second"
