@@ -35,6 +35,10 @@ from tests.adapters.dns_script import (
     serving,
 )
 from tests.trust.dns_tree import holds, judged, look, resolver
+from tests.usecases.conftest import world, world_engine
+from tests.usecases.world import World
+
+__all__ = ["world", "world_engine"]  # fixtures
 
 NOON = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -131,6 +135,20 @@ async def test_it_says_when_it_is_asked_again() -> None:
         f"{outcome.fix} It is asked again by itself at 2027-03-01 12:00:00 UTC."
     )
     assert same == passed
+
+
+async def test_a_run_that_is_tried_again_says_so_in_its_evidence(world: World) -> None:
+    claim = await world.claim()
+    world.registry.fault = Fault.TIMEOUT
+    run_id = await world.request(claim)
+    await world.carry_out(run_id)
+    again = await world.open_run(claim)
+    ended = await world.reader.run(claim.account_id, claim.id, run_id)
+    told = [one.outcome.fix for one in ended.findings if isinstance(one.outcome, Unanswered)]
+    assert told
+    for fix in told:
+        when = f"{again.due_at:%Y-%m-%d %H:%M:%S} UTC."
+        assert fix.endswith(f"It is asked again by itself at {when}")
 
 
 @pytest.mark.parametrize("fault", list(Fault))
