@@ -231,8 +231,8 @@ class Term:
         while True:
             await asyncio.sleep(self._parts.pace.every.total_seconds())
             await self._clock.set(self._leadership.pool)
-            names = [one.staged.name for one in self._speaker_tasks]
-            await self._raise("unreleased", await unreleased(self._parts.store, names))
+            waiting = await unreleased(self._parts.store, self._speaker_tasks)
+            await self._raise("unreleased", waiting)
             await self._take_snapshot()
 
     async def _take_snapshot(self) -> None:
