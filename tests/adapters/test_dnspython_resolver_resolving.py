@@ -232,8 +232,8 @@ async def test_an_address_behind_two_names_is_asked_once() -> None:
         ("ns1.example.", NS1),
         ("ns2.example.", NS1),
     ]
-    # For the text, for a zone of its name, for the text again, and for the zone's own servers.
-    assert script.met == [NS1] * 4
+    # For the text and a zone of its name, for both again, and for the zone's own servers.
+    assert script.met == [NS1] * 5
 
 
 async def test_a_server_without_address_is_silent() -> None:

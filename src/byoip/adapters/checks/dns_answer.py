@@ -51,6 +51,21 @@ class Referral:
     glue: Mapping[Name, frozenset[str]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a name server is.
+
+    Attributes:
+        sure: the addresses for which the resolver vouches.
+        told: all of them.
+        alias: its name is one, so it has no addresses (RFC 2181, section 10.3).
+    """
+
+    sure: frozenset[str]
+    told: frozenset[str]
+    alias: bool = False
+
+
 def server_answer(message: Message, owner: Name, zone: Name) -> ServerAnswer | Referral:
     """What a server that should know `zone` says at `owner`, asked without recursion.
 

@@ -1,26 +1,27 @@
 """All that one look at a zone asks: turns, a deadline and a budget, and the evidence kept."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from itertools import islice
-from typing import Any, TypeVar
 from uuid import UUID
 
 from byoip.adapters.checks import dns_answer
+from byoip.adapters.checks.dns_answer import Place
 from byoip.adapters.checks.dns_exchange import (
-    LARGEST_OF_AUTHORITY,
+    RECURSION,
     Answered,
     Asked,
     DnsConcurrency,
     NotAnswered,
     Reply,
     Server,
+    ask,
     ask_for,
     has_route,
-    over_tcp,
-    over_udp,
+    resolving,
+    together,
 )
 from byoip.adapters.checks.dns_message import Kind, Name
 from byoip.adapters.network_policy import NetworkPolicy
@@ -29,20 +30,18 @@ from byoip.domain.checks.reverse_dns.observation import Silent
 from byoip.ports.checks.dns_budget import DnsBudget
 from byoip.ports.clock import Clock
 
-_RD, _AD, _CD = 0x0100, 0x0020, 0x0010  # flags (RFC 1035, section 4.1.1; RFC 4035, section 3.2)
+_AD, _CD = 0x0020, 0x0010  # flags (RFC 1035, section 4.1.1; RFC 4035, section 3.2)
 _EDNS_PAYLOAD = 1232  # no fragments on any path (DNS flag day 2020)
 _EACH_FAMILY = 2  # addresses of one name server that are asked
 _AT_ONCE = 16  # addresses of name servers asked at a time
 _PROBE_SECONDS = 1.0  # over UDP, where TCP failed
-# Three cuts with 13 names, each with four addresses, fit in: asked twice, at the last four times.
+# Three cuts with 13 names, each with four addresses, fit in: asked twice, at the last five times.
 _MOST_QUESTIONS = 512
 _MOST_BYTES = 256 * 1024
 # Bytes of an answer that are kept as evidence: in each of 128 zones many servers may answer, and
 # what they say is the customer's. A token and its name, or 13 name servers, need no more.
 _LONGEST_FROM_RESOLVER = 1024
 _LONGEST_FROM_SERVER = 512
-
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +63,6 @@ class DnsLimits:
     most_questions: int = _MOST_QUESTIONS
     most_bytes: int = _MOST_BYTES
     budget: DnsBudget | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a name server is.
-
-    Attributes:
-        sure: the addresses for which the resolver vouches.
-        told: all of them.
-        alias: its name is one, so it has no addresses (RFC 2181, section 10.3).
-    """
-
-    sure: frozenset[str]
-    told: frozenset[str]
-    alias: bool = False
 
 
 class Asking:
@@ -111,7 +95,7 @@ class Asking:
 
     async def resolve(self, name: Name, kind: Kind, *, checking: bool = True) -> Reply:
         """The first usable answer of our resolvers, else the last one's failure."""
-        flags = _RD | _AD | (0 if checking else _CD)
+        flags = RECURSION | _AD | (0 if checking else _CD)
         question = ask_for(name, kind, flags=flags, payload=_EDNS_PAYLOAD)
         for server in self._limits.resolvers:
             reply = await self._exchange(question, server, stream=False)
@@ -198,36 +182,66 @@ class Asking:
         detail = f"over UDP it answers, but {reply.detail}" if only_udp else reply.detail
         return Silent(reply.fault, detail, only_udp=only_udp)
 
+    async def in_a_row(
+        self, address: str, asked: Sequence[tuple[Name, Kind]]
+    ) -> list[Answered | Silent]:
+        """Ask a name server the same way, one right after the other: no turn is waited for between.
+
+        Else an account could hold its turns back until a tenant has changed what is answered.
+        """
+        questions = [ask_for(name, kind, flags=0) for name, kind in asked]
+        server = Server(address, self._limits.authority_port)
+        async with self._at_once:
+            replies = await self._exchanges(questions, server, stream=True)
+        return [
+            one if isinstance(one, Answered) else Silent(one.fault, one.detail) for one in replies
+        ]
+
     async def _exchange(
         self, question: Asked, server: Server, *, stream: bool, seconds: float | None = None
     ) -> Reply:
+        (reply,) = await self._exchanges([question], server, stream=stream, seconds=seconds)
+        return reply
+
+    async def _exchanges(
+        self,
+        questions: Sequence[Asked],
+        server: Server,
+        *,
+        stream: bool,
+        seconds: float | None = None,
+    ) -> list[Reply]:
         """Wait for a turn, ask, keep what came; all of it before the zone's deadline."""
-        limits, resolving = self._limits, _resolving(question)
-        share = self._resolver_share if resolving else self._server_share
-        if spent := self._spent() or await self._denied():
-            return spent
-        self._questions += 1
+        limits, many = self._limits, len(questions)
+        share = self._resolver_share if resolving(questions[0]) else self._server_share
+        if spent := self._spent() or await self._denied(many):
+            return [spent] * many
+        self._questions += many
+        replies: list[Reply] = []
         try:
             async with asyncio.timeout_at(self._until), share.turn():
                 patience = seconds or limits.query_deadline
-                reply = await _ask(question, server, stream=stream, seconds=patience)
+                for one in questions:
+                    reply = await ask(one, server, stream=stream, seconds=patience)
+                    replies += [reply]  # before the next, which may come too late
         except TimeoutError:
-            reply = self._late()
-        self._bytes += len(reply.wire)
-        self._keep(question, server, reply, "tcp" if stream else "udp")
-        return reply
+            replies += [self._late()] * (many - len(replies))
+        for question, reply in zip(questions, replies, strict=True):
+            self._bytes += len(reply.wire)
+            self._keep(question, server, reply, "tcp" if stream else "udp")
+        return replies
 
     def _late(self) -> NotAnswered:
         detail = f"not within {self._limits.zone_deadline:g} s of a zone"
         self.exhausted = Silent(Fault.TIMEOUT, detail)
         return NotAnswered(Fault.TIMEOUT, detail)
 
-    async def _denied(self) -> NotAnswered | None:
-        """Take one question of the account's budget."""
+    async def _denied(self, many: int) -> NotAnswered | None:
+        """Take questions of the account's budget."""
         budget = self._limits.budget
         if budget is None:
             return None
-        wait = await budget.take(self._account_id, 1)
+        wait = await budget.take(self._account_id, many)
         return (
             None
             if wait is None
@@ -260,7 +274,7 @@ class Asking:
             if told in self._kept:
                 return  # of what many servers say of a delegation, each version once
             self._kept.add(told)
-        most = _LONGEST_FROM_RESOLVER if _resolving(question) else _LONGEST_FROM_SERVER
+        most = _LONGEST_FROM_RESOLVER if resolving(question) else _LONGEST_FROM_SERVER
         cut = f" (cut from {len(reply.wire)} bytes)" if len(reply.wire) > most else ""
         what = f"{asked.name} {kind.name} @{server.address}/{transport}{cut}"
         # Without the id (RFC 1035, 4.1.1): so the same answer is the same evidence.
@@ -270,25 +284,6 @@ class Asking:
         self._kept.add((what, answer))
         at = self._limits.clock.now()
         self.exhibits.append(RawAnswer(asked=what, of=str(server), answer=answer, at=at))
-
-
-async def together(questions: Sequence[Coroutine[Any, Any, _T]]) -> list[_T]:
-    """All at once; their results in order."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(question) for question in questions]
-    return [task.result() for task in tasks]
-
-
-async def _ask(question: Asked, server: Server, *, stream: bool, seconds: float) -> Reply:
-    if not stream:
-        return await over_udp(question, server, seconds=seconds)
-    if _resolving(question):
-        return await over_tcp(question, server, seconds=seconds)
-    return await over_tcp(question, server, seconds=seconds, most=LARGEST_OF_AUTHORITY)
-
-
-def _resolving(question: Asked) -> bool:
-    return bool(question.flags & _RD)
 
 
 def _repeats(reply: Answered, kind: Kind) -> bool:

@@ -8,13 +8,14 @@ transports are not used: they lose the bytes of what is not DNS, which are evide
 import asyncio
 import socket
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
 from secrets import randbits
 from struct import Struct
+from typing import Any, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -32,7 +33,12 @@ LARGEST_OF_AUTHORITY = 4 * 1024
 # message over TCP (4.2.2), and the record of EDNS with the flag DO (RFC 6891, 6.1.2; RFC 3225, 3).
 _HEADER, _KIND_AND_CLASS, _LENGTH = Struct("!6H"), Struct("!HH"), Struct("!H")
 _OPT, _DNSSEC_OK, _INTERNET = Struct("!BHHIH"), 0x8000, 1
-_RESPONSE, _TRUNCATED = 0x8000, 0x0200  # flags QR and TC (RFC 1035, section 4.1.1)
+_RESPONSE, _TRUNCATED, RECURSION = (
+    0x8000,
+    0x0200,
+    0x0100,
+)  # flags QR, TC and RD (RFC 1035, section 4.1.1)
+_T = TypeVar("_T")
 # RCODEs with which a server need not repeat the question: FORMERR, SERVFAIL, NOTIMP, REFUSED.
 _MAY_LACK_QUESTION = frozenset({1, 2, 4, 5})
 # Of all turns, for the zones of one account. Two silent addresses in each of a prefix's 128 zones,
@@ -165,6 +171,20 @@ async def over_udp(question: Asked, server: Server, *, seconds: float) -> Reply:
         transport.abort()
 
 
+async def ask(question: Asked, server: Server, *, stream: bool, seconds: float) -> Reply:
+    """Ask a resolver, or a name server, which may send less."""
+    if not stream:
+        return await over_udp(question, server, seconds=seconds)
+    if resolving(question):
+        return await over_tcp(question, server, seconds=seconds)
+    return await over_tcp(question, server, seconds=seconds, most=LARGEST_OF_AUTHORITY)
+
+
+def resolving(question: Asked) -> bool:
+    """Whether it is for a resolver."""
+    return bool(question.flags & RECURSION)
+
+
 async def _converse(question: bytes, server: Server, most: int) -> bytes | None:
     reader, writer = await asyncio.open_connection(server.address, server.port)
     try:
@@ -269,3 +289,10 @@ class DnsConcurrency:
     def of(self, account_id: UUID) -> Share:
         """The share of this account, which lasts while a look holds it."""
         return self._shares.setdefault(account_id, Share(account_id, self._everyones, self._each))
+
+
+async def together(questions: Sequence[Coroutine[Any, Any, _T]]) -> list[_T]:
+    """All at once; their results in order."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(question) for question in questions]
+    return [task.result() for task in tasks]

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from byoip.adapters.checks import dns_answer
-from byoip.adapters.checks.dns_answer import Referral
-from byoip.adapters.checks.dns_asking import Asking, Place, together
-from byoip.adapters.checks.dns_cuts import Cuts
-from byoip.adapters.checks.dns_exchange import Answered, name_from
+from byoip.adapters.checks.dns_answer import Place, Referral
+from byoip.adapters.checks.dns_asking import Asking
+from byoip.adapters.checks.dns_cuts import Cuts, between
+from byoip.adapters.checks.dns_exchange import Answered, name_from, together
 from byoip.adapters.checks.dns_message import Kind, Name
 from byoip.domain.checks.reverse_dns.counting import needed, servers_of, showing
-from byoip.domain.checks.reverse_dns.observation import Delegation
+from byoip.domain.checks.reverse_dns.observation import Delegation, Silent
 
 _DEEPEST = 2  # a server's name; and those of the servers of its zone
 _MOST_CUTS = 4  # between a signed zone and a server's name
@@ -128,30 +128,41 @@ class Hosts:
     async def _hear(self, address: str, host: Name, zone: Name) -> _Says | None:
         """Where this zone's servers lead, or its addresses; not by a zone that any party added.
 
-        It is asked twice, and in between which zone speaks: a tenant may take one away.
+        Both are asked twice, the second time in a moment: a tenant may take one away.
         """
-        says = await self._said(address, host, zone)
+        if address in self._silent:
+            return None
+        first = await self._asking.directly(address, host, Kind.A)
+        replies = [first]
+        if isinstance(first, Answered) and _addressed(first, host) is not None:
+            replies.append(await self._asking.directly(address, host, Kind.AAAA))
+        if not all(isinstance(one, Answered) for one in replies):
+            self._silent.add(address)
+        says = _said(replies, host, zone)
         name = says.zone.parent if isinstance(says, Referral) else host
         if not says or name == zone:
             return says
-        if await self._zones.between(address, name, zone):
+        if between(await self._zones.ask(address, name, Kind.SOA), name, zone):
             return None
-        return says if await self._said(address, host, zone) == says else None
+        asked = [(host, kind) for kind in (Kind.A, Kind.AAAA)][: len(replies)]
+        *replies, soa = await self._asking.in_a_row(address, [*asked, (name, Kind.SOA)])
+        return None if between(soa, name, zone) or _said(replies, host, zone) != says else says
 
-    async def _said(self, address: str, host: Name, zone: Name) -> _Says | None:
-        found = _NONE
-        for kind in (Kind.A, Kind.AAAA):
-            if address in self._silent:
-                return None
-            reply = await self._asking.directly(address, host, kind)
-            if not isinstance(reply, Answered):
-                self._silent.add(address)
-                return None
-            told = dns_answer.told_addresses(reply.message, host)
-            if told is None:
-                return dns_answer.referral(reply.message, host, zone)
-            found |= told
-        return found
+
+def _addressed(reply: Answered, host: Name) -> frozenset[str] | None:
+    return dns_answer.told_addresses(reply.message, host)
+
+
+def _said(replies: Sequence[Answered | Silent], host: Name, zone: Name) -> _Says | None:
+    found = _NONE
+    for reply in replies:
+        if not isinstance(reply, Answered):
+            return None
+        told = _addressed(reply, host)
+        if told is None:
+            return dns_answer.referral(reply.message, host, zone)
+        found |= told
+    return found
 
 
 def _agreed(

@@ -11,10 +11,10 @@ from itertools import chain
 from typing import Any
 
 from byoip.adapters.checks import dns_answer
-from byoip.adapters.checks.dns_answer import Referral
-from byoip.adapters.checks.dns_asking import Asking, Place, together
+from byoip.adapters.checks.dns_answer import Place, Referral
+from byoip.adapters.checks.dns_asking import Asking
 from byoip.adapters.checks.dns_cuts import Hearing
-from byoip.adapters.checks.dns_exchange import Answered, name_from
+from byoip.adapters.checks.dns_exchange import Answered, name_from, together
 from byoip.adapters.checks.dns_hosts import Hosts
 from byoip.adapters.checks.dns_message import Kind, Name
 from byoip.domain.checks.evidence import Fault, Unanswered
