@@ -268,7 +268,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def _look(self) -> None:
         """Whether the body comes fast enough; time in which we did not read does not count."""
         now = self.loop.time()
-        if self.flow.read_paused:
+        if self.flow.read_paused or self.transport.held:  # type: ignore[attr-defined] # of `Held`
             self._reading_since += _LOOK_SECONDS
         allowed = self.body_grace_seconds + self._received / BODY_BYTES_A_SECOND
         if now - self._reading_since > min(allowed, self.body_seconds):
@@ -278,8 +278,8 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _too_slow(self) -> None:
         self._clock = None
-        if self._in_head and self._busy:
-            self._start_head()  # an earlier request is being answered: that comes first
+        if self._in_head and (self._busy or self.transport.held):  # type: ignore[attr-defined]
+            self._start_head()  # an earlier request, or a turn to be read, comes first
         elif self._in_head and self._head == 0:
             self.transport.close()  # it never said anything, so there is nothing to answer
         else:

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -15,6 +16,7 @@ from procrastinate import App
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from starlette.types import ASGIApp
 
+from byoip.api.reads_in_turns import ReadsInTurns
 from byoip.cli.connection_limits import LimitedProtocol
 from byoip.cli.stopping import ended
 from byoip.composition.mailing import poster_of, relay_of
@@ -68,7 +70,7 @@ async def serving(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]
     """Serve while the block runs; open requests are finished before it is left."""
     config = uvicorn.Config(
         app,
-        http=LimitedProtocol,
+        http=partial(ReadsInTurns, LimitedProtocol),  # type: ignore[arg-type] # a class, called
         ws="none",  # a connection that is handed over has no limits
         log_config=None,
         access_log=False,
