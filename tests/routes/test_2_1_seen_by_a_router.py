@@ -130,6 +130,53 @@ async def test_the_last_route_withdrawn_while_its_speaker_restarts_leaves_the_ro
             assert await judge.lists() == FLAWLESS
 
 
+async def test_a_restored_database_without_a_route_loses_nothing_at_the_router(
+    fleet: Fleet,
+) -> None:
+    """Its speaker restarts meanwhile; the record is of a moment ago, and knows no route either."""
+    (gone,) = await fleet.add("31.0.0.0/24")
+    new = OTHERS[0]
+    async with running_edge("one", graceful=True) as edge:
+        judge = Judge(fleet, edge)
+        async with reconciling(fleet, *edge.speakers.values(), pace=PACE):
+            await judge.announce(gone)
+            await edge.until_seen(gone)
+            await judge.withdraw(gone)
+            await edge.until_gone(gone)
+            await until(lambda: recorded(fleet, "one", 0))
+        judge.have_announced(new)  # since the backup
+        await edge.speakers["one"].announce([path(new)])
+        await edge.until_seen(new)
+        restart(edge, "one")
+        await edge.until_it_answers("one")
+        await fleet.do("UPDATE incarnation SET identity = 'the cluster of then'")
+        async with reconciling(fleet, *edge.speakers.values(), pace=PACE):
+            await until(lambda: stands(fleet, "restored", "database"))
+            await asyncio.sleep(5)  # ten full syncs
+            assert await judge.lists() == FLAWLESS
+
+
+async def test_what_is_missing_and_accepted_leaves_the_router_where_no_route_is_left(
+    fleet: Fleet,
+) -> None:
+    (only,) = await fleet.add("31.0.0.0/24")
+    async with running_edge("one", graceful=True) as edge:
+        judge = await filled(fleet, edge, "one")
+        async with reconciling(fleet, *edge.speakers.values(), pace=PACE):
+            await judge.announce(only)
+            await edge.until_seen(only)
+            await until(lambda: recorded(fleet, "one", 201))
+            edge.daemons["one"].kill()
+            await judge.withdraw(only)
+            edge.daemons["one"].start()
+            await until(lambda: stands(fleet, "sessions_shut", "one"))
+            assert all(map(edge.router.shows, OTHERS))
+            judge.may_go(*OTHERS)
+            await order(fleet, "one")
+            await edge.until_gone(only, *OTHERS)
+            assert await judge.lists() == FLAWLESS
+
+
 async def test_config_check_names_what_has_less_than_the_recommended_time() -> None:
     async with running_edge("one", graceful=True, restart_seconds=90) as edge:
         target = edge.daemons["one"].target

@@ -30,10 +30,12 @@ class SpeakerRecord:
     Attributes:
         ordered_by: wants it opened in spite of what is missing; empty: no party does.
         order: the number of that order.
+        up_here: whether a session was up since this database is what it is.
     """
 
     ordered_by: str = ""
     order: int = 0
+    up_here: bool = False
 
 
 def opening(

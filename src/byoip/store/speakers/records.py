@@ -48,12 +48,14 @@ class SpeakerState:
 
 RECONCILER: Final = "reconciler"  # orders what it has begun, so that the next leader ends it
 
-_RECORD: Final = from_text("""
+# What a row says since this database became what it is: before that it was another one's word.
+_SINCE: Final = "coalesce((SELECT since FROM incarnation), '-infinity')"
+_RECORD: Final = from_text(f"""
     SELECT coalesce(ordered_by, '') AS ordered_by, order_number,
         greatest(0, extract(epoch FROM statement_timestamp() - up_at))::float8 AS up_before,
-        restart_seconds
+        restart_seconds, coalesce(up_at > {_SINCE}, false) AS up_here
     FROM speaker_records WHERE speaker = :speaker
-""")
+""")  # noqa: S608
 _NOTE_UP: Final = from_text("""
     INSERT INTO speaker_records AS kept (speaker, up_at, restart_seconds)
     SELECT :speaker, statement_timestamp() - make_interval(secs => CAST(:up_before AS float8)),
@@ -73,8 +75,6 @@ _NOTE_HELD: Final = from_text("""
     ) SELECT count(*) AS many FROM added
 """)
 _HELD: Final = from_text("SELECT cidr FROM held_routes WHERE speaker = :speaker")
-# What a row says since this database became what it is: before that it was another one's word.
-_SINCE: Final = "coalesce((SELECT since FROM incarnation), '-infinity')"
 _WITHDRAWN: Final = f"""
     SELECT b.cidr FROM bgp_prefixes b JOIN withdrawals w ON w.id = b.withdrawal_id
     WHERE NOT b.advertised AND w.at > {_SINCE}
@@ -215,7 +215,7 @@ class SpeakerRecords:
         rows = await self._pool.ask(_RECORD, speaker=speaker)
         if not rows:
             return None
-        record = SpeakerRecord(rows[0].ordered_by, rows[0].order_number)
+        record = SpeakerRecord(rows[0].ordered_by, rows[0].order_number, rows[0].up_here)
         return record, rows[0].up_before, rows[0].restart_seconds
 
     async def note_up(

@@ -46,8 +46,9 @@ async def open_speaker(
 ) -> str:
     """Have a speaker's sessions come up in spite of what is missing, or where nothing is on record.
 
-    The reconciler does so once the speaker is loaded and has a route; what is missing then counts
-    as accepted. Until then the order stands. The speaker's name is returned.
+    The reconciler does so once the speaker is loaded and has a route, or its peers may keep what it
+    had; what is missing then counts as accepted. Until then the order stands. The speaker's name is
+    returned.
 
     Raises:
         InvalidText: the operator's name or the reason.

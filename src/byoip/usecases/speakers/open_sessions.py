@@ -82,8 +82,13 @@ class OpenSessions:
 
     @property
     def keeps_what_went(self) -> bool:
-        """Whether peers may keep, from before a restart, what was all withdrawn since."""
-        return self.known and not self._missing and self._seconds_left > 0
+        """Whether peers may keep, from before a restart, what is all to go by now.
+
+        As owners have it, or an operator who orders it opened in spite of what is missing. A
+        database to which no session was up, as it was restored, knows too little for that.
+        """
+        up_here = self._seen_up or (self._record is not None and self._record.up_here)
+        return up_here and self._decided is Opening.OPEN and self._seconds_left > 0
 
     async def begin(self, records: SpeakerRecords) -> None:
         """Read what is on record of it."""
@@ -100,7 +105,11 @@ class OpenSessions:
             self._restart_seconds = list(filter(None, kept))
             self._coming_up = sorted(one.address for one in neighbours if one.comes_up)
         if any(one.established for one in neighbours):
-            self._seen_up, self._up_at, self._promised = True, boottime(), self._kept_for
+            self.enabled()
+
+    def enabled(self) -> None:
+        """Note that one is up by now, or about to be: it may end before it is seen up."""
+        self._seen_up, self._up_at, self._promised = True, boottime(), self._kept_for
 
     async def due(self, records: SpeakerRecords) -> bool:
         """Whether it must be decided again at once."""

@@ -66,8 +66,8 @@ class Sessions:
 
         Not while anything is missing of what peers may have from it (`OpenSessions`), nor
         while it has no route: peers that keep its routes through a graceful restart would drop
-        them, and an empty database withdraws nothing; unless its record says that each of them was
-        withdrawn since, so that they should. Nor if it has restarted since it was asked,
+        them, and an empty database withdraws nothing; unless it is known that they should
+        (`keeps_what_went`). Nor if it has restarted since it was asked,
         and so may be empty: it is asked what it holds again, just before each session comes up.
         Nor if it does not hold a probe: then it takes nothing of ours.
         """
@@ -86,6 +86,7 @@ class Sessions:
             await self.acceptance.close_imports(until)
             if await self._lacks(announced):  # last: nothing is waited for between this and that
                 return await self.speaker.neighbours(), True
+            self.opening.enabled()
             await self.speaker.enable(one.address, until=until)
             self.progress()
         neighbours = await self.speaker.neighbours()
