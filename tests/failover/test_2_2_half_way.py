@@ -10,12 +10,7 @@ from byoip.domain.prefix import Prefix
 from byoip.store.transaction import Transaction
 from byoip.usecases.routes.bgp_prefixes import advertise
 from tests.announcing import OWNER, Fleet, looks, reconciling, speaker, until
-from tests.routes.test_2_3_nothing_that_is_not_up import holds, up, waiting
-
-SEEN = """
-    INSERT INTO observed_routes (bgp_prefix_id, seen_by, advertised, own_word, at)
-    SELECT id, 'a router', true, false, now() FROM bgp_prefixes
-"""
+from tests.routes.test_2_3_nothing_that_is_not_up import SEEN, holds, up, waiting
 
 
 async def promoted(tx: Transaction, prefix: Prefix, fleet: Fleet) -> None:
@@ -47,7 +42,8 @@ async def test_it_is_neither_announced_nor_withdrawn(fleet: Fleet, judged: objec
         await until(lambda: holds(one, first))
         await fleet.do(SEEN)
         async with fleet.store.transaction() as tx:
-            assert await tx.unreleased.release_up(["one", "two"]) == 1, "it is seen, and waits on"
+            released = await tx.unreleased.release_up(["one", "two"])
+            assert released == ([], 1), "it is seen, and waits on"
         await looks(two, count=5)
         assert await holds(two)
         assert await waiting(fleet) == {str(first)}

@@ -20,6 +20,7 @@ from byoip.ports.speakers.speaker import SpeakerUnanswered
 from byoip.worker.pace import Pace
 from tests.announcing import Fleet, reconciling, until
 from tests.real.edge import ROUTER, running_edge
+from tests.routes.judging import FLAWLESS, Judge, named
 from tests.routes.test_1_2_watcher import told
 
 CAME = datetime.fromisoformat("2026-11-29 03:25:26.196")
@@ -117,9 +118,10 @@ async def test_a_clock_that_is_set_is_no_event_and_a_loss_meanwhile_is(
     async with running_edge("one") as edge, other_clock(edge.router.control, tmp_path) as other:
         clock, control = other
         one, ear = edge.speakers["one"], BirdListener("router", control)
+        judge = Judge(fleet, edge)
         pace = Pace(every=timedelta(seconds=1), probe=0.25, rest=0)
         async with reconciling(fleet, one, listeners=[ear], pace=pace):
-            await fleet.announce(kept, gone)
+            await judge.announce(kept, gone)
             await edge.until_seen(kept, gone)
             await until(fleet.settled)
             await looks(clock)
@@ -133,6 +135,8 @@ async def test_a_clock_that_is_set_is_no_event_and_a_loss_meanwhile_is(
             await edge.until_gone(gone)
             await one.announce([lost])
             await until(lambda: told(fleet))
+        await edge.until_seen(kept, gone)
+        assert named(await judge.lists()) == FLAWLESS | {"lost": [str(gone)]}
     rows = await fleet.ask("SELECT prefix_id FROM events WHERE kind = 'bgp_prefix.lost_and_back'")
     assert rows == [(fleet.ids[gone][0],)]
 

@@ -17,6 +17,8 @@ from tests.announcing import MARKING, QUICK, Fleet, listener, reconciling, speak
 from tests.fakes.speaker import FakeSpeaker
 from tests.real.edge import running_edge
 from tests.revising import connecting, proposal
+from tests.routes.judging import FLAWLESS, Judge, named
+from tests.routes.test_4_2_none_waits import Counted
 
 LEASE = 0.5
 
@@ -109,20 +111,23 @@ async def test_a_loss_between_two_looks_is_an_event(fleet: Fleet) -> None:
     kept, gone = await fleet.add("31.0.0.0/24", "31.0.1.0/24")
     quiet = Pace(every=timedelta(minutes=10))
     async with running_edge("one") as edge:
-        one = edge.speakers["one"]
+        one, judge = edge.speakers["one"], Judge(fleet, edge)
         async with reconciling(fleet, one, listeners=[edge.listener], pace=quiet):
-            await fleet.announce(kept, gone)
+            await judge.announce(kept, gone)
             await edge.until_seen(kept, gone)
             await until(fleet.settled)
         pace = Pace(every=timedelta(seconds=2))
-        async with watching(fleet, OF_API, one, ears=(edge.listener,), pace=pace):
+        ear = Counted("bird", edge.router.control)
+        async with watching(fleet, OF_API, one, ears=(ear,), pace=pace):
             (lost,) = [path for path in await one.held() if path.prefix == gone]
-            await asyncio.sleep(6)  # some looks
+            await until(lambda: ear.asked > 2)  # two looks are over
             await one.withdraw([lost])
             await edge.until_gone(gone)
             await asyncio.sleep(0.3)
             await one.announce([lost])
             await until(lambda: told(fleet))
+        await edge.until_seen(kept, gone)
+        assert named(await judge.lists()) == FLAWLESS | {"lost": [str(gone)]}
     rows = await fleet.ask("SELECT prefix_id FROM events WHERE kind = 'bgp_prefix.lost_and_back'")
     assert rows == [(fleet.ids[gone][0],)]
 

@@ -1,6 +1,7 @@
 """Routes 2.1: sessions come up when nothing is missing, by sets; no witness is not zero."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -178,19 +179,39 @@ async def test_what_is_missing_comes_back_and_the_sessions_with_it(fleet: Fleet)
 async def test_with_a_twin_up_it_stays_shut_when_the_restart_time_ends(fleet: Fleet) -> None:
     one, twin = graceful("one", seconds=16), speaker("twin")
     await fleet.add("31.0.0.0/24", advertised=True)
-    await held(fleet, "one", STRANGERS)
-    async with reconciling(fleet, one, twin, stages=[1, 1]):
+    async with beside(fleet, one, twin):
         await until(lambda: stands(fleet, "sessions_shut", "one"))
-        await until(lambda: twin.feeds(PEER))
         await until(lambda: says(fleet, "sessions_shut", "in 0 s; others of its stage"))
         await looks(one)
         assert not one.feeds(PEER)
 
 
+async def test_a_twin_that_holds_no_ipv6_feeds_none(fleet: Fleet) -> None:
+    one, twin = graceful("one", seconds=16), speaker("twin")
+    _, ipv6 = await fleet.add("31.0.0.0/24", "2001:db8:31::/48", advertised=True)
+    await fleet.do("UPDATE bgp_prefixes SET settled = change")  # seen long ago
+    twin.loses.add(ipv6)
+    async with beside(fleet, one, twin):
+        await until(lambda: one.sends_to(PEER, ipv6) is not None, seconds=30)
+        await until(lambda: says(fleet, "no_longer_held", "it lacks 40 routes"))
+
+
+@asynccontextmanager
+async def beside(fleet: Fleet, one: FakeSpeaker, twin: FakeSpeaker) -> AsyncIterator[None]:
+    """It restarts without what it held, while its twin feeds their peer, however late that does."""
+    await held(fleet, one.name, STRANGERS)
+    one.kill()
+    async with reconciling(fleet, one, twin, stages=[1, 1]):
+        await until(lambda: twin.feeds(PEER))
+        await fleet.do("UPDATE speaker_records SET up_at = now() WHERE speaker = 'one'")
+        one.start()
+        yield
+
+
 async def test_without_a_twin_it_opens_before_the_restart_time_ends_and_names_the_loss(
     fleet: Fleet,
 ) -> None:
-    one = graceful("one", seconds=17)
+    one = graceful("one", seconds=22)
     (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
     await held(fleet, "one", STRANGERS)
     async with reconciling(fleet, one):

@@ -12,8 +12,13 @@ from byoip.usecases.speakers.forget_applied import forget_applied
 from byoip.usecases.speakers.release_routes import ReleaseRoutes
 from tests.announcing import OWNER, PEER, Fleet, listener, looks, reconciling, speaker, until
 from tests.fakes.speaker import FakeSpeaker
+from tests.routes.test_4_2_watched import CALM, SOON, quiet
 
 BY = Actor("cli:A", "cli-1")
+SEEN = """
+    INSERT INTO observed_routes (bgp_prefix_id, seen_by, advertised, own_word, at)
+    SELECT id, 'a router', true, false, now() FROM bgp_prefixes
+"""
 WAITING = "SELECT b.cidr FROM unreleased_routes u JOIN bgp_prefixes b ON b.id = u.bgp_prefix_id"
 
 
@@ -92,6 +97,20 @@ async def test_what_a_listener_sees_is_announced(fleet: Fleet) -> None:
     router.listen([first])
     async with reconciling(fleet, fresh, listeners=[router]):
         await until(lambda: holds(fresh, first))
+
+
+async def test_what_is_released_as_it_is_seen_is_told_to_speakers_at_once(fleet: Fleet) -> None:
+    """While all is calm no full sync comes by itself."""
+    (first,) = await fleet.add("31.0.0.0/24", advertised=True)
+    one, two = speaker("one"), speaker("two")
+    await restore(fleet)
+    async with reconciling(fleet, one, two, pace=CALM):
+        await until(lambda: _waiting(fleet, first))
+        await until(lambda: min(one.calls("held"), two.calls("held")) >= 2)
+        await quiet(lambda: (one.calls("held"), two.calls("held")))
+        await fleet.do(SEEN)
+        for each in (one, two):
+            await until(lambda each=each: holds(each, first), seconds=SOON)  # type: ignore[misc]
 
 
 async def test_an_operator_releases_by_the_rules(fleet: Fleet) -> None:

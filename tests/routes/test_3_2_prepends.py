@@ -8,6 +8,7 @@ from ipaddress import ip_address
 
 import pytest
 
+from byoip.adapters.speakers.bird_listener import BirdListener
 from byoip.adapters.speakers.gobgp_speaker import GobgpSpeaker
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
@@ -19,9 +20,11 @@ from byoip.usecases.routes.prepending import require_prepend
 from byoip.worker.pace import Pace
 from tests.announcing import MARKING, OURS, Fleet, reconciling, until
 from tests.fakes.speaker import FakeSpeaker
-from tests.real.bird_router import BirdRouter, Feed, bird_router
+from tests.real.bird_router import Feed, bird_router
+from tests.real.edge import Edge
 from tests.real.gobgpd import Peering, gobgpd
 from tests.real.parts import Part, require
+from tests.routes.judging import FLAWLESS, Judge, named
 
 OTHER = Asn(64501)
 ASKING = (Community(64500, 101), Community(64500, 102), Community(64500, 103))
@@ -118,7 +121,7 @@ async def stands(fleet: Fleet) -> bool:
 
 
 @asynccontextmanager
-async def reflected(asn: Asn) -> AsyncIterator[tuple[GobgpSpeaker, BirdRouter]]:
+async def reflected(fleet: Fleet, asn: Asn) -> AsyncIterator[tuple[GobgpSpeaker, Judge]]:
     """A gobgpd of our AS, and a BIRD of this AS that it feeds."""
     require(Part.GOBGP, Part.BIRD)
     peering = Peering("127.0.0.68", asn.number, admin_down=True)
@@ -126,7 +129,8 @@ async def reflected(asn: Asn) -> AsyncIterator[tuple[GobgpSpeaker, BirdRouter]]:
         feed = Feed("one", daemon.address, daemon.port, daemon.asn)
         with bird_router(address="127.0.0.68", asn=asn.number, speakers=[feed]) as router:
             one = GobgpSpeaker("one", daemon.target)
-            yield one, router
+            edge = Edge({"one": daemon}, {"one": one}, router, BirdListener("bird", router.control))
+            yield one, Judge(fleet, edge)
             await one.close()
 
 
@@ -135,14 +139,21 @@ async def test_a_route_reflector_loses_a_route_for_its_prepends_and_so_they_are_
     fleet: Fleet,
 ) -> None:
     (prefix,) = await fleet.add("31.0.0.0/24")
-    async with reflected(OURS) as (one, router), reconciling(fleet, one, pace=PACE):
-        await fleet.announce(prefix)
+    async with reflected(fleet, OURS) as (one, judge), reconciling(fleet, one, pace=PACE):
+        router = judge.edge.router
+        await judge.announce(prefix)
         await until(lambda: bool(router.shows(prefix)))
         await until(lambda: refused(fleet))
-        await fleet.announce(prefix, prepend=1)  # past the refusal: this is what it is for
+        assert await judge.lists() == FLAWLESS
+        await judge.announce(prefix, prepend=1)  # past the refusal: this is what it is for
         await until(lambda: not router.shows(prefix))
         assert (await one.sent([prefix])) == {"127.0.0.68": frozenset({prefix})}
         await until(lambda: stands(fleet))
+        lost = [str(prefix)]  # as the alarm says
+        assert named(await judge.lists()) == FLAWLESS | {"lost": lost, "not carried out": lost}
+        await judge.announce(prefix)
+        await judge.edge.until_seen(prefix)
+        assert named(await judge.lists()) == FLAWLESS | {"lost": lost}
 
 
 @pytest.mark.real
@@ -156,11 +167,12 @@ async def test_other_prepends_are_seen(
 ) -> None:
     (prefix,) = await fleet.add("31.0.0.0/24")
     async with (
-        reflected(asn) as (one, router),
+        reflected(fleet, asn) as (one, judge),
         reconciling(fleet, one, pace=PACE, attributes=attributes),
     ):
-        await fleet.announce(prefix, prepend=1)
-        await until(lambda: seen in router.shows(prefix))
+        await judge.announce(prefix, prepend=1)
+        await until(lambda: seen in judge.edge.router.shows(prefix))
         await until(fleet.settled)
         assert not await refused(fleet)
         assert not await stands(fleet)
+        assert await judge.lists() == FLAWLESS

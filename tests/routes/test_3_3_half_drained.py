@@ -15,11 +15,12 @@ from byoip.ports.speakers.speaker import Neighbour
 from tests.announcing import OURS, PEER, Fleet, listener, reconciling, speaker, until
 from tests.fakes.speaker import FakeSpeaker
 from tests.real.bird_router import Feed, bird_router
-from tests.real.edge import ROUTER
+from tests.real.edge import ROUTER, Edge
 from tests.real.gobgpd import Peering, gobgpd
 from tests.real.parts import Part, require
 from tests.routes.drains import drain
 from tests.routes.dying_worker import PACE
+from tests.routes.judging import FLAWLESS, Judge
 from tests.routes.test_3_3_drains import CIDRS, announced, noticed
 
 OTHER, ELSEWHERE = "127.0.0.3", "127.0.0.89"
@@ -52,7 +53,7 @@ async def test_a_listener_that_was_cut_off_takes_no_new_announcement_back(
 @pytest.mark.real
 async def test_nor_does_a_real_one_that_was_cut_off(fleet: Fleet) -> None:
     (new,) = await fleet.add("31.1.0.0/24")
-    await fleet.add(*CIDRS, advertised=True)
+    up = await fleet.add(*CIDRS, advertised=True)
     peers = [Peering(ROUTER, 64501, admin_down=True), Peering(ELSEWHERE, 64502, admin_down=True)]
     require(Part.GOBGP, Part.BIRD)
     with ExitStack() as running:
@@ -65,6 +66,10 @@ async def test_nor_does_a_real_one_that_was_cut_off(fleet: Fleet) -> None:
         other = running.enter_context(bird_router(address=ELSEWHERE, asn=64502, speakers=feeds[:1]))
         speakers = [GobgpSpeaker("one", one.target), GobgpSpeaker("two", two.target)]
         ears = [BirdListener("bird", router.control, settling=timedelta(0))]
+        daemons, named = {"one": one, "two": two}, {one.name: one for one in speakers}
+        judge = Judge(fleet, Edge(daemons, named, router, ears[0]))
+        judge.have_announced(*up)
+        of_other = Judge(fleet, replace(judge.edge, router=other), judge.ledger)
         async with reconciling(fleet, *speakers, listeners=ears, pace=PACE):
             await until(fleet.settled)
             await until(lambda: router.is_up("one") and router.is_up("two") and other.is_up("one"))
@@ -72,10 +77,11 @@ async def test_nor_does_a_real_one_that_was_cut_off(fleet: Fleet) -> None:
             await drain(fleet, DrainTarget("one", ROUTER))
             await until(lambda: kept_down(fleet))
             await until(lambda: not router.is_up("one"))
-            await fleet.announce(new)
+            await judge.announce(new)
             await until(fleet.settled)
             assert (await fleet.desired(new)).desired.advertised
             await until(lambda: bool(router.shows(new) and other.shows(new)))
+            assert await judge.lists() == await of_other.lists() == FLAWLESS
         for each in speakers:
             await each.close()
 

@@ -11,12 +11,16 @@ from byoip.adapters.gobgp import gobgp_pb2 as pb
 from byoip.adapters.gobgp.calls import GobgpCalls
 from byoip.adapters.gobgp.imports import ImportPolicy
 from byoip.adapters.gobgp.paths import FAMILIES
+from byoip.adapters.speakers.bird_listener import BirdListener
 from byoip.adapters.speakers.gobgp_speaker import GobgpSpeaker
 from byoip.domain.prefix import Prefix
 from byoip.worker.pace import Pace
 from tests.announcing import Fleet, reconciling, until
+from tests.real.bird_router import Feed, bird_router
+from tests.real.edge import ROUTER, ROUTER_AS, Edge
 from tests.real.gobgpd import Gobgpd, Peering, gobgpd
 from tests.real.parts import Part, require
+from tests.routes.judging import FLAWLESS, Judge, named
 from tests.routes.table_peer import TablePeer, table_peer
 
 pytestmark = pytest.mark.real
@@ -41,26 +45,46 @@ async def accepted(daemon: Gobgpd) -> int:
 
 @asynccontextmanager
 async def speaking(
-    many: int, *, guarded: bool, admin_down: bool
-) -> AsyncIterator[tuple[Gobgpd, GobgpSpeaker, TablePeer]]:
+    fleet: Fleet, many: int, *, guarded: bool, admin_down: bool
+) -> AsyncIterator[tuple[Gobgpd, GobgpSpeaker, TablePeer, Judge]]:
+    """Beside it another neighbour listens, to which it would pass on what it accepts."""
     require(Part.GOBGP, Part.BIRD)
-    peering = Peering(PEER, PEER_AS, admin_down=admin_down)
+    peerings = [
+        Peering(PEER, PEER_AS, admin_down=admin_down),
+        Peering(ROUTER, ROUTER_AS.number, admin_down=True),
+    ]
     with (
-        gobgpd(address=SPEAKER, asn=64500, neighbours=[peering], guarded=guarded) as daemon,
+        gobgpd(address=SPEAKER, asn=64500, neighbours=peerings, guarded=guarded) as daemon,
         table_peer(daemon, address=PEER, asn=PEER_AS, many=many) as peer,
+        bird_router(
+            address=ROUTER,
+            asn=ROUTER_AS.number,
+            speakers=[Feed("one", daemon.address, daemon.port, daemon.asn)],
+        ) as router,
     ):
         speaker = GobgpSpeaker("one", daemon.target)
-        yield daemon, speaker, peer
+        ear = BirdListener("bird", router.control)
+        yield (
+            daemon,
+            speaker,
+            peer,
+            Judge(fleet, Edge({"one": daemon}, {"one": speaker}, router, ear)),
+        )
         await speaker.close()
 
 
-async def announced_and_withdrawn(fleet: Fleet, peer: TablePeer, *prefixes: Prefix) -> None:
-    await fleet.announce(*prefixes)
+async def announced_and_withdrawn(judge: Judge, peer: TablePeer, *prefixes: Prefix) -> None:
+    """And the judge finds nothing that no owner asked for, as of the peer's table."""
+    fleet, (gone, *kept) = judge.fleet, prefixes
+    await judge.announce(*prefixes)
     await until(fleet.settled, seconds=PATIENCE)
     assert all(map(peer.sees, prefixes))
-    await fleet.withdraw(prefixes[0])
+    await judge.withdraw(gone)
     await until(fleet.settled, seconds=PATIENCE)
-    assert not peer.sees(prefixes[0])
+    assert not peer.sees(gone)
+    await judge.edge.until_seen(*kept)
+    await judge.edge.until_gone(gone)
+    assert await judge.lists() == FLAWLESS
 
 
 async def skipped(fleet: Fleet) -> bool:
@@ -74,12 +98,12 @@ async def test_a_table_sent_after_the_sessions_came_up_is_not_accepted(
 ) -> None:
     first, *more = await fleet.add("31.0.0.0/24", "31.0.1.0/24", "31.0.2.0/24")
     async with (
-        speaking(many, guarded=guarded, admin_down=True) as (daemon, speaker, peer),
+        speaking(fleet, many, guarded=guarded, admin_down=True) as (daemon, speaker, peer, judge),
         reconciling(fleet, speaker, pace=PACE),
     ):
-        await fleet.announce(first)
+        await judge.announce(first)
         await until(lambda: peer.sent(many), seconds=PATIENCE)
-        await announced_and_withdrawn(fleet, peer, *more)
+        await announced_and_withdrawn(judge, peer, *more)
         assert await accepted(daemon) == 2
         assert not await skipped(fleet)
         assert await fleet.alarms("imports_open") == set()
@@ -88,31 +112,38 @@ async def test_a_table_sent_after_the_sessions_came_up_is_not_accepted(
 @MANY
 async def test_a_table_that_was_accepted_before_is_dropped(fleet: Fleet, many: int) -> None:
     prefixes = await fleet.add("31.0.0.0/24", "31.0.1.0/24")
-    async with speaking(many, guarded=False, admin_down=False) as (daemon, speaker, peer):
+    async with speaking(fleet, many, guarded=False, admin_down=False) as found:
+        daemon, speaker, peer, judge = found
         await until(lambda: peer.sent(many), seconds=PATIENCE)
         assert await accepted(daemon) == many
         async with reconciling(fleet, speaker, pace=PACE):
-            await announced_and_withdrawn(fleet, peer, *prefixes)
+            await announced_and_withdrawn(judge, peer, *prefixes)
             assert await accepted(daemon) == 1
 
 
 async def test_the_policy_is_put_back_after_a_restart(fleet: Fleet) -> None:
     (prefix,) = await fleet.add("31.0.0.0/24")
     async with (
-        speaking(100, guarded=False, admin_down=True) as (daemon, speaker, peer),
+        speaking(fleet, 100, guarded=False, admin_down=True) as (daemon, speaker, peer, judge),
         reconciling(fleet, speaker, pace=PACE),
     ):
-        await fleet.announce(prefix)
+        await judge.announce(prefix)
+        await judge.edge.until_seen(prefix)
         await until(lambda: peer.sent(100), seconds=PATIENCE)
         daemon.kill()
         daemon.start()
         await until(lambda: peer.sent(100), seconds=PATIENCE)
         assert await accepted(daemon) == 1
+        await judge.edge.until_seen(prefix)
+        # With its session, once: no graceful restart here.
+        assert named(await judge.lists()) == FLAWLESS | {"lost": [str(prefix)]}
 
 
 async def test_a_policy_that_was_put_there_and_not_applied_is_applied(fleet: Fleet) -> None:
     (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
-    async with speaking(100, guarded=False, admin_down=False) as (daemon, speaker, peer):
+    async with speaking(fleet, 100, guarded=False, admin_down=False) as found:
+        daemon, speaker, peer, judge = found
+        judge.have_announced(prefix)
         await until(lambda: peer.sent(100), seconds=PATIENCE)
         await ImportPolicy(GobgpCalls("died", daemon.target, tls=None, deadline=5, most=9))._add(
             inf
@@ -125,3 +156,5 @@ async def test_a_policy_that_was_put_there_and_not_applied_is_applied(fleet: Fle
         async with reconciling(fleet, speaker, pace=PACE):
             await until(dropped, seconds=PATIENCE)
             assert await fleet.alarms("imports_open") == set()
+            await judge.edge.until_seen(prefix)
+            assert await judge.lists() == FLAWLESS

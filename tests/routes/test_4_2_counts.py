@@ -17,6 +17,7 @@ from tests.fakes.speaker import FakeSpeaker
 from tests.real.edge import running_edge
 from tests.real.gobgpd import Peering, gobgpd
 from tests.real.parts import Part, require
+from tests.routes.judging import FLAWLESS, Judge, named
 from tests.routes.table_peer import table_peer
 from tests.routes.test_4_2_watched import CALM, SOON, Listed, applied_all, calm, is_orphan
 from tests.trust.hostile_gobgpd import HostileGobgpd, served
@@ -165,6 +166,8 @@ async def test_a_real_speaker_whose_events_are_lost_gets_its_route_back(fleet: F
     async with running_edge("one") as edge:
         target = edge.daemons["one"].target
         one, another = DeafGobgp("one", target), GobgpSpeaker("another", target)
+        judge = Judge(fleet, edge)
+        judge.have_announced(*prefixes)
         async with reconciling(fleet, one, pace=replace(CALM, probe=0.25)):
             await edge.until_seen(*prefixes)
             await until(lambda: applied_all(fleet, 2))
@@ -172,6 +175,8 @@ async def test_a_real_speaker_whose_events_are_lost_gets_its_route_back(fleet: F
             await another.withdraw([path(prefixes[1])])
             await edge.until_gone(prefixes[1])
             await edge.until_seen(*prefixes)
+        lost = {"lost": [str(prefixes[1])]}  # by another client
+        assert named(await judge.lists()) == FLAWLESS | lost
         await another.close()
         await one.close()
 

@@ -15,6 +15,7 @@ from tests.announcing import Fleet, listener, path, reconciling, speaker, until
 from tests.fakes.speaker import FakeListener
 from tests.real.bird_router import bird_router
 from tests.real.edge import running_edge
+from tests.routes.judging import FLAWLESS, Judge
 
 CHANGES = 10
 
@@ -86,13 +87,15 @@ async def test_changes_travel_while_a_real_router_is_frozen(fleet: Fleet) -> Non
             frozen = Counted("frozen", other.control, deadline=3600)
             other.suspend()
             both = [edge.listener, frozen]
+            judge = Judge(fleet, edge)
             async with reconciling(fleet, *edge.speakers.values(), listeners=both, pace=Pace()):
                 for _ in range(CHANGES):
-                    await fleet.announce(prefix)
+                    await judge.announce(prefix)
                     await edge.until_seen(prefix)
                     await until(fleet.settled)
-                    await fleet.withdraw(prefix)
+                    await judge.withdraw(prefix)
                     await until(fleet.settled)
                     assert not edge.router.shows(prefix)
+                assert await judge.lists() == FLAWLESS
                 assert frozen.asked < CHANGES  # once by each part that looks
             other.resume()

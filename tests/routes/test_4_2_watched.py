@@ -20,6 +20,7 @@ from byoip.usecases.speakers.forget_applied import forget_applied
 from tests.announcing import OURS, QUICK, Fleet, path, reconciling, speaker, until
 from tests.fakes.speaker import FakeListener, FakeSpeaker
 from tests.real.edge import running_edge
+from tests.routes.judging import FLAWLESS, Judge, named
 
 # While all is calm, the next full sync or look does not come before the test is over.
 CALM = replace(QUICK, rest=1e9)
@@ -196,7 +197,8 @@ async def alarmed(fleet: Fleet, kind: str) -> bool:
 async def test_what_another_client_does_to_a_real_speaker_is_undone_at_once(fleet: Fleet) -> None:
     prefixes = await fleet.add("31.0.0.0/24", "2001:db8:31::/48", advertised=True)
     async with running_edge("one") as edge:
-        one = edge.speakers["one"]
+        one, judge = edge.speakers["one"], Judge(fleet, edge)
+        judge.have_announced(*prefixes)
         async with reconciling(fleet, one, pace=replace(CALM, probe=0.25)):
             await edge.until_seen(*prefixes)
             await until(lambda: applied_all(fleet, 2))
@@ -209,6 +211,8 @@ async def test_what_another_client_does_to_a_real_speaker_is_undone_at_once(flee
             await another.announce([stolen])
             await until(lambda: holds(one, path(prefixes[0])), seconds=SOON)
             await another.close()
+        lost = {"lost": sorted(map(str, prefixes))}  # by another client
+        assert named(await judge.lists()) == FLAWLESS | lost
 
 
 async def applied_all(fleet: Fleet, many: int) -> bool:

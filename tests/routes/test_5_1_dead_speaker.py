@@ -14,6 +14,7 @@ from byoip.domain.prefix import Prefix
 from byoip.ports.speakers.speaker import Neighbour
 from byoip.store.routes.held_and_seen import WORD_HOLDS
 from byoip.store.routes.views import Observed
+from byoip.worker.leading import WARN_SECONDS
 from byoip.worker.pace import Pace
 from tests.announcing import OURS, PEER, Fleet, listener, reconciling, speaker, until
 from tests.fakes.speaker import FakeSpeaker
@@ -67,6 +68,12 @@ async def test_a_killed_speaker_is_named_with_its_neighbours_and_routes(fleet: F
         await edge.until_seen(*prefixes)
         lost = sorted(map(str, prefixes))  # with the speaker, which had no twin; once
         assert named(await judge.lists()) == FLAWLESS | {"lost": lost}
+
+
+def test_its_goals_are_kept_by_what_is_waited_for() -> None:
+    """A dead process refuses at once: till then only pauses pass, on a machine that has time."""
+    assert Pace().probe + WARN_SECONDS <= 2
+    assert WORD_HOLDS.total_seconds() <= 5
 
 
 async def no_longer_confirmed(fleet: Fleet, prefix: Prefix) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from math import inf
+from typing import Final
 from uuid import UUID
 
 from byoip.ports.clock import Clock
@@ -42,7 +43,7 @@ from byoip.worker.speaker_task import SpeakerTask
 
 _LOG = logging.getLogger(__name__)
 
-_WARN_SECONDS = 0.5  # between two looks for alarms
+WARN_SECONDS: Final = 0.5  # between two looks for alarms
 _LOOK_SECONDS = 1.0  # between two looks at what people and other processes say
 _SOONEST_SECONDS = 0.01  # at first, between two looks for the same change
 _SNAPSHOT_EVERY = timedelta(minutes=1)
@@ -189,7 +190,7 @@ class Term:
             of_speakers = [alarm for task in self._speaker_tasks for alarm in task.alarms]
             for kind in (*ALARMS, *OPENING_ALARMS):
                 await self._raise(kind, (one for one in of_speakers if one.kind == kind))
-            await asyncio.sleep(min(_WARN_SECONDS, self._parts.pace.probe))
+            await asyncio.sleep(min(WARN_SECONDS, self._parts.pace.probe))
 
     async def _revise(self) -> None:
         """Follow the revision: raises `Renewed` when there is news of it."""
@@ -231,8 +232,8 @@ class Term:
         while True:
             await asyncio.sleep(self._parts.pace.every.total_seconds())
             await self._clock.set(self._leadership.pool)
-            names = [one.staged.name for one in self._speaker_tasks]
-            await self._raise("unreleased", await unreleased(self._parts.store, names))
+            waiting = await unreleased(self._parts.store, self._speaker_tasks)
+            await self._raise("unreleased", waiting)
             await self._take_snapshot()
 
     async def _take_snapshot(self) -> None:

@@ -32,9 +32,11 @@ def fed_by_one(tasks: Sequence[SpeakerTask]) -> Iterator[Alarm]:
             yield Alarm("fed_by_one", peer, "" if count else "by no speaker now")
 
 
-async def unreleased(store: Store, speakers: Sequence[str]) -> Sequence[Alarm]:
-    """Release what is up at these speakers; one alarm for all that waits for an operator."""
+async def unreleased(store: Store, tasks: Sequence[SpeakerTask]) -> Sequence[Alarm]:
+    """Release what is up, and tell its speakers; one alarm for all that waits for an operator."""
     async with store.transaction() as tx:
-        many = await tx.unreleased.release_up(speakers)
+        released, many = await tx.unreleased.release_up([one.staged.name for one in tasks])
+    for task in tasks:
+        task.notify(released)  # one that was restarted lacks it
     said = f"{many} routes wait: see `byoip advertise unreleased`"
     return [Alarm("unreleased", "routes", said)] if many else []

@@ -65,11 +65,14 @@ class Absence:
         at: when the registry answered.
         registry: its key.
         writers: maintainers who might write routes of the prefix then, all of the address block.
+        changed: when the block was last changed, in the registry's words; empty: it does not say;
+            None: noted by a version that did not ask.
     """
 
     at: datetime
     registry: str
     writers: frozenset[str]
+    changed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +120,17 @@ class OwnershipToken:
         """Whether it may be proven by this method."""
         return self.method in {TokenMethod.ANY, method}
 
-    def seen_absent(self, registry: str, holders: frozenset[str]) -> bool:
-        """Whether nobody but who maintains the block now can have published it at that registry."""
+    def seen_absent(self, registry: str, holders: frozenset[str], changed: str) -> bool:
+        """Whether nobody but who maintains the block now can have published it at that registry.
+
+        The block is as it was, too: whom it let write for a while it does not name any more.
+        """
         if not self.look_needed:
             return True
         seen = self.absence
-        return seen is not None and seen.registry == registry and seen.writers <= holders
+        if seen is None or seen.registry != registry or seen.changed not in {None, changed}:
+            return False
+        return seen.writers <= holders
 
     def revoke(self, now: datetime) -> "OwnershipToken":
         """End it.

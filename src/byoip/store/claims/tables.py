@@ -152,6 +152,7 @@ validation_tokens = table(
     col.text("absent_in", nullable=True),
     sa.Column("absent_writers", pg.ARRAY(sa.Text)),
     sa.Column("look_needed", sa.Boolean, nullable=False, server_default=sa.text("true")),
+    col.text("absent_block", nullable=True),  # when the address block was last changed then
     sa.UniqueConstraint("value"),
     sa.Index(
         "uq_validation_tokens_live",

@@ -22,7 +22,8 @@ TOKEN: Final = tuple(column.label(f"token_{column.name}") for column in validati
 
 def token_from(row: AnyRow, prefix: Prefix | None = None, asn: Asn | None = None) -> OwnershipToken:
     """Columns TOKEN; account, prefix and ASN are its claim's, made again unless they are given."""
-    seen = row.token_absent_at, row.token_absent_in, frozenset(row.token_absent_writers or ())
+    writers = frozenset(row.token_absent_writers or ())
+    seen = row.token_absent_at, row.token_absent_in, writers, row.token_absent_block
     return OwnershipToken(
         claim_id=row.token_prefix_id,
         account_id=row.account_id,

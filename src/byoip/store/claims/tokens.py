@@ -15,7 +15,7 @@ from byoip.store.statements import Repository, Statement, compiled, to_row
 _t = validation_tokens.c
 _THIS: Final = _t.id == sa.bindparam("token_id")
 _OF_CLAIM: Final = _t.prefix_id == sa.bindparam("claim_id")
-_ABSENCE: Final = ("absent_at", "absent_in", "absent_writers")
+_ABSENCE: Final = ("absent_at", "absent_in", "absent_writers", "absent_block")
 _LIVE: Final = (_t.consumed_at.is_(None), _t.revoked_at.is_(None))
 
 # Not now(): that is when the transaction began, and it may have waited for locks since.
@@ -121,5 +121,7 @@ class TokenRepository(Repository):
 
 
 def _absence(seen: Absence | None) -> dict[str, object]:
-    values = (seen.at, seen.registry, sorted(seen.writers)) if seen else (None, None, None)
+    values: tuple[object, ...] = (None,) * len(_ABSENCE)
+    if seen:
+        values = seen.at, seen.registry, sorted(seen.writers), seen.changed
     return dict(zip(_ABSENCE, values, strict=True))

@@ -3,7 +3,7 @@
 Text SQL, as the statements that it shares its tables with (`route_statements.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -73,15 +73,18 @@ class UnreleasedRepository(Repository):
             for row in await self._session.rows(_ALL)
         ]
 
-    async def release_up(self, speakers: Sequence[str]) -> int:
-        """Release what is up: a listener sees it, or a speaker holds it. How many wait on.
+    async def release_up(self, speakers: Sequence[str]) -> tuple[Collection[UUID], int]:
+        """Release what is up: a listener sees it, or a speaker holds it.
 
         One that is up at some of these speakers, and not at another that is loaded, waits for its
         owner or an operator: its withdrawal may be what the database has forgotten.
+
+        Returns:
+            The rows that wait no more, which speakers are to be told of; how many wait on.
         """
-        await self._session.rows(_RELEASE_UP, speakers=list(speakers))
+        released = await self._session.rows(_RELEASE_UP, speakers=list(speakers))
         (row,) = await self._session.rows(_COUNT)
-        return int(row.many)
+        return [one.bgp_prefix_id for one in released], int(row.many)
 
     async def waits(self, bgp_prefix_id: UUID) -> bool:
         """Whether it still waits; to be asked under its claim's lock."""

@@ -213,7 +213,7 @@ class AskRegistries:
                 if isinstance(outcome, Passed):
                     writers = may_write(holders or (), registry.source, subject.prefix)
                     where = f"{route.object_class} {route.key} in {registry.source}"
-                    look = Look(answer.exhibit.at, registry.key, writers, where)
+                    look = Look(answer.exhibit.at, registry.key, *writers, where)
         finding = self._finding(Check.OWNERSHIP_IRR, outcome, *exhibits)
         about = subject.prefix, registry.source, holders or ()
         national = await unless_short(whose, size, national_holders, *about)

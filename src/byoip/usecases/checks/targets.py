@@ -42,12 +42,14 @@ class Look:
         at: when it answered.
         registry: its key.
         writers: maintainers who might: those of the address block.
+        changed: when the block was last changed, in the registry's words; empty: it does not say.
         where: the route object that has the token; None: none has it.
     """
 
     at: datetime
     registry: str
     writers: frozenset[str]
+    changed: str
     where: str | None = None
 
 

@@ -5,12 +5,12 @@ a restored one, that loads a single route must not have peers drop all the other
 """
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from byoip.domain.prefix import Prefix
+from byoip.domain.prefix import Family, Prefix
 from byoip.domain.speakers.opening import (
     MARGIN_SECONDS,
     RECOMMENDED_RESTART_SECONDS,
@@ -64,6 +64,7 @@ class OpenSessions:
     leaves_out: Collection[Prefix] = field(default=(), init=False)  # wanted, and not told to it
     _late: bool = field(default=False, init=False)  # decided when peers were about to drop all
     _fed_by_sibling: bool = field(default=False, init=False)
+    _siblings_have: Mapping[str, Collection[Family]] = field(default_factory=dict, init=False)
     _missing: Sequence[Prefix] = field(default=(), init=False)
     _strange: tuple[int, str] = field(default=(0, ""), init=False)
     _restart_seconds: Sequence[int] = field(default=(), init=False)
@@ -134,7 +135,7 @@ class OpenSessions:
             self._decided = Opening.OPEN
             return True
         self._late = self._seconds_left <= MARGIN_SECONDS
-        self._fed_by_sibling = bool(missing) and await self._fed(neighbours)
+        self._fed_by_sibling = bool(missing) and await self._fed(neighbours, holds)
         record = self._record
         if (
             record
@@ -188,11 +189,15 @@ class OpenSessions:
         """What its siblings hold or observers see, and it does not hold."""
         found: set[Prefix] = set()
         held = await self.witnesses.observe.held(self.witnesses.siblings)
+        have = {}
         for sibling in self.witnesses.siblings:
             if sibling.name in held:
-                found.update(path.prefix for path in held[sibling.name])
+                its = {path.prefix for path in held[sibling.name]}
             else:
-                found.update(await records.held(sibling.name))
+                its = {*await records.held(sibling.name)}
+            have[sibling.name] = {one.family for one in its}
+            found |= its
+        self._siblings_have = have
         suspects = await records.suspects(self.speaker.name, holds)
         if suspects and self.witnesses.observe.listened:
             heard = (await self.witnesses.observe.heard(suspects)).heard
@@ -205,11 +210,21 @@ class OpenSessions:
         found.difference_update(holds, self.leaves_out)
         return found - {*await records.explained(found, looked_at)} if found else found
 
-    async def _fed(self, neighbours: Sequence[Neighbour]) -> bool:
-        """Whether each of its peers has a session with one of its siblings."""
+    async def _fed(self, neighbours: Sequence[Neighbour], holds: Collection[Prefix]) -> bool:
+        """Whether each of its peers has a session with a sibling, for each family that it holds.
+
+        One that has no IPv6 routes cannot feed them.
+        """
         sessions = await self.witnesses.observe.sessions(self.witnesses.siblings)
-        fed = {one.address for each in sessions.values() for one in each if one.established}
-        return bool(fed) and all(one.address in fed for one in neighbours)
+        fed = {
+            (one.address, family)
+            for name, each in sessions.items()
+            for one in each
+            if one.established
+            for family in self._siblings_have.get(name, ())
+        }
+        wanted = {(one.address, each.family) for one in neighbours for each in holds}
+        return bool(fed) and wanted <= fed
 
     @property
     def _kept_for(self) -> int:

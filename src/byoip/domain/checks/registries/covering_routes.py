@@ -7,10 +7,12 @@ takes out later, a stranger's route reads as the holder's. Then no route proves 
 
 A stranger may remove its route once it has written the token's. So a token counts only where the
 registry was seen without it before, and without strangers: from then on nobody but the holder can
-let any party write. Both are read out of one answer, `covering`, which has the routes of the prefix
-as well, and which is asked for after the address block: a stranger that the block names would be
-seen there, and one that was not can be named by the holder alone. Routes that the registry keeps
-under another source in the same database let write as well.
+let any party write. Whom it lets write for a while it names in the block, and takes out again: so
+the block must not have been changed since, by the registry's own word. Both are read out of one
+answer, `covering`, which has the routes of the prefix as well, and which is asked for after the
+address block: a stranger that the block names would be seen there, and one that was not can be
+named by the holder alone. Routes that the registry keeps under another source in the same database
+let write as well.
 """
 
 import re
@@ -36,6 +38,7 @@ from byoip.domain.prefix import Prefix
 
 _MAINTAINER: Final = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,79}", re.ASCII)
 _MOST_WRITERS: Final = 100
+_MOMENT: Final = re.compile(r"[0-9TZ:.+-]{1,40}", re.ASCII)
 
 
 def judge_covering(
@@ -96,16 +99,25 @@ def judge_absence(
         key = f"{there.object_class} object {shown(there.key)}"
         seen = f"The {key} in {registry.source} has the token already."
         return Failed(Reason.TOKEN_TOO_EARLY, seen, "Issue a new token, and publish that one.")
-    writers = may_write(blocks, registry.source, prefix)
+    writers, _ = may_write(blocks, registry.source, prefix)
     if len(writers) > _MOST_WRITERS or not all(map(_MAINTAINER.fullmatch, writers)):
         return Unanswered(Fault.GARBAGE, f"The maintainers of {block} cannot be read.")
     return Passed(f"{registry.source} has not got the token.")
 
 
-def may_write(blocks: Sequence[RpslObject], source: str, prefix: Prefix) -> frozenset[str]:
-    """Who may write routes of the prefix where no stranger may; in upper case."""
+def may_write(
+    blocks: Sequence[RpslObject], source: str, prefix: Prefix
+) -> tuple[frozenset[str], str]:
+    """Who may write routes of the prefix where no stranger may, in upper case; and since when.
+
+    The second is the block's `last-modified`, which a registry writes itself with each change, also
+    one that is taken back later; empty where it has none.
+    """
     block = smallest_block(prefix, source, blocks)
-    return block.keepers if block else frozenset()
+    if block is None:
+        return frozenset(), ""
+    changed = " ".join(one.value for one in block.described.all("last-modified"))
+    return block.keepers, changed if _MOMENT.fullmatch(changed) else ""
 
 
 def _carries(one: RpslObject, label: str, token_value: str) -> bool:

@@ -65,7 +65,7 @@ class AskFirst:
         look = None
         if isinstance(outcome, Passed):
             writers = may_write(blocks, registry.source, token.prefix)
-            look = Look(around.exhibit.at, registry.key, writers)
+            look = Look(around.exhibit.at, registry.key, *writers)
         return Looked(outcome, look, exhibits)
 
     async def _look_up(

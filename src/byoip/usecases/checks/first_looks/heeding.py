@@ -49,7 +49,7 @@ class Heeding:
         if look.where is None:
             await note(self.tx, token, look)
             return answers, claim
-        if token.seen_absent(look.registry, look.writers):
+        if token.seen_absent(look.registry, look.writers, look.changed):
             return answers, claim
         by_check = {one.check: one.outcome for one in answers.findings}
         fix, asked = _ISSUE, claim
@@ -70,6 +70,11 @@ class Heeding:
             f"The token was in {look.where} before {look.registry} was seen without it and without "
             "anyone else who might write it there."
         )
+        if token.absence and token.absence.changed != look.changed:
+            seen = (
+                f"The address block was changed after {look.registry} was seen without the token, "
+                f"and before it was seen in {look.where}: others may have had the right meanwhile."
+            )
         failed = Failed(Reason.TOKEN_TOO_EARLY, seen, fix)
         findings = (
             replace(one, outcome=failed) if one.check is Check.OWNERSHIP_IRR else one
@@ -92,4 +97,4 @@ def _waits(one: Finding) -> bool:
 
 
 def _seen(look: Look) -> Absence:
-    return Absence(look.at, look.registry, look.writers)
+    return Absence(look.at, look.registry, look.writers, look.changed)
