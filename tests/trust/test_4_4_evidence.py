@@ -2,13 +2,14 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 import psycopg
 import pytest
 
-from byoip.domain.checks.evidence import Check, Fault, Finding, RawAnswer, Unanswered
+from byoip.domain.checks.evidence import Check, Fault, Finding, Passed, RawAnswer, Unanswered
 from byoip.domain.checks.validation_run import LEASE, RunResult
 from byoip.domain.claims.claim import Claim
 from byoip.store.checks import raw_answers
@@ -43,12 +44,17 @@ class Attacker:
         now = self.world.clock.now()
         shown = tuple(RawAnswer(f"q{n}", "h", one, now) for n, one in enumerate(answers))
         finding = Finding(Check.OWNERSHIP_RDNS, Unanswered(Fault.TIMEOUT, ""), now, shown)
+        return await self.has_found(claim, RunResult.UNANSWERED, [finding])
+
+    async def has_found(self, claim: Claim, result: RunResult, findings: Sequence[Finding]) -> UUID:
+        """A run that ended so."""
         async with self.world.store.transaction() as tx:
-            opened, _ = await tx.runs.open(new_run(claim))
+            due = replace(new_run(claim), created_at=tx.now, due_at=tx.now)
+            opened, _ = await tx.runs.open(due)
             taken = await tx.runs.take(opened.id, LEASE)
             assert taken is not None
-            ended = taken.finished(RunResult.UNANSWERED, self.world.clock.now())
-            await tx.runs.finish(ended, [finding], self.quota)
+            ended = taken.finished(result, self.world.clock.now())
+            await tx.runs.finish(ended, findings, self.quota)
         self.world.clock.advance(MINUTE)
         return opened.id
 
@@ -161,6 +167,25 @@ async def test_what_an_approval_and_a_letter_rest_on_stays(attacker: Attacker) -
     await attacker.prune()
     assert approving.id in attacker.kept()
     assert len(attacker.kept()) == 21
+
+
+async def test_what_an_approval_rests_on_stays_when_all_of_it_has_passed_again(
+    attacker: Attacker,
+) -> None:
+    """The newest passes stay in any case: this is about those that they have replaced."""
+    world = attacker.world
+    claim = await world.claim()
+    await world.prove(claim)
+    approving = (await world.validate(claim)).run
+    now = world.clock.now()
+    answer = RawAnswer("q", "h", LONG, now)
+    passes = [Finding(check, Passed("It is so."), now, (answer,)) for check in Check]
+    again = await attacker.has_found(claim, RunResult.PASSED, passes)
+    for n in range(25):
+        await attacker.has_checked(claim, [LONG + bytes([n])])
+    await attacker.prune()
+    assert {approving.id, again} <= set(attacker.kept())
+    assert len(attacker.kept()) == 22
 
 
 @pytest.mark.parametrize("lettered", [False, True])

@@ -138,7 +138,8 @@ OF_OPERATORS: Final[Catalogue] = {
         "removed": "A person may sign in no longer, and is out.",
     },
     "webhook": {
-        "disabled": "A webhook gets nothing more: by an operator, or by what its receiver says.",
+        "disabled": "A webhook gets nothing more: by an operator, or by what its receiver says; "
+        "that receivers are gone is said once a day of an account.",
         "enabled": "An operator lets a webhook get events again, once it has taken a test.",
     },
     "service": {

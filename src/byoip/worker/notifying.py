@@ -29,8 +29,8 @@ MOST_WAITING: Final = 1000
 TICK_SECONDS: Final = 0.5
 # A look goes through all receivers: who is behind in a feed stands in no index. With 50,000 it
 # takes Postgres 65 ms, so the pause after it is so many times as long.
-LOOKS_SHARE: Final = 20
-_LONGEST_PAUSE_SECONDS: Final = 10.0
+LOOKS_SHARE: Final = 10
+_LONGEST_PAUSE_SECONDS: Final = 5.0
 # Quick receivers and long feeds of one account take no worker's whole time: a message costs 6 ms of
 # it. Each message counts, as a customer can end any turn before its end.
 REST_SECONDS: Final = 2.0

@@ -47,7 +47,7 @@ class Work:
         offboard: goes on with offboarding claims.
         stopped: whether an operator has thrown the kill switch of a kind of job.
         tidy_up: deletes what is no longer needed: old idempotency keys, raw answers that are due,
-            past rises of levels, finished jobs.
+            past rises of levels, links and sessions, finished jobs.
         fold_figures: adds up what metrics tell.
         watch_prefixes: whether what was proven is still so.
         watch_origins: has an alarm stand for what is up with an origin of another operator.
