@@ -21,6 +21,7 @@ def _scope(address: str) -> Scope:
         "type": "http",
         "method": "GET",
         "path": "/nothing",
+        "query_string": b"",
         "headers": [],
         "client": (address, 4711),
     }
