@@ -7,9 +7,10 @@ import asyncio
 import socket
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import Awaitable, Callable
 
 import pytest
+import uvloop
 
 from byoip.cli.connection_limits import LimitedProtocol
 from byoip.cli.serving import bind, port_of, serving
@@ -46,11 +47,15 @@ class Turns:
         return [turn for whose, turn in self.parsed if whose == address]
 
 
-@pytest.fixture
-async def port() -> AsyncIterator[int]:
-    listening = bind("127.0.0.1", 0)
-    async with serving(Echo(), listening):
-        yield port_of(listening)
+def run(work: Callable[[int], Awaitable[None]], loop: str) -> None:
+    """Do it with the port of a running server; production has uvloop."""
+
+    async def main() -> None:
+        listening = bind("127.0.0.1", 0)
+        async with serving(Echo(), listening):
+            await work(port_of(listening))
+
+    {"uvloop": uvloop.run, "asyncio": asyncio.run}[loop](main())
 
 
 async def _connected(port: int, address: str) -> socket.socket:
@@ -65,9 +70,14 @@ async def _answer(one: socket.socket) -> bytes:
     return await asyncio.wait_for(asyncio.get_running_loop().sock_recv(one, 4096), 30)
 
 
-async def test_4_1_of_what_is_there_at_once_a_part_is_parsed_in_a_turn(
-    port: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+def test_4_1_of_what_is_there_at_once_a_part_is_parsed_in_a_turn(
+    loop: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    run(lambda port: _flood(port, monkeypatch), loop)
+
+
+async def _flood(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     loop = asyncio.get_running_loop()
     flood = [await _connected(port, "127.0.0.2") for _ in range(CONNECTIONS)]
     other = await _connected(port, "127.0.0.3")
@@ -94,7 +104,12 @@ async def test_4_1_of_what_is_there_at_once_a_part_is_parsed_in_a_turn(
         one.close()
 
 
-async def test_4_1_who_has_its_turn_later_is_read_whole_and_in_order(port: int) -> None:
+@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+def test_4_1_who_has_its_turn_later_is_read_whole_and_in_order(loop: str) -> None:
+    run(_uploads, loop)
+
+
+async def _uploads(port: int) -> None:
     loop = asyncio.get_running_loop()
     many = [await _connected(port, "127.0.0.2") for _ in range(CONNECTIONS)]
 

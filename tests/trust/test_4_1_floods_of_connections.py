@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing
 from types import FrameType
 
 import pytest
+import uvloop
 from starlette.applications import Starlette
 
 from byoip.cli.connection_limits import Crowd, LimitedProtocol
@@ -80,3 +81,20 @@ async def test_no_connection_is_remembered_after_its_end(
                 await asyncio.sleep(0.05)
     assert not crowd.of
     assert not crowd.by_count
+
+
+def test_4_1_many_are_accepted_in_a_turn_of_the_loop(held: ExitStack) -> None:
+    """However many wait: else who comes last waits for as many turns, in each of which we work."""
+
+    async def turns_for(new: int) -> int:
+        listening, crowd = bind("127.0.0.1", 0), LimitedProtocol.crowd
+        address, before, turns = listening.getsockname(), crowd.count, 0
+        async with serving(Starlette(), listening):
+            for _ in range(new):  # in the kernel's queue
+                held.enter_context(closing(socket.create_connection(address)))
+            while crowd.count - before < new and turns < new:
+                await asyncio.sleep(0)
+                turns += 1
+        return turns
+
+    assert uvloop.run(turns_for(320)) < 40  # as in production: asyncio's own loop takes all

@@ -21,6 +21,7 @@ def _scope(address: str) -> Scope:
         "type": "http",
         "method": "GET",
         "path": "/nothing",
+        "query_string": b"",
         "headers": [],
         "client": (address, 4711),
     }
@@ -86,3 +87,43 @@ async def test_many_clients_begin_few_in_each_turn_and_one_that_comes_is_among_t
 )
 def test_a_client_is_an_address_or_64_bits_of_it(one: str, other: str, *, same: bool) -> None:
     assert (client_at(one) == client_at(other)) is same
+
+
+async def test_4_1_of_many_that_waited_for_one_thing_few_are_answered_in_a_turn() -> None:
+    turn, sent = 0, Counter[tuple[str, int]]()
+    there = asyncio.Event()
+
+    async def app(scope: Scope, _receive: Receive, send: Send) -> None:
+        await there.wait()
+        sent[scope["client"][0], -1] += 1
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a", "more_body": True})
+        await send({"type": "http.response.body", "body": b"b"})
+
+    async def receive() -> Message:
+        raise AssertionError("no body was asked for")
+
+    def sending(client: str) -> Send:
+        async def send(message: Message) -> None:
+            if message.get("body") != b"b":
+                sent[client, turn] += 1
+
+        return send
+
+    log = AccessLog(app, CollectorRegistry())
+    clients = [*["192.0.2.1"] * AT_ONCE, "2001:db8::1"]
+    asking = asyncio.gather(*(log(_scope(one), receive, sending(one)) for one in clients))
+    while sum(count for (_, at), count in sent.items() if at < 0) < len(clients):
+        await asyncio.sleep(0)
+        turn += 1
+        if turn == AT_ONCE:  # all wait
+            assert not sent
+            there.set()
+    first = min(at for _, at in sent if at > 0)
+    while not asking.done():
+        await asyncio.sleep(0)
+        turn += 1
+    of_turns = {one: count for one, count in sent.items() if one[1] >= 0}
+    assert sum(of_turns.values()) == 2 * len(clients)
+    assert max(of_turns.values()) <= 8
+    assert min(at for whose, at in of_turns if whose != "192.0.2.1") - first <= 2

@@ -39,7 +39,7 @@ class AccessLog:
 
     def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
         self._app = app
-        self._beginning = Places(_BEGUN_AT_ONCE)
+        self._beginning, self._answering = Places(_BEGUN_AT_ONCE), Places(_BEGUN_AT_ONCE)
         labels = ("method", "route", "status")
         self._requests = Counter(
             "byoip_http_requests", "Requests answered.", labels, registry=registry
@@ -58,7 +58,8 @@ class AccessLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        await self._begin(client_of(scope))
+        client = client_of(scope)
+        await _turn(self._beginning, client)
         request_id = _request_id(scope)
         scope["path"] = scope["path"][:_LONGEST_PATH]
         if len(scope["query_string"]) > _LONGEST_QUERY:
@@ -69,6 +70,9 @@ class AccessLog:
 
         async def sending(message: Message) -> None:
             nonlocal status
+            # Thousands may wait for one thing; and the kernel takes megabytes of an answer at once.
+            if message["type"] == "http.response.start" or message.get("more_body"):
+                await _turn(self._answering, client)
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [
@@ -83,11 +87,6 @@ class AccessLog:
                 await self._app(scope, receive, sending)
         finally:
             self._note(scope, status, time.perf_counter() - started)
-
-    async def _begin(self, client: str) -> None:
-        if not self._beginning.take_free(client):
-            await self._beginning.take(client)
-        asyncio.get_running_loop().call_soon(self._beginning.give_back, client)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         found = scope.get("route")
@@ -107,6 +106,13 @@ class AccessLog:
         if log.isEnabledFor(logging.INFO) and not probe_passed:
             line = _line(scope, status, seconds)
             log.info("%s %s %s", line["method"], line["path"], status, extra=line)
+
+
+async def _turn(places: Places, client: str) -> None:
+    """Go on in a turn of the event loop in which few others do."""
+    if not places.take_free(client):
+        await places.take(client)
+    asyncio.get_running_loop().call_soon(places.give_back, client)
 
 
 def _line(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
