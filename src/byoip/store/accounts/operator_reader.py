@@ -115,7 +115,9 @@ class OperatorReader:
             "wanted_approved": wanted.approved,
             "wanted_standing": wanted.standing,
         }
-        rows = await self._autocommit.ask(reading.CLAIMS, **asked, **page_of(after, limit))
+        asked = {name: value for name, value in asked.items() if value is not None}
+        statement = reading.claims(frozenset(asked))
+        rows = await self._autocommit.ask(statement, **asked, **page_of(after, limit))
         return [claim_view(row) for row in rows]
 
     async def claim(self, claim_id: UUID) -> ClaimView:

@@ -1,5 +1,7 @@
 """The statements of `operator_reader.py`, made and compiled once."""
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -19,7 +21,7 @@ from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapsh
 from byoip.store.claims.claim_reader import VIEWS, paged
 from byoip.store.claims.tables import delegations, prefixes, reservations
 from byoip.store.columns import constant
-from byoip.store.statements import compiled
+from byoip.store.statements import Statement, compiled
 
 _a, _c, _p, _b = accounts.c, credentials.c, prefixes.c, bindings.c
 _d, _o, _r, _e = delegations.c, registry_overrides.c, reservations.c, operator_events.c
@@ -59,14 +61,28 @@ OVERRIDES: Final = compiled(paged(sa.select(registry_overrides).where(_o.live), 
 RESERVATIONS: Final = compiled(paged(sa.select(reservations).where(_r.live), reservations))
 
 _is_approved = _p.state == constant(State.APPROVED)
-# A value that is null admits all.
-_FILTERS: Final = (
-    _p.account_id == sa.func.coalesce(_ACCOUNT, _p.account_id),
-    _p.cidr.op("&&", is_comparison=True)(sa.func.coalesce(sa.bindparam("wanted_cidr"), _p.cidr)),
-    _is_approved == sa.func.coalesce(sa.bindparam("wanted_approved"), _is_approved),
-    _p.standing == sa.func.coalesce(sa.bindparam("wanted_standing", type_=sa.Text), _p.standing),
-)
-CLAIMS: Final = compiled(paged(VIEWS.where(*_FILTERS), prefixes))
+_FILTERS: Final[Mapping[str, sa.ColumnElement[bool]]] = {
+    "account_id": _p.account_id == _ACCOUNT,
+    "wanted_cidr": _p.cidr.op("&&", is_comparison=True)(sa.bindparam("wanted_cidr")),
+    "wanted_approved": _is_approved == sa.bindparam("wanted_approved", type_=sa.Boolean),
+    "wanted_standing": _p.standing == sa.bindparam("wanted_standing", type_=sa.Text),
+}
+
+
+@cache
+def claims(filters: frozenset[str]) -> Statement:
+    """A page of claims, with these filters: the page is found first, then what is shown of it.
+
+    A statement for each set of them: where a value may be null the planner expects next to nothing,
+    and makes what is shown of all prefixes before it sorts them. The page is an array, as it would
+    join a query in any order.
+    """
+    narrowed = [condition for name, condition in _FILTERS.items() if name in filters]
+    page = paged(sa.select(_p.id).where(_p.live, *narrowed), prefixes).correlate(None)
+    shown = VIEWS.where(_p.id == sa.any_(sa.func.array(page.scalar_subquery())))
+    return compiled(shown.order_by(_p.created_at, _p.id))
+
+
 CLAIM: Final = compiled(VIEWS.where(_p.id == _CLAIM))
 OWNER: Final = compiled(sa.select(_p.account_id).where(_p.id == _CLAIM))
 
