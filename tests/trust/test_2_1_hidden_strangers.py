@@ -121,3 +121,17 @@ async def test_2_1_a_holders_route_of_before_a_transfer_refuses_nothing(asked_wo
 
     assert run.run.result is RunResult.APPROVED, proof(run)
     assert CIDR in str(claim.prefix)
+
+
+@pytest.mark.parametrize("source", ["RIPE\n+ OTHER", "RIPE\n+source: RIPE"])
+async def test_2_1_a_route_whose_source_goes_on_is_not_left_out(
+    registry_world: World, source: str
+) -> None:
+    parties, server = registry_world
+    claim = await brought(registry_world, block())
+    token = await parties.token(claim)
+    put(server, carrying(token, "LIR-MNT"), around().replace("source: RIPE", f"source: {source}"))
+
+    run = await parties.validate(claim)
+
+    assert run.run.result is not RunResult.APPROVED, proof(run)

@@ -55,3 +55,11 @@ def test_mnt_lower_counts_only_beside_the_registry_s_mnt_by(by: str, *, passed: 
     lower = "mnt-lower: EVIL-MNT\n"
     outcome = judged(block(EXACT, by, "ALLOCATED PA").replace("source", f"{lower}source"))
     assert isinstance(outcome, Passed if passed else Failed), outcome
+
+
+@pytest.mark.parametrize("source", ["RIPE\n+ OTHER", "OTHER\n more", ""])
+def test_a_block_whose_source_goes_on_is_not_left_out(source: str) -> None:
+    smaller = block(EXACT, "HOLDER-MNT", "ASSIGNED PA").replace("source: RIPE", f"source: {source}")
+    outcome = judged(block("193.0.0.0 - 193.0.255.255"), smaller)
+    assert isinstance(outcome, Unanswered), outcome
+    assert outcome.fault is Fault.GARBAGE

@@ -22,6 +22,8 @@ from byoip.ports.clock import Clock
 
 _LONGEST_WAIT: Final = 1.0  # seconds between two looks for a free connection
 _NOTHING_ASKED: Final = "nothing was asked"
+# Who may write is judged by them: whom the block names since a minute may have written the token.
+_ASKED_EACH_TIME: Final = frozenset({Lookup.COVERING_ROUTES, Lookup.SMALLEST_HOLDER})
 # Message 201 of the RIPE database and its descendants: a limit per day is used up, or worse. It
 # ends at midnight there, after up to 24 h at AFRINIC, where ten blocks in three months lead to a
 # ban of a year. Only where the registry itself speaks: in a comment, or in a JSON message, not in
@@ -70,8 +72,9 @@ class BudgetedRegistry:
     async def look_up(self, question: RegistryQuestion) -> RegistryAnswer:
         """Ask if the budget allows it; else `out_of_budget`, which says nothing of the prefix.
 
-        Routes around a prefix are asked for each time: what a stranger may write is judged by them,
-        and so is whether a token is there yet, which a customer publishes a moment later.
+        Routes around a prefix and its block are asked for each time: what a stranger may write is
+        judged by them, and by the routes whether a token is there, which a customer publishes a
+        moment later.
         """
         admission = await self._admitted(question)
         if isinstance(admission, Busy):
@@ -84,7 +87,7 @@ class BudgetedRegistry:
         try:
             answer = await self._inner.look_up(question)
             if isinstance(answer, Found | NoEntries):
-                kept = None if question.lookup is Lookup.COVERING_ROUTES else answer
+                kept = None if question.lookup in _ASKED_EACH_TIME else answer
             elif answer.fault is Fault.REFUSED:
                 # Before the connection is free, or another worker would ask in between.
                 await self._budget.hold(question, self._pause(answer))

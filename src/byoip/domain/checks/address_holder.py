@@ -178,7 +178,7 @@ def _unreadable(described: RpslObject, source: str) -> bool:
     if _of_source(described, source):
         # An object whose first line is no attribute has no class: it may have been meant as one.
         return described.object_class in {*_BLOCKS, ""} and _read_block(described) is None
-    return described.object_class in _BLOCKS and len(described.all("source")) != 1
+    return described.object_class in _BLOCKS and not described.names_source
 
 
 def _of_source(described: RpslObject, source: str) -> bool:

@@ -53,6 +53,11 @@ class RpslObject:
         """Whether a line of it is neither an attribute nor the continuation of one."""
         return any(one.name == _NO_NAME for one in self.attributes)
 
+    @property
+    def names_source(self) -> bool:
+        """Whether it says in one word which registry it stands in."""
+        return [len(one.value.split()) for one in self.all("source")] == [1]
+
     def all(self, name: str) -> tuple[RpslAttribute, ...]:
         """Every attribute of that name (lower case)."""
         return tuple(one for one in self.attributes if one.name == name)

@@ -130,7 +130,7 @@ def _strangers(
     """Who may write routes by one of these, and does not maintain the block; None: nobody."""
     for one in dict.fromkeys(covering):
         sources = [each.value.upper() for each in one.all("source")]
-        if len(sources) == 1 and sources[0] not in sources_beside(source):
+        if one.names_source and sources[0] not in sources_beside(source):
             continue
         if one.malformed or len(sources) != 1 or not one.all("mnt-by"):
             key = f"{one.object_class}: {one.key}"
