@@ -268,6 +268,25 @@ async def test_a_session_that_ends_before_it_was_seen_up_counts(fleet: Fleet) ->
         await until(lambda: one.feeds(PEER), seconds=20)
 
 
+async def test_one_that_does_not_open_when_it_is_late_is_told_again_at_once(fleet: Fleet) -> None:
+    """As gobgpd does while it works on an earlier order."""
+
+    class Deaf(FakeSpeaker):
+        told = 0
+
+        async def enable(self, address: str, *, until: float = inf) -> None:
+            self.told += 1
+            if self.told > 1:
+                await super().enable(address, until=until)
+
+    one = Deaf("one", OURS, graceful("one", seconds=17).sessions)
+    await fleet.add("31.0.0.0/24", advertised=True)
+    await held(fleet, "one", STRANGERS)
+    async with reconciling(fleet, one):
+        await until(lambda: one.told > 0)
+        await until(lambda: one.feeds(PEER), seconds=10)
+
+
 async def up_lately(fleet: Fleet) -> bool:
     return await fleet.ask("SELECT up_at > '2021-01-01' FROM speaker_records") == [(True,)]
 

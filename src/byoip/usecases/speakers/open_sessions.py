@@ -105,10 +105,17 @@ class OpenSessions:
             self._restart_seconds = list(filter(None, kept))
             self._coming_up = sorted(one.address for one in neighbours if one.comes_up)
         if any(one.established for one in neighbours):
-            self.enabled()
+            self._is_up()
 
     def enabled(self) -> None:
-        """Note that one is up by now, or about to be: it may end before it is seen up."""
+        """Note that one is about to come up: it may end before it is seen up.
+
+        Not where it does so without some of what peers keep: it may have to be told again.
+        """
+        if self._decided is Opening.OPEN:
+            self._is_up()
+
+    def _is_up(self) -> None:
         self._seen_up, self._up_at, self._promised = True, boottime(), self._kept_for
 
     async def due(self, records: SpeakerRecords) -> bool:
