@@ -1,7 +1,9 @@
 """Routes 4.1: a peer that sends a whole table takes no speaker and no stage out of service."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from math import inf
 
@@ -9,8 +11,9 @@ import pytest
 
 from byoip.adapters.gobgp import gobgp_pb2 as pb
 from byoip.adapters.gobgp.calls import GobgpCalls
-from byoip.adapters.gobgp.imports import ImportPolicy
+from byoip.adapters.gobgp.imports import NAME, ImportPolicy
 from byoip.adapters.gobgp.paths import FAMILIES
+from byoip.adapters.gobgp.policies import GlobalPolicies
 from byoip.adapters.speakers.bird_listener import BirdListener
 from byoip.adapters.speakers.gobgp_speaker import GobgpSpeaker
 from byoip.domain.prefix import Prefix
@@ -22,6 +25,7 @@ from tests.real.gobgpd import Gobgpd, Peering, gobgpd
 from tests.real.parts import Part, require
 from tests.routes.judging import FLAWLESS, Judge, named
 from tests.routes.table_peer import TablePeer, table_peer
+from tests.routes.test_4_2_watched import CALM, SOON
 
 pytestmark = pytest.mark.real
 
@@ -158,3 +162,25 @@ async def test_a_policy_that_was_put_there_and_not_applied_is_applied(fleet: Fle
             assert await fleet.alarms("imports_open") == set()
             await judge.edge.until_seen(prefix)
             assert await judge.lists() == FLAWLESS
+
+
+async def test_a_policy_that_is_taken_away_is_put_back_between_full_syncs(fleet: Fleet) -> None:
+    """Its file was read again, say: nothing that it holds changes by that."""
+    (prefix,) = await fleet.add("31.0.0.0/24")
+    async with (
+        speaking(fleet, 100, guarded=False, admin_down=True) as (daemon, speaker, peer, judge),
+        reconciling(fleet, speaker, pace=replace(CALM, probe=0.25)),
+    ):
+        await judge.announce(prefix)
+        await until(lambda: peer.sent(100), seconds=PATIENCE)
+        await until(fleet.settled)
+        await asyncio.sleep(2)  # the second full sync of the term is over
+        calls = GobgpCalls("another", daemon.target, tls=None, deadline=5, most=9)
+        await GlobalPolicies(calls, pb.IMPORT).take_away(NAME, inf)
+
+        async def there() -> bool:
+            return await ImportPolicy(calls).complaint() is None
+
+        await until(there, seconds=SOON)
+        assert await accepted(daemon) == 1
+        assert await judge.lists() == FLAWLESS
