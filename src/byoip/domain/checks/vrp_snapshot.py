@@ -6,7 +6,7 @@ So the content is judged, and a set that looks wrong never replaces one that loo
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -18,6 +18,11 @@ MEASURED_FOR = timedelta(days=7)
 
 # Clocks differ; a build time further ahead would also hide for how long nothing new has come.
 FURTHEST_AHEAD = timedelta(minutes=5)
+
+
+# One holder may publish a hundred thousand ROAs for an hour. As it takes them back, that is no loss
+# of the anchor, and must not have all that comes after it refused for a week.
+MOST_OF_A_BLOCK = 256
 
 
 class Gate(StrEnum):
@@ -66,12 +71,15 @@ class Tally:
         counts: entries by trust anchor that had not expired when it was made.
         unreadable: entries that made no sense, and were dropped.
         other_anchors: names in the export that are not configured.
+        spread: as `counts`, with `MOST_OF_A_BLOCK` entries at most in each IPv4 /16 and IPv6 /32;
+            None: not counted.
     """
 
     built_at: datetime
     counts: Mapping[str, int]
     unreadable: int = 0
     other_anchors: frozenset[str] = frozenset()
+    spread: Mapping[str, int] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +89,12 @@ class Measure:
     Attributes:
         built_at: of the last good one.
         best: by trust anchor, see `best_counts`.
+        spread: the same of `Tally.spread`; None: not counted.
     """
 
     built_at: datetime
     best: Mapping[str, int]
+    spread: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +174,15 @@ def _about_anchors(
     candidate: Tally, measure: Measure | None, anchors: Collection[str], policy: GatePolicy
 ) -> list[Objection]:
     best = {} if measure is None else measure.best
+    spread = candidate.counts if candidate.spread is None else candidate.spread
+    best_spread = best if measure is None or measure.spread is None else measure.spread
     found = ", ".join(sorted({*candidate.counts, *candidate.other_anchors})) or "none"
     objections = []
     for anchor in sorted(anchors):
         count, before = candidate.counts.get(anchor, 0), best.get(anchor, 0)
-        if count < policy.least_per_anchor or count < policy.share * before:
+        lost = count < policy.share * before
+        of_many = spread.get(anchor, 0) < policy.share * best_spread.get(anchor, 0)
+        if count < policy.least_per_anchor or (lost and of_many):
             facts = f"{anchor} has {count} entries, {before} at best in the last seven days"
             detail = f"{facts}; anchors in the export: {found}"
             objections.append(Objection(Gate.ANCHOR, detail, anchor))

@@ -32,6 +32,7 @@ vrp_snapshots = table(
     # ASPAs beside them; null: it says of no customer that there is none, and why.
     sa.Column("aspas", sa.Integer),
     col.text("aspas_fault", nullable=True),
+    sa.Column("spread", pg.JSONB),  # as counts, of one block so many at most; null: not counted
     col.check("loaded", "not (accepted or kept) or (built_at is not null and counts is not null)"),
 )
 

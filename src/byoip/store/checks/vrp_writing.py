@@ -1,7 +1,7 @@
 """Snapshots of ROA data as they are loaded, refused and accepted."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from byoip.domain.checks.vrp_snapshot import (
     MEASURED_FOR,
+    MOST_OF_A_BLOCK,
     Gate,
     GoodSnapshot,
     Measure,
@@ -48,7 +49,11 @@ class VrpSnapshotRepository:
             sa.select(vrp_snapshots).where(recent | is_current()).order_by(row.number)
         )
         good = found.all()
-        return Measure(good[-1].built_at, best_counts(map(_good, good))) if good else None
+        if not good:
+            return None
+        spread = best_counts(_good(row, row.spread or row.counts) for row in good)
+        best = best_counts(_good(row, row.counts) for row in good)
+        return Measure(good[-1].built_at, best, spread)
 
     async def find(self, number: int) -> VrpSnapshot | None:
         """One by its number."""
@@ -96,7 +101,7 @@ class VrpSnapshotRepository:
         )
 
     async def _load(self, document: VrpDocument, source: str, at: datetime) -> VrpSnapshot:
-        built_at, counts = document.built_at, Counter[str]()
+        built_at, counts, blocks = document.built_at, Counter[str](), Counter[tuple[str, ...]]()
         number = await self._insert(
             attempted_at=at,
             source=source,
@@ -107,19 +112,29 @@ class VrpSnapshotRepository:
             kept=True,
         )
         try:
-            lines = _lines(document, counts)
+            lines = _lines(document, counts, blocks)
             await fill(self.connection, vrps, number, _COLUMNS, lines, null="None")
         except UnfitRows as fault:
             raise MalformedExport(f"an entry makes no sense: {fault}") from None
         left_out = document.left_out
         await aspas.load(self.connection, number, document.aspas)
-        await self._update(number, counts=dict(counts), unreadable=left_out.unreadable)
+        spread = Counter[str]()
+        for (anchor, *_), many in blocks.items():
+            spread[anchor] += min(many, MOST_OF_A_BLOCK)
+        found = {"counts": dict(counts), "spread": dict(spread)}
+        await self._update(number, **found, unreadable=left_out.unreadable)
         return VrpSnapshot(
             number,
             accepted=False,
             attempted_at=at,
             source=source,
-            tally=Tally(built_at, counts, left_out.unreadable, frozenset(left_out.other_anchors)),
+            tally=Tally(
+                built_at,
+                counts,
+                left_out.unreadable,
+                frozenset(left_out.other_anchors),
+                spread,
+            ),
             objections=(),
             kept=True,
         )
@@ -154,9 +169,9 @@ def snapshot_from(row: sa.Row[Any]) -> VrpSnapshot:
     return from_row(VrpSnapshot, row, tally=tally, objections=_objections(row))
 
 
-def _good(row: sa.Row[Any]) -> GoodSnapshot:
+def _good(row: sa.Row[Any], counts: Mapping[str, int]) -> GoodSnapshot:
     settled = () if row.accepted_by is None else [one.anchor for one in _objections(row)]
-    return GoodSnapshot(row.counts, [anchor for anchor in settled if anchor is not None])
+    return GoodSnapshot(counts, [anchor for anchor in settled if anchor is not None])
 
 
 def _objections(row: sa.Row[Any]) -> tuple[Objection, ...]:
@@ -165,11 +180,18 @@ def _objections(row: sa.Row[Any]) -> tuple[Objection, ...]:
     )
 
 
-def _lines(document: VrpDocument, counts: Counter[str]) -> Iterator[tuple[int, str]]:
+def _lines(
+    document: VrpDocument, counts: Counter[str], blocks: Counter[tuple[str, ...]]
+) -> Iterator[tuple[int, str]]:
     built_at = int(document.built_at.timestamp())
     for rows in document.batches:
         # What had expired by then is nothing that the relying party knows.
-        counts.update([row.anchor for row in rows if row.expires is None or row.expires > built_at])
+        known = [row for row in rows if row.expires is None or row.expires > built_at]
+        counts.update([row.anchor for row in known])
+        # Its block is the first two octets of IPv4, or groups of IPv6.
+        blocks.update(
+            [(row.anchor, *row.prefix.replace(":", ".").split(".", 2)[:2]) for row in known]
+        )
         # Half the time of a load is spent here: no function call for each row.
         lines = [
             f"{row.prefix}\t{row.max_length}\t{row.asn}\t{row.anchor}\t{row.expires}\n"

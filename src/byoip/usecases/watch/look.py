@@ -41,6 +41,8 @@ _SOON: Final = timedelta(hours=1)  # where a question stayed unanswered
 _OF_THE_OBJECTS: Final = frozenset({Fault.TOO_LARGE, Fault.GARBAGE})
 _MOST_ZONES: Final = 4  # a /16 has 256, mostly delegated alike
 _SECONDS: Final = 20.0
+# Longer than a look at one zone lasts at most: who draws out that of one hides none of the others.
+_FOR_ZONES: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ class Look:
         some = zones[:: max(1, len(zones) // _MOST_ZONES)][:_MOST_ZONES]
         whose = watcher_of(claim.account_id)
         try:
-            async with asyncio.timeout(_SECONDS):
+            async with asyncio.timeout(_FOR_ZONES):
                 return await asyncio.gather(
                     *(self.dns.observe(zone, self.label, whose) for zone in some)
                 )
