@@ -212,6 +212,20 @@ async def test_30_days_after_closing_only_what_a_letter_rests_on_stays(
     assert attacker.usage()[0] == attacker.usage()[1]
 
 
+async def test_closing_dates_few_runs_and_all_go_one_after_the_other(attacker: Attacker) -> None:
+    """Of 200,000 runs, three weeks of one customer, no statement dates all in time."""
+    claim = await attacker.world.claim()
+    for n in range(30):
+        await attacker.has_checked(claim, [LONG + bytes([n])])
+    assert await attacker.prune() == 10
+    await remove(attacker.world, claim)
+    ((dated,),) = attacker.asked(b"SELECT count(raw_until) FROM validation_runs")
+    assert dated == 21
+    assert await attacker.prune() == 0
+    await attacker.prune(after=timedelta(days=30))
+    assert attacker.asked(b"SELECT count(*) FROM exhibits") == [(0,)]
+
+
 async def test_beyond_the_quota_digests_are_kept_and_older_runs_make_room(
     attacker: Attacker,
 ) -> None:

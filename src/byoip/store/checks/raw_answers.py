@@ -99,17 +99,25 @@ _APPROVE: Final = compiled(
     ) {_SUPERSEDE_TEXT} AND run.id NOT IN (SELECT id FROM marked)
     """)  # noqa: S608 - of constants
 )
+# A prefix that was validated for weeks has more runs than one statement may date: it dates those
+# that keep answers, and the first one. As one is given up, the next ones after it are due.
 _CLOSE: Final = compiled(
     sa.text("""
-    UPDATE validation_runs SET raw_until = :until
-    WHERE prefix_id = :claim_id AND NOT grounds_of_letter
+    UPDATE validation_runs SET raw_until = :until WHERE NOT grounds_of_letter AND id IN (
+        SELECT id FROM validation_runs WHERE prefix_id = :claim_id AND raw_bytes > 0
+        UNION ALL (
+            SELECT id FROM validation_runs WHERE prefix_id = :claim_id AND NOT grounds_of_letter
+            ORDER BY created_at, id LIMIT 1
+        )
+    )
     """)
 )
 
 _GIVE_UP: Final = compiled(
     sa.text("""
     WITH due AS MATERIALIZED (
-        SELECT run.id, run.raw_bytes, prefixes.account_id, prefixes.state = 'closed' AS closed
+        SELECT run.id, run.raw_bytes, run.prefix_id, run.created_at, prefixes.account_id,
+            prefixes.state = 'closed' AS closed
         FROM validation_runs AS run JOIN prefixes ON prefixes.id = run.prefix_id
         WHERE raw_until <= :now ORDER BY raw_until, run.id LIMIT :page
         FOR NO KEY UPDATE OF run SKIP LOCKED
@@ -128,6 +136,16 @@ _GIVE_UP: Final = compiled(
     ), given_up AS (
         UPDATE validation_runs SET raw_bytes = 0, raw_until = NULL
         WHERE id IN (SELECT id FROM due)
+    ), followed AS (
+        UPDATE validation_runs SET raw_until = :now WHERE id IN (
+            SELECT next.id FROM due, LATERAL (
+                SELECT id FROM validation_runs AS run
+                WHERE run.prefix_id = due.prefix_id
+                    AND (run.created_at, run.id) > (due.created_at, due.id)
+                    AND raw_until IS NULL AND NOT grounds_of_letter
+                ORDER BY run.created_at, run.id LIMIT :page FOR NO KEY UPDATE SKIP LOCKED
+            ) AS next WHERE closed
+        )
     )
     SELECT account_id, sum(raw_bytes) AS bytes, count(*) AS runs
     FROM due GROUP BY account_id ORDER BY account_id
