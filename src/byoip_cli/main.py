@@ -21,7 +21,23 @@ _GROUP: Final = "byoip.commands"  # of entry points, each of a `Plug`
 # Hardly anything that is imported is garbage, and looking among it is a sixth of a start's time.
 _GARBAGE: Final = (100_000, 20, 10)
 
-CATALOGUE: Final[Mapping[str, Entry]] = {}
+CATALOGUE: Final[Mapping[str, Entry]] = {
+    "login": Entry(
+        "byoip_cli.signing_in:login",
+        "Keep a token in a profile; it is pasted, or read from stdin.",
+        speaks=True,
+    ),
+    "whoami": Entry(
+        "byoip_cli.signing_in:whoami",
+        "Show which account the token is for, what it may do, and when it ends.",
+        speaks=True,
+    ),
+    "prefixes": Entry(
+        "byoip_cli.customer.prefixes:prefixes_app",
+        "A customer's prefixes, over the API of a running service.",
+        speaks=True,
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from byoip.cli.commands import CATALOGUE, app
+from byoip.cli import commands
+from byoip.cli.commands import app
+from byoip_cli import main as own
 
+CATALOGUE = {**own.CATALOGUE, **commands.CATALOGUE}
 BYOIP = Path(sys.executable).with_name("byoip")
 OF_A_SERVER = {"alembic", "fastapi", "procrastinate", "psycopg", "pyhanko", "sqlalchemy"}
 OF_A_SERVER |= {"starlette", "typst", "uvicorn", "dns", "grpc"}
@@ -44,6 +47,8 @@ def loaded(*words: str) -> tuple[int, set[str]]:
         (["unknown"], 2),
         (["operator", "accounts", "--help"], 0),
         (["webhooks", "listen", "--help"], 0),
+        (["prefixes", "list"], 2),  # has no token
+        (["login", "--help"], 0),
         (["webhooks", "list"], 2),  # has no token
         (["operator", "accounts", "list"], 6),  # asks, and finds no service
     ],

@@ -13,7 +13,8 @@ from uuid import UUID
 
 import pytest
 
-from byoip.cli.commands import CATALOGUE
+from byoip.cli import commands
+from byoip_cli import main as own
 from byoip_cli.faults import CommandFailed, Status
 from tests.cli.conftest import config_home
 from tests.cli.test_operator import WHY, Shell, shell
@@ -66,8 +67,9 @@ def leaves(words: list[str], command: Any) -> Iterator[tuple[list[str], Any]]:
 
 
 def test_19_each_command_that_shows_what_the_api_says_takes_json() -> None:
-    speaking = [name for name, entry in CATALOGUE.items() if entry.speaks]
-    assert {"operator", "webhooks"} <= set(speaking)
+    every = {**own.CATALOGUE, **commands.CATALOGUE}
+    speaking = [name for name, entry in every.items() if entry.speaks]
+    assert {"operator", "prefixes", "webhooks", "whoami"} <= set(speaking)
     for name in speaking:
         for words, command in leaves([name], cli().commands[name]):
             assert any("--json" in one.opts for one in command.params), words

@@ -57,6 +57,11 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "byoip.cli.kill_switch:kill_switch_app",
         "Stop a kind of job in the database itself; works while the API is down.",
     ),
+    "sandbox": Entry(
+        "byoip.cli.first_hour.sandbox:sandbox_app",
+        "What a customer does at registries, in the sandbox.",
+        speaks=True,
+    ),
     "init": Entry(
         "byoip.cli.first_hour.init:init",
         "Write a settings file with comments, to begin with; it replaces none.",
