@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Annotated, Any, ClassVar, cast
 
 import typer
+import typer.core
 from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
@@ -108,6 +109,16 @@ class LazyGroup(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer's signature
         """The names, in the catalogue's order."""
         return list(self.catalogue)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """The names that begin so, for a shell; none of the commands is imported."""
+        named = [
+            typer.core.CompletionItem(name, help=entry.help)  # type: ignore[attr-defined]
+            for name, entry in self.catalogue.items()
+            if name.startswith(incomplete)
+        ]
+        options: list[Any] = super(TyperGroup, self).shell_complete(ctx, incomplete)
+        return [*named, *options]
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write what the catalogue says of each."""
