@@ -166,7 +166,8 @@ observed_routes = table(
 )
 
 # Which database this was when a reconciler last led. If it is another now, it was restored from a
-# backup, and what it says about speakers is old: see `restores.py`.
+# backup, and what it says about speakers is old: see `restores.py`. A promotion without loss leaves
+# `since` as it is.
 incarnation = table(
     "incarnation",
     sa.Column("singleton", sa.Boolean, primary_key=True, server_default=sa.true()),
