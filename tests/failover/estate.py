@@ -48,7 +48,8 @@ _LEFT: LiteralString = """
     FROM offboardings o WHERE live AND prefix_id = %s
 """
 _NOT_LOOKED_AT: LiteralString = """
-    SELECT FROM speakers, incarnation WHERE speakers.asked_at < incarnation.since
+    SELECT FROM speakers WHERE asked_at < (SELECT max(at) FROM operator_events
+        WHERE kind IN ('database.failed_over', 'routes.doubted', 'routes.disowned'))
 """
 _PATIENCE_SECONDS = 120
 _LOST: LiteralString = """

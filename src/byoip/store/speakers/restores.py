@@ -65,6 +65,7 @@ _KEEP: Final = from_text("""
     INSERT INTO incarnation (identity, since) VALUES (:identity, :now)
     ON CONFLICT (singleton) DO UPDATE SET identity = excluded.identity, since = excluded.since
 """)
+_KEEP_ON: Final = from_text("UPDATE incarnation SET identity = :identity")
 # Events from before the last sign of life that this database knows are not lost; with a minute for
 # clocks that differ.
 _BEGIN_EPOCH: Final = from_text("""
@@ -172,6 +173,11 @@ class RestoreRepository(Repository):
     async def keep(self, here: str, now: datetime) -> None:
         """Record which database this is; testimonies are over with that."""
         await self._session.change(_KEEP, identity=here, now=now)
+        await self._session.change(_HEARD)
+
+    async def keep_on(self, here: str) -> None:
+        """The same where nothing is missing: what its rows said before holds on."""
+        await self._session.change(_KEEP_ON, identity=here)
         await self._session.change(_HEARD)
 
     async def begin_epoch(self, now: datetime) -> UUID:

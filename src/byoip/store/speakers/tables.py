@@ -165,8 +165,8 @@ observed_routes = table(
     sa.Index("ix_observed_routes_gone", "at", postgresql_where="NOT advertised AND NOT own_word"),
 )
 
-# Which database this was when a reconciler last led. If it is another now, it was restored from a
-# backup, and what it says about speakers is old: see `restores.py`.
+# Which database this was when a reconciler last led, and since when what it says about speakers can
+# be true: since its restore from a backup, or a promotion with a loss. See `restores.py`.
 incarnation = table(
     "incarnation",
     sa.Column("singleton", sa.Boolean, primary_key=True, server_default=sa.true()),

@@ -45,7 +45,7 @@ async def recognise(tx: Transaction, *, patient: bool = False) -> Verdict:
         tx.record_for_operators(
             "database.failed_over", _PROMOTED, before=before, after={**after, "witnesses": said}
         )
-        await tx.restores.keep(found.here, tx.now)
+        await tx.restores.keep_on(found.here)
     elif verdict is Verdict.IN_DOUBT:
         tx.act_as(Actor("reconciler", f"failed-over-{uuid4().hex}"))
         await _doubt(tx, found)
