@@ -185,9 +185,10 @@ class Asking:
     async def in_a_row(
         self, address: str, asked: Sequence[tuple[Name, Kind]]
     ) -> list[Answered | Silent]:
-        """Ask a name server the same way, one right after the other: no turn is waited for between.
+        """Ask a name server the same way, all at once: it has them in one segment.
 
-        Else an account could hold its turns back until a tenant has changed what is answered.
+        One right after the other is a round trip or two apart: a tenant that changes what is
+        answered at a steady beat, or an account that holds its turns back, would fit in between.
         """
         questions = [ask_for(name, kind, flags=0) for name, kind in asked]
         server = Server(address, self._limits.authority_port)
@@ -217,15 +218,12 @@ class Asking:
         if spent := self._spent() or await self._denied(many):
             return [spent] * many
         self._questions += many
-        replies: list[Reply] = []
         try:
             async with asyncio.timeout_at(self._until), share.turn():
                 patience = seconds or limits.query_deadline
-                for one in questions:
-                    reply = await ask(one, server, stream=stream, seconds=patience)
-                    replies += [reply]  # before the next, which may come too late
+                replies = await ask(questions, server, stream=stream, seconds=patience)
         except TimeoutError:
-            replies += [self._late()] * (many - len(replies))
+            replies = [self._late()] * many
         for question, reply in zip(questions, replies, strict=True):
             self._bytes += len(reply.wire)
             self._keep(question, server, reply, "tcp" if stream else "udp")

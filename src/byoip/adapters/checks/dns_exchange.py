@@ -1,8 +1,7 @@
 """One DNS question to one address (RFC 1035, section 4.2), on sockets of our own.
 
 `dns_reader` reads the answers. dnspython's messages take ten times as long to build, and its
-transports are not used: they lose the bytes of what is not DNS, which are evidence, and read up to
-64 KiB.
+transports are not used: they lose bytes that are no DNS, which are evidence, and read up to 64 KiB.
 """
 
 import asyncio
@@ -33,11 +32,7 @@ LARGEST_OF_AUTHORITY = 4 * 1024
 # message over TCP (4.2.2), and the record of EDNS with the flag DO (RFC 6891, 6.1.2; RFC 3225, 3).
 _HEADER, _KIND_AND_CLASS, _LENGTH = Struct("!6H"), Struct("!HH"), Struct("!H")
 _OPT, _DNSSEC_OK, _INTERNET = Struct("!BHHIH"), 0x8000, 1
-_RESPONSE, _TRUNCATED, RECURSION = (
-    0x8000,
-    0x0200,
-    0x0100,
-)  # flags QR, TC and RD (RFC 1035, section 4.1.1)
+_RESPONSE, _TRUNCATED, RECURSION = 0x8000, 0x0200, 0x0100  # flags QR, TC and RD (4.1.1)
 _T = TypeVar("_T")
 # RCODEs with which a server need not repeat the question: FORMERR, SERVFAIL, NOTIMP, REFUSED.
 _MAY_LACK_QUESTION = frozenset({1, 2, 4, 5})
@@ -124,25 +119,30 @@ def has_route(address: str) -> bool:
 
 
 async def over_tcp(
-    question: Asked, server: Server, *, seconds: float, most: int = LARGEST_OF_RESOLVER
-) -> Reply:
-    """Ask over TCP, on a connection that is used once.
+    questions: Sequence[Asked], server: Server, *, seconds: float, most: int = LARGEST_OF_RESOLVER
+) -> list[Reply]:
+    """Ask over TCP, all at once, on a connection of their own (RFC 7766, section 6.2.1.1).
 
-    `seconds` bounds the whole exchange, so that a server dripping bytes gains nothing. Of an
-    answer larger than `most` bytes only the length is read.
+    `seconds` bounds it all, dripped bytes too. Of an answer above `most` bytes the length is read.
     """
+    came: list[bytes] = []
+    why: Reply = NotAnswered(Fault.GARBAGE, "the answer bears another id")
     try:
         async with asyncio.timeout(seconds):
-            wire = await _converse(_LENGTH.pack(len(question.wire)) + question.wire, server, most)
+            await _converse(questions, server, most, came)
     except TimeoutError:
-        return NotAnswered(Fault.TIMEOUT, f"no answer over TCP within {seconds:g} s")
+        why = NotAnswered(Fault.TIMEOUT, f"no answer over TCP within {seconds:g} s")
     except asyncio.IncompleteReadError as cut:
-        return NotAnswered(Fault.TRUNCATED, "the connection ended before the answer", cut.partial)
+        text = f"the connection ended before {'all answers (RFC 7766)' if came else 'the answer'}"
+        why = NotAnswered(Fault.TRUNCATED, text, cut.partial)
     except OSError as fault:
-        return NotAnswered(Fault.UNREACHABLE, f"no TCP connection: {fault.strerror or fault}")
-    if wire is None:
-        return NotAnswered(Fault.TOO_LARGE, f"an answer above {most} bytes")
-    return _read(question, wire)
+        why = NotAnswered(Fault.UNREACHABLE, f"no TCP connection: {fault.strerror or fault}")
+    except TooMuch as much:
+        why = NotAnswered(Fault.TOO_LARGE, str(much))
+    if came and len(questions) == 1:
+        return [_read(questions[0], came[0])]
+    told = {wire[:2]: wire for wire in came}  # in any order
+    return [_read(q, told[q.wire[:2]]) if q.wire[:2] in told else why for q in questions]
 
 
 async def over_udp(question: Asked, server: Server, *, seconds: float) -> Reply:
@@ -171,13 +171,12 @@ async def over_udp(question: Asked, server: Server, *, seconds: float) -> Reply:
         transport.abort()
 
 
-async def ask(question: Asked, server: Server, *, stream: bool, seconds: float) -> Reply:
+async def ask(asked: Sequence[Asked], at: Server, *, stream: bool, seconds: float) -> list[Reply]:
     """Ask a resolver, or a name server, which may send less."""
     if not stream:
-        return await over_udp(question, server, seconds=seconds)
-    if resolving(question):
-        return await over_tcp(question, server, seconds=seconds)
-    return await over_tcp(question, server, seconds=seconds, most=LARGEST_OF_AUTHORITY)
+        return [await over_udp(one, at, seconds=seconds) for one in asked]
+    most = LARGEST_OF_RESOLVER if resolving(asked[0]) else LARGEST_OF_AUTHORITY
+    return await over_tcp(asked, at, seconds=seconds, most=most)
 
 
 def resolving(question: Asked) -> bool:
@@ -185,13 +184,16 @@ def resolving(question: Asked) -> bool:
     return bool(question.flags & RECURSION)
 
 
-async def _converse(question: bytes, server: Server, most: int) -> bytes | None:
-    reader, writer = await asyncio.open_connection(server.address, server.port)
+async def _converse(questions: Sequence[Asked], at: Server, most: int, came: list[bytes]) -> None:
+    reader, writer = await asyncio.open_connection(at.address, at.port)
     try:
-        writer.write(question)
+        writer.write(b"".join(_LENGTH.pack(len(one.wire)) + one.wire for one in questions))
         await writer.drain()
-        length = int.from_bytes(await reader.readexactly(2), "big")
-        return None if length > most else await reader.readexactly(length)
+        for _ in questions:
+            length = int.from_bytes(await reader.readexactly(2), "big")
+            if length > most:
+                raise TooMuch(f"an answer above {most} bytes")
+            came.append(await reader.readexactly(length))
     finally:
         writer.transport.abort()  # nothing is left to send or to wait for
 

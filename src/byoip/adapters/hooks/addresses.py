@@ -81,7 +81,7 @@ class Addresses:
         for server in self._resolvers:
             reply = await over_udp(question, server, seconds=_SECONDS)
             if isinstance(reply, NotAnswered) and reply.fault is Fault.TRUNCATED:
-                reply = await over_tcp(question, server, seconds=_SECONDS)
+                (reply,) = await over_tcp([question], server, seconds=_SECONDS)
             if isinstance(reply, Answered) and reply.message.rcode != _REFUSED:
                 break
         return reply
