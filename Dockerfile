@@ -16,9 +16,10 @@ RUN python3 -m venv /build \
 
 WORKDIR /src
 COPY pyproject.toml hatch_build.py README.md LICENSE ./
+COPY cli cli
 COPY migrations migrations
 COPY src src
-RUN /build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels . \
+RUN /build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels ./cli . \
     && /build/bin/pip --python /opt/byoip install --no-cache-dir --no-deps /wheels/*.whl
 
 

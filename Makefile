@@ -17,7 +17,11 @@ FUZZ_SECONDS ?= 600
 OLDEST_POSTGRES := 15
 # django-htmx is there for the files in it, and Django would come along.
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-  --no-annotate --no-header --no-emit-package django --no-emit-package sqlparse
+  --no-annotate --no-header --no-emit-package django --no-emit-package sqlparse \
+  --no-emit-package byoip-cli
+# The command's package comes last: a service of before owned the script, and takes it along.
+EDITABLE := $(PIP) install --quiet --no-deps --no-build-isolation --editable
+INSTALL := $(EDITABLE) . && $(EDITABLE) ./cli
 # Tests start `byoip` some thirty times: what Python has compiled is kept, whatever the shell says.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -94,14 +98,14 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) \
 	  || { rm -rf $(VENV); echo "No venv module: on Debian, apt-get install python3-venv" >&2; exit 1; }
 
-$(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
+$(VENV)/.runtime: requirements.lock pyproject.toml cli/pyproject.toml | $(BIN)/python
 	@echo "Installing byoip into $(VENV) ..."
 	@$(PIP) install --quiet --require-hashes --no-deps -r requirements.lock
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(INSTALL)
 	@touch $@
 
-$(VENV)/.development: requirements-dev.lock pyproject.toml | $(BIN)/python
+$(VENV)/.development: requirements-dev.lock pyproject.toml cli/pyproject.toml | $(BIN)/python
 	@echo "Installing byoip and its tests into $(VENV) ..."
 	@$(PIP) install --quiet --require-hashes --no-deps -r requirements-dev.lock
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(INSTALL)
 	@touch $@ $(VENV)/.runtime

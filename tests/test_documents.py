@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from byoip.cli import stopping
-from byoip.cli.commands import Commands
+from byoip.cli.commands import CATALOGUE
 from byoip.store import transaction
 
 REPOSITORY = Path(__file__).parent.parent
@@ -147,6 +147,6 @@ def test_stumble_25_units_of_systemd_start_commands_that_there_are_and_let_them_
         told.read(unit)
         service = told["Service"]
         command = service["ExecStart"].split()[1]
-        assert command in Commands.catalogue
+        assert command in CATALOGUE
         assert int(service["TimeoutStopSec"]) > stopping._END_SECONDS
         assert service["Restart"] == "always", "one that starts before Postgres ends with status 2"

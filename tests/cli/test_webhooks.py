@@ -14,10 +14,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from byoip.cli.commands import app
-from byoip.cli.operator.client import CommandFailed
 from byoip.domain.accounts.credential import CUSTOMER_SCOPES, Credential
 from byoip.domain.history import Actor
-from byoip.settings.names import SettingsError
+from byoip_cli.faults import CommandFailed, Unusable
 from tests.accounts import Accounts
 from tests.cli.test_operator import WHY, Shell, shell
 from tests.hooks.receivers import Got, Receiver, answering, receiver
@@ -80,7 +79,7 @@ async def test_a_webhook_is_made_shown_changed_and_ended(customer: Shell) -> Non
 
 async def test_a_customer_needs_a_token(customer: Shell) -> None:
     without = await run(customer, "webhooks", "list", BYOIP_TOKEN="")
-    assert isinstance(without.exception, SettingsError)
+    assert isinstance(without.exception, Unusable)
     assert "BYOIP_TOKEN is required" in str(without.exception)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from byoip.api.watch.dispute_schemas import DisputeWithEvidence, with_evidence
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.watch.dispute import Advised, DisputeEnd, Side
+from byoip.usecases.watch.show_dispute import show_dispute
 from tests.usecases.routes import Routes
 from tests.usecases.world import CIDR
 from tests.watch.test_5_disputes import claimed, decide, disputed, ended
@@ -52,15 +53,8 @@ async def test_the_database_holds_it(days: Days, routes: Routes) -> None:
 
 async def shown(days: Days, dispute_id: UUID) -> DisputeWithEvidence:
     """As an operator reads it."""
-    reader = days.world.reader
-    view = await reader.disputes.one(dispute_id)
-    watched, runs = [], []
-    for party in (view.holder, view.claimant):
-        of = party.claim.account_id, party.claim.id
-        watched.append(await reader.watches.watch(*of))
-        assert party.run_id is not None
-        runs.append(await reader.run(*of, party.run_id))
-    return with_evidence(view, watched, runs, days.world.clock.now())
+    now = days.world.clock.now()
+    return with_evidence(await show_dispute(days.world.reader, dispute_id, now))
 
 
 async def test_evidence_and_what_it_speaks_for(days: Days, routes: Routes) -> None:

@@ -55,7 +55,7 @@ async def ids(world: World) -> tuple[dict[str, str], list[str], Browser]:
         "prefix_id": path[-32:], "route_id": route[-32:], "binding_id": binding["id"],
         "delegation_id": delegation["id"], "asn_id": page[-32:], "token_id": token,
         "person_id": person.hex, "reference": str(letter.reference), "session_id": signed_in_by,
-        "what": "suspend", "id": "0" * 32,
+        "what": "suspend", "id": "0" * 32, "dispute_id": "0" * 32,
     }  # fmt: skip
     return (
         known,

@@ -200,11 +200,13 @@ class Demo:
         return f"{self.ready.base_url}/accounts/{self.ready.account_id}/addressing{path}"
 
     def _introduce(self) -> None:
-        self.console.print("Every step shows the request; to paste one elsewhere, first set:")
+        self.console.print("To paste a request elsewhere, or for `byoip prefixes`, first set:")
         for name, value in (
             ("API", self._account("")),
             ("TOKEN", self.ready.api_token),
             ("SANDBOX", self.ready.sandbox_control_url),
+            ("BYOIP_URL", self.ready.base_url.removesuffix("/client/v4")),
+            ("BYOIP_TOKEN", self.ready.api_token),
         ):
             self.console.print(f"  export {name}={value}", highlight=False, soft_wrap=True)
         self.console.print()

@@ -6,11 +6,11 @@ from uuid import uuid4
 import typer
 
 from byoip.cli.opening import Reason, operating_user, with_composition
-from byoip.cli.operator.client import show_table
 from byoip.composition.process import Composition
 from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
 from byoip.usecases.jobs import kill_switches
+from byoip_cli.output import show_table
 
 kill_switch_app = typer.Typer(
     no_args_is_help=True,

@@ -9,20 +9,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from byoip.settings.model import Settings
-from byoip.settings.names import (
-    ACCOUNT_VARIABLE,
-    CONFIG_VARIABLE,
-    DATABASE_VARIABLE,
-    OPERATOR_TOKEN_VARIABLE,
-    TOKEN_VARIABLE,
-    URL_VARIABLE,
-    SettingsError,
-)
+from byoip.settings.names import CONFIG_VARIABLE, DATABASE_VARIABLE, SettingsError
+from byoip_cli.names import OF_CLIENTS
 
 _PREFIX = "BYOIP_"
-_APART = frozenset(
-    {CONFIG_VARIABLE, URL_VARIABLE, OPERATOR_TOKEN_VARIABLE, TOKEN_VARIABLE, ACCOUNT_VARIABLE}
-)
+_APART = OF_CLIENTS | {CONFIG_VARIABLE}
 
 
 def read_settings(environment: Mapping[str, str] | None = None, **given: Any) -> Settings:

@@ -117,6 +117,7 @@ async def _state(visit: PersonsVisit) -> dict[str, Any]:
         "chip": chip_of(view),
         "rail": _rail(view),
         "watch": watch,
+        "disputes": await reader.disputes.own(account_id, claim_id),
         "ladders": LADDERS,
         "lifted_by": how_lifted(watch.frozen_for),
         "renewing": renewing,

@@ -1,7 +1,5 @@
 """What is shown of disputes: to operators both sides with all evidence, to a party its own."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field
@@ -16,10 +14,10 @@ from byoip.api.checks.validation_schemas import (
 from byoip.api.watch.watch_schemas import SIGNAL_EXAMPLE, WatchedSignal, shown_signals
 from byoip.domain.checks.evidence import CheckState
 from byoip.domain.claims.lifecycle import Standing, State
-from byoip.domain.watch.dispute import Advised, Dispute, DisputeEnd, advice
+from byoip.domain.watch.dispute import Advised, Dispute, DisputeEnd
 from byoip.domain.watch.levels import Signal
-from byoip.store.claims.views import RunView
-from byoip.store.watch.views import DisputeParty, DisputeView, PrefixWatch
+from byoip.store.watch.views import DisputeParty, DisputeView
+from byoip.usecases.watch.show_dispute import ShownDispute
 
 _DISPUTE: dict[str, Any] = {
     "id": "5a1b0c3d9e8f47a6b5c4d3e2f1a0b9c8",
@@ -143,22 +141,17 @@ def dispute_of(view: DisputeView) -> OperatorDispute:
     return OperatorDispute.showing(view.dispute, holder=holder, claimant=claimant)
 
 
-def with_evidence(
-    view: DisputeView,
-    watched: Sequence[PrefixWatch | None],
-    runs: Sequence[RunView | None],
-    now: datetime,
-) -> DisputeWithEvidence:
-    """A dispute with what its holder and its claimant rest on, in this order."""
-    watches = [() if one is None else one.signals for one in watched]
-    said = advice(view.dispute, view.holder.claim, watches[0], view.claimant.claim, now)
+def with_evidence(shown: ShownDispute) -> DisputeWithEvidence:
+    """A dispute with what its parties rest on."""
+    view, said = shown.view, shown.advice
+    sides = (view.holder, view.claimant)
     holder, claimant = (
         PartyWithEvidence(
             **_party(party),
             signals=[] if watch is None else shown_signals(watch),
             validation=None if run is None else validation_with_evidence(run),
         )
-        for party, watch, run in zip((view.holder, view.claimant), watched, runs, strict=True)
+        for party, watch, run in zip(sides, shown.watched, shown.runs, strict=True)
     )
     return DisputeWithEvidence.showing(
         view.dispute,

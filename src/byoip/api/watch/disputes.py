@@ -11,9 +11,8 @@ from byoip.domain.accounts.credential import Scope
 from byoip.domain.claims.claim import ClaimNotFound, PrefixSuspended
 from byoip.domain.routes.bgp_prefix import LockedByOperator
 from byoip.domain.watch.dispute import DisputeEnded, DisputeNotFound, DisputeTooYoung, Side
-from byoip.store.claims.views import RunView
-from byoip.store.watch.views import DisputeParty, PrefixWatch
 from byoip.usecases.watch import decide_dispute as verbs
+from byoip.usecases.watch.show_dispute import show_dispute
 
 operator_disputes = Declarations("operator: prefixes", Audience.OPERATOR)
 
@@ -37,11 +36,8 @@ async def list_disputes(caller: OperatorRequest) -> Answer:
 )
 async def get_dispute(caller: OperatorRequest, dispute_id: PathId) -> Answer:
     """Read a dispute: both evidences side by side, and a recommendation with reasons."""
-    view = await caller.backend.reader.disputes.one(dispute_id)
-    parties = view.holder, view.claimant
-    watched = [await _watched(caller, one) for one in parties]
-    runs = [await _run(caller, one) for one in parties]
-    return answer(wire.with_evidence(view, watched, runs, caller.now))
+    shown = await show_dispute(caller.backend.reader, dispute_id, caller.now)
+    return answer(wire.with_evidence(shown))
 
 
 @operator_disputes.operation(
@@ -72,21 +68,3 @@ async def decide_dispute(
         ),
         wire.decided_of,
     )
-
-
-async def _watched(caller: OperatorRequest, party: DisputeParty) -> PrefixWatch | None:
-    claim = party.claim
-    try:
-        return await caller.backend.reader.watches.watch(claim.account_id, claim.id)
-    except ClaimNotFound:
-        return None  # it has been closed
-
-
-async def _run(caller: OperatorRequest, party: DisputeParty) -> RunView | None:
-    if party.run_id is None:
-        return None
-    claim = party.claim
-    try:
-        return await caller.backend.reader.run(claim.account_id, claim.id, party.run_id)
-    except ClaimNotFound:
-        return None

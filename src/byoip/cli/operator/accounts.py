@@ -4,16 +4,6 @@ from typing import Annotated
 
 import typer
 
-from byoip.cli.operator.client import (
-    ObjectId,
-    Reason,
-    Service,
-    act,
-    ask,
-    pages,
-    show_object,
-    show_table,
-)
 from byoip.cli.operator.edges import edges_app
 from byoip.cli.operator.guards import breaker_app, jobs_app
 from byoip.cli.operator.levels import disputes_app, levels_app
@@ -26,9 +16,14 @@ from byoip.cli.operator.space import (
     snapshots_app,
 )
 from byoip.cli.operator.speakers import speakers_app
+from byoip.cli.operator.touching import Yes, touched_of_token
 from byoip.cli.operator.webhooks import webhooks_app
 from byoip.domain.accounts.credential import Scope
-from byoip.settings.names import OPERATOR_TOKEN_VARIABLE, URL_VARIABLE
+from byoip_cli.client import ObjectId, Reason, act, ask, pages
+from byoip_cli.names import OPERATOR_TOKEN_VARIABLE, URL_VARIABLE
+from byoip_cli.output import go_on, show_json, show_object, show_table
+from byoip_cli.places import AccountId, ForAccount, named
+from byoip_cli.profiles import operator
 
 operator_app = typer.Typer(
     no_args_is_help=True, help="What operators do to a running service, over its API."
@@ -70,7 +65,7 @@ def where(
     ] = "",
 ) -> None:
     """Keep where the service is, for the commands."""
-    ctx.obj = Service(url, token)
+    ctx.obj = operator(ctx, url, token)
 
 
 @operator_app.command("address")
@@ -108,7 +103,7 @@ def create_account(
 @accounts_app.command("update")
 def update_account(
     ctx: typer.Context,
-    account: ObjectId,
+    account: AccountId,
     reason: Reason,
     name: Annotated[str | None, typer.Option(help="A new name.")] = None,
     quota: Annotated[int | None, typer.Option(min=0, help="How many prefixes.")] = None,
@@ -121,7 +116,7 @@ def update_account(
 @tokens_app.command("list")
 def list_tokens(
     ctx: typer.Context,
-    account: Annotated[str | None, typer.Option(help="Only of this account.")] = None,
+    account: ForAccount = None,
 ) -> None:
     """List live credentials. Tokens are not stored, so they cannot be shown."""
     every = pages(ctx, "/credentials", account_id=account)
@@ -134,7 +129,11 @@ def create_token(
     name: Annotated[str, typer.Argument(help="What it is for.")],
     reason: Reason,
     account: Annotated[
-        str | None, typer.Option(help="Id of the account; without one: an operator's.")
+        str | None,
+        typer.Option(
+            help="Name or id of the account; without one: an operator's.",
+            callback=named("/accounts", "account"),
+        ),
     ] = None,
     scope: Annotated[
         list[Scope] | None, typer.Option(help="What it allows; may be repeated.")
@@ -151,12 +150,17 @@ def create_token(
         "scopes": [one.value for one in scope or ()],
         "expires_at": expires_at,
     }
-    typer.echo(act(ctx, "/credentials", reason, **members)["token"])
+    made = act(ctx, "/credentials", reason, **members)
+    if not show_json(made):
+        typer.echo(made["token"])
 
 
 @tokens_app.command("revoke")
-def revoke_token(ctx: typer.Context, credential: ObjectId, reason: Reason) -> None:
+def revoke_token(
+    ctx: typer.Context, credential: ObjectId, reason: Reason, yes: Yes = False
+) -> None:
     """Revoke a credential at once."""
+    go_on(touched_of_token(ctx, credential), yes=yes)
     show_object(act(ctx, f"/credentials/{credential}/revoke", reason))
 
 

@@ -5,7 +5,8 @@ from urllib.parse import quote
 
 import typer
 
-from byoip.cli.operator.client import Reason, act, ask, show_object, show_table
+from byoip_cli.client import Reason, act, ask
+from byoip_cli.output import show_object, show_table
 
 edges_app = typer.Typer(no_args_is_help=True, help="Where services answer.")
 

@@ -4,10 +4,12 @@ from typing import Annotated
 
 import typer
 
-from byoip.cli.operator.client import ObjectId, Reason, act, ask, show_object, show_table
 from byoip.cli.operator.space import prefixes_app
 from byoip.domain.jobs.job_history import JobKind
 from byoip.domain.routes.breaker import Parked
+from byoip_cli.client import ObjectId, Reason, act, ask
+from byoip_cli.output import say, show_json, show_object, show_table
+from byoip_cli.places import PrefixId
 
 breaker_app = typer.Typer(no_args_is_help=True, help="What stops withdrawals.")
 jobs_app = typer.Typer(no_args_is_help=True, help="Periodic jobs, and the guards that stop them.")
@@ -22,6 +24,8 @@ Kind = Annotated[JobKind, typer.Argument(help="See `list`.")]
 def show_breaker(ctx: typer.Context) -> None:
     """Show the ceilings, what is used of them, and which breakers are open."""
     found = ask(ctx, "GET", "/breaker")["result"]
+    if show_json(found):
+        return
     show_object({"ceilings": found["ceilings"], "use": found["use"]})
     show_table(_TRIP, found["trips"])
 
@@ -62,12 +66,13 @@ def allow(ctx: typer.Context, kind: Kind, reason: Reason) -> None:
 
 
 @prefixes_app.command("restore")
-def restore(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
+def restore(ctx: typer.Context, prefix: PrefixId, reason: Reason) -> None:
     """Stop the offboarding of a prefix and restore it."""
     show_object(act(ctx, f"/prefixes/{prefix}/restore", reason))
 
 
 @prefixes_app.command("end-grace")
-def end_grace(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
+def end_grace(ctx: typer.Context, prefix: PrefixId, reason: Reason) -> None:
     """Close a prefix that is withdrawn and unbound, before its grace has ended."""
-    act(ctx, f"/prefixes/{prefix}/end_grace", reason)
+    show_json(act(ctx, f"/prefixes/{prefix}/end_grace", reason))
+    say(f"{prefix} is closed.")

@@ -4,10 +4,12 @@ from typing import Annotated
 
 import typer
 
-from byoip.cli.operator.client import ObjectId, Reason, act, ask, show_object, show_table
 from byoip.cli.operator.space import prefixes_app
 from byoip.domain.watch.dispute import Side
 from byoip.domain.watch.levels import Signal
+from byoip_cli.client import ObjectId, Reason, act, ask
+from byoip_cli.output import show_json, show_object, show_table
+from byoip_cli.places import PrefixId
 
 levels_app = typer.Typer(no_args_is_help=True, help="Rises of level that are held.")
 disputes_app = typer.Typer(no_args_is_help=True, help="Two accounts, and space that was sold.")
@@ -43,9 +45,11 @@ def drop(ctx: typer.Context, registry: Registry, signal: Held, reason: Reason) -
 
 
 @prefixes_app.command("watch")
-def show_watch(ctx: typer.Context, prefix: ObjectId) -> None:
+def show_watch(ctx: typer.Context, prefix: PrefixId) -> None:
     """Show whether what was proven of a prefix is still so."""
     found = ask(ctx, "GET", f"/prefixes/{prefix}/watch")["result"]
+    if show_json(found):
+        return
     show_object({name: one for name, one in found.items() if name != "signals"})
     show_table(_SIGNAL, found["signals"])
 
@@ -59,7 +63,7 @@ def list_proofs(ctx: typer.Context) -> None:
 @prefixes_app.command("end-proof")
 def end_proof(
     ctx: typer.Context,
-    prefix: ObjectId,
+    prefix: PrefixId,
     reason: Reason,
     at: Annotated[
         str | None, typer.Option(help="End, as in 2027-12-31T12:00:00Z; without it there is none.")
@@ -70,7 +74,7 @@ def end_proof(
 
 
 @prefixes_app.command("lift-freeze")
-def lift_freeze(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
+def lift_freeze(ctx: typer.Context, prefix: PrefixId, reason: Reason) -> None:
     """Lift all freezes of a prefix: what is there now counts as right."""
     show_object(act(ctx, f"/prefixes/{prefix}/lift_freeze", reason))
 
@@ -79,6 +83,8 @@ def lift_freeze(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
 def list_disputes(ctx: typer.Context) -> None:
     """List what waits for your decision."""
     rows = ask(ctx, "GET", "/disputes")["result"]
+    if show_json(rows):
+        return
     shown = [{**one, **{side: one[side]["account_name"] for side in _SIDES}} for one in rows]
     cidrs = [{**one, "cidr": row["holder"]["cidr"]} for one, row in zip(shown, rows, strict=True)]
     show_table(("id", "cidr", *_SIDES, "opened_at", "decide_from"), cidrs)
@@ -88,6 +94,8 @@ def list_disputes(ctx: typer.Context) -> None:
 def show_dispute(ctx: typer.Context, dispute: ObjectId) -> None:
     """Show both sides, what speaks for whom, and what is recommended."""
     found = ask(ctx, "GET", f"/disputes/{dispute}")["result"]
+    if show_json(found):
+        return
     show_object({name: one for name, one in found.items() if name not in _SIDES})
     for side in _SIDES:
         party = found[side]

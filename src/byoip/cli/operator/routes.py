@@ -5,7 +5,8 @@ from urllib.parse import quote
 
 import typer
 
-from byoip.cli.operator.client import Reason, act, ask, show_object, show_table
+from byoip_cli.client import Reason, act, ask
+from byoip_cli.output import show_json, show_object, show_table
 
 routes_app = typer.Typer(no_args_is_help=True, help="What speakers announce and listeners see.")
 
@@ -36,6 +37,8 @@ Name = Annotated[str, typer.Argument(help="As the settings named it; see `show`.
 def show(ctx: typer.Context) -> None:
     """Show routes as desired, applied and observed, each speaker and listener, and open alarms."""
     found = ask(ctx, "GET", "/routes")["result"]
+    if show_json(found):
+        return
     show_object({name: found[name] for name in _COUNTS})
     show_table(_SPEAKER, found["speakers"])
     show_table(_LISTENER, found["listeners"])
@@ -94,6 +97,8 @@ def rollback(
     body = {"reason": reason, "dry_run": dry_run}
     path = f"/routes/snapshots/{number}/rollback"
     made = ask(ctx, "POST", path, body, seconds=_ROLLBACK_SECONDS)["result"]
+    if show_json(made):
+        return
     show_object({name: made[name] for name in _ROLLBACK})
     show_table(_REFUSED, made["refused"])
 

@@ -5,9 +5,12 @@ from urllib.parse import quote
 
 import typer
 
-from byoip.cli.operator.client import ObjectId, Reason, act, ask, pages, show_object, show_table
+from byoip.cli.operator.touching import Yes, touched_of_letter, touched_of_prefix
 from byoip.domain.claims.check_waiver import Waivable
 from byoip.domain.claims.lifecycle import Standing
+from byoip_cli.client import Reason, act, ask, pages
+from byoip_cli.output import go_on, show_json, show_object, show_table
+from byoip_cli.places import AccountId, ForAccount, PrefixId, RouteId, listed
 
 prefixes_app = typer.Typer(no_args_is_help=True, help="Prefixes of all accounts.")
 reservations_app = typer.Typer(no_args_is_help=True, help="Space that is reserved.")
@@ -15,7 +18,7 @@ overrides_app = typer.Typer(no_args_is_help=True, help="Which registry is respon
 letters_app = typer.Typer(no_args_is_help=True, help="Letters of agency.")
 snapshots_app = typer.Typer(no_args_is_help=True, help="Data that checks rest on.")
 
-_PREFIX = ("id", "account_id", "cidr", "asn", "approved", "approved_by", "standing", "created_at")
+_PREFIX = ("cidr", "account", "asn", "approved", "standing", "why", "id")
 _ROUTE = ("id", "cidr", "asn_prepend_count", "locked", "desired", "applied", "observed")
 _WAIVER = ("id", "check", "reason", "created_at", "expires_at")
 _EVENT = ("number", "at", "kind", "actor", "before", "after")
@@ -25,8 +28,22 @@ _SNAPSHOT = ("number", "in_use", "accepted", "built_at", "source", "counts", "ob
 _REGISTRATION = ("registry", "serial", "loaded_at", "ranges", "fault", "refused", "acceptance")
 
 Cidr = Annotated[str, typer.Argument(metavar="CIDR", help="For example 198.51.100.0/24.")]
-RouteId = Annotated[str, typer.Argument(metavar="BGP_PREFIX_ID", help="See `routes`.")]
-ForAccount = Annotated[str | None, typer.Option("--account", help="Id of the account.")]
+ReservationId = Annotated[
+    str,
+    typer.Argument(
+        metavar="RESERVATION",
+        help="Its CIDR, an address in it, or its id.",
+        callback=listed("/reservations", "reservation"),
+    ),
+]
+OverrideId = Annotated[
+    str,
+    typer.Argument(
+        metavar="OVERRIDE",
+        help="Its CIDR, an address in it, or its id.",
+        callback=listed("/registry_overrides", "override"),
+    ),
+]
 
 
 @prefixes_app.command("list")
@@ -48,17 +65,28 @@ def list_prefixes(
         "approved": approved,
         "standing": standing.value if standing else None,
     }
-    show_table(_PREFIX, pages(ctx, "/prefixes", **query))
+    names = {one["id"]: one["name"] for one in pages(ctx, "/accounts")}
+    rows = list(pages(ctx, "/prefixes", **query))
+    if not show_json(rows):
+        show_table(_PREFIX, [{**one, **_told(one, names)} for one in rows])
+
+
+def _told(prefix: dict[str, Any], names: dict[str, str]) -> dict[str, str]:
+    """Whose it is, and what is in its way."""
+    why = "\n".join(one["name"] for one in prefix["blockers"])
+    account = names.get(prefix["account_id"], prefix["account_id"])
+    approved = {"P": "pending", "V": prefix["approved_by"] or "yes"}[prefix["approved"]]
+    return {"account": account, "approved": approved, "why": why}
 
 
 @prefixes_app.command("show")
-def show_prefix(ctx: typer.Context, prefix: ObjectId) -> None:
+def show_prefix(ctx: typer.Context, prefix: PrefixId) -> None:
     """Show one prefix with its checks."""
     show_object(ask(ctx, "GET", f"/prefixes/{prefix}")["result"])
 
 
 @prefixes_app.command("history")
-def prefix_history(ctx: typer.Context, prefix: ObjectId) -> None:
+def prefix_history(ctx: typer.Context, prefix: PrefixId) -> None:
     """Show a prefix's history."""
     show_table(_EVENT, pages(ctx, f"/prefixes/{prefix}/events", by="after"))
 
@@ -66,7 +94,7 @@ def prefix_history(ctx: typer.Context, prefix: ObjectId) -> None:
 @prefixes_app.command("approve")
 def approve(
     ctx: typer.Context,
-    prefix: ObjectId,
+    prefix: PrefixId,
     reason: Reason,
     proof_ends_at: Annotated[
         str | None, typer.Option(help="Until when that is a proof, as in 2027-12-31T12:00:00Z.")
@@ -78,22 +106,26 @@ def approve(
 
 
 @prefixes_app.command("revoke")
-def revoke(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
+def revoke(ctx: typer.Context, prefix: PrefixId, reason: Reason, yes: Yes = False) -> None:
     """Revoke an approval; routes stay until they are withdrawn.
 
     Its letters of agency end: transits that poll a letter's page may drop the route.
     """
+    touched = touched_of_prefix(ctx, prefix)
+    go_on(f"{touched}\nIts approval and letters end; its routes stay.", yes=yes)
     show_object(act(ctx, f"/prefixes/{prefix}/revoke", reason))
 
 
 @prefixes_app.command("suspend")
-def suspend(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
+def suspend(ctx: typer.Context, prefix: PrefixId, reason: Reason, yes: Yes = False) -> None:
     """Suspend a prefix: its customer can change nothing; routes stay."""
+    touched = touched_of_prefix(ctx, prefix)
+    go_on(f"{touched}\nIts customer can change nothing; its routes stay.", yes=yes)
     show_object(act(ctx, f"/prefixes/{prefix}/suspend", reason))
 
 
 @prefixes_app.command("resume")
-def resume(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
+def resume(ctx: typer.Context, prefix: PrefixId, reason: Reason) -> None:
     """End a suspension."""
     show_object(act(ctx, f"/prefixes/{prefix}/resume", reason))
 
@@ -101,8 +133,8 @@ def resume(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
 @prefixes_app.command("move")
 def move(
     ctx: typer.Context,
-    prefix: ObjectId,
-    account: Annotated[str, typer.Argument(metavar="ACCOUNT_ID", help="Whose it becomes.")],
+    prefix: PrefixId,
+    account: AccountId,
     reason: Reason,
 ) -> None:
     """Move an approved prefix to another account; nothing is withdrawn."""
@@ -110,13 +142,13 @@ def move(
 
 
 @prefixes_app.command("settle")
-def settle(ctx: typer.Context, prefix: ObjectId, reason: Reason) -> None:
+def settle(ctx: typer.Context, prefix: PrefixId, reason: Reason) -> None:
     """End a contest, after talking to both customers."""
     show_object(act(ctx, f"/prefixes/{prefix}/settle", reason))
 
 
 @prefixes_app.command("waivers")
-def list_waivers(ctx: typer.Context, prefix: ObjectId) -> None:
+def list_waivers(ctx: typer.Context, prefix: PrefixId) -> None:
     """List the checks that a prefix need not pass."""
     show_table(_WAIVER, ask(ctx, "GET", f"/prefixes/{prefix}/waivers")["result"])
 
@@ -124,7 +156,7 @@ def list_waivers(ctx: typer.Context, prefix: ObjectId) -> None:
 @prefixes_app.command("waive")
 def waive(
     ctx: typer.Context,
-    prefix: ObjectId,
+    prefix: PrefixId,
     check: Annotated[Waivable, typer.Argument(help="Which check.")],
     until: Annotated[str, typer.Option(help="End, as in 2027-01-31T12:00:00Z; within a year.")],
     reason: Reason,
@@ -140,7 +172,7 @@ def waive(
 @prefixes_app.command("end-waiver")
 def end_waiver(
     ctx: typer.Context,
-    prefix: ObjectId,
+    prefix: PrefixId,
     waiver: Annotated[str, typer.Argument(metavar="WAIVER_ID", help="See `waivers`.")],
     reason: Reason,
 ) -> None:
@@ -149,7 +181,7 @@ def end_waiver(
 
 
 @prefixes_app.command("routes")
-def list_routes(ctx: typer.Context, prefix: ObjectId) -> None:
+def list_routes(ctx: typer.Context, prefix: PrefixId) -> None:
     """List a prefix's BGP prefixes, as desired, applied and observed."""
     found = ask(ctx, "GET", f"/prefixes/{prefix}/bgp/prefixes")["result"]
     rows = [{**one, "locked": one["on_demand"]["on_demand_locked"]} for one in found]
@@ -157,19 +189,19 @@ def list_routes(ctx: typer.Context, prefix: ObjectId) -> None:
 
 
 @prefixes_app.command("lock-route")
-def lock_route(ctx: typer.Context, prefix: ObjectId, route: RouteId, reason: Reason) -> None:
+def lock_route(ctx: typer.Context, prefix: PrefixId, route: RouteId, reason: Reason) -> None:
     """Lock a route as it is, so that its customer cannot announce or withdraw it."""
     show_object(act(ctx, f"/prefixes/{prefix}/bgp/prefixes/{route}/lock", reason))
 
 
 @prefixes_app.command("unlock-route")
-def unlock_route(ctx: typer.Context, prefix: ObjectId, route: RouteId, reason: Reason) -> None:
+def unlock_route(ctx: typer.Context, prefix: PrefixId, route: RouteId, reason: Reason) -> None:
     """Unlock a route: its customer may announce and withdraw it again."""
     show_object(act(ctx, f"/prefixes/{prefix}/bgp/prefixes/{route}/unlock", reason))
 
 
 @prefixes_app.command("announce-route")
-def announce_route(ctx: typer.Context, prefix: ObjectId, route: RouteId, reason: Reason) -> None:
+def announce_route(ctx: typer.Context, prefix: PrefixId, route: RouteId, reason: Reason) -> None:
     """Announce a withdrawn route of a frozen prefix on your word; the freeze stands."""
     show_object(act(ctx, f"/prefixes/{prefix}/bgp/prefixes/{route}/announce", reason))
 
@@ -187,7 +219,7 @@ def reserve(ctx: typer.Context, cidr: Cidr, reason: Reason, account: ForAccount 
 
 
 @reservations_app.command("release")
-def release(ctx: typer.Context, reservation: ObjectId, reason: Reason) -> None:
+def release(ctx: typer.Context, reservation: ReservationId, reason: Reason) -> None:
     """End a reservation: every customer may claim the space again."""
     show_object(act(ctx, f"/reservations/{reservation}/release", reason))
 
@@ -197,11 +229,13 @@ def revoke_letter(
     ctx: typer.Context,
     reference: Annotated[str, typer.Argument(help="As the letter states it.")],
     reason: Reason,
+    yes: Yes = False,
 ) -> None:
     """Revoke a letter of agency, and every other letter for its route.
 
     The route stays announced, but transits that poll the letter's page may drop it.
     """
+    go_on(touched_of_letter(ctx, reference), yes=yes)
     show_object(act(ctx, f"/loa/{reference}/revoke", reason))
 
 
@@ -224,7 +258,7 @@ def put_override(
 
 
 @overrides_app.command("remove")
-def remove_override(ctx: typer.Context, override: ObjectId, reason: Reason) -> None:
+def remove_override(ctx: typer.Context, override: OverrideId, reason: Reason) -> None:
     """Remove an override: settings and statistics decide again."""
     show_object(act(ctx, f"/registry_overrides/{override}/remove", reason))
 

@@ -5,7 +5,9 @@ from urllib.parse import quote
 
 import typer
 
-from byoip.cli.operator.client import CommandFailed, Reason, act, ask, show_object, show_table
+from byoip_cli.client import Reason, act, ask
+from byoip_cli.faults import CommandFailed
+from byoip_cli.output import show_json, show_object, show_table
 
 speakers_app = typer.Typer(no_args_is_help=True, help="BGP speakers.")
 
@@ -41,6 +43,8 @@ def open_speaker(ctx: typer.Context, name: Name, reason: Reason) -> None:
 def plan(ctx: typer.Context) -> None:
     """Show what the settings files of workers would rewrite at each stage, were they applied."""
     found = ask(ctx, "GET", "/routes/speaker-settings")["result"]
+    if show_json(found):
+        return
     show_object({name: found[name] for name in _SETTINGS})
     for one in found["proposals"]:
         show_object({name: one[name] for name in ("proposal", "processes")})

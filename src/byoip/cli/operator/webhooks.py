@@ -1,10 +1,10 @@
 """`byoip operator webhooks`: those of all accounts, over HTTP."""
 
-from typing import Annotated
-
 import typer
 
-from byoip.cli.operator.client import ObjectId, Reason, act, pages, show_object, show_table
+from byoip_cli.client import ObjectId, Reason, act, pages
+from byoip_cli.output import show_object, show_table
+from byoip_cli.places import ForAccount
 
 webhooks_app = typer.Typer(no_args_is_help=True, help="Webhooks of all accounts.")
 
@@ -14,7 +14,7 @@ _WEBHOOK = ("id", "account_id", "url", "state", "disabled_because", "failures", 
 @webhooks_app.command("list")
 def list_webhooks(
     ctx: typer.Context,
-    account: Annotated[str | None, typer.Option(help="Of this account only.")] = None,
+    account: ForAccount = None,
 ) -> None:
     """List webhooks of all accounts, oldest first."""
     show_table(_WEBHOOK, pages(ctx, "/webhooks", account_id=account))

@@ -1,22 +1,15 @@
 """`byoip webhooks`: a customer's, over HTTP."""
 
-import json
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 import typer
 
-from byoip.cli.operator.client import (
-    ObjectId,
-    Service,
-    ask,
-    pages,
-    show_object,
-    show_table,
-)
-from byoip.cli.webhooks.account import addressing, of_account
 from byoip.cli.webhooks.listen import Forwarding, forward
-from byoip.settings.names import ACCOUNT_VARIABLE, TOKEN_VARIABLE, URL_VARIABLE
+from byoip_cli.account import of_account
+from byoip_cli.client import ObjectId, ask, pages
+from byoip_cli.names import ACCOUNT_VARIABLE, TOKEN_VARIABLE, URL_VARIABLE
+from byoip_cli.output import set_json, show_object, show_table
+from byoip_cli.profiles import customer
 
 webhooks_app = typer.Typer(
     no_args_is_help=True, help="A customer's webhooks, over the API of a running service."
@@ -47,26 +40,21 @@ def where(
     as_json: Annotated[bool, typer.Option("--json", help="Print results as JSON.")] = False,
 ) -> None:
     """Keep where the service is, for the commands."""
-    ctx.obj = Service(
-        url,
-        token,
-        addressing(account) if account else "/client/v4",
-        TOKEN_VARIABLE,
-        "byoip token create NAME --account ID",
-        as_json,
-    )
+    ctx.obj = customer(ctx, url, token, account)
+    if as_json:
+        set_json(wanted=True)
 
 
 @webhooks_app.command("list")
 def list_webhooks(ctx: typer.Context) -> None:
     """List the account's webhooks, oldest first."""
-    _rows(ctx, _WEBHOOK, list(pages(of_account(ctx), "/webhooks")))
+    show_table(_WEBHOOK, list(pages(of_account(ctx), "/webhooks")))
 
 
 @webhooks_app.command("show")
 def show(ctx: typer.Context, webhook: ObjectId) -> None:
     """Show one, and how far it has come."""
-    _object(ctx, ask(of_account(ctx), "GET", f"/webhooks/{webhook}")["result"])
+    show_object(ask(of_account(ctx), "GET", f"/webhooks/{webhook}")["result"])
 
 
 @webhooks_app.command("create")
@@ -81,7 +69,7 @@ def create(
 ) -> None:
     """Have the account's events sent to a URL; the secret is shown this once."""
     body = {"url": url, "kinds": kind or [], "description": description, "after": after}
-    _object(ctx, ask(of_account(ctx), "POST", "/webhooks", body)["result"])
+    show_object(ask(of_account(ctx), "POST", "/webhooks", body)["result"])
 
 
 @webhooks_app.command("update")
@@ -97,20 +85,20 @@ def update(
     """Change where it goes, what it gets, and whether."""
     given = {"url": url, "kinds": kind, "enabled": enable}
     body = {name: value for name, value in given.items() if value is not None}
-    _object(ctx, ask(of_account(ctx), "PATCH", f"/webhooks/{webhook}", body)["result"])
+    show_object(ask(of_account(ctx), "PATCH", f"/webhooks/{webhook}", body)["result"])
 
 
 @webhooks_app.command("test")
 def test(ctx: typer.Context, webhook: ObjectId) -> None:
     """Have a test sent, once; `deliveries` says what came of it."""
-    _object(ctx, ask(of_account(ctx), "POST", f"/webhooks/{webhook}/test")["result"])
+    show_object(ask(of_account(ctx), "POST", f"/webhooks/{webhook}/test")["result"])
 
 
 @webhooks_app.command("deliveries")
 def deliveries(ctx: typer.Context, webhook: ObjectId) -> None:
     """List its last attempts with their answers, the newest first."""
     found = ask(of_account(ctx), "GET", f"/webhooks/{webhook}/deliveries")["result"]
-    _rows(ctx, _DELIVERY, found)
+    show_table(_DELIVERY, found)
 
 
 @webhooks_app.command("redeliver")
@@ -121,20 +109,20 @@ def redeliver(
 ) -> None:
     """Have one event sent again, once, with the same id."""
     path = f"/webhooks/{webhook}/redeliver"
-    _object(ctx, ask(of_account(ctx), "POST", path, {"number": number})["result"])
+    show_object(ask(of_account(ctx), "POST", path, {"number": number})["result"])
 
 
 @webhooks_app.command("replay")
 def replay(ctx: typer.Context, webhook: ObjectId, after: After) -> None:
     """Send all events behind one again; or those before it never."""
     path = f"/webhooks/{webhook}/replay"
-    _object(ctx, ask(of_account(ctx), "POST", path, {"after": after})["result"])
+    show_object(ask(of_account(ctx), "POST", path, {"after": after})["result"])
 
 
 @webhooks_app.command("secret")
 def secret(ctx: typer.Context, webhook: ObjectId) -> None:
     """Make another secret; for 24 hours the one before signs as well."""
-    _object(ctx, ask(of_account(ctx), "POST", f"/webhooks/{webhook}/secret")["result"])
+    show_object(ask(of_account(ctx), "POST", f"/webhooks/{webhook}/secret")["result"])
 
 
 @webhooks_app.command("delete")
@@ -163,17 +151,3 @@ def listen(
     It reads the account's feed, so it works behind any firewall. What is not taken is sent again.
     """
     forward(of_account(ctx), Forwarding(to, frozenset(kind or ()), after, count))
-
-
-def _object(ctx: typer.Context, result: Mapping[str, Any]) -> None:
-    if ctx.obj.as_json:
-        typer.echo(json.dumps(result))
-    else:
-        show_object(result)
-
-
-def _rows(ctx: typer.Context, columns: Sequence[str], rows: Sequence[Any]) -> None:
-    if ctx.obj.as_json:
-        typer.echo(json.dumps(rows))
-    else:
-        show_table(columns, rows)

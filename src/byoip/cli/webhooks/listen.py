@@ -16,7 +16,6 @@ import httpx
 import typer
 
 from byoip.adapters.hooks.signing import HookSigner
-from byoip.cli.operator.client import Service, ask
 from byoip.domain.hooks.message import (
     About,
     Feed,
@@ -27,6 +26,7 @@ from byoip.domain.hooks.message import (
 )
 from byoip.domain.hooks.webhook import accepted
 from byoip.domain.rdap.network import legible
+from byoip_cli.client import Service, ask
 
 _WAIT: Final = 30
 _PAGE: Final = 200

@@ -112,6 +112,12 @@ class Dispute:
             raise DisputeTooYoung(self.decide_from)
 
 
+def left_to_answer(decide_from: datetime, now: datetime) -> str:
+    """In how many days the holder may answer, the one that has begun as well."""
+    days = -((now - decide_from) // timedelta(days=1))
+    return f"Days left to answer: {days}." if days > 0 else "The 14 days to answer are over."
+
+
 def holder_changed(watch: Watch) -> bool:
     """Whether two files a day apart tell of another holder, be its freeze held back or not."""
     if watch.failing_since is None or watch.failing_until is None:

@@ -8,7 +8,7 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Approver
 from byoip.domain.claims.proof import NO_PROOF, Proof
 from byoip.domain.prefix import Prefix
-from byoip.domain.watch.dispute import Dispute, Side
+from byoip.domain.watch.dispute import Dispute, Side, left_to_answer
 from byoip.domain.watch.levels import Level, Signal
 from byoip.domain.watch.rises import RiseState
 from byoip.domain.watch.watch import Watch
@@ -159,3 +159,7 @@ class OwnDispute:
     other: str
     opened_at: datetime
     decide_from: datetime
+
+    def left(self, now: datetime) -> str:
+        """See `left_to_answer`."""
+        return left_to_answer(self.decide_from, now)

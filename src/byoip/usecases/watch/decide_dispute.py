@@ -7,6 +7,7 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Standing, Transition
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.operator_text import stated_reason
+from byoip.domain.precondition import PreconditionFailed
 from byoip.domain.routes.offboarding import NothingToOffboard
 from byoip.domain.watch.dispute import Dispute, DisputeEnd, Side
 from byoip.store.transaction import Transaction
@@ -20,28 +21,40 @@ from byoip.usecases.watch.lift import lift_on_word
 
 
 async def decide_dispute(
-    tx: Transaction, dispute_id: UUID, *, for_: Side, reason: str, early: bool = False
+    tx: Transaction,
+    dispute_id: UUID,
+    *,
+    for_: Side,
+    reason: str,
+    early: bool = False,
+    seen: tuple[int, int] | None = None,
 ) -> Dispute:
     """Decide for one of its parties.
 
     For the holder: its freezes are lifted, and what is there now counts as right, once no other
     dispute about it is open; it stays contested by who proved the space before its holder changed.
     For the claimant: the holder's approval is revoked and it is sent on its way out, which workers
-    carry out past the breaker; the claimant asks for validation then.
+    carry out past the breaker; the claimant asks for validation then. With `seen` it was decided
+    by these versions of the holder's prefix and of the claimant's.
 
     Raises:
         InvalidText: the reason.
+        PreconditionFailed: one of these has another version by now.
         DisputeNotFound, DisputeEnded: it is not open; a party may have gone meanwhile.
         DisputeTooYoung: for the claimant within 14 days, and not `early`.
         PrefixSuspended, LockedByOperator: the holder's way out is barred; open it first.
     """
     why = stated_reason(reason)
     disputes = DisputeRepository(tx.session)
-    seen = await disputes.get(dispute_id)  # its parties never change
-    seen.require_open()
-    holder = await lock_with_space(tx, seen.holder_id)
+    before = await disputes.get(dispute_id)  # its parties never change
+    before.require_open()
+    holder = await lock_with_space(tx, before.holder_id)
     dispute = await disputes.get(dispute_id, locking=True)
     dispute.require_open()
+    if seen is not None:
+        claimant = await tx.claims.get(dispute.claimant_id)
+        if seen != (holder.version, claimant.version):
+            raise PreconditionFailed
     if for_ is Side.CLAIMANT:
         dispute.require_answered(tx.now, early=early)
     ended = Ended(dispute, DisputeEnd(for_.value))

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.routes.breaker import Parked
+from byoip.domain.watch.dispute import left_to_answer
 from byoip.store.accounts.operator_views import OperatorClaimFilter
 from byoip.usecases.speakers import revisions
 from byoip.web.operator.need import Act, Need, Section
@@ -28,6 +29,7 @@ async def needs(site: Site, now: datetime) -> Sequence[Section]:
     found = [
         _section("The breaker has tripped", [one async for one in _trips(site)]),
         _section("Alarms", [one async for one in _alarms(site)]),
+        _section("Disputes", [one async for one in _disputes(site, now)]),
         _section("Contested", [one async for one in _standing(site, Standing.CONTESTED)]),
         _section("Suspended", [one async for one in _standing(site, Standing.SUSPENDED)]),
         _section("Levels that are held", [one async for one in _levels(site)]),
@@ -96,6 +98,19 @@ async def _standing(site: Site, standing: Standing) -> AsyncNeeds:
             f"Origin {one.claim.asn}, of account {one.claim.account_id.hex}.",
             one.claim.modified_at,
             f"/ui/noc/prefixes/{one.claim.id.hex}",
+        )
+
+
+async def _disputes(site: Site, now: datetime) -> AsyncNeeds:
+    for one in await site.reader.disputes.listed():
+        holder, claimant = one.holder, one.claimant
+        yield Need(
+            str(holder.claim.prefix),
+            f"{holder.account_name} has it, and {claimant.account_name} has proven "
+            f"{claimant.claim.prefix} since its holder changed. "
+            f"{left_to_answer(one.dispute.decide_from, now)}",
+            one.dispute.opened_at,
+            f"/ui/noc/disputes/{one.dispute.id.hex}",
         )
 
 

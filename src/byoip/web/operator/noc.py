@@ -185,6 +185,7 @@ async def _prefix(visit: PersonsVisit, told: Told) -> Response:
         rivals=[(chip_of(one), one) for one in rivals if one.claim.id != claim_id],
         routes=await site.reader.bgp_prefixes(owner, claim_id, after=None, limit=PAGE),
         watch=await site.reader.watches.watch(owner, claim_id),
+        disputes=await site.reader.disputes.own(owner, claim_id),
         events=list(reversed(events)),
         key=fresh_key,
     )

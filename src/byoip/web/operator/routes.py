@@ -7,7 +7,7 @@ from starlette.routing import BaseRoute, Route
 
 from byoip.domain.accounts.credential import Scope
 from byoip.web.door import Door, form
-from byoip.web.operator import keeping, noc
+from byoip.web.operator import disputes, keeping, noc
 
 _KEPT: Final = (
     (
@@ -35,7 +35,7 @@ _KEPT: Final = (
 
 def operator_routes(door: Door) -> Sequence[BaseRoute]:
     """Everybody of the operator looks; who acts needs the scope."""
-    one = "/ui/noc/prefixes/{prefix_id}"
+    one, dispute = "/ui/noc/prefixes/{prefix_id}", "/ui/noc/disputes/{dispute_id}"
     kept = []
     for path, show, forms in _KEPT:
         kept.append(Route(path, door.people(keeping.page_of(show))))
@@ -49,6 +49,8 @@ def operator_routes(door: Door) -> Sequence[BaseRoute]:
         Route("/ui/noc/prefixes", door.people(noc.prefixes)),
         Route(one, door.people(noc.prefix)),
         form(f"{one}/{{what}}", door.people(noc.act_on_prefix, Scope.OPERATOR)),
+        Route(dispute, door.people(disputes.dispute)),
+        form(f"{dispute}/decide", door.people(disputes.decide, Scope.OPERATOR)),
         Route("/ui/noc/routes", door.people(noc.routes)),
         Route("/ui/noc/data", door.people(noc.data)),
         Route("/ui/noc/history", door.people(noc.history)),

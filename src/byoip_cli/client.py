@@ -1,22 +1,17 @@
 """The client of the API that commands use."""
 
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
 import httpx
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from byoip.domain.errors import Fixable
-from byoip.settings.names import OPERATOR_TOKEN_VARIABLE, URL_VARIABLE, SettingsError
+from byoip_cli.faults import CommandFailed, Status, Unusable, status_of
+from byoip_cli.names import OPERATOR_TOKEN_VARIABLE, URL_VARIABLE
 
 _SECONDS = 30
 _PAGE = 200
-_WIDE = 240  # for pipes and files, where there is no terminal to fit into
 
 Reason: TypeAlias = Annotated[str, typer.Option("--reason", help="Why; kept in the history.")]
 ObjectId: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="See `list`.")]
@@ -29,8 +24,8 @@ class Service:
     Attributes:
         root: below it are the paths that are asked.
         variable: where the token is read.
-        maker: the command that makes one.
-        as_json: answers are printed as they came.
+        maker: what makes one.
+        account: whose objects they are, where one was named.
     """
 
     url: str
@@ -38,11 +33,7 @@ class Service:
     root: str = "/client/v4/operator"
     variable: str = OPERATOR_TOKEN_VARIABLE
     maker: str = "byoip token create NAME"
-    as_json: bool = False
-
-
-class CommandFailed(Fixable):
-    """The API refused, or could not be asked; the message is for the operator."""
+    account: str | None = None
 
 
 def ask(
@@ -58,9 +49,28 @@ def ask(
     Raises:
         CommandFailed: anything but a success.
     """
-    service: Service = ctx.obj
+    answer = send(ctx.obj, method, path, body, query, seconds)
+    try:
+        return answer.json()
+    except ValueError:
+        raise _no_answer_of_ours(ctx.obj, answer) from None
+
+
+def send(
+    service: Service,
+    method: str,
+    path: str,
+    body: Mapping[str, object] | None = None,
+    query: Mapping[str, object] | None = None,
+    seconds: float = _SECONDS,
+) -> httpx.Response:
+    """Make one call and return its answer, which is a success.
+
+    Raises:
+        CommandFailed: it is none, or there is none.
+    """
     if not service.token:
-        raise SettingsError(f"{service.variable} is required; `{service.maker}` makes one.")
+        raise Unusable(f"{service.variable} is required; `{service.maker}` makes one.")
     given = {name: _text(value) for name, value in (query or {}).items() if value is not None}
     try:
         answer = httpx.request(
@@ -71,14 +81,23 @@ def ask(
             json=body,
             timeout=seconds,
         )
-        parsed = answer.json()
     except (httpx.HTTPError, httpx.InvalidURL) as fault:
-        raise CommandFailed(f"{service.url} (see {URL_VARIABLE}): {fault}") from None
-    except ValueError:
-        raise CommandFailed(f"{service.url} is not byoip: {answer.status_code}") from None
-    if not answer.is_success:
-        raise CommandFailed("\n".join(_told(one) for one in parsed.get("errors", [])))
-    return parsed
+        told = str(fault) or type(fault).__name__
+        where = f"{service.url} (see {URL_VARIABLE}): {told}"
+        raise CommandFailed(where, Status.UNREACHABLE) from None
+    if answer.is_success:
+        return answer
+    try:
+        errors = answer.json()["errors"]
+        told = "\n".join(_told(one) for one in errors)
+    except (ValueError, LookupError, TypeError):
+        raise _no_answer_of_ours(service, answer) from None
+    raise CommandFailed(told, status_of(answer.status_code), errors)
+
+
+def _no_answer_of_ours(service: Service, answer: httpx.Response) -> CommandFailed:
+    told = f"{service.url} is not byoip: {answer.status_code}"
+    return CommandFailed(told, Status.UNREACHABLE)
 
 
 def act(ctx: typer.Context, path: str, reason: str, **members: object) -> Any:
@@ -95,39 +114,6 @@ def pages(ctx: typer.Context, path: str, *, by: str = "cursor", **query: object)
         place = answer["result_info"]["cursor"]
         if place is None:
             return
-
-
-def show_table(columns: Sequence[str], rows: Iterator[Any] | Sequence[Any]) -> None:
-    """Print a table: a row for each object, a column for each of these members."""
-    table = Table(*(name.replace("_", " ") for name in columns))
-    for row in rows:
-        # Text, not markup: customers choose some of these values.
-        table.add_row(*(Text(_shown(row[name])) for name in columns))
-    _console().print(table)
-
-
-def show_object(shown: Mapping[str, Any]) -> None:
-    """Print one object, a line for each member."""
-    table = Table(show_header=False)
-    for name, value in shown.items():
-        table.add_row(name.replace("_", " "), Text(_shown(value)))
-    _console().print(table)
-
-
-def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else _WIDE)
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return "\n".join(_shown(one) for one in value) or "-"
-    if isinstance(value, dict):
-        return ", ".join(f"{name}: {_shown(one)}" for name, one in value.items()) or "-"
-    return str(value)
 
 
 def _text(value: object) -> str:

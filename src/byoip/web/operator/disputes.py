@@ -1,0 +1,88 @@
+"""The operator's page of a dispute: both evidences side by side, and the decision."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Final
+
+from starlette.responses import Response
+
+from byoip.domain.watch.dispute import Side, left_to_answer
+from byoip.usecases.watch.decide_dispute import decide_dispute
+from byoip.usecases.watch.show_dispute import ShownDispute, show_dispute
+from byoip.web.checks import CheckShown, checks_shown
+from byoip.web.forms import fresh_key, id_of
+from byoip.web.operator.noc import require_operator
+from byoip.web.site import NotServed
+from byoip.web.telling import Told, told_of, tried
+from byoip.web.visiting import PersonsVisit
+
+_DONE: Final[Mapping[str, str]] = {
+    "decided": "It is decided. Both parties read it in their history, with your reason."
+}
+_LONGEST: Final = 20  # of two versions, as a form has them
+
+
+async def dispute(visit: PersonsVisit) -> Response:
+    """One dispute, open or ended."""
+    require_operator(visit)
+    return await _page(visit, told_of(visit, _DONE))
+
+
+async def decide(visit: PersonsVisit) -> Response:
+    """Decide it, by what the page showed."""
+    require_operator(visit)
+    dispute_id = id_of(visit.request.path_params["dispute_id"])
+    form, seen = visit.form, _seen(visit)
+    try:
+        side = Side(form.get("for", ""))
+    except ValueError:
+        raise NotServed(400, "Not our form", "This form is not one of ours.") from None
+    work = visit.write(
+        lambda tx: decide_dispute(
+            tx,
+            dispute_id,
+            for_=side,
+            reason=form.get("reason", ""),
+            early=form.get("early") == "yes",
+            seen=seen,
+        ),
+        lambda _: f"/ui/noc/disputes/{dispute_id.hex}?done=decided",
+    )
+    return await tried(visit, work, partial(_page, visit))
+
+
+async def _page(visit: PersonsVisit, told: Told) -> Response:
+    dispute_id = id_of(visit.request.path_params["dispute_id"])
+    shown = await show_dispute(visit.site.reader, dispute_id, visit.now)
+    view = shown.view
+    return await visit.page(
+        "operator/dispute.html",
+        told.status,
+        told=told,
+        dispute=view.dispute,
+        left=left_to_answer(view.dispute.decide_from, visit.now),
+        early=visit.now < view.dispute.decide_from,
+        sides=[(Side.HOLDER, view.holder), (Side.CLAIMANT, view.claimant)],
+        checks=_side_by_side(shown),
+        signals=() if shown.watched[0] is None else shown.watched[0].shown,
+        advice=shown.advice,
+        seen=f"{view.holder.claim.version}.{view.claimant.claim.version}",
+        key=fresh_key,
+    )
+
+
+def _side_by_side(shown: ShownDispute) -> Mapping[str, Sequence[CheckShown | None]]:
+    """Of each check how it ended for the holder, and for the claimant."""
+    sides = [
+        {one.name: one for one in checks_shown(run.findings if run else (), {})}
+        for run in shown.runs
+    ]
+    names = dict.fromkeys(name for side in sides for name in side)
+    return {name: [side.get(name) for side in sides] for name in names}
+
+
+def _seen(visit: PersonsVisit) -> tuple[int, int]:
+    holder, _, claimant = visit.form.get("seen", "")[:_LONGEST].partition(".")
+    if not (holder.isascii() and holder.isdigit() and claimant.isascii() and claimant.isdigit()):
+        raise NotServed(400, "Not our form", "This form is not one of ours: open its page again.")
+    return int(holder), int(claimant)

@@ -1,0 +1,26 @@
+"""Which account a customer's command is about: the one that is named, or the token's own."""
+
+from dataclasses import replace
+
+import typer
+
+from byoip_cli.client import Service, ask
+from byoip_cli.faults import Unusable
+from byoip_cli.names import ACCOUNT_VARIABLE
+from byoip_cli.profiles import CUSTOMERS, addressing
+
+
+def of_account(ctx: typer.Context) -> typer.Context:
+    """The same, asking below the account.
+
+    Raises:
+        CommandFailed: the token sees several accounts, or none.
+    """
+    service: Service = ctx.obj
+    if service.root == CUSTOMERS:
+        found = ask(ctx, "GET", "/accounts")["result"]
+        if len(found) != 1:
+            raise Unusable(f"The token sees {len(found)} accounts: name one in {ACCOUNT_VARIABLE}.")
+        owner = found[0]["id"]
+        ctx.obj = replace(service, root=addressing(owner), account=owner)
+    return ctx

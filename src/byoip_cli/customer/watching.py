@@ -1,0 +1,79 @@
+"""What happens, as it happens; and the page of a prefix."""
+
+import json
+import webbrowser
+from typing import Annotated, Any
+
+import typer
+
+from byoip_cli.account import of_account
+from byoip_cli.client import Service, ask, pages
+from byoip_cli.output import as_json, say, show_json
+from byoip_cli.places import path_of, prefix_of
+
+_WAIT = 30
+_PAGE = 200
+
+
+def watch(
+    ctx: typer.Context,
+    prefix: Annotated[
+        str | None,
+        typer.Argument(metavar="PREFIX", help="Its CIDR, an address in it, or its id; else all."),
+    ] = None,
+    after: Annotated[
+        int | None, typer.Option(min=0, help="Begin behind this event; else with what comes.")
+    ] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="End after so many events.")] = None,
+) -> None:
+    """Print each event of the account, or of one prefix, a line each, until Ctrl-C."""
+    here = of_account(ctx)
+    path = f"{path_of(prefix_of(here, prefix))}/events" if prefix else "/events"
+    number = _newest(here, path) if after is None else after
+    cidrs = {one["id"]: one["cidr"] for one in pages(here, "/prefixes")}
+    left = count
+    epoch = None
+    while True:
+        query = {"after": number, "epoch": epoch, "wait": _WAIT, "per_page": _PAGE}
+        found = ask(here, "GET", path, query=query, seconds=2.0 * _WAIT)
+        epoch = found["result_info"]["epoch"]
+        for one in found["result"]:
+            number = one["number"]
+            typer.echo(_line(one, cidrs))
+            left = left and left - 1
+            if left == 0:
+                return
+
+
+def open_page(
+    ctx: typer.Context,
+    prefix: Annotated[
+        str | None,
+        typer.Argument(metavar="PREFIX", help="Its CIDR, an address in it, or its id; else all."),
+    ] = None,
+) -> None:
+    """Open the page of a prefix, or of all, in a browser, and print its address."""
+    service: Service = of_account(ctx).obj
+    one = f"/{prefix_of(ctx, prefix)}" if prefix else ""
+    address = f"{service.url.rstrip('/')}/ui/prefixes{one}"
+    if not show_json({"url": address}):
+        typer.echo(address)
+        if not webbrowser.open(address):
+            say("No browser was found here.")
+
+
+def _newest(ctx: typer.Context, path: str) -> int:
+    number = 0
+    while found := ask(ctx, "GET", path, query={"after": number, "per_page": _PAGE})["result"]:
+        number = found[-1]["number"]
+    return number
+
+
+def _line(event: dict[str, Any], cidrs: dict[str, str]) -> str:
+    if as_json():
+        return json.dumps(event, ensure_ascii=False)
+    of = event.get("prefix_id")
+    about = f"{cidrs.get(of, of)}  " if of else ""
+    changed = json.dumps(event["after"], ensure_ascii=False) if event["after"] else ""
+    at = event["at"]
+    return f"{event['number']}  {at[:10]} {at[11:19]}Z  {about}{event['kind']}  {changed}".rstrip()

@@ -1,0 +1,139 @@
+"""What commands print: tables and lines for people, or JSON, which is what the API said.
+
+Data goes to stdout, and what is said about it to stderr.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from byoip_cli.faults import CommandFailed
+
+_WIDE = 240  # for pipes and files, where there is no terminal to fit into
+_WHOLE = frozenset({"id", "cidr", "account", "kind", "name", "number", "at"})  # never broken
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_NARROW = 24  # so much of what may be broken stands in one line
+_AS_JSON: ContextVar[bool] = ContextVar("as_json", default=False)
+
+
+def set_json(*, wanted: bool) -> None:
+    """Have what this command prints be JSON, or not."""
+    _AS_JSON.set(wanted)
+
+
+def as_json() -> bool:
+    """Whether this command prints JSON."""
+    return _AS_JSON.get()
+
+
+def show_json(result: Any) -> bool:
+    """Print a result as JSON where that is wanted; False: it is not."""
+    if as_json():
+        typer.echo(json.dumps(result, ensure_ascii=False))
+    return as_json()
+
+
+def say(sentence: str) -> None:
+    """Print something about what is done, for people; never among the data."""
+    typer.echo(sentence, err=True)
+
+
+def show_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Print a row for each object, a column for each of these members; as JSON all members.
+
+    Where the terminal is too narrow for whole ids and CIDRs, a block for each object.
+    """
+    every = list(rows)
+    if show_json(every):
+        return
+    table = Table()
+    for name in columns:
+        whole = name in _WHOLE or name.endswith(("_id", "_at"))
+        longest = max(
+            (len(line) for row in every for line in shown(row[name]).split("\n")), default=0
+        )
+        narrow = max(len(name), longest if whole else min(longest, _NARROW))
+        table.add_column(_title(name), no_wrap=whole, overflow="fold", min_width=narrow)
+    for row in every:
+        # Text, not markup: customers choose some of these values.
+        table.add_row(*(Text(shown(row[name])) for name in columns))
+    console = _console()
+    unbounded = console.options.update(width=10_000)
+    if Measurement.get(console, unbounded, table).minimum <= console.width:
+        console.print(table)
+        return
+    for row in every:
+        _show_lines({name: row[name] for name in columns})
+        typer.echo()
+
+
+def show_object(result: Mapping[str, Any]) -> None:
+    """Print one object, a line for each member; no line is broken, so texts can be pasted."""
+    if show_json(result):
+        return
+    _show_lines(result)
+
+
+def go_on(touched: str, *, yes: bool) -> None:
+    """Say first what a command touches; a person at a terminal is asked.
+
+    Raises:
+        CommandFailed: they said no.
+    """
+    say(touched)
+    if sys.stdin.isatty() and not yes and not typer.confirm("Go on?", err=True):
+        raise CommandFailed("Nothing was done.")
+
+
+def _show_lines(members: Mapping[str, Any]) -> None:
+    wide = max(len(name) for name in members)
+    for name, value in members.items():
+        first, *others = _in_lines(value).split("\n")
+        typer.echo(f"{_title(name):<{wide}}  {first}")
+        for line in others:
+            typer.echo(f"{'':<{wide}}  {line}")
+
+
+def _in_lines(value: object, indent: str = "") -> str:
+    """A value with room: what is in it has lines of its own."""
+    if isinstance(value, dict) and value:
+        lines = []
+        for name, one in value.items():
+            told = _in_lines(one, f"{indent}  ")
+            nested = isinstance(one, dict | list) and bool(one)
+            lines.append(f"{indent}{name}: " + (f"\n{told}" if nested else told.lstrip()))
+        return "\n".join(lines)
+    if isinstance(value, list) and value:
+        return "\n".join(_in_lines(one, indent) for one in value)
+    return f"{indent}{shown(value)}"
+
+
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else _WIDE)
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def shown(value: object) -> str:
+    """One value, for people."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return "\n".join(shown(one) for one in value) or "-"
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {shown(one)}" for name, one in value.items()) or "-"
+    text = str(value)
+    return f"{text[:10]} {text[11:19]}Z" if _MOMENT.fullmatch(text) else text

@@ -1,0 +1,70 @@
+"""`byoip login` and `byoip whoami`: whose token is used."""
+
+import sys
+import webbrowser
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from byoip_cli.client import Service, send
+from byoip_cli.customer.options import where
+from byoip_cli.faults import Unusable
+from byoip_cli.names import DEFAULT_URL, TOKEN_VARIABLE, URL_VARIABLE
+from byoip_cli.output import say, show_json, show_object
+from byoip_cli.profiles import CUSTOMERS, keep, name_of, operator
+
+_TOKENS = "/ui/tokens"
+
+
+def login(
+    ctx: typer.Context,
+    url: Annotated[
+        str, typer.Option(envvar=URL_VARIABLE, help="Where the API is, without a path.")
+    ] = DEFAULT_URL,
+    open_page: Annotated[
+        bool, typer.Option("--open", help="Open the page that makes a token, in a browser.")
+    ] = False,
+) -> None:
+    """Keep a token in a profile; it is pasted, or read from stdin.
+
+    The service is asked whether it is good. A customer's and an operator's have a place each.
+    """
+    page = f"{url.rstrip('/')}{_TOKENS}"
+    if open_page and not webbrowser.open(page):
+        say("No browser was found here.")
+    if sys.stdin.isatty():
+        token = typer.prompt(f"Token ({page} makes one)", hide_input=True, err=True)
+    else:
+        token = sys.stdin.readline()
+    service = Service(url, token.strip(), CUSTOMERS, TOKEN_VARIABLE, "byoip login")
+    found = send(service, "GET", "/user/tokens/verify").json()["result"]
+    member = "token" if found["account_id"] else "operator_token"
+    name = name_of(ctx)
+    path = keep(name, {"url": url, member: token.strip()})
+    if not show_json({"profile": name, "file": str(path), **found}):
+        whose = f"account {found['account_id']}" if found["account_id"] else "an operator"
+        say(f"Profile {name} in {path}: {url}, {whose}.")
+
+
+def whoami(
+    ctx: typer.Context,
+    url: Annotated[
+        str, typer.Option(envvar=URL_VARIABLE, help="Where the API is, without a path.")
+    ] = DEFAULT_URL,
+    token: Annotated[
+        str, typer.Option(envvar=TOKEN_VARIABLE, show_default=False, hidden=True)
+    ] = "",
+) -> None:
+    """Show which account the token is for, what it may do, and when it ends."""
+    where(ctx, url, token)
+    service: Service = ctx.obj
+    if not service.token:
+        known = operator(ctx, url, "")
+        service = replace(service, token=known.token)
+    if not service.token:
+        raise Unusable(f"{TOKEN_VARIABLE} is required; `byoip login` keeps one.")
+    found = send(service, "GET", "/user/tokens/verify").json()["result"]
+    names = [one["name"] for one in send(service, "GET", "/accounts").json()["result"]]
+    account = names[0] if found["account_id"] and names else None
+    show_object({"url": service.url, "account": account, **found})
