@@ -35,7 +35,7 @@ async def test_a_speaker_comes_up_without_what_was_withdrawn_before_it(fleet: Fl
         await fail_over(judge, [kept, gone], gone)
         async with reconciling(fleet, *edge.speakers.values(), stages=[1, 1], pace=PACE):
             await until(lambda: edge.router.is_up("one"), seconds=20)
-            assert "[one " in edge.router.shows(kept)
+            await until(lambda: "[one " in edge.router.shows(kept), seconds=20)
             await until(lambda: "[one " not in edge.router.shows(gone), seconds=20)
 
 
