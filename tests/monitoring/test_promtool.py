@@ -145,6 +145,7 @@ CASES: dict[str, tuple[Series, Series, dict[str, str]]] = {
     ),
     "ByoipOriginDrift": steady("byoip_origin_drifts", "1", "0", "validity", "invalid"),
     "ByoipLettersOwed": steady("byoip_letters_owed", "1", "0"),
+    "ByoipDisputeOpen": steady("byoip_disputes_open", "1", "0"),
     "ByoipWebhooksOverdue": steady("byoip_webhooks_overdue", "1", "0"),
     "ByoipMailHeldUp": (
         [(one("byoip_mail_addresses", "state", "held_up"), "1x150")],

@@ -11,6 +11,7 @@ from byoip.api.watch.dispute_schemas import DisputeWithEvidence, with_evidence
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.watch.dispute import Advised, DisputeEnd, Side
 from byoip.usecases.watch.show_dispute import show_dispute
+from byoip.web.operator.disputes import side_by_side
 from tests.usecases.routes import Routes
 from tests.usecases.world import CIDR
 from tests.watch.test_5_disputes import claimed, decide, disputed, ended
@@ -68,6 +69,11 @@ async def test_evidence_and_what_it_speaks_for(days: Days, routes: Routes) -> No
     )
     asked = [one.evidence for one in first.claimant.validation.checks if one.evidence]
     assert asked  # what registries and name servers said, as it came
+    now = days.world.clock.now()
+    pairs = side_by_side(await show_dispute(days.world.reader, dispute_id, now))
+    for place, run in enumerate((first.holder.validation, first.claimant.validation)):
+        shown_ends = [one.end for ends in pairs.values() for one in ends[place]]
+        assert sorted(shown_ends) == sorted(one.end for one in run.checks)  # as the page has them
     assert (first.recommended, first.claimant.signals) == (Advised.ASK, [])
     days.world.clock.advance(14 * DAY)
     later = await shown(days, dispute_id)

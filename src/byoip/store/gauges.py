@@ -75,6 +75,12 @@ GAUGES: Final[Sequence[_Gauge | _Counted]] = (
         "SELECT signal, count(*) FROM level_rises "
         "WHERE state = 'held' AND settled_at IS NULL GROUP BY signal",
     ),
+    _Gauge(
+        "byoip_disputes_open",
+        "Disputes between accounts that wait until an operator decides.",
+        "",
+        "SELECT '', count(*) FROM disputes WHERE ended_at IS NULL",
+    ),
     _Counted("byoip_validation_runs_open", "Validation runs that have not ended.", "state", ()),
     _Gauge(
         "byoip_validation_run_overdue_seconds",

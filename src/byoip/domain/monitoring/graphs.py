@@ -128,6 +128,7 @@ ROWS: Final[Mapping[str, Sequence[Panel]]] = {
                 _of("byoip_prefixes_approved", legend="approved"),
                 _of("byoip_prefixes_not_ok", "standing"),
                 _of("byoip_letters_owed", legend="letters owed"),
+                _of("byoip_disputes_open", legend="disputes"),
             ],
         ),
         Panel("Not valid by ROA data", [_of("byoip_origin_drifts", "validity")]),

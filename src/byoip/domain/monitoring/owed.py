@@ -1,4 +1,4 @@
-"""Alerts about what customers were promised, and wait for: letters, webhooks, looks."""
+"""Alerts about what customers were promised, and wait for: letters, decisions, webhooks."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -16,6 +16,14 @@ OWED: Final[Sequence[Alert]] = (
         Severity.TICKET,
         "Letters of agency are wanted, and are not there or have expired.",
         "A letter of agency is missing, or a network does not accept it",
+    ),
+    Alert(
+        "ByoipDisputeOpen",
+        f"{most('byoip_disputes_open')} > 0",
+        "0s",
+        Severity.TICKET,
+        "An account has proven space of another, whose holder changed: a person decides.",
+        "A dispute waits for a person",
     ),
     Alert(
         "ByoipWebhooksOverdue",

@@ -63,7 +63,7 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         left=left_to_answer(view.dispute.decide_from, visit.now),
         early=visit.now < view.dispute.decide_from,
         sides=[(Side.HOLDER, view.holder), (Side.CLAIMANT, view.claimant)],
-        checks=_side_by_side(shown),
+        checks=side_by_side(shown),
         signals=() if shown.watched[0] is None else shown.watched[0].shown,
         advice=shown.advice,
         seen=f"{view.holder.claim.version}.{view.claimant.claim.version}",
@@ -71,14 +71,11 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
     )
 
 
-def _side_by_side(shown: ShownDispute) -> Mapping[str, Sequence[CheckShown | None]]:
-    """Of each check how it ended for the holder, and for the claimant."""
-    sides = [
-        {one.name: one for one in checks_shown(run.findings if run else (), {})}
-        for run in shown.runs
-    ]
-    names = dict.fromkeys(name for side in sides for name in side)
-    return {name: [side.get(name) for side in sides] for name in names}
+def side_by_side(shown: ShownDispute) -> Mapping[str, Sequence[Sequence[CheckShown]]]:
+    """Of each check how it ended for the holder, and for the claimant: once for each zone."""
+    sides = [checks_shown(run.findings if run else (), {}) for run in shown.runs]
+    names = dict.fromkeys(one.name for side in sides for one in side)
+    return {name: [[one for one in side if one.name == name] for side in sides] for name in names}
 
 
 def _seen(visit: PersonsVisit) -> tuple[int, int]:
