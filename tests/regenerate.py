@@ -19,6 +19,9 @@ MONITORING_PAGE = REPOSITORY / "docs" / "monitoring.md"
 RULES = REPOSITORY / "docs" / "monitoring" / "byoip.rules.yml"
 DASHBOARD = REPOSITORY / "docs" / "monitoring" / "dashboard.json"
 ERRORS = REPOSITORY / "tests" / "golden" / "errors"
+_OPERATORS_READ = """\
+`byoip operator history`; as lines for other systems `GET …/operator/events/export`. Each event has
+a hash that covers the event before: [operating](operating.md#the-operators-history-elsewhere)."""
 
 
 def error_golden(kind: type[Refusal]) -> bytes:
@@ -34,7 +37,7 @@ def event_markdown() -> str:
     """docs/events.md."""
     parts = (
         ("A prefix's history", "Customers read these: `GET …/events`.", event_kinds.OF_PREFIXES),
-        ("The operators' history", "`byoip operator history`.", event_kinds.OF_OPERATORS),
+        ("The operators' history", _OPERATORS_READ, event_kinds.OF_OPERATORS),
     )
     lines = [
         "# Events",

@@ -77,6 +77,7 @@ def recording(estate: Estate, done: set[JobKind]) -> Work:
         refresh_roas=noting(JobKind.REFRESH_ROAS),
         tidy_up=noting(JobKind.TIDY_UP),
         fold_figures=noting(JobKind.TIDY_UP),
+        audit_head=cast("Any", look),
         watch_letters=noting(JobKind.WATCH_LETTERS),
         watch_origins=look,
         watch_prefixes=noting(JobKind.WATCH_PREFIXES),

@@ -17,6 +17,7 @@ _TASKS = (
     jobs.REEVALUATE_CLAIMS,
     jobs.SETTLE_BINDINGS,
     jobs.TIDY_UP,
+    jobs.LOG_AUDIT_HEAD,
     jobs.FOLD_FIGURES,
     jobs.WATCH_PREFIXES,
     jobs.REFRESH_REGISTRATIONS,
@@ -51,6 +52,11 @@ def test_abandoned_runs_are_looked_for_every_ten_seconds() -> None:
 def test_registrations_are_refreshed_at_least_daily() -> None:
     fired = times(scheduled(20)[jobs.REFRESH_REGISTRATIONS])
     assert max(after - before for before, after in pairwise(fired)) <= timedelta(days=1)
+
+
+def test_4_3_the_head_of_the_operators_history_is_logged_daily() -> None:
+    fired = times(scheduled(20)[jobs.LOG_AUDIT_HEAD])
+    assert {after - before for before, after in pairwise(fired)} == {timedelta(days=1)}
 
 
 @pytest.mark.parametrize("minutes", [1, 7, 20, 45, 59, 60, 90, 120, 300, 24 * 60])

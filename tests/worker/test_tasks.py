@@ -12,6 +12,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from byoip.domain.history import Actor
 from byoip.ports import jobs
+from byoip.store.accounts.event_chain import EventChain
 from byoip.store.jobs.jobs import make_job_app
 from byoip.usecases.bindings.converge import ConvergeBindings
 from byoip.usecases.checks.first_looks.look_first import LookFirst
@@ -65,6 +66,7 @@ def work_of(world: World, *, roas: Counted | None = None) -> tuple[Work, Counted
         refresh_roas=roas,
         tidy_up=tidied,
         fold_figures=tidied,
+        audit_head=EventChain(world.engine).head,
         end_expired_delegations=EndExpiredDelegations(world.store, world.clock),
         watch_letters=WatchLetters(world.store, world.clock),
         watch_origins=tidied,
@@ -158,6 +160,19 @@ async def test_every_periodic_task_reaches_its_use_case(world: World, database_u
         await all_done(app, [jobs.RPKI_QUEUE])
     assert roas.calls == 1
     assert await world.state(claim) == "pending"
+
+
+async def test_4_3_the_head_of_the_operators_history_is_logged(
+    world: World, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    work, _, _ = work_of(world)
+    app = make_job_app(database_url)
+    register(app, work)
+    caplog.set_level("INFO")
+    async with app.open_async():
+        await app.configure_task(jobs.LOG_AUDIT_HEAD).defer_async(timestamp=0)
+        await all_done(app, [jobs.LOG_AUDIT_HEAD])
+    assert f"head of the operators' history: {await work.audit_head()}" in caplog.messages
 
 
 async def test_only_workers_that_refresh_roas_know_the_task(

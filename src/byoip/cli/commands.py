@@ -43,6 +43,11 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "What operators do to a running service, over its API.",
         speaks=True,
     ),
+    "audit": Entry(
+        "byoip.cli.operator.audit:audit_app",
+        "Whether the operators' history is what it was, over the API of a running service.",
+        speaks=True,
+    ),
     "webhooks": Entry(
         "byoip.cli.webhooks.commands:webhooks_app",
         "A customer's webhooks, over the API of a running service.",

@@ -10,6 +10,7 @@ from byoip.composition.process import Composition
 from byoip.composition.watching_prefixes import watch_prefixes_of
 from byoip.domain.history import Actor
 from byoip.store.accounts import past_sign_ins, rate_limits
+from byoip.store.accounts.event_chain import EventChain
 from byoip.store.checks import raw_answers
 from byoip.store.figures import fold_figures
 from byoip.store.hooks.sending import prune as prune_deliveries
@@ -80,6 +81,7 @@ def _work(
         refresh_roas=refresh_roas,
         tidy_up=partial(_tidy_up, composition),
         fold_figures=partial(fold_figures, engine),
+        audit_head=EventChain(engine).head,
         watch_letters=WatchLetters(store, clock),
         watch_origins=WatchOrigins(store, Routes(engine), clock, composition.outside.origins),
         watch_prefixes=watch_prefixes_of(composition),

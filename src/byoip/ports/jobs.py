@@ -22,6 +22,7 @@ WATCH_LETTERS: Final = "watch_letters"
 FOLD_FIGURES: Final = "fold_figures"  # what metrics tell; it takes nothing away
 WATCH_PREFIXES: Final = "watch_prefixes"  # whether what was proven is still so
 TIDY_UP: Final = "tidy_up"
+LOG_AUDIT_HEAD: Final = "log_audit_head"  # daily, of the operators' history
 # Of every worker. A job that the version before does not know has a queue of its own name: in an
 # upgrade old workers go on beside new ones, and would take it, and fail it.
-QUEUES: Final = (DEFAULT_QUEUE, LOOK_FIRST, WATCH_PREFIXES)
+QUEUES: Final = (DEFAULT_QUEUE, LOOK_FIRST, WATCH_PREFIXES, LOG_AUDIT_HEAD)

@@ -18,6 +18,7 @@ def schedule(app: App, *, roas_every_minutes: int | None, letters: bool = False)
         jobs.END_EXPIRED_DELEGATIONS: "* * * * *",
         jobs.FOLD_FIGURES: "* * * * *",
         jobs.TIDY_UP: "47 * * * *",
+        jobs.LOG_AUDIT_HEAD: "7 0 * * *",
         jobs.REFRESH_REGISTRATIONS: "23 */6 * * *",
         jobs.WATCH_LETTERS: "* * * * *",
         jobs.REEVALUATE_CLAIMS: "* * * * *",

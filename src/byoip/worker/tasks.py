@@ -8,6 +8,7 @@ from uuid import UUID
 
 from procrastinate import App, JobContext
 
+from byoip.domain.event_chain import Head
 from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
 from byoip.ports import jobs
@@ -49,6 +50,7 @@ class Work:
         tidy_up: deletes what is no longer needed: old idempotency keys, raw answers that are due,
             past rises of levels, links and sessions, finished jobs.
         fold_figures: adds up what metrics tell.
+        audit_head: of the operators' history, as it is now.
         watch_prefixes: whether what was proven is still so.
         watch_origins: has an alarm stand for what is up with an origin of another operator.
         letters: None without the operator's key.
@@ -63,6 +65,7 @@ class Work:
     refresh_roas: Callable[[], Awaitable[object]] | None
     tidy_up: Callable[[], Awaitable[object]]
     fold_figures: Callable[[], Awaitable[object]]
+    audit_head: Callable[[], Awaitable[Head]]
     watch_letters: WatchLetters
     watch_origins: Callable[[], Awaitable[object]]
     watch_prefixes: WatchPrefixes
@@ -114,6 +117,10 @@ def register(app: App, work: Work) -> None:
     @app.task(name=jobs.FOLD_FIGURES, queue=jobs.DEFAULT_QUEUE, priority=_FIRST)
     async def fold_figures(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
         await work.fold_figures()
+
+    @app.task(name=jobs.LOG_AUDIT_HEAD, queue=jobs.LOG_AUDIT_HEAD, priority=_FIRST)
+    async def log_audit_head(timestamp: int) -> None:  # noqa: ARG001 - the scheduler's
+        _log.info("head of the operators' history: %s", await work.audit_head())
 
     _register_checks(app, work)
     _register_routes(app, work)

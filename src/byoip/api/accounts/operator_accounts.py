@@ -12,13 +12,16 @@ from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import ID_PATTERN, answer_of, event_list_of, list_of, read_id
+from byoip.api.border.files import FileAnswer
 from byoip.api.border.paging import CursorText, PerPage, page_request, paginate
 from byoip.api.border.refusals import FieldInvalid, QueryParameterInvalid
+from byoip.api.border.streams import NDJSON
 from byoip.api.claims.history import After
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts import credential
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.accounts.people import LastOperator
+from byoip.domain.event_chain import BEGINNING, HEAD_PATTERN, Head, HeadNotFound
 from byoip.store.accounts.operator_views import AccountView
 from byoip.usecases.accounts import accounts, credentials, people
 
@@ -162,6 +165,45 @@ async def list_operator_events(
     found = await caller.backend.operator_reader.events(after=after, limit=size + 1)
     part = paging.paginate_numbered(found, size, lambda view: view.event.number)
     return await list_answer(part, wire.operator_event_of, epoch=None)
+
+
+HeadText: TypeAlias = Annotated[
+    str | None,
+    Query(
+        description="Only what is behind an earlier export: its `head`.",
+        json_schema_extra={"pattern": HEAD_PATTERN},
+    ),
+]
+
+
+@operator_accounts.operation(
+    "GET /events/export", Scope.OPERATOR, answer=NDJSON, refuses=(HeadNotFound,)
+)
+async def export_operator_events(
+    caller: OperatorRequest, cursor: HeadText = None, per_page: PerPage = None
+) -> Answer:
+    """Export what operators have done, one JSON object a line; oldest first.
+
+    Each event has the `hash` of its line without that last member, and in `previous` the hash of
+    the event before. The last line is no event: `head` stands for all events up to it, and is the
+    `cursor` of the next export; `more` says whether more events are there already. Without
+    `per_page` an export has 1000 events at most.
+    """
+    head, size = _head(cursor), per_page or paging.LONGEST_PAGE
+    found = await caller.backend.operator_reader.chain.after(head, limit=size + 1)
+    lines = [one.line for one in found[:size]]
+    if lines:
+        head = found[len(lines) - 1].head
+    more = "true" if len(found) > size else "false"
+    body = "\n".join([*lines, f'{{"head": "{head}", "more": {more}}}', ""]).encode()
+    return FileAnswer(status=200, body=body, media_type=NDJSON, filename="operator-events.ndjson")
+
+
+def _head(text: str | None) -> Head:
+    try:
+        return BEGINNING if text is None else Head.read(text)
+    except ValueError:
+        raise QueryParameterInvalid("cursor", "is not one that this service gave") from None
 
 
 def account_filter(text: str | None) -> UUID | None:

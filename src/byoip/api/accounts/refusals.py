@@ -1,6 +1,9 @@
 """The records of what is refused about credentials and scopes."""
 
+from datetime import UTC, datetime
+
 from byoip.api.problems.record import Record, conflict, invalid, not_found
+from byoip.domain import event_chain
 from byoip.domain.accounts import credential, people
 
 REFUSALS = (
@@ -30,5 +33,11 @@ REFUSALS = (
     conflict(1873, credential.TooManyTokens(), "Revoke a token that is not needed."),
     not_found(1870, people.PersonNotFound(), "List the people."),
     invalid(1871, people.RoleRefused(), "Give a role of that side."),
+    conflict(
+        1123,
+        event_chain.HeadNotFound(4711, datetime(2026, 11, 2, 9, 31, 7, tzinfo=UTC)),
+        "Look for `routes.disowned` or `routes.doubted` of that moment in the history. Without one "
+        "find out who changed it; with one export the history again from its beginning.",
+    ),
     conflict(1872, people.LastOperator(), "Give another person the role operator first."),
 )

@@ -161,7 +161,7 @@ def operation_document(declaration: Declaration) -> dict[str, Any]:
     if isinstance(declaration.answer, str):
         # Of FastAPI's own response classes each would add its own media type.
         answer = {"response_model": None, "response_class": Response}
-        streams = declaration.answer == NDJSON
+        streams = declaration.answer == NDJSON and not declaration.large
         document = stream_document() if streams else file_document(declaration.answer)
         responses[declaration.status] = document
     return {

@@ -17,7 +17,9 @@ _NUMBER: Final = compiled(
     ).returning(operator_event_counter.c.last),
     ["last"],
 )
-_WRITE: Final = compiled(sa.insert(operator_events), operator_events.c.keys())
+_WRITE: Final = compiled(
+    sa.insert(operator_events), [one.name for one in operator_events.c if one.name != "hash"]
+)
 
 
 class OperatorEventRepository:

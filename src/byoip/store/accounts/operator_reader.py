@@ -19,6 +19,7 @@ from byoip.domain.claims.reservation import Reservation
 from byoip.store.accounts import operator_reader_sql as reading
 from byoip.store.accounts.accounts import account_from
 from byoip.store.accounts.credentials import credential_from
+from byoip.store.accounts.event_chain import EventChain
 from byoip.store.accounts.operator_views import (
     AccountView,
     AddressReport,
@@ -45,11 +46,16 @@ _BINDING_NAMES: Final = tuple(one.name for one in BINDING)
 
 
 class OperatorReader:
-    """What operators are shown."""
+    """What operators are shown.
+
+    Attributes:
+        chain: their history, with its hashes.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._autocommit = autocommit_pool(engine)
         self._registrations = RegistrationSnapshots(engine)
+        self.chain = EventChain(engine)
 
     async def accounts(self, *, after: Cursor | None, limit: int) -> Sequence[AccountView]:
         """Accounts in the order of (created_at, id)."""

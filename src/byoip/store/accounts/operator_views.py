@@ -10,6 +10,7 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.delegation import Delegation
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.claims.reservation import Reservation
+from byoip.domain.event_chain import Head
 from byoip.domain.prefix import Prefix
 from byoip.store.checks.snapshots import SnapshotAcceptance, VrpSnapshot
 from byoip.store.claims.views import NumberedEvent
@@ -56,6 +57,19 @@ class OperatorEventView:
 
     event: NumberedEvent
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChainedEvent:
+    """A line of the operators' history as it is exported.
+
+    Attributes:
+        head: of the history that ends with it.
+        line: one JSON object; its last member is the hash, which is of the line without it.
+    """
+
+    head: Head
+    line: str
 
 
 @dataclass(frozen=True, slots=True)

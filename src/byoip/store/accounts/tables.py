@@ -68,6 +68,7 @@ operator_events = table(
     col.timestamptz("at"),
     col.jsonb("before"),
     col.jsonb("after"),
+    sa.Column("hash", sa.LargeBinary, nullable=False),  # by a trigger (migration 0046)
     col.check("number", "number >= 1"),
     col.check("reason", "reason <> ''"),
     # What operators were told of an account's webhooks.
