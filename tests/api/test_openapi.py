@@ -36,7 +36,11 @@ SCHEMAS = (
     *(operating, operator_prefixes, operator_routes, edges),
     *(registry_overrides, reservations, snapshots),
 )
-FILES = {"get_loa_document": "application/pdf", "get_edge_change_stream": "application/x-ndjson"}
+FILES = {
+    "get_loa_document": "application/pdf",
+    "get_edge_change_stream": "application/x-ndjson",
+    "get_operator_event_export": "application/x-ndjson",
+}
 VERBS = ("get", "list", "create", "update", "delete", "validate", "offboard", "restore", "accept")
 OPERATORS_VERBS = {
     *(

@@ -179,7 +179,7 @@ HeadText: TypeAlias = Annotated[
 @operator_accounts.operation(
     "GET /events/export", Scope.OPERATOR, answer=NDJSON, refuses=(HeadNotFound,)
 )
-async def export_operator_events(
+async def get_operator_event_export(
     caller: OperatorRequest, cursor: HeadText = None, per_page: PerPage = None
 ) -> Answer:
     """Export what operators have done, one JSON object a line; oldest first.

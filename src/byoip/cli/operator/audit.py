@@ -11,7 +11,10 @@ from byoip_cli.client import send
 from byoip_cli.faults import CommandFailed, Status
 from byoip_cli.output import show_object
 
-audit_app = typer.Typer(no_args_is_help=True, help="Whether the operators' history is what it was.")
+audit_app = typer.Typer(
+    no_args_is_help=True,
+    help="Whether the operators' history is what it was, over the API of a running service.",
+)
 audit_app.callback()(where)
 
 _BEGINNING = f"0-{'0' * 64}"
