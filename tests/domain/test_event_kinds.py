@@ -20,7 +20,7 @@ NONE = {"endpoint.test", "feed.restarted", "prefix.lost", "webhook.key"}
 
 
 def test_the_catalogue_has_every_kind_that_the_program_records_and_no_other() -> None:
-    package = sources(today.SOURCES)
+    package = sources(*today.SOURCES)
     facts = {fact.removeprefix("kind ") for fact in event_facts(package) if "kind " in fact}
     facts |= {text for text in package.texts() if text in FILLED}
     recorded = {kind for fact in facts for kind in FILLED.get(fact, [fact])}
@@ -32,7 +32,7 @@ def test_the_catalogue_has_every_kind_that_the_program_records_and_no_other() ->
     [("record", 1, OF_PREFIXES), ("record_for_operators", 0, OF_OPERATORS)],
 )
 def test_each_history_has_its_own_kinds(recorder: str, place: int, catalogue: Catalogue) -> None:
-    package = sources(today.SOURCES)
+    package = sources(*today.SOURCES)
     given = [call.args[place] for call in package.calls({recorder})]
     texts = {text for node in given for text in package.values(node)}
     recorded = {kind for text in texts for kind in FILLED.get(text, [text]) if "." in kind}

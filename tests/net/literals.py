@@ -18,10 +18,11 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 class Sources:
-    """The syntax trees of a package."""
+    """The syntax trees of some packages."""
 
-    def __init__(self, root: Path) -> None:
-        files = sorted(one for one in root.rglob("*.py") if not one.stem.endswith("_pb2"))
+    def __init__(self, *roots: Path) -> None:
+        found = (one for root in roots for one in root.rglob("*.py"))
+        files = sorted(one for one in found if not one.stem.endswith("_pb2"))
         self.trees = [ast.parse(one.read_text(encoding="utf-8")) for one in files]
         self.nodes = [node for tree in self.trees for node in ast.walk(tree)]
         # Docstrings, and the pieces of what is put together from several.
@@ -139,8 +140,8 @@ class Sources:
 
 
 @cache
-def sources(root: Path) -> Sources:
-    return Sources(root)
+def sources(*roots: Path) -> Sources:
+    return Sources(*roots)
 
 
 def last_name(node: ast.AST) -> str | None:

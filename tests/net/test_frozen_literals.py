@@ -26,7 +26,7 @@ _ENDS = ("Exit", "exit", "_exit")
 
 @pytest.fixture(scope="module")
 def package() -> Sources:
-    return sources(today.SOURCES)
+    return sources(*today.SOURCES)
 
 
 def event_facts(package: Sources) -> Iterator[str]:

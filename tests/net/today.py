@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 import byoip
+import byoip_cli
 from byoip.api.application import bare_application, create_application
 from byoip.api.problems.failures import failure_headers
 from byoip.api.problems.problems import PROBLEMS, SAMPLES
@@ -43,7 +44,7 @@ from tests.api.world import new_account
 from tests.fakes.backend import ExternalServices, make_backend
 from tests.store.samples import SetClock
 
-SOURCES = Path(byoip.__file__).parent
+SOURCES = (Path(byoip.__file__).parent, Path(byoip_cli.__file__).parent)
 
 # What is looked for in the sources is found by these names, whatever they are.
 ACTOR_MAKERS = frozenset({Actor.__name__})  # (actor, request id)

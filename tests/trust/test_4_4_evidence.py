@@ -26,8 +26,7 @@ from tests.usecases.world import WORKER, World
 
 __all__ = ["world", "world_engine"]  # fixtures
 
-MINUTE = timedelta(minutes=1)
-ZONES = 128  # of a /17
+MINUTE, ZONES = timedelta(minutes=1), 128  # of a /17
 LONG = b"x" * 400
 
 
@@ -178,8 +177,7 @@ async def test_what_an_approval_rests_on_stays_when_all_of_it_has_passed_again(
     await world.prove(claim)
     approving = (await world.validate(claim)).run
     now = world.clock.now()
-    answer = RawAnswer("q", "h", LONG, now)
-    passes = [Finding(check, Passed("It is so."), now, (answer,)) for check in Check]
+    passes = [Finding(one, Passed(""), now, (RawAnswer("", "", LONG, now),)) for one in Check]
     again = await attacker.has_found(claim, RunResult.PASSED, passes)
     for n in range(25):
         await attacker.has_checked(claim, [LONG + bytes([n])])
