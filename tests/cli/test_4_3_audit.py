@@ -149,6 +149,7 @@ async def test_4_3_a_long_history_is_read_in_pages(shell: Shell, database_url: s
         ("UPDATE operator_events SET hash = '\\x00' WHERE number = 3", "Event 3 is not"),
         ("DELETE FROM operator_events WHERE number = 3", "Event 3 is not"),
         ("UPDATE operator_events SET number = 9 WHERE number = 5", "Event 5 is not"),
+        (f"DELETE FROM operator_events WHERE number = 3; {MADE_AGAIN}", "Event 3 is not"),  # noqa: S608 - words from here
     ],
 )
 async def test_4_3_whoever_changes_an_old_event_is_found_out(
