@@ -178,8 +178,8 @@ async def test_every_page_fits_and_axe_finds_nothing(
             "/", "/errors", "/ui/enter", "/ui/prefixes", "/ui/prefixes/new", f"/ui{path}",
             f"/ui/prefixes/{made['id']}", "/ui/people", f"/ui/people/{person.hex}",
             "/ui/letters", "/ui/sessions", "/ui/nowhere", "/ui/asns", asn, "/ui/delegations",
-            f"/ui{path}/delegations", "/ui/tokens", f"/ui{path}/bindings",
-            f"/ui{path}/bindings/{bound_to['id']}", "/ui/prefixes/removed",
+            "/ui/moves", f"/ui{path}/delegations", f"/ui{path}/move", "/ui/tokens",
+            f"/ui{path}/bindings", f"/ui{path}/bindings/{bound_to['id']}", "/ui/prefixes/removed",
             f"/ui{path}/addresses",
         ):  # fmt: skip
             await page.goto(address)

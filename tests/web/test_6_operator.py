@@ -12,6 +12,7 @@ from tests.api.bound import bound
 from tests.api.operators import WHY, Operator
 from tests.api.world import World
 from tests.web.chromium import PHONE, WIDE, Site, chromium, site_of, tab_to, too_wide, violations
+from tests.web.test_3_12_disputes import disputed
 from tests.web.test_4_noc import raised
 
 pytestmark = pytest.mark.real
@@ -42,11 +43,13 @@ async def test_every_page_of_the_operator_fits_and_axe_finds_nothing(
     await raised(site.world, engine, Alarm("sessions_shut", "ams1", "It lacks 3 routes. " * 9))
     reserved = {"cidr": "31.26.0.0/16", "account_id": None, "reason": WHY}
     await operator.result("POST", "/reservations", json=reserved)
+    _, _, dispute = await disputed(site.world)
     async with site.person(Role.OPERATOR, size=size, dark=dark) as page:
         for address in (
             NOC, f"{NOC}/prefixes", f"{NOC}/prefixes?q=31.24.0.1", f"{NOC}{path}",
             f"{NOC}/prefixes/{rival['id']}", f"{NOC}/routes", f"{NOC}/data", f"{NOC}/accounts",
-            f"{NOC}/services", f"{NOC}/space", f"{NOC}/history", "/ui/tokens", "/ui/people",
+            f"{NOC}/services", f"{NOC}/space", f"{NOC}/history", dispute,
+            "/ui/tokens", "/ui/people",
         ):  # fmt: skip
             await page.goto(address)
             assert await violations(page) == [], address

@@ -7,7 +7,7 @@ from starlette.routing import Route
 from byoip.domain.accounts.people import Role
 from tests.api.bound import bound
 from tests.api.letters import issued
-from tests.api.world import World
+from tests.api.world import World, new_account
 from tests.web.browser import Browser, link_for, signed_in
 from tests.web.test_2_2_own_tokens import made as made_token
 from tests.web.test_3_7_asns import brought
@@ -15,9 +15,9 @@ from tests.web.test_3_7_asns import brought
 # Pages that belong to whoever looks, and show nothing of others: seen below to do so.
 OWN = {
     "/ui", "/ui/enter", "/ui/leave", "/ui/sessions", "/ui/people", "/ui/tokens", "/ui/letters",
-    "/ui/asns", "/ui/delegations", "/ui/prefixes", "/ui/prefixes/part", "/ui/prefixes/stream",
-    "/ui/prefixes/new", "/ui/prefixes/preflight", "/ui/prefixes/removed", "/ui/{rest:path}",
-    "/ui/static/{name}",
+    "/ui/asns", "/ui/delegations", "/ui/moves", "/ui/prefixes", "/ui/prefixes/part",
+    "/ui/prefixes/stream", "/ui/prefixes/new", "/ui/prefixes/preflight", "/ui/prefixes/removed",
+    "/ui/{rest:path}", "/ui/static/{name}",
 }  # fmt: skip
 KEY = "0123456789abcdef" * 2
 FIELDS = {"key": KEY, "reason": "No.", "confirm": "x", "role": "viewer"}
@@ -49,13 +49,15 @@ async def ids(world: World) -> tuple[dict[str, str], list[str], Browser]:
     delegation = await world.result("POST", f"{path}/delegations", json=lent)
     [binding] = await world.result("GET", f"{path}/bindings")
     letter = await issued(world)
+    to_third = {"to_account_id": (await new_account(world.backend)).hex}
+    move = await world.result("POST", f"{path}/moves", json=to_third)
     person, _ = await link_for(world, name="Eve")
     signed_in_by = session.action.split("/")[-2]
     known = {
         "prefix_id": path[-32:], "route_id": route[-32:], "binding_id": binding["id"],
         "delegation_id": delegation["id"], "asn_id": page[-32:], "token_id": token,
         "person_id": person.hex, "reference": str(letter.reference), "session_id": signed_in_by,
-        "what": "suspend", "id": "0" * 32, "dispute_id": "0" * 32,
+        "what": "suspend", "id": "0" * 32, "dispute_id": "0" * 32, "move_id": move["id"],
     }  # fmt: skip
     return (
         known,

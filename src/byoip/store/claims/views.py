@@ -238,6 +238,22 @@ EVERY_CLAIM = ClaimFilter()
 
 
 @dataclass(frozen=True, slots=True)
+class GoesAlong:
+    """How much goes along with a prefix that moves.
+
+    Attributes:
+        announced: how many of its routes are wanted on the Internet.
+        letter: a letter of agency is written anew.
+    """
+
+    bindings: int
+    routes: int
+    announced: int
+    delegations: int
+    letter: bool
+
+
+@dataclass(frozen=True, slots=True)
 class MoveView:
     """An open offer of a prefix to another account, and which prefix."""
 

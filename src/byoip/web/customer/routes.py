@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute, Route
 
 from byoip.domain.accounts.credential import Scope
-from byoip.web.customer import addresses, asns, delegations, removed, serving, tokens
+from byoip.web.customer import addresses, asns, delegations, moves, removed, serving, tokens
 from byoip.web.door import Door, form
 
 
 def customer_routes(door: Door) -> Sequence[BaseRoute]:
-    """AS numbers, delegations, services, and tokens, which operators have as well."""
+    """AS numbers, delegations, moves, services, and tokens, which operators have as well."""
     asn, lent = "/ui/asns/{asn_id}", "/ui/prefixes/{prefix_id}/delegations"
     bound = "/ui/prefixes/{prefix_id}/bindings"
     binding = f"{bound}/{{binding_id}}"
@@ -37,6 +37,11 @@ def customer_routes(door: Door) -> Sequence[BaseRoute]:
         form("/ui/tokens", door.people(tokens.make)),
         form("/ui/tokens/{token_id}/revoke", door.people(tokens.revoke)),
         Route("/ui/delegations", door.people(delegations.listed, look)),
+        Route("/ui/moves", door.people(moves.listed, look)),
+        form("/ui/moves/{move_id}/accept", door.people(moves.accept, write)),
+        form("/ui/moves/{move_id}/end", door.people(moves.end, write)),
+        Route("/ui/prefixes/{prefix_id}/move", door.people(moves.of_prefix, look)),
+        form("/ui/prefixes/{prefix_id}/move", door.people(moves.offer, write)),
         Route(lent, door.people(delegations.of_prefix, look)),
         form(lent, door.people(delegations.lend, write)),
         form(f"{lent}/{{delegation_id}}/end", door.people(delegations.end, write)),

@@ -3,7 +3,7 @@
 Text SQL: what both accounts see is one statement.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.claims.move import Move, MoveEnd, MoveNotFound, MoveRecipientNotFound
 from byoip.store.autocommit import autocommit_pool
-from byoip.store.claims.views import MoveView
+from byoip.store.claims.views import GoesAlong, MoveView
 from byoip.store.statements import Repository, from_row, from_text
 
 _COLUMNS: Final = """m.id, m.prefix_id AS claim_id, m.from_account_id, m.to_account_id,
@@ -64,6 +64,16 @@ _LISTED: Final = from_text(f"""
         AND :account_id IN (m.from_account_id, m.to_account_id)
     ORDER BY m.offered_at, m.id LIMIT :most
 """)  # noqa: S608
+_ALONG: Final = from_text("""
+    SELECT p.id AS claim_id, p.delegate_loa_creation AS letter,
+        (SELECT count(*) FROM bindings AS b WHERE b.prefix_id = p.id AND b.live) AS bindings,
+        (SELECT count(*) FROM bgp_prefixes AS r WHERE r.prefix_id = p.id AND r.live) AS routes,
+        (SELECT count(*) FROM bgp_prefixes AS r WHERE r.prefix_id = p.id AND r.live
+            AND r.advertised) AS announced,
+        (SELECT count(*) FROM delegations AS d WHERE d.prefix_id = p.id AND d.live
+            AND (d.expires_at IS NULL OR d.expires_at > :now)) AS delegations
+    FROM prefixes AS p WHERE p.id = ANY(:claim_ids)
+""")
 MOST: Final = 500
 
 
@@ -130,6 +140,11 @@ class MoveReader:
         """Those that an account has made or got, the oldest first; at most 500."""
         rows = await self._autocommit.ask(_LISTED, account_id=account_id, now=now, most=MOST)
         return [MoveView(_move(row), row.cidr) for row in rows]
+
+    async def along(self, claim_ids: Collection[UUID], now: datetime) -> Mapping[UUID, GoesAlong]:
+        """What hangs on these claims; the caller knows that its reader has or gets them."""
+        rows = await self._autocommit.ask(_ALONG, claim_ids=list(claim_ids), now=now)
+        return {row.claim_id: from_row(GoesAlong, row) for row in rows}
 
 
 def _move(row: Any) -> Move:

@@ -1,0 +1,109 @@
+"""Prefixes that go from one account to another: offered, accepted, declined, taken back."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Final
+
+from starlette.responses import Response
+
+from byoip.domain.claims.move import MoveRecipientNotFound
+from byoip.store.claims.views import MoveView
+from byoip.usecases.claims import moves as verbs
+from byoip.web.forms import fresh_key, id_of
+from byoip.web.prefix import claim_id_of
+from byoip.web.site import NotServed
+from byoip.web.telling import Told, told_of, tried
+from byoip.web.visiting import PersonsVisit
+
+_SHOWN: Final = 100  # the oldest
+_DONE: Final[Mapping[str, str]] = {
+    "offered": "It is offered. Until the other account accepts, everything is as it was.",
+    "ended": "The offer has ended, and nothing has moved.",
+}
+
+
+async def listed(visit: PersonsVisit) -> Response:
+    """Open offers: those that this account got, and those that it has made."""
+    return await _list(visit, told_of(visit, _DONE))
+
+
+async def of_prefix(visit: PersonsVisit) -> Response:
+    """What would go along with a prefix, and a form to offer it."""
+    return await _page(visit, told_of(visit, _DONE))
+
+
+async def offer(visit: PersonsVisit) -> Response:
+    """Offer it, in place of an offer before."""
+    claim_id = claim_id_of(visit)
+
+    async def work() -> Response:
+        try:
+            to = id_of(visit.form.get("account", "").strip())
+        except NotServed:
+            raise MoveRecipientNotFound from None
+        return await visit.write(
+            lambda tx: verbs.offer(tx, visit.account_id, claim_id, to_account_id=to),
+            lambda _: "/ui/moves?done=offered",
+        )
+
+    return await tried(visit, work(), partial(_page, visit))
+
+
+async def accept(visit: PersonsVisit) -> Response:
+    """Take what was offered."""
+    move_id = id_of(visit.request.path_params["move_id"])
+    work = visit.write(
+        lambda tx: verbs.accept(tx, visit.account_id, move_id, terms=visit.site.terms),
+        lambda view: f"/ui/prefixes/{view.claim.id.hex}?done=moved",
+    )
+    return await tried(visit, work, partial(_list, visit))
+
+
+async def end(visit: PersonsVisit) -> Response:
+    """Decline it, or take one's own back."""
+    move_id = id_of(visit.request.path_params["move_id"])
+    work = visit.write(
+        lambda tx: verbs.take_back(tx, visit.account_id, move_id), lambda _: "/ui/moves?done=ended"
+    )
+    return await tried(visit, work, partial(_list, visit))
+
+
+async def _list(visit: PersonsVisit, told: Told) -> Response:
+    reader = visit.site.reader.moves
+    found = (await reader.listed(visit.account_id, visit.now))[:_SHOWN]
+    got = [one for one in found if one.move.to_account_id == visit.account_id]
+    made = [one for one in found if one.move.from_account_id == visit.account_id]
+    along = await reader.along([one.move.claim_id for one in got], visit.now)
+    return await visit.page(
+        "customer/moves.html",
+        told.status,
+        told=told,
+        got=got,
+        made=made,
+        along=along,
+        own=visit.account_id,
+        key=fresh_key,
+    )
+
+
+async def _page(visit: PersonsVisit, told: Told) -> Response:
+    reader, claim_id = visit.site.reader, claim_id_of(visit)
+    view = await reader.claim(visit.account_id, claim_id)
+    offers = await reader.moves.listed(visit.account_id, visit.now)
+    along = await reader.moves.along([claim_id], visit.now)
+    return await visit.page(
+        "customer/move.html",
+        told.status,
+        told=told,
+        claim=view.claim,
+        offered=_of(offers, visit),
+        goes=along[claim_id],
+        form=visit.form,
+        key=fresh_key,
+    )
+
+
+def _of(offers: Sequence[MoveView], visit: PersonsVisit) -> MoveView | None:
+    """The open offer of the prefix that the page is about."""
+    claim_id = claim_id_of(visit)
+    return next((one for one in offers if one.move.claim_id == claim_id), None)
