@@ -8,6 +8,7 @@ import pytest
 
 from byoip.cli.ready import Ready
 from byoip.cli.starting import _tell
+from byoip.ports.jobs import QUEUES
 from byoip.settings.loader import read_settings
 from tests.end_to_end.running import BYOIP, environment
 
@@ -49,7 +50,7 @@ async def test_stumble_15_up_says_where_the_credentials_are(
         (("api", "--port", "0"), r"The API is served at http://127.0.0.1:\d+/client/v4"),
         (
             ("worker",),
-            "carries out jobs of default, look_first, watch_prefixes, and may tell 2 speakers",
+            f"carries out jobs of {', '.join(QUEUES)}, and may tell 2 speakers",
         ),
     ],
     ids=["api", "worker"],
