@@ -99,8 +99,8 @@ def test_this_machine_has_a_route_to_itself() -> None:
     assert not has_route("255.255.255.255")
 
 
-@pytest.mark.parametrize("payload", [None, 1232])
-def test_a_question_is_what_another_library_reads(payload: int | None) -> None:
+@pytest.mark.parametrize("payload", [0, 1232])
+def test_a_question_is_what_another_library_reads(payload: int) -> None:
     asked = ask_for(
         name_from("byoip-validation.2.0.192.in-addr.arpa."), Kind.TXT, flags=0x0120, payload=payload
     )
@@ -109,7 +109,7 @@ def test_a_question_is_what_another_library_reads(payload: int | None) -> None:
     assert (question.name, int(question.rdtype), int(question.rdclass)) == (OWNER, 16, 1)
     assert (read.id, int(read.flags)) == (asked.id, 0x0120)
     assert (read.edns, read.payload, read.ednsflags) == (
-        (-1, 0, 0) if payload is None else (0, payload, 0x8000)
+        (0, payload, 0x8000) if payload else (-1, 0, 0)
     )
 
 

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from itertools import islice
+from secrets import token_bytes
 from uuid import UUID
 
 from byoip.adapters.checks import dns_answer
 from byoip.adapters.checks.dns_answer import Place
 from byoip.adapters.checks.dns_exchange import (
+    LARGEST_OF_AUTHORITY,
     RECURSION,
     Answered,
     Asked,
@@ -23,7 +25,7 @@ from byoip.adapters.checks.dns_exchange import (
     resolving,
     together,
 )
-from byoip.adapters.checks.dns_message import Kind, Name
+from byoip.adapters.checks.dns_message import Kind, Message, Name
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.reverse_dns.observation import Silent
@@ -32,6 +34,8 @@ from byoip.ports.clock import Clock
 
 _AD, _CD = 0x0020, 0x0010  # flags (RFC 1035, section 4.1.1; RFC 4035, section 3.2)
 _EDNS_PAYLOAD = 1232  # no fragments on any path (DNS flag day 2020)
+# Code and length of an option for local use (RFC 6891, section 9), which servers pass over (6.1.2).
+_LIKE_NO_OTHER = b"\xfd\xe9\x00\x08"
 _EACH_FAMILY = 2  # addresses of one name server that are asked
 _AT_ONCE = 16  # addresses of name servers asked at a time
 _PROBE_SECONDS = 1.0  # over UDP, where TCP failed
@@ -91,7 +95,7 @@ class Asking:
         self._at_once = asyncio.Semaphore(_AT_ONCE)
         self._questions = 0
         self._bytes = 0
-        self._kept: set[tuple[str, bytes]] = set()
+        self._kept: set[tuple[str, Message | bytes]] = set()
 
     async def resolve(self, name: Name, kind: Kind, *, checking: bool = True) -> Reply:
         """The first usable answer of our resolvers, else the last one's failure."""
@@ -189,8 +193,11 @@ class Asking:
 
         One right after the other is a round trip or two apart: a tenant that changes what is
         answered at a steady beat, or an account that holds its turns back, would fit in between.
+        None is like any before: a cache of answers, as many servers have before their zones, would
+        else tell the one out of a zone that is gone, and the other out of the one that is there.
         """
-        questions = [ask_for(name, kind, flags=0) for name, kind in asked]
+        size, option = LARGEST_OF_AUTHORITY, _LIKE_NO_OTHER + token_bytes(8)
+        questions = [ask_for(*one, flags=0, payload=size, option=option) for one in asked]
         server = Server(address, self._limits.authority_port)
         async with self._at_once:
             replies = await self._exchanges(questions, server, stream=True)
@@ -267,19 +274,19 @@ class Asking:
         kind = Kind(asked.kind)
         if kind in {Kind.A, Kind.AAAA}:
             return  # which address a server has stands beside what it said
-        if isinstance(reply, Answered) and _repeats(reply, kind):
-            told = (kind.name, reply.wire[2:])  # without its id
-            if told in self._kept:
-                return  # of what many servers say of a delegation, each version once
-            self._kept.add(told)
-        most = _LONGEST_FROM_RESOLVER if resolving(question) else _LONGEST_FROM_SERVER
-        cut = f" (cut from {len(reply.wire)} bytes)" if len(reply.wire) > most else ""
-        what = f"{asked.name} {kind.name} @{server.address}/{transport}{cut}"
-        # Without the id (RFC 1035, 4.1.1): so the same answer is the same evidence.
-        answer = (reply.wire and bytes(2)) + reply.wire[2:most]
-        if (what, answer) in self._kept:
+        # Without the id, and what EDNS is sent with: so the same answer is the same evidence.
+        said = replace(reply.message, id=0) if isinstance(reply, Answered) else reply.wire[2:]
+        what = f"{asked.name} {kind.name} @{server.address}/{transport}"
+        # Of what many servers say of a delegation, each version once.
+        once = isinstance(reply, Answered) and _repeats(reply, kind)
+        key = (kind.name if once else what, said)
+        if key in self._kept:
             return
-        self._kept.add((what, answer))
+        self._kept.add(key)
+        most = _LONGEST_FROM_RESOLVER if resolving(question) else _LONGEST_FROM_SERVER
+        if len(reply.wire) > most:
+            what += f" (cut from {len(reply.wire)} bytes)"
+        answer = (reply.wire and bytes(2)) + reply.wire[2:most]
         at = self._limits.clock.now()
         self.exhibits.append(RawAnswer(asked=what, of=str(server), answer=answer, at=at))
 

@@ -112,6 +112,8 @@ class Hearing:
         if isinstance(reply, Silent):
             return reply
         again = dns_answer.server_answer(reply.message, self._owner, zone)
+        if isinstance(again, Silent):
+            return Silent(again.fault, f"asked with an option of EDNS (RFC 6891), {again.detail}")
         return (
             self._checked(says, soa[0] if soa else None, None, zone) if again == says else _CHANGED
         )

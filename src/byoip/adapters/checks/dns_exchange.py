@@ -1,7 +1,7 @@
 """One DNS question to one address (RFC 1035, section 4.2), on sockets of our own.
 
-`dns_reader` reads the answers. dnspython's messages take ten times as long to build, and its
-transports are not used: they lose bytes that are no DNS, which are evidence, and read up to 64 KiB.
+`dns_reader` reads the answers. dnspython's messages take ten times as long, and its transports lose
+bytes that are no DNS, which are evidence, and read up to 64 KiB.
 """
 
 import asyncio
@@ -95,14 +95,12 @@ def name_from(text: str) -> Name:
     return Name(dns.name.from_text(text).to_digestable())
 
 
-def ask_for(name: Name, kind: int, *, flags: int, payload: int | None = None) -> Asked:
-    """A question; with a payload it carries EDNS, and asks for DNSSEC records.
-
-    Its id is random, of 16 bits, as nobody else should guess it (RFC 5452, section 4.3).
-    """
+def ask_for(name: Name, kind: int, *, flags: int, payload: int = 0, option: bytes = b"") -> Asked:
+    """A question with a random id (RFC 5452, 4.3), and EDNS with an option (RFC 6891, 6.1.2)."""
     number = randbits(16)
-    header = _HEADER.pack(number, flags, 1, 0, 0, payload is not None)
-    edns = b"" if payload is None else _OPT.pack(0, Kind.OPT, payload, _DNSSEC_OK, 0)
+    header = _HEADER.pack(number, flags, 1, 0, 0, payload > 0)
+    wants = _DNSSEC_OK if flags & RECURSION else 0
+    edns = _OPT.pack(0, Kind.OPT, payload, wants, len(option)) + option if payload else b""
     asked = name.wire + _KIND_AND_CLASS.pack(kind, _INTERNET)
     return Asked(number, flags, Question(name, int(kind), _INTERNET), header + asked + edns)
 
