@@ -9,12 +9,17 @@ from sqlalchemy.exc import DBAPIError
 
 from byoip.api.watch.dispute_schemas import DisputeWithEvidence, with_evidence
 from byoip.domain.claims.lifecycle import Standing
+from byoip.domain.claims.restorable import SpaceHeld
 from byoip.domain.watch.dispute import Advised, DisputeEnd, Side
+from byoip.usecases.routes import offboarding
 from byoip.usecases.watch.show_dispute import show_dispute
 from byoip.web.operator.disputes import side_by_side
+from tests.store.samples import BY
+from tests.trust.contests import go_on, restore, stands
 from tests.usecases.routes import Routes
+from tests.usecases.verbs import Verb
 from tests.usecases.world import CIDR
-from tests.watch.test_5_disputes import claimed, decide, disputed, ended
+from tests.watch.test_5_disputes import WHY, claimed, decide, disputed, ended
 from tests.watch.test_5_holders import sold
 from tests.watching import DAY, Days
 
@@ -96,3 +101,30 @@ async def test_a_decision_settles_no_contest_of_an_account_that_is_no_party(
     await decide(days, dispute_id, Side.HOLDER)
     holder = await days.world.now(routes.claim)
     assert (holder.frozen_for, holder.standing) == (frozenset(), Standing.CONTESTED)
+
+
+async def test_whom_it_was_decided_against_does_not_call_off_its_way_out(
+    days: Days, routes: Routes, services: dict[str, UUID]
+) -> None:
+    """Its route and bindings would stay, and bar the claimant from binding and announcing."""
+    world = days.world
+    rival, dispute_id = await disputed(days, routes)
+    await decide(days, dispute_id, Side.CLAIMANT, early=True)
+    with pytest.raises(SpaceHeld):
+        await restore(world, routes.claim)
+    await go_on(world)
+    with pytest.raises(SpaceHeld):  # nor half way, nor within the grace
+        await restore(world, routes.claim)
+    for step in (world.issue, world.prove):
+        await step(rival)
+    await days.snapshot()
+    await world.validate(rival)
+    mine = Routes(world, rival, await world.bind(rival, CIDR, services["CDN"]))
+    assert (await mine.patch(advertised=True)).bgp_prefix.desired.advertised
+
+
+async def test_an_operator_may_call_it_off(days: Days, routes: Routes) -> None:
+    _, dispute_id = await disputed(days, routes)
+    await decide(days, dispute_id, Side.CLAIMANT, early=True)
+    await Verb(days.world.store, offboarding.restore)(None, routes.claim.id, reason=WHY, by=BY)
+    assert await stands(days.world, routes.claim) is Standing.OK

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.claims.claim import Claim
 from byoip.domain.watch.dispute import Dispute, DisputeEnd, DisputeNotFound, Side
 from byoip.domain.watch.watch import Watch
 from byoip.store.autocommit import autocommit_pool
@@ -43,6 +44,10 @@ _UNHEARD: Final = from_text("""
         AND NOT EXISTS (SELECT FROM disputes WHERE holder_id = holder.id
             AND claimant_id = rival.id AND ended = 'holder')
     LIMIT 1
+""")
+_LOST: Final = from_text("""
+    SELECT id FROM disputes
+    WHERE holder_id = :holder_id AND ended = 'claimant' AND ended_at >= :since LIMIT 1
 """)
 _ADD: Final = from_text("""
     INSERT INTO disputes (id, holder_id, claimant_id, opened_at, decide_from)
@@ -98,6 +103,11 @@ class DisputeRepository(Repository):
     async def unheard_rival(self, holder_id: UUID) -> bool:
         """Whether another account has proven the space, of which no dispute was decided."""
         return await self._session.row(_UNHEARD, holder_id=holder_id) is not None
+
+    async def lost(self, holder: Claim) -> bool:
+        """Whether its approval went, the last time, as one was decided for its claimant."""
+        asked = {"holder_id": holder.id, "since": holder.revoked_at}
+        return not holder.approved and await self._session.row(_LOST, **asked) is not None
 
     async def add(self, dispute: Dispute) -> None:
         """Open it; there is none between the two."""

@@ -8,10 +8,12 @@ from uuid import UUID, uuid4
 
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Standing, Transition
+from byoip.domain.claims.restorable import SpaceHeld
 from byoip.domain.operator_text import stated_reason
 from byoip.domain.routes.offboarding import End, NothingToOffboard, Offboarding
 from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Transaction
+from byoip.store.watch.disputes import DisputeRepository
 from byoip.usecases.claims.close import close_after_grace
 from byoip.usecases.claims.contests import lock_with_space
 from byoip.usecases.claims.restore import Withheld, announce_again, restore_standing
@@ -93,12 +95,15 @@ async def restore(
         ClaimNotFound: the account has no such claim.
         PreconditionFailed: the claim has another version by now.
         ServiceRetired, DefaultOnlyService, Contested: a binding cannot come back.
+        SpaceHeld: it leaves as a dispute was decided for another account; only an operator may.
     """
     why = {} if reason is None else {"reason": stated_reason(reason).value}
     claim = await tx.lock_claim(claim_id, account_id)
     offboarding = await tx.offboardings.live(claim_id)
     if not claim.offboarding or offboarding is None:
         return Restored(await tx.claims.view(claim_id), changed=False)
+    if account_id is not None and await DisputeRepository(tx.session).lost(claim):
+        raise SpaceHeld(claim.prefix)
     # A customer's write gives the claim a new version; an operator's does not.
     written = claim if account_id is None else claim.written(tx.now)
     back = await restore_standing(tx, written, offboarding)
