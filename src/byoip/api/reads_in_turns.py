@@ -6,7 +6,9 @@ a turn of the loop, at most half of them of one client, and the rest stays in th
 """
 
 import asyncio
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -15,6 +17,7 @@ from byoip.ports.places import Places
 
 _SIZE: Final = 16 * 1024
 _AT_ONCE: Final = 16
+_DROPPED: Final = 256 * 1024
 
 _turns = WeakKeyDictionary[asyncio.AbstractEventLoop, Places]()
 _arriving = bytearray(_SIZE)  # of all connections: what is in it is copied at once
@@ -51,6 +54,12 @@ class Held:
         """Nothing does."""
         self.held = False
         self._go_on()
+
+    def close(self) -> None:
+        """Drop what is there unread: else the kernel resets, and drops the answer as well."""
+        with suppress(OSError):
+            os.read(self._transport.get_extra_info("socket").fileno(), _DROPPED)
+        self._transport.close()
 
     def _go_on(self) -> None:
         if not (self.held or self._paused or self._transport.is_closing()):
