@@ -92,6 +92,7 @@ async def announced_and_withdrawn(judge: Judge, peer: TablePeer, *prefixes: Pref
     await judge.announce(*prefixes)
     await until(fleet.settled, seconds=PATIENCE)
     await until(lambda: all(map(peer.sees, prefixes)), seconds=PATIENCE)
+    await judge.edge.until_seen(*prefixes)  # or its session comes up as the route is to go
     await judge.withdraw(gone)
     await until(fleet.settled, seconds=PATIENCE)
     await until(lambda: not peer.sees(gone), seconds=PATIENCE)
