@@ -7,6 +7,7 @@ the driver runs the statements. What goes together goes in one: `batches.py`.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from datetime import datetime
 from functools import cache, cached_property
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -15,11 +16,11 @@ import psycopg
 import sqlalchemy as sa
 from psycopg.types.json import Jsonb
 from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from byoip.store.batches import Compiled, Part, found_by, looking, run, values_of, writing
 from byoip.store.sharing import rows_of
-from byoip.store.unavailable import refusing
+from byoip.store.unavailable import refusing, translate_driver_errors
 
 _DIALECT: Final[sa.Dialect] = psycopg_dialect()  # type: ignore[no-untyped-call] # not annotated
 
@@ -221,3 +222,21 @@ def json(value: object) -> Jsonb:
 def json_text(value: object) -> str:
     """JSON as Postgres takes it: without U+0000, the one character that jsonb refuses."""
     return msgspec.json.encode(value).replace(b"\\u0000", b"\\ufffd").decode()
+
+
+async def delete_in_pages(
+    engine: AsyncEngine, deletion: Statement, page: int, **since: datetime
+) -> int:
+    """Delete by a statement that takes `page` rows at most, a transaction each; how many rows.
+
+    Raises:
+        StoreUnavailable: the database is away; what was deleted stays so.
+    """
+    deleted = 0
+    while True:
+        with translate_driver_errors():
+            async with engine.begin() as connection:
+                done = await (await Session.of(connection)).change(deletion, page=page, **since)
+        deleted += done
+        if done < page:
+            return deleted

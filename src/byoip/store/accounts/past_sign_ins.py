@@ -8,8 +8,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.store.statements import Session, from_text
-from byoip.store.unavailable import translate_driver_errors
+from byoip.store.statements import delete_in_pages, from_text
 
 _PAGE: Final = 1000
 _KEPT_FOR: Final = timedelta(days=30)
@@ -45,13 +44,6 @@ async def prune(engine: AsyncEngine, now: datetime, page: int = _PAGE) -> int:
     Raises:
         StoreUnavailable: the database is away; what was deleted stays so.
     """
-    deleted = 0
-    for deletion in (_LINKS, _SESSIONS):
-        done = page
-        while done == page:
-            with translate_driver_errors():
-                async with engine.begin() as connection:
-                    session = await Session.of(connection)
-                    done = await session.change(deletion, page=page, since=now - _KEPT_FOR)
-            deleted += done
-    return deleted
+    since = now - _KEPT_FOR
+    links = await delete_in_pages(engine, _LINKS, page, since=since)
+    return links + await delete_in_pages(engine, _SESSIONS, page, since=since)

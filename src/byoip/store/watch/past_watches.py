@@ -8,8 +8,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.store.statements import Session, Statement, from_text
-from byoip.store.unavailable import translate_driver_errors
+from byoip.store.statements import delete_in_pages, from_text
 
 _PAGE: Final = 1000
 _COUNTED_FOR: Final = timedelta(days=2)  # the breaker of levels counts those of one
@@ -43,16 +42,5 @@ async def prune(engine: AsyncEngine, now: datetime, page: int = _PAGE) -> int:
         StoreUnavailable: the database is away; what was deleted stays so.
     """
     counted, kept = now - _COUNTED_FOR, now - _KEPT_FOR
-    rises = await _pages(engine, _RISES, page, counted_since=counted, kept_since=kept)
-    return rises + await _pages(engine, _REKEYS, page, kept_since=kept)
-
-
-async def _pages(engine: AsyncEngine, deletion: Statement, page: int, **since: datetime) -> int:
-    deleted = 0
-    while True:
-        with translate_driver_errors():
-            async with engine.begin() as connection:
-                done = await (await Session.of(connection)).change(deletion, page=page, **since)
-        deleted += done
-        if done < page:
-            return deleted
+    rises = await delete_in_pages(engine, _RISES, page, counted_since=counted, kept_since=kept)
+    return rises + await delete_in_pages(engine, _REKEYS, page, kept_since=kept)
