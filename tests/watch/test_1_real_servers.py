@@ -11,9 +11,11 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.adapters.checks.whois_registry import WhoisRegistry
+from byoip.domain.checks.evidence import Check
 from byoip.domain.checks.rirs import RIRS
 from byoip.domain.claims.claim import Claim
 from byoip.domain.history import Actor
+from byoip.domain.watch.after_a_sale import stood, vouched_anew
 from byoip.domain.watch.levels import Level, Signal
 from byoip.domain.watch.records import hear_zones
 from byoip.domain.watch.watch import Watch
@@ -22,8 +24,18 @@ from byoip.usecases.checks.responsible import Registries
 from byoip.usecases.jobs.isolate_rows import IsolatedRows
 from byoip.usecases.watch.hear_statistics import HearStatistics
 from byoip.usecases.watch.look import Look
-from tests.adapters.dns_script import NS1, NS2, REGISTRY, TOP, ZONE, Script, Serve, serving
-from tests.trust.dns_tree import holds, look, resolver
+from tests.adapters.dns_script import (
+    NS1,
+    NS2,
+    REGISTRY,
+    TOP,
+    ZONE,
+    Script,
+    Serve,
+    referring,
+    serving,
+)
+from tests.trust.dns_tree import BOTH, EVIL1, NS3, WIDE, holds, look, resolver
 from tests.trust.parties import Parties, whois_at
 from tests.trust.test_1_1_addresses_from_the_parent import delegating
 from tests.usecases.world import LABEL
@@ -127,3 +139,28 @@ def servfail(question: dns.message.Message) -> bytes:
     response = dns.message.make_response(question)
     response.set_rcode(dns.rcode.SERVFAIL)
     return response.to_wire()
+
+
+async def test_silent_servers_of_the_zone_above_tell_of_no_other_delegation() -> None:
+    """Else an outage of theirs moves a level, and vouches for who had the zone before a sale."""
+    above = referring("ns3.example.", "evil1.example.", zone=WIDE)
+    to_it = {NS3: referring(*BOTH), EVIL1: referring(*BOTH)}
+    served = {REGISTRY: above, NS1: holds(), NS2: holds()}
+    first = await look(Script(resolve=resolver(), serve={**served, **to_it}))
+    zone, servers = hear_zones(*NEW, [first], AT)
+    assert "ns1.example." in servers.baseline
+
+    denies = holds(WIDE, says=None)
+    for silent in ({}, {NS3: serving(servfail), EVIL1: serving(servfail)}, {NS3: denies}):
+        seen = await look(Script(resolve=resolver(), serve={**served, **silent}))
+        found = hear_zones(zone, servers, [seen], AT + DAY)
+        assert [(one.failing, one.doubt != "") for one in found] == [(False, True)] * 2
+        known = {one.signal: one for one in found}
+        before = stood({servers.signal: servers}, AT)
+        assert not vouched_anew(known, before, {Check.OWNERSHIP_RDNS}, AT + DAY)
+        first_time, _ = hear_zones(*NEW, [seen], AT)
+        assert first_time.baseline == ""
+
+    both = await look(Script(resolve=resolver(), serve={**served, NS3: denies, EVIL1: denies}))
+    _, away = hear_zones(zone, servers, [both], AT + DAY)
+    assert away.failing
