@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import dns.flags
 import dns.message
 import dns.rcode
+import dns.rrset
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -27,6 +29,7 @@ from byoip.usecases.watch.look import Look
 from tests.adapters.dns_script import (
     NS1,
     NS2,
+    OWNER,
     REGISTRY,
     TOP,
     ZONE,
@@ -141,8 +144,30 @@ def servfail(question: dns.message.Message) -> bytes:
     return response.to_wire()
 
 
-async def test_silent_servers_of_the_zone_above_tell_of_no_other_delegation() -> None:
-    """Else an outage of theirs moves a level, and vouches for who had the zone before a sale."""
+def aliased(question: dns.message.Message) -> bytes:
+    response = dns.message.make_response(question)
+    response.flags |= dns.flags.AA
+    name = question.question[0].name
+    response.answer.append(dns.rrset.from_text(name, 60, "IN", "CNAME", "elsewhere.example."))
+    return response.to_wire()
+
+
+@pytest.mark.parametrize(
+    "instead",
+    [
+        pytest.param({}, id="silent"),
+        pytest.param({NS3: serving(servfail), EVIL1: serving(servfail)}, id="fail"),
+        pytest.param({NS3: holds(WIDE, says=None)}, id="one of two"),
+        pytest.param({NS3: holds(), EVIL1: holds()}, id="a tenant's zone"),
+        pytest.param({NS3: holds(says=None), EVIL1: holds(says=None)}, id="without the text"),
+        pytest.param({NS3: holds(OWNER), EVIL1: holds(OWNER)}, id="a tenant's zone of the label"),
+        pytest.param({NS3: serving(aliased), EVIL1: serving(aliased)}, id="an alias"),
+    ],
+)
+async def test_what_is_not_said_by_the_zone_above_tells_of_no_other_delegation(
+    instead: dict[str, Serve],
+) -> None:
+    """Else it moves a level, and vouches for who has the zone still, after a sale."""
     above = referring("ns3.example.", "evil1.example.", zone=WIDE)
     to_it = {NS3: referring(*BOTH), EVIL1: referring(*BOTH)}
     served = {REGISTRY: above, NS1: holds(), NS2: holds()}
@@ -150,17 +175,15 @@ async def test_silent_servers_of_the_zone_above_tell_of_no_other_delegation() ->
     zone, servers = hear_zones(*NEW, [first], AT)
     assert "ns1.example." in servers.baseline
 
-    denies = holds(WIDE, says=None)
-    for silent in ({}, {NS3: serving(servfail), EVIL1: serving(servfail)}, {NS3: denies}):
-        seen = await look(Script(resolve=resolver(), serve={**served, **silent}))
-        found = hear_zones(zone, servers, [seen], AT + DAY)
-        assert [(one.failing, one.doubt != "") for one in found] == [(False, True)] * 2
-        known = {one.signal: one for one in found}
-        before = stood({servers.signal: servers}, AT)
-        assert not vouched_anew(known, before, {Check.OWNERSHIP_RDNS}, AT + DAY)
-        first_time, _ = hear_zones(*NEW, [seen], AT)
-        assert first_time.baseline == ""
+    seen = await look(Script(resolve=resolver(), serve={**served, **instead}))
+    found = hear_zones(zone, servers, [seen], AT + DAY)
+    assert [(one.failing, one.doubt != "") for one in found] == [(False, True)] * 2
+    before, known = stood({servers.signal: servers}, AT), {one.signal: one for one in found}
+    assert not vouched_anew(known, before, {Check.OWNERSHIP_RDNS}, AT + DAY)
+    first_time, _ = hear_zones(*NEW, [seen], AT)
+    assert first_time.baseline == ""
 
+    denies = holds(WIDE, says=None)
     both = await look(Script(resolve=resolver(), serve={**served, NS3: denies, EVIL1: denies}))
     _, away = hear_zones(zone, servers, [both], AT + DAY)
     assert away.failing
