@@ -153,7 +153,16 @@ def _meaning(kind: str) -> str:
     return OF_PREFIXES[subject][what].replace("`", "")
 
 
-_SHOWN: Final = ("signal", "level", "cidr", "validity", "closes_at", "ends_at", "grace_until")
+_SHOWN: Final = (
+    "signal",
+    "level",
+    "cidr",
+    "validity",
+    "closes_at",
+    "ends_at",
+    "expires_at",
+    "grace_until",
+)
 
 
 def _details(after: Mapping[str, Any]) -> Sequence[str]:
