@@ -21,6 +21,7 @@ from byoip_cli.faults import CommandFailed
 _WIDE = 240  # for pipes and files, where there is no terminal to fit into
 _WHOLE = frozenset({"id", "cidr", "account", "kind", "name", "number", "at"})  # never broken
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_TOLD = 200
 _NARROW = 24  # so much of what may be broken stands in one line
 _AS_JSON: ContextVar[bool] = ContextVar("as_json", default=False)
 
@@ -123,6 +124,12 @@ def _console() -> Console:
 
 def _title(name: str) -> str:
     return name.replace("_", " ")
+
+
+def legible(told: str) -> str:
+    """Foreign words on one line, cut; what would steer a terminal is spelt out."""
+    cut = told if len(told) <= _TOLD else f"{told[: _TOLD - 3]}..."
+    return "".join(one if one.isprintable() else f"<U+{ord(one):04X}>" for one in cut).strip()
 
 
 def shown(value: object) -> str:

@@ -5,14 +5,14 @@ from typing import Annotated, Any
 
 import typer
 
-from byoip_cli.account import of_account
+from byoip_cli.account import of_account, where
 from byoip_cli.client import ask, pages
 from byoip_cli.customer.leaving import offboard, restore
 from byoip_cli.customer.letters import letters_app
-from byoip_cli.customer.options import Timeout, where
 from byoip_cli.customer.serving import announce, bind, delegate, route_row, withdraw
 from byoip_cli.customer.waiting import approved, checked, status_of_claim, tell
 from byoip_cli.customer.watching import open_page, watch
+from byoip_cli.options import Timeout
 from byoip_cli.output import say, show_json, show_object, show_table
 from byoip_cli.places import PrefixId, path_of
 

@@ -1,15 +1,11 @@
 """What a command is about to touch, said before it does."""
 
 from dataclasses import replace
-from typing import Annotated, Any, TypeAlias
+from typing import Any
 
 import typer
 
 from byoip_cli.client import ask, pages
-
-Yes: TypeAlias = Annotated[
-    bool, typer.Option("--yes", help="Do not ask; without a terminal it never asks.")
-]
 
 
 def touched_of_prefix(ctx: typer.Context, prefix: str) -> str:

@@ -4,10 +4,9 @@ from typing import Annotated
 
 import typer
 
-from byoip.cli.operator.space import prefixes_app
-from byoip.domain.jobs.job_history import JobKind
-from byoip.domain.routes.breaker import Parked
 from byoip_cli.client import ObjectId, Reason, act, ask
+from byoip_cli.operator.choices import JobKind, Parked
+from byoip_cli.operator.space import prefixes_app
 from byoip_cli.output import say, show_json, show_object, show_table
 from byoip_cli.places import PrefixId
 

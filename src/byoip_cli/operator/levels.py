@@ -4,10 +4,9 @@ from typing import Annotated
 
 import typer
 
-from byoip.cli.operator.space import prefixes_app
-from byoip.domain.watch.dispute import Side
-from byoip.domain.watch.levels import Signal
 from byoip_cli.client import ObjectId, Reason, act, ask
+from byoip_cli.operator.choices import Side, Signal
+from byoip_cli.operator.space import prefixes_app
 from byoip_cli.output import show_json, show_object, show_table
 from byoip_cli.places import PrefixId
 

@@ -5,10 +5,10 @@ from urllib.parse import quote
 
 import typer
 
-from byoip.cli.operator.touching import Yes, touched_of_letter, touched_of_prefix
-from byoip.domain.claims.check_waiver import Waivable
-from byoip.domain.claims.lifecycle import Standing
 from byoip_cli.client import Reason, act, ask, pages
+from byoip_cli.operator.choices import Standing, Waivable
+from byoip_cli.operator.touching import touched_of_letter, touched_of_prefix
+from byoip_cli.options import Yes
 from byoip_cli.output import go_on, show_json, show_object, show_table
 from byoip_cli.places import AccountId, ForAccount, PrefixId, RouteId, listed
 

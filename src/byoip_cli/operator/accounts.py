@@ -4,23 +4,24 @@ from typing import Annotated
 
 import typer
 
-from byoip.cli.operator.edges import edges_app
-from byoip.cli.operator.guards import breaker_app, jobs_app
-from byoip.cli.operator.levels import disputes_app, levels_app
-from byoip.cli.operator.routes import routes_app
-from byoip.cli.operator.space import (
+from byoip_cli.client import ObjectId, Reason, act, ask, pages
+from byoip_cli.names import DEFAULT_URL
+from byoip_cli.operator.choices import Scope
+from byoip_cli.operator.edges import edges_app
+from byoip_cli.operator.guards import breaker_app, jobs_app
+from byoip_cli.operator.levels import disputes_app, levels_app
+from byoip_cli.operator.routes import routes_app
+from byoip_cli.operator.space import (
     letters_app,
     overrides_app,
     prefixes_app,
     reservations_app,
     snapshots_app,
 )
-from byoip.cli.operator.speakers import speakers_app
-from byoip.cli.operator.touching import Yes, touched_of_token
-from byoip.cli.operator.webhooks import webhooks_app
-from byoip.domain.accounts.credential import Scope
-from byoip_cli.client import ObjectId, Reason, act, ask, pages
-from byoip_cli.names import OPERATOR_TOKEN_VARIABLE, URL_VARIABLE
+from byoip_cli.operator.speakers import speakers_app
+from byoip_cli.operator.touching import touched_of_token
+from byoip_cli.operator.webhooks import webhooks_app
+from byoip_cli.options import OperatorToken, Url, Yes
 from byoip_cli.output import go_on, show_json, show_object, show_table
 from byoip_cli.places import AccountId, ForAccount, named
 from byoip_cli.profiles import operator
@@ -55,15 +56,7 @@ _EVENT = ("number", "at", "kind", "actor", "reason", "before", "after")
 
 
 @operator_app.callback()
-def where(
-    ctx: typer.Context,
-    url: Annotated[
-        str, typer.Option(envvar=URL_VARIABLE, help="Where the API is, without a path.")
-    ] = "http://127.0.0.1:8080",
-    token: Annotated[
-        str, typer.Option(envvar=OPERATOR_TOKEN_VARIABLE, show_default=False, hidden=True)
-    ] = "",
-) -> None:
+def where(ctx: typer.Context, url: Url = DEFAULT_URL, token: OperatorToken = "") -> None:
     """Keep where the service is, for the commands."""
     ctx.obj = operator(ctx, url, token)
 
