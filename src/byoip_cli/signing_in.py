@@ -1,5 +1,6 @@
 """`byoip login` and `byoip whoami`: whose token is used."""
 
+import os
 import sys
 import webbrowser
 from dataclasses import replace
@@ -10,7 +11,7 @@ import typer
 from byoip_cli.account import where
 from byoip_cli.client import Service, send
 from byoip_cli.faults import Unusable
-from byoip_cli.names import DEFAULT_URL, TOKEN_VARIABLE
+from byoip_cli.names import DEFAULT_URL, OPERATOR_TOKEN_VARIABLE, TOKEN_VARIABLE
 from byoip_cli.options import Token, Url
 from byoip_cli.output import say, show_json, show_object
 from byoip_cli.profiles import CUSTOMERS, keep, name_of, operator
@@ -36,7 +37,7 @@ def login(
         token = typer.prompt(f"Token ({page} makes one)", hide_input=True, err=True)
     else:
         token = sys.stdin.readline()
-    service = Service(url, token.strip(), CUSTOMERS, TOKEN_VARIABLE, "byoip login")
+    service = Service(url, token.strip(), CUSTOMERS, TOKEN_VARIABLE)
     found = send(service, "GET", "/user/tokens/verify").json()["result"]
     member = "token" if found["account_id"] else "operator_token"
     name = name_of(ctx)
@@ -51,7 +52,7 @@ def whoami(ctx: typer.Context, url: Url = DEFAULT_URL, token: Token = "") -> Non
     where(ctx, url, token)
     service: Service = ctx.obj
     if not service.token:
-        known = operator(ctx, url, "")
+        known = operator(ctx, url, os.environ.get(OPERATOR_TOKEN_VARIABLE, ""))
         service = replace(service, token=known.token)
     if not service.token:
         raise Unusable(f"{TOKEN_VARIABLE} is required; `byoip login` keeps one.")

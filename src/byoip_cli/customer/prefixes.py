@@ -83,9 +83,7 @@ def add(
 @prefixes_app.command("list")
 def list_prefixes(ctx: typer.Context) -> None:
     """List the account's prefixes, oldest first."""
-    rows = list(pages(of_account(ctx), "/prefixes"))
-    if not show_json(rows):
-        show_table(_PREFIX, [{**one, **_told(one)} for one in rows])
+    show_table(_PREFIX, pages(of_account(ctx), "/prefixes"), _told)
 
 
 @prefixes_app.command("show")
@@ -98,9 +96,9 @@ def show(ctx: typer.Context, prefix: PrefixId) -> None:
     for one in found["blockers"]:
         typer.echo(f"\n* {one['name']}\n{one['message'].rstrip()}")
     if bindings := list(pages(ctx, f"{path_of(prefix)}/bindings")):
-        show_table(_BINDING, [{**one, "state": one["provisioning"]["state"]} for one in bindings])
+        show_table(_BINDING, bindings, _told_binding, title="Bindings")
     if routes := list(pages(ctx, f"{path_of(prefix)}/bgp/prefixes")):
-        show_table(_ROUTE, [route_row(one) for one in routes])
+        show_table(_ROUTE, routes, route_row, title="Routes")
     _say_next(found)
 
 
@@ -118,6 +116,10 @@ def check(
 def _told(prefix: Mapping[str, Any]) -> dict[str, str]:
     approved_ = {"P": "pending", "V": "yes"}[prefix["approved"]]
     return {"approved": approved_, "why": "\n".join(one["name"] for one in prefix["blockers"])}
+
+
+def _told_binding(binding: Mapping[str, Any]) -> dict[str, str]:
+    return {"state": binding["provisioning"]["state"]}
 
 
 def _say_next(prefix: Mapping[str, Any]) -> bool:

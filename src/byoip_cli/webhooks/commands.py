@@ -5,10 +5,11 @@ from typing import Annotated, TypeAlias
 import typer
 
 from byoip_cli.account import of_account, where
-from byoip_cli.client import ObjectId, ask, pages
+from byoip_cli.client import ask, pages
 from byoip_cli.names import DEFAULT_URL
 from byoip_cli.options import Account, Token, Url
 from byoip_cli.output import set_json, show_object, show_table
+from byoip_cli.places import ObjectId
 from byoip_cli.webhooks.listen import Forwarding, forward
 
 webhooks_app = typer.Typer(
