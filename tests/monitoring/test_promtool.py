@@ -147,6 +147,18 @@ CASES: dict[str, tuple[Series, Series, dict[str, str]]] = {
     "ByoipLettersOwed": steady("byoip_letters_owed", "1", "0"),
     "ByoipDisputeOpen": steady("byoip_disputes_open", "1", "0"),
     "ByoipWebhooksOverdue": steady("byoip_webhooks_overdue", "1", "0"),
+    "ByoipWebhooksFailing": (
+        [
+            (one("byoip_webhooks", "state", "failing"), "3x150"),
+            (one("byoip_webhooks", "state", "active"), "2x150"),
+        ],
+        [
+            (one("byoip_webhooks", "state", "failing"), "3x150"),
+            (one("byoip_webhooks", "state", "active"), "3x150"),
+        ],
+        {"job": "byoip"},
+    ),
+    "ByoipMailOverdue": steady("byoip_mail_overdue", "1", "0"),
     "ByoipMailHeldUp": (
         [(one("byoip_mail_addresses", "state", "held_up"), "1x150")],
         [
