@@ -1,12 +1,25 @@
 """Issue "Time", 3: quorum as in the CA/B rules, and which places may be used together."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
-from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
+from byoip.domain.checks.evidence import (
+    Check,
+    Failed,
+    Fault,
+    Finding,
+    Outcome,
+    Passed,
+    RawAnswer,
+    Reason,
+    Unanswered,
+)
+from byoip.domain.letters.letter_evidence import passed_checks
+from byoip.domain.letters.witnesses import RESOLVER, Witnesses
 from byoip.domain.perspectives.place import Place, complaints, kilometres
-from byoip.domain.perspectives.quorum import Sighting, allowed, judge_places
+from byoip.domain.perspectives.quorum import Sighting, allowed, from_place, judge_places
 from tests.perspectives.agents import AMSTERDAM, NEW_YORK, PLACES, TOKYO
 
 HERE = Passed("The token stands in 2.0.192.in-addr.arpa.")
@@ -92,6 +105,17 @@ def test_what_is_only_observed_says_so() -> None:
     assert isinstance(outcome, Passed)
     assert outcome.seen.startswith("From one place (1 of 3 other places, which are only observed")
     assert outcome.warnings == ("nyc (arin): not there", "tyo (apnic): not there")
+
+
+def test_a_letter_says_from_how_many_places_and_names_those_asked_from_here_only() -> None:
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    ours = RawAnswer("TXT", "192.0.2.53:53", b"token", at)
+    theirs = from_place([replace(ours, of="198.51.100.53:53")], NEW_YORK)
+    outcome = judge_places(HERE, [Sighting(NEW_YORK, YES)], decide=True)
+    finding = Finding(Check.OWNERSHIP_RDNS, outcome, at, (ours, *theirs))
+    (stated,) = passed_checks([finding], Witnesses(frozenset({"192.0.2.53:53"})))
+    assert stated.seen == f"From here and 1 of 1 other places: {HERE.seen}"
+    assert stated.of == RESOLVER
 
 
 def test_places_are_measured() -> None:

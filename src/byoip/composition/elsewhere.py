@@ -1,24 +1,19 @@
-"""What asks other places about proofs of ownership: the part of it that has a database."""
+"""What asks other places about proofs of ownership: workers do, and need the key for it."""
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
-from byoip.adapters.network_policy import NetworkPolicy
 from byoip.composition.perspectives import clients_of
-from byoip.ports.clock import Clock
-from byoip.settings.model import Settings
+from byoip.composition.process import Composition
 from byoip.store.speakers.routes import Routes
 from byoip.usecases.checks.perspectives.corroborate import Corroborate
 from byoip.usecases.checks.perspectives.notice import NoticePerspectives
 
 
-def elsewhere_of(
-    settings: Settings, clock: Clock, policy: NetworkPolicy, engine: AsyncEngine
-) -> Corroborate:
+def elsewhere_of(composition: Composition) -> Corroborate:
     """What asks other places about what passed here; it has none without perspectives.
 
     Raises:
         SettingsError: our key cannot be used.
     """
-    clients = clients_of(settings, clock, policy)
-    notice = NoticePerspectives(Routes(engine), clock) if clients else None
+    settings, clock = composition.settings, composition.clock
+    clients = clients_of(settings, clock, composition.outside.network)
+    notice = NoticePerspectives(Routes(composition.engine), clock) if clients else None
     return Corroborate(clients, decide=settings.perspectives_decide, notice=notice)

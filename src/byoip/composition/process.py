@@ -13,7 +13,6 @@ from byoip.adapters.checks.whois_registry import WhoisRegistry
 from byoip.adapters.rdap.rdap_client import RdapClient
 from byoip.adapters.rdap.rdap_servers import RdapServers
 from byoip.adapters.system_clock import SystemClock
-from byoip.composition.elsewhere import elsewhere_of
 from byoip.composition.external_services import ExternalServices
 from byoip.ports.checks.registrations import StatisticsSource
 from byoip.ports.checks.rpki import VrpSource
@@ -94,7 +93,6 @@ class Composition:
             waived=frozenset(settings.waive_irr_at),
             label=settings.label,
             holder=self._holder(),
-            elsewhere=elsewhere_of(settings, self.clock, outside.network, self.engine),
         )
 
     @property

@@ -42,7 +42,7 @@ from byoip.ports.clock import Clock
 
 OK: Final = 200
 UNSIGNED: Final = 401
-_AT_ONCE: Final = 32
+_AT_ONCE: Final = 64
 _SECONDS: Final = 25.0  # a look ends within 20
 _MOST_NONCES: Final = 100_000
 _NOBODY: Final = UUID(int=0)  # the core says for no question whose it is

@@ -54,7 +54,7 @@ from byoip.ports.checks.registry import (
 from byoip.ports.clock import Clock
 from byoip.ports.threads import unless_short
 
-_AT_ONCE: Final = 16
+_AT_ONCE: Final = 32  # a /17 has 128 zones
 _OK: Final = 200
 _FAULTS: Final = frozenset(Fault)
 _Answer = TypeVar("_Answer", Looked, LookedUp, Greeting)

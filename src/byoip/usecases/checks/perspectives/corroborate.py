@@ -67,7 +67,7 @@ class Corroborate:
 
     perspectives: Sequence[Perspective] = ()
     decide: bool = False
-    patience: float = 25.0
+    patience: float = 30.0
     notice: Notice | None = None
 
     async def __call__(
