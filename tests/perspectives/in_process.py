@@ -12,6 +12,7 @@ from byoip.cli.serving import bind, port_of, serving
 from byoip.domain.checks.registry import Registry
 from byoip.perspective.application import PerspectiveApp
 from byoip.ports.checks.registry import RouteRegistry
+from byoip.ports.clock import Clock
 from tests.fakes.registry import FakeRouteRegistry
 from tests.perspectives.agents import AMSTERDAM, LABEL, SystemTime, client
 
@@ -21,6 +22,7 @@ async def in_process(
     resolver: DnspythonResolver,
     registry: RouteRegistry | None = None,
     *registries: Registry,
+    clock: Clock | None = None,
 ) -> AsyncIterator[PerspectiveClient]:
     core, its = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
     answering = Answering(
@@ -28,12 +30,13 @@ async def in_process(
         region=AMSTERDAM.region,
         key=its,
         callers=[core.public_key()],
-        clock=SystemTime(),
+        clock=clock or SystemTime(),
         resolver=resolver,
         registry=registry or FakeRouteRegistry(),
         registries={one.key: one for one in registries},
         label=LABEL,
     )
     listening = bind("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{port_of(listening)}"
     async with serving(PerspectiveApp(answering), listening):
-        yield client(AMSTERDAM, f"http://127.0.0.1:{port_of(listening)}", core=core, of_it=its)
+        yield client(AMSTERDAM, url, core=core, of_it=its, clock=clock)
