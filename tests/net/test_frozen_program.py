@@ -30,6 +30,9 @@ _APART = {
     "RESOLVERS": "127.0.0.1, [::1]:53",
     "CONTACTABLE": "127.0.0.0/8",
     "PROOF_DAYS": "200",
+    "PERSPECTIVE_NAME": "ams",
+    "PERSPECTIVE_REGION": "ripencc",
+    "PERSPECTIVE_CALLERS": "CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=",
     "WEBHOOK_PORTS": "443, 8443",
     "WEBHOOK_CONTACTABLE": "127.0.0.0/8",
     "CORS_ORIGINS": "https://portal.example.net, http://localhost:3000",
@@ -53,7 +56,7 @@ _PAIRS = (
 _TOGETHER = {name: pair for pair in _PAIRS for name in pair}
 # Structures stand in the file only.
 _STRUCTURES = {"SERVICES", "REGISTRIES", "REGISTRY_OVERRIDES", "STATISTICS_URLS", "LISTENERS"}
-_STRUCTURES |= {"NATIONAL_REGISTRIES", "RDAP_URLS"}
+_STRUCTURES |= {"NATIONAL_REGISTRIES", "RDAP_URLS", "PERSPECTIVES"}
 
 
 _OURS = {"type": "read by us"}

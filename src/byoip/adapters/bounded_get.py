@@ -1,7 +1,8 @@
-"""One GET of an outside party: a bounded answer, or NotAnAnswer, whatever the other side does."""
+"""One GET or POST of an outside party: a bounded answer, or NotAnAnswer, whatever it does."""
 
 import ssl
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import httpx
@@ -13,18 +14,34 @@ from byoip.domain.checks.evidence import Fault
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What is posted, and its own headers."""
+
+    content: bytes
+    headers: Mapping[str, str]
+
+
 async def bounded_get(
-    url: httpx.URL, body: bytearray, *, accept: str, tls: ssl.SSLContext, max_bytes: int
+    url: httpx.URL,
+    body: bytearray,
+    *,
+    accept: str,
+    tls: ssl.SSLContext,
+    max_bytes: int,
+    post: Posted | None = None,
 ) -> httpx.Response:
     """Fetch into `body`, which keeps what came before a fault; the caller sets the deadline.
 
-    No redirects (their body is not read, `next_request` says where one leads), no proxies, no
-    cookies, no compression.
+    With `post` it is a POST. No redirects (their body is not read, `next_request` says where one
+    leads), no proxies, no cookies, no compression.
 
     Raises:
         NotAnAnswer: it cannot be reached, is no whole HTTP answer, or larger than `max_bytes`.
     """
-    headers: Mapping[str, str] = {"Accept": accept, **UNPACKED}
+    headers = {"Accept": accept, **UNPACKED, **(post.headers if post else {})}
+    sent = ("POST", url) if post else ("GET", url)
+    content = post.content if post else None
     extensions = BoundedHead().extensions
     try:
         async with (
@@ -34,7 +51,9 @@ async def bounded_get(
                 timeout=None,  # noqa: S113 - the caller's deadline is around all of it
                 cookies=NoCookies(),
             ) as client,
-            client.stream("GET", url, headers=headers, extensions=extensions) as response,
+            client.stream(
+                *sent, content=content, headers=headers, extensions=extensions
+            ) as response,
         ):
             if response.status_code in REDIRECTS:
                 return response

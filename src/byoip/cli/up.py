@@ -41,6 +41,7 @@ from byoip.composition.worker import worker_of
 from byoip.ports import jobs
 from byoip.sandbox.control import create_control
 from byoip.sandbox.internet import SandboxInternet
+from byoip.sandbox.places import add_place_routes
 from byoip.sandbox.roas import SandboxRoas
 from byoip.sandbox.statistics import SandboxStatistics
 from byoip.sandbox.vrp_source import ListedVrps
@@ -231,6 +232,7 @@ async def _control(
     roas = SandboxRoas(source, composition.refresh_roas(source))
     await roas.put([])
     control = create_control(internet.whois, internet.names, roas, internet.rdap)
+    add_place_routes(control, internet.places)
     listening = bind("127.0.0.1", 0)
     await stack.enter_async_context(serving(control, listening))
     return f"http://127.0.0.1:{port_of(listening)}"

@@ -11,12 +11,15 @@ from urllib.parse import urlsplit
 from byoip.adapters.checks.rpki_client import RpkiClient, locator_complaint
 from byoip.adapters.checks.whois_registry import unreachable
 from byoip.adapters.mail.smtp_mailer import SmtpMailer
+from byoip.adapters.network_policy import NetworkPolicy
 from byoip.adapters.speakers.bird_listener import BirdListener
+from byoip.adapters.system_clock import SystemClock
 from byoip.cli.doctor.finding import Finding, fault, fine, note
 from byoip.cli.serving import LETTERS
 from byoip.composition.capabilities import resolvers_of
 from byoip.composition.mailing import relay_of
 from byoip.composition.notifying import hook_signer
+from byoip.composition.perspectives import clients_of
 from byoip.composition.speaking import look_at_speakers
 from byoip.domain.checks.registry import Registry
 from byoip.ports.checks.rpki import NoExport
@@ -134,6 +137,25 @@ async def _registry(registry: Registry) -> Finding:
         fix = "Let the firewall pass port 43 and HTTPS to it; look at the registry's status page."
         return fault("registry", "; ".join(wrong), fix, registry.key)
     return fine("registry", "can be reached", registry.key)
+
+
+async def look_at_perspectives(settings: Settings) -> Sequence[Finding]:
+    """Whether each answers now, with its own key and clock."""
+    if not settings.perspectives:
+        return [note("perspective", "none: proofs of ownership are looked at from one place")]
+    try:
+        clients = clients_of(settings, SystemClock(), NetworkPolicy(), deadline=_SECONDS)
+    except SettingsError as refusal:
+        return [fault("perspective", str(refusal), "Make a key: see Perspectives in the manual.")]
+    said = await asyncio.gather(*(one.greet() for one in clients))
+    fix = "See whether it runs there, its url and public_key here, its callers, and both clocks."
+    decide = "decides" if settings.perspectives_decide else "is only observed"
+    return [
+        fault("perspective", why, fix, one.place.name)
+        if why
+        else fine("perspective", f"answers, and {decide}", one.place.name)
+        for one, why in zip(clients, said, strict=True)
+    ]
 
 
 async def look_at_speakers_and_listeners(settings: Settings) -> Sequence[Finding]:
