@@ -91,7 +91,7 @@ def app() -> FastAPI:
 
 def control_app() -> FastAPI:
     """The sandbox's control API, likewise."""
-    return create_control(MagicMock(), MagicMock(), MagicMock(), MagicMock())
+    return create_control(*(MagicMock() for _ in range(5)))
 
 
 @asynccontextmanager

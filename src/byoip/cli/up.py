@@ -43,6 +43,7 @@ from byoip.sandbox.control import create_control
 from byoip.sandbox.internet import SandboxInternet
 from byoip.sandbox.roas import SandboxRoas
 from byoip.sandbox.statistics import SandboxStatistics
+from byoip.sandbox.tokens import SandboxTokens
 from byoip.sandbox.vrp_source import ListedVrps
 from byoip.settings import Mode
 from byoip.settings.model import Settings, require_origins
@@ -230,7 +231,8 @@ async def _control(
     source = ListedVrps(Path(directory), composition.clock)
     roas = SandboxRoas(source, composition.refresh_roas(source))
     await roas.put([])
-    control = create_control(internet.whois, internet.names, roas, internet.rdap)
+    tokens = SandboxTokens(composition.store)
+    control = create_control(internet.whois, internet.names, roas, internet.rdap, tokens)
     listening = bind("127.0.0.1", 0)
     await stack.enter_async_context(serving(control, listening))
     return f"http://127.0.0.1:{port_of(listening)}"
