@@ -92,7 +92,7 @@ def app() -> FastAPI:
 
 def control_app() -> FastAPI:
     """The sandbox's control API, likewise."""
-    control = create_control(MagicMock(), MagicMock(), MagicMock(), MagicMock())
+    control = create_control(*(MagicMock() for _ in range(5)))
     add_place_routes(control, MagicMock())
     return control
 

@@ -44,6 +44,7 @@ from byoip.sandbox.internet import SandboxInternet
 from byoip.sandbox.places import add_place_routes
 from byoip.sandbox.roas import SandboxRoas
 from byoip.sandbox.statistics import SandboxStatistics
+from byoip.sandbox.tokens import SandboxTokens
 from byoip.sandbox.vrp_source import ListedVrps
 from byoip.settings import Mode
 from byoip.settings.model import Settings, require_origins
@@ -231,7 +232,8 @@ async def _control(
     source = ListedVrps(Path(directory), composition.clock)
     roas = SandboxRoas(source, composition.refresh_roas(source))
     await roas.put([])
-    control = create_control(internet.whois, internet.names, roas, internet.rdap)
+    tokens = SandboxTokens(composition.store)
+    control = create_control(internet.whois, internet.names, roas, internet.rdap, tokens)
     add_place_routes(control, internet.places)
     listening = bind("127.0.0.1", 0)
     await stack.enter_async_context(serving(control, listening))

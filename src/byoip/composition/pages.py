@@ -5,10 +5,12 @@ from functools import partial
 from byoip.api.border.account_turns import AccountTurns, client_of
 from byoip.api.border.backend import Backend
 from byoip.api.border.caller import spend
+from byoip.api.document.error_page import guided
 from byoip.api.operations import readiness
 from byoip.api.problems.problems import problem_of
 from byoip.domain.errors import Refusal
 from byoip.store.accounts.people_reader import PeopleReader
+from byoip.web.guide.pages import Guides, Named
 from byoip.web.pages import SitePages
 from byoip.web.site import Problem, Site
 
@@ -51,7 +53,8 @@ def pages_of(backend: Backend, people: PeopleReader) -> SitePages:
             client=client_of,
             speaks=backend.speaks,
             mail_offered=backend.mail_offered,
-        )
+        ),
+        Guides([Named(**one) for one in guided()]),
     )
 
 

@@ -92,6 +92,13 @@ class IrrObjects:
         tx = self._held.get(source.upper(), {})
         return tx.pop((object_class.lower(), _canonical(key)), None) is not None
 
+    def delete_blocks(self, source: str, of: AddressRange) -> bool:
+        """Remove every address block around these addresses and return whether there was one."""
+        blocks = self.around(source, {"inetnum", "inet6num"}, of)
+        for one in blocks:
+            self.delete(source, one.object_class, one.key)
+        return bool(blocks)
+
     def clear(self) -> None:
         """Remove everything."""
         self._held.clear()

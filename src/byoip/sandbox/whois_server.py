@@ -7,7 +7,7 @@ from contextlib import suppress
 from enum import StrEnum
 from typing import Final
 
-from byoip.sandbox.irr_objects import IrrObjects
+from byoip.sandbox.irr_objects import AddressRange, IrrObjects
 from byoip.sandbox.whois_answers import IrrdSession, answer_ripe
 
 _LONGEST_LINE: Final = 1024  # as the RIPE database: more is an error
@@ -70,6 +70,14 @@ class WhoisServer:
     def delete(self, source: str, object_class: str, key: str) -> bool:
         """Remove one object (the key of a route is its prefix and origin); whether it was there."""
         return self._objects.delete(source, object_class, key)
+
+    def delete_blocks(self, source: str, prefix: str) -> bool:
+        """Remove every inetnum or inet6num around a prefix; whether there was one.
+
+        Raises:
+            ValueError: that is no prefix.
+        """
+        return self._objects.delete_blocks(source, AddressRange.parse(prefix))
 
     def clear(self) -> None:
         """Remove every object of every source."""

@@ -14,6 +14,7 @@ from byoip.domain.letters.letter import Letter
 from byoip.web import acting, bringing, own_letters, people, prefix, prefixes, sign_in
 from byoip.web.customer.routes import customer_routes
 from byoip.web.door import SIGN_IN, Door, form
+from byoip.web.guide.pages import Guides
 from byoip.web.letters import letter_page, no_letter_page
 from byoip.web.live import Streams
 from byoip.web.operator.routes import operator_routes
@@ -28,11 +29,17 @@ class SitePages:
     """The pages of a site, as the API's application takes them."""
 
     site: Site
+    guides: Guides
 
     @property
     def routes(self) -> Sequence[BaseRoute]:
-        """The pages at `/` and below `/ui`."""
-        return [Route("/", self._front), Route(STATIC_PATH, static_file), *_inside(Door(self.site))]
+        """The pages at `/`, and below `/guide` and `/ui`."""
+        return [
+            Route("/", self._front),
+            *self.guides.routes,
+            Route(STATIC_PATH, static_file),
+            *_inside(Door(self.site)),
+        ]
 
     def errors(
         self,
@@ -42,7 +49,8 @@ class SitePages:
         names: Sequence[Mapping[str, str]],
     ) -> Response:
         """Every error, blocker and reason, explained; the anchors are the names."""
-        told = {"about_names": about_names, "names": names}
+        guided = {one.name for one in self.guides.names}
+        told = {"about_names": about_names, "names": names, "guided": guided}
         return page("errors.html", introduction=introduction, rows=rows, **told)
 
     def letter(self, letter: Letter, now: datetime) -> Response:
