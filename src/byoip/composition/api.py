@@ -14,6 +14,7 @@ from byoip.api.border.backend import Backend
 from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.composition.pages import pages_of
 from byoip.composition.process import Composition
+from byoip.composition.sign_in import signs_in_of
 from byoip.domain.asn import Asn
 from byoip.domain.asns.own_asn import OwnAsnRules
 from byoip.domain.claims.blockers import Advice
@@ -109,7 +110,9 @@ def _backend(
         in_service=_in_service(settings),
         limiter=RequestLimiter(RateWindows(engine), settings.limits),
         notifier=composition.notifier,
-        pages=partial(pages_of, people=PeopleReader(engine, clock)),
+        pages=partial(
+            pages_of, people=PeopleReader(engine, clock), elsewhere=signs_in_of(settings, clock)
+        ),
         require_if_match=settings.require_if_match,
         speaks=bool(settings.speakers),
         cors_origins=settings.cors_origins,

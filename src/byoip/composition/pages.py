@@ -10,10 +10,10 @@ from byoip.api.problems.problems import problem_of
 from byoip.domain.errors import Refusal
 from byoip.store.accounts.people_reader import PeopleReader
 from byoip.web.pages import SitePages
-from byoip.web.site import Problem, Site
+from byoip.web.site import Problem, SignsIn, Site
 
 
-def pages_of(backend: Backend, people: PeopleReader) -> SitePages:
+def pages_of(backend: Backend, people: PeopleReader, elsewhere: SignsIn | None = None) -> SitePages:
     """The pages beside an API; turns and limits are shared with it."""
     return SitePages(
         Site(
@@ -51,6 +51,7 @@ def pages_of(backend: Backend, people: PeopleReader) -> SitePages:
             client=client_of,
             speaks=backend.speaks,
             mail_offered=backend.mail_offered,
+            elsewhere=elsewhere,
         )
     )
 

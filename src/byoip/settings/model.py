@@ -23,7 +23,6 @@ from byoip.settings.parts import (
     Lengths,
     Origins,
     OverrideSettings,
-    Part,
     Ports,
     RegistrySettings,
     ServiceSettings,
@@ -35,10 +34,11 @@ from byoip.settings.parts import (
     resolver_address,
     sender_address,
 )
+from byoip.settings.sign_in import SignInSettings
 from byoip.settings.speakers import ListenerSettings, Speakers, SpeakerSettings, check_speakers
 
 
-class Settings(Part):
+class Settings(SignInSettings):
     """Everything an operator may decide. Durations are in the unit their names say."""
 
     # the operator
