@@ -41,6 +41,7 @@ from byoip.usecases.checks.capabilities import Capabilities
 from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.claims.prefixes import Terms
 from byoip.usecases.hooks.webhooks import HookTerms
+from byoip.web.site import SandboxPages
 
 _PREFLIGHT_SECONDS = 9.0
 
@@ -50,9 +51,10 @@ def api_of(
     public_url: str,
     capabilities: Capabilities | None = None,
     signer: Signer | None = None,
+    sandbox: SandboxPages | None = None,
 ) -> ASGIApp:
     """The HTTP API; without a signer of webhooks it offers none."""
-    return create_application(_backend(composition, public_url, capabilities, signer))
+    return create_application(_backend(composition, public_url, capabilities, signer, sandbox))
 
 
 def _backend(
@@ -60,6 +62,7 @@ def _backend(
     public_url: str,
     capabilities: Capabilities | None,
     signer: Signer | None,
+    sandbox: SandboxPages | None,
 ) -> Backend:
     settings, outside = composition.settings, composition.outside
     store, engine, clock = composition.store, composition.engine, composition.clock
@@ -111,7 +114,10 @@ def _backend(
         limiter=RequestLimiter(RateWindows(engine), settings.limits),
         notifier=composition.notifier,
         pages=partial(
-            pages_of, people=PeopleReader(engine, clock), elsewhere=signs_in_of(settings, clock)
+            pages_of,
+            people=PeopleReader(engine, clock),
+            elsewhere=signs_in_of(settings, clock),
+            sandbox=sandbox,
         ),
         require_if_match=settings.require_if_match,
         speaks=bool(settings.speakers),

@@ -10,10 +10,15 @@ from byoip.api.problems.problems import problem_of
 from byoip.domain.errors import Refusal
 from byoip.store.accounts.people_reader import PeopleReader
 from byoip.web.pages import SitePages
-from byoip.web.site import Problem, SignsIn, Site
+from byoip.web.site import Problem, SandboxPages, SignsIn, Site
 
 
-def pages_of(backend: Backend, people: PeopleReader, elsewhere: SignsIn | None = None) -> SitePages:
+def pages_of(
+    backend: Backend,
+    people: PeopleReader,
+    elsewhere: SignsIn | None = None,
+    sandbox: SandboxPages | None = None,
+) -> SitePages:
     """The pages beside an API; turns and limits are shared with it."""
     return SitePages(
         Site(
@@ -52,6 +57,7 @@ def pages_of(backend: Backend, people: PeopleReader, elsewhere: SignsIn | None =
             speaks=backend.speaks,
             mail_offered=backend.mail_offered,
             elsewhere=elsewhere,
+            sandbox=sandbox,
         )
     )
 

@@ -70,6 +70,7 @@ def _inside(door: Door) -> Sequence[BaseRoute]:
         *customer_routes(door),
         *operator_routes(door),
         *_prefixes(door),
+        *(door.site.sandbox.routes(door) if door.site.sandbox else ()),
         Route("/ui/{rest:path}", door.anyone(_nowhere)),
     ]
 

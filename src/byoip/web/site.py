@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
+from starlette.routing import BaseRoute
 from starlette.types import Scope
 
 from byoip.domain.accounts.credential import Credential
@@ -17,6 +18,7 @@ from byoip.domain.errors import Refusal
 from byoip.domain.speakers.bgp_peer import InService
 from byoip.ports.clock import Clock
 from byoip.ports.identity_provider import IdentityProvider
+from byoip.ports.portal import Portal
 from byoip.ports.tokens import TokenMint
 from byoip.store import sharing
 from byoip.store.accounts.operator_reader import OperatorReader
@@ -73,6 +75,18 @@ class SignsIn:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class SandboxPages:
+    """What pages offer in a sandbox beyond production's.
+
+    Attributes:
+        routes: made with the door of the site.
+    """
+
+    portal: Portal
+    routes: Callable[[Any], Sequence[BaseRoute]]
+
+
 class Spend(Protocol):
     """Takes permits that all processes share."""
 
@@ -102,6 +116,7 @@ class Site:
         hook_terms: where webhooks may go, and what signs them.
         mail_offered: whether there is a server that takes mail.
         elsewhere: how people sign in at the identity provider; None: by one-time links alone.
+        sandbox: None in production.
     """
 
     border: Border
@@ -139,6 +154,7 @@ class Site:
     speaks: bool = False
     mail_offered: bool = False
     elsewhere: SignsIn | None = None
+    sandbox: SandboxPages | None = None
 
     async def signed_in(self, token: str, scope: Scope, *, used: bool) -> SignedIn | None:
         """Whose session it is; who was here before does not wait for strangers."""
