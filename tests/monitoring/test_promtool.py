@@ -20,6 +20,7 @@ pytestmark = pytest.mark.real
 
 INFINITE = "+Inf+0x150"
 HTTP = 'byoip_http_requests_total{job="byoip",method="GET",route="/a",status="%s"}'
+SIGN_IN = HTTP.replace("/a", "/ui/enter/provider/back")
 
 Series = Sequence[tuple[str, str]]
 
@@ -48,6 +49,11 @@ CASES: dict[str, tuple[Series, Series, dict[str, str]]] = {
         [(one("byoip_database_up"), "0x150")],
         [(one("byoip_database_up"), "1x150")],
         {"job": "byoip", "instance": "a"},
+    ),
+    "ByoipIdentityProviderAway": (
+        [(SIGN_IN % "503", "0+1x150")],
+        [(SIGN_IN % "303", "0+9x150"), (HTTP % "503", "0+9x150")],
+        {"job": "byoip"},
     ),
     "ByoipServerErrors": (
         [(HTTP % "200", "0+90x150"), (HTTP % "503", "0+10x150")],

@@ -1,9 +1,8 @@
-"""One GET or POST of an outside party: a bounded answer, or NotAnAnswer, whatever it does."""
+"""One question to an outside party: a bounded answer, or NotAnAnswer, whatever it does."""
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
@@ -14,35 +13,36 @@ from byoip.domain.checks.evidence import Fault
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """What is posted, and its own headers."""
-
-    content: bytes
-    headers: Mapping[str, str]
-
-
 async def bounded_get(
+    url: httpx.URL, body: bytearray, *, accept: str, tls: ssl.SSLContext, max_bytes: int
+) -> httpx.Response:
+    """Fetch into `body`: see `bounded_ask`."""
+    headers = {"Accept": accept}
+    return await bounded_ask("GET", url, body, headers=headers, tls=tls, max_bytes=max_bytes)
+
+
+async def bounded_ask(
+    method: str,
     url: httpx.URL,
     body: bytearray,
     *,
-    accept: str,
+    headers: Mapping[str, str],
     tls: ssl.SSLContext,
     max_bytes: int,
-    post: Posted | None = None,
+    content: bytes | None = None,
 ) -> httpx.Response:
-    """Fetch into `body`, which keeps what came before a fault; the caller sets the deadline.
+    """Send, and read into `body`, which keeps what came before a fault; the caller's deadline.
 
-    With `post` it is a POST. No redirects (their body is not read, `next_request` says where one
-    leads), no proxies, no cookies, no compression.
+    No redirects (their body is not read, `next_request` says where one leads), no proxies, no
+    cookies, no compression.
 
     Raises:
         NotAnAnswer: it cannot be reached, is no whole HTTP answer, or larger than `max_bytes`.
     """
-    headers = {"Accept": accept, **UNPACKED, **(post.headers if post else {})}
-    sent = ("POST", url) if post else ("GET", url)
-    content = post.content if post else None
-    extensions = BoundedHead().extensions
+    sent: dict[str, Any] = {
+        "headers": {**headers, **UNPACKED},
+        "extensions": BoundedHead().extensions,
+    }
     try:
         async with (
             httpx.AsyncClient(
@@ -51,9 +51,7 @@ async def bounded_get(
                 timeout=None,  # noqa: S113 - the caller's deadline is around all of it
                 cookies=NoCookies(),
             ) as client,
-            client.stream(
-                *sent, content=content, headers=headers, extensions=extensions
-            ) as response,
+            client.stream(method, url, content=content, **sent) as response,
         ):
             if response.status_code in REDIRECTS:
                 return response

@@ -97,6 +97,11 @@ class NameServer:
         """Remove everything."""
         self._records.clear()
 
+    @property
+    def fault(self) -> str | None:
+        """How it misbehaves at present."""
+        return self._fault
+
     def set_fault(self, kind: str) -> None:
         """Misbehave until `clear_fault`: one of `FAULTS`.
 

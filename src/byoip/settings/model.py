@@ -23,7 +23,6 @@ from byoip.settings.parts import (
     Lengths,
     Origins,
     OverrideSettings,
-    Part,
     Ports,
     RegistrySettings,
     ServiceSettings,
@@ -42,10 +41,11 @@ from byoip.settings.perspectives import (
     Region,
     check_perspectives,
 )
+from byoip.settings.sign_in import SignInSettings
 from byoip.settings.speakers import ListenerSettings, Speakers, SpeakerSettings, check_speakers
 
 
-class Settings(Part):
+class Settings(SignInSettings):
     """Everything an operator may decide. Durations are in the unit their names say."""
 
     # the operator

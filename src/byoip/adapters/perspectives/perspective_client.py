@@ -11,7 +11,7 @@ from uuid import UUID
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from byoip.adapters.bounded_get import Posted, bounded_get
+from byoip.adapters.bounded_get import bounded_ask
 from byoip.adapters.checks.ripe_rest import rest_objects
 from byoip.adapters.checks.whois_dialects import NotAnAnswer, exchange
 from byoip.adapters.http_pieces import trusted
@@ -145,17 +145,22 @@ class PerspectiveClient:
         """
         nonce, at = SystemRandom().mint(), self._clock.now().timestamp()
         sent = written(Request(VERSION, self.place.name, nonce, at, question))
-        headers = {HEADER: sign_request(self._key, sent), "Content-Type": "application/json"}
+        headers = {
+            HEADER: sign_request(self._key, sent),
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+        }
         body = bytearray()
         try:
             async with asyncio.timeout(self._deadline), self._turns:
-                came = await bounded_get(
+                came = await bounded_ask(
+                    "POST",
                     self._url,
                     body,
-                    accept="application/json",
+                    headers=headers,
                     tls=trusted(),
                     max_bytes=MOST_ANSWERED,
-                    post=Posted(sent, headers),
+                    content=sent,
                 )
         except TimeoutError:
             detail = f"no complete answer in {self._deadline:g} s"

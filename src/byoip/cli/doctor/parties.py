@@ -20,9 +20,11 @@ from byoip.composition.capabilities import resolvers_of
 from byoip.composition.mailing import relay_of
 from byoip.composition.notifying import hook_signer
 from byoip.composition.perspectives import clients_of
+from byoip.composition.sign_in import provider_of
 from byoip.composition.speaking import look_at_speakers
 from byoip.domain.checks.registry import Registry
 from byoip.ports.checks.rpki import NoExport
+from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import SpeakerUnanswered
 from byoip.settings.model import (
     Settings,
@@ -30,7 +32,7 @@ from byoip.settings.model import (
     require_served,
 )
 from byoip.settings.names import SettingsError
-from byoip.settings.notes import letter_notes, mail_notes, webhook_notes
+from byoip.settings.notes import letter_notes, mail_notes, sign_in_notes, webhook_notes
 from byoip.settings.speakers import ListenerSettings
 
 _SECONDS: Final = 5.0
@@ -84,6 +86,21 @@ async def look_at_mail(settings: Settings) -> Finding:
         fix = "Compare smtp_host, smtp_port, smtp_security, user and password with that server's."
         return fault("smtp", why, fix)
     return fine("smtp", "lets us in; whether it relays shows with the first mail")
+
+
+async def look_at_sign_in(settings: Settings, clock: Clock) -> Finding:
+    """Whether people can sign in at the identity provider, as far as that shows from here."""
+    if notes := sign_in_notes(settings):
+        return note("oidc", notes[0].removeprefix("sign-in: "))
+    try:
+        provider = provider_of(settings, clock, seconds=_SECONDS)
+    except SettingsError as refusal:
+        fix = "Let this user read the file with the secret; set BYOIP_PUBLIC_URL."
+        return fault("oidc", str(refusal), fix)
+    if provider is not None and (why := await provider.complaint()) is not None:
+        fix = "Compare oidc_issuer with what the provider says of itself, and list oidc_hosts."
+        return fault("oidc", why, fix)
+    return fine("oidc", "answers; whether it knows us shows as somebody signs in")
 
 
 async def look_at_resolvers(settings: Settings) -> Finding:
