@@ -12,10 +12,15 @@ from byoip.domain.errors import Refusal
 from byoip.store.accounts.people_reader import PeopleReader
 from byoip.web.guide.pages import Guides, Named
 from byoip.web.pages import SitePages
-from byoip.web.site import Problem, Site
+from byoip.web.site import Problem, SandboxPages, SignsIn, Site
 
 
-def pages_of(backend: Backend, people: PeopleReader) -> SitePages:
+def pages_of(
+    backend: Backend,
+    people: PeopleReader,
+    elsewhere: SignsIn | None = None,
+    sandbox: SandboxPages | None = None,
+) -> SitePages:
     """The pages beside an API; turns and limits are shared with it."""
     return SitePages(
         Site(
@@ -53,6 +58,8 @@ def pages_of(backend: Backend, people: PeopleReader) -> SitePages:
             client=client_of,
             speaks=backend.speaks,
             mail_offered=backend.mail_offered,
+            elsewhere=elsewhere,
+            sandbox=sandbox,
         ),
         Guides([Named(**one) for one in guided()]),
     )

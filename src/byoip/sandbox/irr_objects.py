@@ -67,6 +67,11 @@ class IrrObjects:
     def __init__(self) -> None:
         self._held: dict[str, dict[tuple[str, str], HeldObject]] = {}
 
+    @property
+    def empty(self) -> bool:
+        """Whether it holds nothing."""
+        return not any(self._held.values())
+
     def put(self, source: str, text: bytes) -> list[tuple[str, str]]:
         """Add objects, or replace those of the same class and key; gives class and key of each.
 

@@ -42,10 +42,12 @@ _RCODES = {"refused": dns.rcode.REFUSED, "servfail": dns.rcode.SERVFAIL}
 class NameServer:
     """Serves the records of `put_txt`, or misbehaves as `set_fault` orders."""
 
-    def __init__(self) -> None:
+    def __init__(self, beneath: "NameServer | None" = None) -> None:
+        """Begin empty; with `beneath` what is not put here is as it is there."""
         self.addresses: tuple[str, ...] = ()
         self.port = 0
-        self._records = ReverseRecords()
+        self._records: ReverseRecords
+        self._records = ReverseRecords(beneath._records if beneath else None)  # noqa: SLF001 - of the same class
         self._fault: str | None = None
         self._closers: list[Callable[[], None]] = []
         self._connections: set[asyncio.StreamWriter] = set()
@@ -54,7 +56,8 @@ class NameServer:
         """Publish these values at a name, one TXT record each, in place of what was there.
 
         Raises:
-            ValueError: not a name below the reverse zones, no values, or too long ones.
+            ValueError: not a name below the reverse zones, too long values, or none (which only
+                hides what stands `beneath`).
         """
         self._records.put(owner_name, values)
 
@@ -93,6 +96,11 @@ class NameServer:
     def clear(self) -> None:
         """Remove everything."""
         self._records.clear()
+
+    @property
+    def fault(self) -> str | None:
+        """How it misbehaves at present."""
+        return self._fault
 
     def set_fault(self, kind: str) -> None:
         """Misbehave until `clear_fault`: one of `FAULTS`.

@@ -32,7 +32,9 @@ class ReverseRecords:
     hold what customers publish. The same servers serve them all.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, beneath: "ReverseRecords | None" = None) -> None:
+        """Begin empty; what stands at no name here is as it is `beneath`, if that is given."""
+        self._beneath = beneath
         self._apex: _Apex = {}
         self._fixed: _Fixed = {}
         self._aliases: dict[dns.name.Name, _Records] = {}
@@ -46,9 +48,9 @@ class ReverseRecords:
 
     def put(self, owner_name: str, values: Sequence[str]) -> None:
         """Publish these values at a name, one TXT record each, in place of what was there."""
-        owner = _owner(owner_name)
-        if not 0 < len(values) <= _MOST_VALUES:
-            raise ValueError(f"give 1 to {_MOST_VALUES} TXT values")
+        owner, least = _owner(owner_name), 1 if self._beneath is None else 0
+        if not least <= len(values) <= _MOST_VALUES:
+            raise ValueError(f"give {least} to {_MOST_VALUES} TXT values")
         octets = [value.encode() for value in values]
         if sum(map(len, octets)) > _LONGEST_TXT:
             raise ValueError(f"the values are longer than {_LONGEST_TXT} bytes together")
@@ -94,7 +96,7 @@ class ReverseRecords:
     def find(self, name: dns.name.Name, kind: dns.rdatatype.RdataType) -> dns.rrset.RRset | None:
         """The records of this name and type."""
         if kind == dns.rdatatype.TXT:
-            records = self._served.get(name, ())
+            records = self._texts(name)
         else:
             fixed = self._apex if name == self.zone(name) else self._fixed.get(name, {})
             records = fixed.get(kind, ())
@@ -103,11 +105,14 @@ class ReverseRecords:
     def alias(self, name: dns.name.Name) -> dns.rrset.RRset | None:
         """The CNAME record of this name."""
         records = self._aliases.get(name)
+        if records is None and self._beneath is not None:
+            return self._beneath.alias(name)
         return dns.rrset.from_rdata_list(name, 0, records) if records else None
 
     def bogus(self, name: dns.name.Name) -> bool:
         """Whether a resolver that validates refuses what stands there."""
-        return any(name.is_subdomain(zone) for zone in self._bogus)
+        below = self._beneath is not None and self._beneath.bogus(name)
+        return below or any(name.is_subdomain(zone) for zone in self._bogus)
 
     def zone(self, name: dns.name.Name) -> dns.name.Name | None:
         """The zone that would hold a name."""
@@ -124,9 +129,16 @@ class ReverseRecords:
 
     def exists(self, name: dns.name.Name) -> bool:
         """Whether there is such a name; one that only has others below it exists (RFC 8020)."""
-        if name == self.zone(name) or name in self._fixed:
+        if name == self.zone(name) or name in self._fixed or self._texts(name):
             return True
-        return any(one.is_subdomain(name) for one in (*self._served, *self._aliases))
+        if any(one.is_subdomain(name) for one in (*self._served, *self._aliases)):
+            return True
+        return self._beneath is not None and self._beneath.exists(name)
+
+    def _texts(self, name: dns.name.Name) -> _Records:
+        if name in self._served or self._beneath is None:
+            return self._served.get(name, ())
+        return self._beneath._texts(name)  # noqa: SLF001 - of the same class
 
 
 def _apex_records(addresses: Sequence[str]) -> _Apex:

@@ -35,8 +35,10 @@ class WhoisServer:
     without `-B` are answered as IRRd does, others as the RIPE database does.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, beneath: "WhoisServer | None" = None) -> None:
+        """Begin empty; with `beneath` what it holds is told until there is an object here."""
         self.fault: IrrFault | None = None
+        self._beneath = beneath
         self.port = 0  # once started
         self._objects = IrrObjects()
         self._server: asyncio.Server | None = None
@@ -97,7 +99,7 @@ class WhoisServer:
             writer.transport.abort()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        session = IrrdSession(self._objects)
+        session = IrrdSession(self._told())
         while not session.over:
             async with asyncio.timeout(_IDLE):
                 line = (await reader.readline()).decode("latin-1")
@@ -109,11 +111,16 @@ class WhoisServer:
                 async with asyncio.timeout(_IDLE):
                     await writer.drain()
 
+    def _told(self) -> IrrObjects:
+        """Its own objects, or those beneath while it has none."""
+        alone = self._beneath is None or not self._objects.empty
+        return self._objects if alone or self._beneath is None else self._beneath._told()  # noqa: SLF001 - of the same class
+
     def _answer(self, query: str, session: IrrdSession) -> bytes:
         if query.startswith("!") or "-B" not in query.split():
             return session.answer(query)
         session.over = True
-        return answer_ripe(self._objects, query)
+        return answer_ripe(self._told(), query)
 
     async def _misbehave(
         self, query: str, session: IrrdSession, writer: asyncio.StreamWriter

@@ -45,6 +45,7 @@ _DONE: Final[Mapping[str, str]] = {
     "restored": "The prefix is back, and its routes are to be announced again.",
     "withheld": "The prefix is back, but for routes that history names: they are not announced.",
     "reopened": "The prefix is back, with its history: publish what stands below to prove it anew.",
+    "published": "It is published in the sandbox. When all are, check again below.",
     "moved": "The prefix is yours now, with all that hangs on it. Nothing was withdrawn.",
     "withdrawn": "The withdrawal is asked for: below is what speakers and listeners say of it.",
 }
