@@ -131,6 +131,10 @@ async def test_4_4_guides_are_linked_from_the_front_the_documentation_and_prefix
     links = Reading((await browser.get(f"/ui/prefixes/{made['id']}")).text).links
     for one in made["blockers"]:
         assert f"/guide/blockers/{one['name']}" in links
+    run = (await validate(world, made["id"]))["result"]["validation"]["id"]
+    await carry_out(world, run)  # which registry is responsible is known since
+    links = Reading((await browser.get(f"/ui/prefixes/{made['id']}")).text).links
+    assert AT_REGISTRY["ripencc"] in links
 
 
 def test_4_4_a_check_that_failed_leads_to_the_page_of_its_reason() -> None:
