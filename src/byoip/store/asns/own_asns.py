@@ -22,6 +22,7 @@ from byoip.domain.prefix import Prefix
 from byoip.store.asns.aspas import facts_from, facts_sql
 from byoip.store.asns.tables import own_asns
 from byoip.store.batches import Part, asking
+from byoip.store.columns import constant
 from byoip.store.statements import AnyRow, Repository, compiled, from_row, from_text, to_row
 from byoip.store.unavailable import refusing
 
@@ -37,6 +38,14 @@ OF_ACCOUNT: Final = sa.or_(_ACCOUNT.is_(None), _o.account_id == _ACCOUNT)
 _this = sa.select(own_asns).where(_o.id == _ID, _o.live, OF_ACCOUNT)
 GET: Final = compiled(_this)
 _LOCK: Final = compiled(_this.with_for_update())
+_PROVEN: Final = compiled(
+    sa.select(own_asns).where(
+        _o.account_id == _ACCOUNT,
+        _o.asn == sa.bindparam("asn", type_=sa.BigInteger),
+        _o.live,
+        _o.state == constant(CheckState.VALID),
+    )
+)
 _HELD: Final = compiled(
     sa.select(sa.func.count().label("held")).where(_o.account_id == _ACCOUNT, _o.live)
 )
@@ -152,6 +161,12 @@ class OwnAsnRepository(Repository):
         if answer is not None:
             kept = answer[:_MOST_ANSWER]
             await self._session.change(_ANSWER, own_asn_id=own.id, answer=kept)
+
+    async def proven(self, account_id: UUID, asn: Asn) -> OwnAsn | None:
+        """The account's proof of this number; None: there is none."""
+        asked = {"account_id": account_id, "asn": asn.number}
+        row = await self._session.row(_PROVEN, **asked)
+        return None if row is None else own_asn_from(row)
 
     def standing(self, account_id: UUID, asn: Asn) -> Part:
         """What decides of an origin that is not the operator's: for a look."""
