@@ -52,6 +52,7 @@ _HELD: Final = compiled(
 _ADD: Final = compiled(sa.insert(own_asns), [*_FIXED, *_CHANGING])
 _SAVE: Final = compiled(sa.update(own_asns).where(_o.id == _ID, _o.live), _CHANGING)
 _ANSWER: Final = compiled(sa.update(own_asns).where(_o.id == _ID), ["answer"])
+MOST_ASKED: Final = 3  # prefixes that RDAP is asked about for one number
 _MOST_ANSWER: Final = 65_536  # bytes of the registry's answer that are kept
 
 _STANDING: Final = from_text(
@@ -72,11 +73,11 @@ _IN_USE: Final = from_text("""
 # DNS is a lessee's, or a former holder's, who must not have the holder's number. Who holds it now
 # held it when it was proven: its watch has heard this file and says so. What has moved here was
 # proven by another account. What an operator took back, it cannot bring again.
-_SPANNED: Final = from_text(f"""
-    SELECT claim.cidr FROM prefixes AS claim, current_registration_snapshots AS used
+_PROVES: Final = f"""
+    FROM prefixes AS claim, current_registration_snapshots AS used
     WHERE claim.account_id = :account_id AND claim.state = 'approved'
         AND claim.approved_by = 'checks' AND claim.standing = 'ok' AND claim.frozen_for = '{{}}'
-        AND used.registry = :registry AND CAST(:holder AS text) <> ''
+        AND used.registry = :registry
         AND EXISTS (SELECT FROM validation_runs AS run JOIN findings AS found ON run_id = run.id
             WHERE run.prefix_id = claim.id AND run.result = '{RunResult.APPROVED.value}'
             AND run.finished_at >= claim.approved_at AND found.outcome = 'passed'
@@ -87,6 +88,9 @@ _SPANNED: Final = from_text(f"""
         AND EXISTS (SELECT FROM prefix_watches AS watch WHERE watch.prefix_id = claim.id
             AND watch.signal = 'holder' AND watch.failing_since IS NULL AND watch.doubt = ''
             AND watch.good_at IS NOT NULL AND watch.heard >= used.number)
+"""  # noqa: S608 - of constants
+_SPANNED: Final = from_text(f"""
+    SELECT claim.cidr {_PROVES} AND CAST(:holder AS text) <> ''
         AND EXISTS (SELECT FROM registered_ranges AS row WHERE row.snapshot = used.number
             AND row.prefix <<= claim.cidr AND row.holder = :holder
             AND row.status IN ('{"', '".join(sorted(HELD))}'))
@@ -97,6 +101,16 @@ _SPANNED: Final = from_text(f"""
                 OR row.prefix >>= set_masklen(broadcast(claim.cidr) + 1,
                     CASE family(claim.cidr) WHEN 4 THEN 32 ELSE 128 END)))
     ORDER BY claim.cidr LIMIT 1
+""")  # noqa: S608 - of constants
+# Those of which RDAP may say whose they are: no row of a file reaches beyond one, for the registry
+# has given that as a whole.
+_TO_ASK: Final = from_text(f"""
+    SELECT claim.cidr {_PROVES}
+        AND EXISTS (SELECT FROM registered_ranges AS row WHERE row.snapshot = used.number
+            AND row.prefix <<= claim.cidr AND row.status IN ('{"', '".join(sorted(HELD))}'))
+        AND NOT EXISTS (SELECT FROM registered_ranges AS row WHERE row.snapshot = used.number
+            AND row.prefix >> claim.cidr)
+    ORDER BY claim.cidr LIMIT {MOST_ASKED}
 """)  # noqa: S608 - of constants
 # More than the largest networks have; national registries have thousands.
 _A_REGISTRYS: Final = 100
@@ -187,6 +201,11 @@ class OwnAsnRepository(Repository):
         asked = {**of, "registry": registry, "holder": holder}
         row = await self._session.row(_SPANNED, **asked)
         return None if row is None else Prefix(row.cidr)
+
+    async def to_ask_about(self, own: OwnAsn, registry: str) -> Sequence[Prefix]:
+        """Prefixes that would prove the number, if RDAP names the same registrant for both."""
+        of = {"account_id": own.account_id, "asn": own.asn.number, "registry": registry}
+        return [Prefix(row.cidr) for row in await self._session.rows(_TO_ASK, **of)]
 
     async def pooled(self, registry: str, holder: str, countries: Collection[str]) -> bool:
         """Whether a holder's id at a registry is that of a registry below it.
