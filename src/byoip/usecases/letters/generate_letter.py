@@ -37,6 +37,7 @@ from byoip.ports.letters.letters import LetterPress, LetterSigner
 from byoip.ports.tokens import TokenMint
 from byoip.store.letters.grounds import LetterGrounds
 from byoip.store.transaction import Store, Transaction
+from byoip.store.watch.rekeying import numbered_anew
 from byoip.usecases.checks.check_rpki import check_rpki
 from byoip.usecases.checks.responsible import Registries
 from byoip.usecases.letters.own_origin import own_origin
@@ -136,7 +137,8 @@ class GenerateLetter:
         today, _ = check_rpki(claim.prefix, claim.asn, vrps, self.clock, waiver=rpki)
         if not isinstance(today.outcome, Passed):
             return None
-        held = still_held(claim, newest, grounds, space.registered, space.responsible)
+        anew = await numbered_anew(tx.session, claim.approved_at or now)
+        held = still_held(claim, newest, grounds, space.registered, space.responsible, anew)
         if not (held and _irr_passes(claim)):
             return None
         # A waiver that has ended is no word of today.
