@@ -46,6 +46,14 @@ _PROVEN: Final = compiled(
         _o.state == constant(CheckState.VALID),
     )
 )
+_ELSEWHERE: Final = compiled(
+    sa.select(own_asns).where(
+        _o.account_id != _ACCOUNT,
+        _o.asn == sa.bindparam("asn", type_=sa.BigInteger),
+        _o.live,
+        _o.state == constant(CheckState.VALID),
+    )
+)
 _HELD: Final = compiled(
     sa.select(sa.func.count().label("held")).where(_o.account_id == _ACCOUNT, _o.live)
 )
@@ -102,14 +110,12 @@ _SPANNED: Final = from_text(f"""
                     CASE family(claim.cidr) WHEN 4 THEN 32 ELSE 128 END)))
     ORDER BY claim.cidr LIMIT 1
 """)  # noqa: S608 - of constants
-# Those of which RDAP may say whose they are: no row of a file reaches beyond one, for the registry
-# has given that as a whole.
+# Those of which RDAP may say whose they are: a row lies in one, and none around it, for rows share
+# no address. Of a part of a row its holder may have written whose it is.
 _TO_ASK: Final = from_text(f"""
     SELECT claim.cidr {_PROVES}
         AND EXISTS (SELECT FROM registered_ranges AS row WHERE row.snapshot = used.number
             AND row.prefix <<= claim.cidr AND row.status IN ('{"', '".join(sorted(HELD))}'))
-        AND NOT EXISTS (SELECT FROM registered_ranges AS row WHERE row.snapshot = used.number
-            AND row.prefix >> claim.cidr)
     ORDER BY claim.cidr LIMIT {MOST_ASKED}
 """)  # noqa: S608 - of constants
 # More than the largest networks have; national registries have thousands.
@@ -180,6 +186,11 @@ class OwnAsnRepository(Repository):
         """The account's proof of this number; None: there is none."""
         asked = {"account_id": account_id, "asn": asn.number}
         row = await self._session.row(_PROVEN, **asked)
+        return None if row is None else own_asn_from(row)
+
+    async def proven_by_another(self, own: OwnAsn) -> OwnAsn | None:
+        """The proof that another account has of this number; None: there is none."""
+        row = await self._session.row(_ELSEWHERE, account_id=own.account_id, asn=own.asn.number)
         return None if row is None else own_asn_from(row)
 
     def standing(self, account_id: UUID, asn: Asn) -> Part:

@@ -29,6 +29,7 @@ from byoip.ports.threads import in_thread
 from byoip.store.asns import asn_statistics
 from byoip.store.transaction import Store, Transaction
 from byoip.usecases.asns.ask_registrant import ask_registrant
+from byoip.usecases.asns.contested import note_contest
 from byoip.usecases.border import Verb
 
 _EXPIRED: Final = Failed(
@@ -116,6 +117,10 @@ class ProveAsn:
             attempt = await self._by_registrant(own, found, known.to_ask_about) or (
                 await self._by_token(own, found, now)
             )
+
+        if isinstance(attempt.outcome, Passed) and not own.proven:
+            at = attempt.registry
+            await note_contest(self.store, own, evidence=attempt.outcome.seen, registry=at)
 
         async def record(tx: Transaction) -> OwnAsn:
             locked = await tx.own_asns.lock(account_id, own_asn_id)
