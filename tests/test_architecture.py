@@ -48,7 +48,7 @@ PLANTS = {  # the contract that an import breaks, and no other
         "composition/process.py": "pyhanko.sign",
     },
     "Commands that only speak HTTP, and help, import nothing of a server": {
-        "cli/operator/edges.py": "sqlalchemy",
+        "../byoip_cli/operator/edges.py": "sqlalchemy",
         "../byoip_cli/lazy.py": "psycopg",
     },
     "The command line's own package imports nothing of the service": {

@@ -6,8 +6,16 @@ import typer
 
 from byoip_cli.client import Service, ask
 from byoip_cli.faults import Unusable
-from byoip_cli.names import ACCOUNT_VARIABLE
-from byoip_cli.profiles import CUSTOMERS, addressing
+from byoip_cli.names import ACCOUNT_VARIABLE, DEFAULT_URL
+from byoip_cli.options import Account, Token, Url
+from byoip_cli.profiles import CUSTOMERS, addressing, customer
+
+
+def where(
+    ctx: typer.Context, url: Url = DEFAULT_URL, token: Token = "", account: Account = None
+) -> None:
+    """Keep where the service is, for a customer's commands."""
+    ctx.obj = customer(ctx, url, token, account)
 
 
 def of_account(ctx: typer.Context) -> typer.Context:

@@ -14,7 +14,6 @@ _SECONDS = 30
 _PAGE = 200
 
 Reason: TypeAlias = Annotated[str, typer.Option("--reason", help="Why; kept in the history.")]
-ObjectId: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="See `list`.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,6 @@ class Service:
     Attributes:
         root: below it are the paths that are asked.
         variable: where the token is read.
-        maker: what makes one.
         account: whose objects they are, where one was named.
     """
 
@@ -32,7 +30,6 @@ class Service:
     token: str
     root: str = "/client/v4/operator"
     variable: str = OPERATOR_TOKEN_VARIABLE
-    maker: str = "byoip token create NAME"
     account: str | None = None
 
 
@@ -70,7 +67,7 @@ def send(
         CommandFailed: it is none, or there is none.
     """
     if not service.token:
-        raise Unusable(f"{service.variable} is required; `{service.maker}` makes one.")
+        raise Unusable(f"{service.variable} is required; `byoip login` keeps one.")
     given = {name: _text(value) for name, value in (query or {}).items() if value is not None}
     try:
         answer = httpx.request(

@@ -42,6 +42,21 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "AS numbers of your own, and their proof.",
         speaks=True,
     ),
+    "webhooks": Entry(
+        "byoip_cli.webhooks.commands:webhooks_app",
+        "A customer's webhooks, over the API of a running service.",
+        speaks=True,
+    ),
+    "operator": Entry(
+        "byoip_cli.operator.accounts:operator_app",
+        "What operators do to a running service, over its API.",
+        speaks=True,
+    ),
+    "audit": Entry(
+        "byoip_cli.operator.audit:audit_app",
+        "Whether the operators' history is what it was, over the API of a running service.",
+        speaks=True,
+    ),
 }
 
 

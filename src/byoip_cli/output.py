@@ -6,7 +6,7 @@ Data goes to stdout, and what is said about it to stderr.
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -21,6 +21,8 @@ from byoip_cli.faults import CommandFailed
 _WIDE = 240  # for pipes and files, where there is no terminal to fit into
 _WHOLE = frozenset({"id", "cidr", "account", "kind", "name", "number", "at"})  # never broken
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_TOLD = 200
+_PLACE = re.compile(r"\S*(?:[0-9a-f]{32}|[0-9a-f.:]+/\d+)\S*")  # an id or a CIDR among words
 _NARROW = 24  # so much of what may be broken stands in one line
 _AS_JSON: ContextVar[bool] = ContextVar("as_json", default=False)
 
@@ -47,21 +49,35 @@ def say(sentence: str) -> None:
     typer.echo(sentence, err=True)
 
 
-def show_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+def show_table(
+    columns: Sequence[str],
+    rows: Iterable[Mapping[str, Any]],
+    *told: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+    title: str | None = None,
+) -> None:
     """Print a row for each object, a column for each of these members; as JSON all members.
 
     Where the terminal is too narrow for whole ids and CIDRs, a block for each object.
+
+    Args:
+        columns: names of members.
+        rows: as the API said them.
+        told: each gives members that people read of a row, besides or instead of the API's.
+        title: where one command prints several tables.
     """
     every = list(rows)
     if show_json(every):
         return
-    table = Table()
+    for more in told:
+        every = [{**row, **more(row)} for row in every]
+    table = Table(title=title, title_justify="left")
     for name in columns:
         whole = name in _WHOLE or name.endswith(("_id", "_at"))
-        longest = max(
-            (len(line) for row in every for line in shown(row[name]).split("\n")), default=0
-        )
-        narrow = max(len(name), longest if whole else min(longest, _NARROW))
+        lines = [line for row in every for line in shown(row[name]).split("\n")]
+        longest = max((len(line) for line in lines), default=0)
+        unbroken = max((len(one) for line in lines for one in _PLACE.findall(line)), default=0)
+        least = longest if whole else max(min(longest, _NARROW), unbroken)
+        narrow = max(len(name), least)
         table.add_column(_title(name), no_wrap=whole, overflow="fold", min_width=narrow)
     for row in every:
         # Text, not markup: customers choose some of these values.
@@ -71,6 +87,8 @@ def show_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Non
     if Measurement.get(console, unbounded, table).minimum <= console.width:
         console.print(table)
         return
+    if title:
+        typer.echo(f"{title}\n")
     for row in every:
         _show_lines({name: row[name] for name in columns})
         typer.echo()
@@ -90,7 +108,10 @@ def go_on(touched: str, *, yes: bool) -> None:
         CommandFailed: they said no.
     """
     say(touched)
-    if sys.stdin.isatty() and not yes and not typer.confirm("Go on?", err=True):
+    if yes or not sys.stdin.isatty():
+        return
+    typer.echo("Go on? [y/N] ", err=True, nl=False)  # not `typer.confirm`: it writes to stdout
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise CommandFailed("Nothing was done.")
 
 
@@ -125,6 +146,12 @@ def _title(name: str) -> str:
     return name.replace("_", " ")
 
 
+def legible(told: str) -> str:
+    """Foreign words on one line, cut; what would steer a terminal is spelt out."""
+    cut = told if len(told) <= _TOLD else f"{told[: _TOLD - 3]}..."
+    return "".join(one if one.isprintable() else f"<U+{ord(one):04X}>" for one in cut).strip()
+
+
 def shown(value: object) -> str:
     """One value, for people."""
     if value is None:
@@ -134,6 +161,7 @@ def shown(value: object) -> str:
     if isinstance(value, list):
         return "\n".join(shown(one) for one in value) or "-"
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {shown(one)}" for name, one in value.items()) or "-"
+        told = ((name, shown(one).replace("\n", " ")) for name, one in value.items())
+        return ", ".join(f"{name}: {one}" for name, one in told) or "-"
     text = str(value)
     return f"{text[:10]} {text[11:19]}Z" if _MOMENT.fullmatch(text) else text

@@ -128,6 +128,17 @@ def by_name(rows: Iterable[Row], given: str, what: str) -> str:
     raise CommandFailed(told, Status.NOT_FOUND)
 
 
+def object_id(ctx: typer.Context, given: str) -> str:
+    """An id as the API writes it.
+
+    Raises:
+        Unusable: it is none.
+    """
+    if ctx.resilient_parsing or is_id(given):
+        return plain(given)
+    raise Unusable(f"{given} is no id: 32 hexadecimal digits.")
+
+
 def _prefix(ctx: typer.Context, given: str) -> str:
     return given if ctx.resilient_parsing else prefix_of(ctx, given)
 
@@ -147,6 +158,15 @@ def path_of(prefix: str) -> str:
     return f"/prefixes/{quote(prefix, safe='')}"
 
 
+ObjectId: TypeAlias = Annotated[
+    str, typer.Argument(metavar="ID", help="See `list`.", callback=object_id)
+]
+ServiceId: TypeAlias = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID", help="Its name, or its id.", callback=named("/services", "service")
+    ),
+]
 PrefixId: TypeAlias = Annotated[
     str,
     typer.Argument(

@@ -38,7 +38,7 @@ def customer(ctx: typer.Context, url: str, token: str, account: str | None) -> S
     where, token = _both(ctx, of, url, token, "token")
     owner = account or (of.get("account") if where == of.get("url") else None)
     root = addressing(owner) if owner else CUSTOMERS
-    return Service(where, token, root, TOKEN_VARIABLE, "byoip login", owner)
+    return Service(where, token, root, TOKEN_VARIABLE, owner)
 
 
 def operator(ctx: typer.Context, url: str, token: str) -> Service:

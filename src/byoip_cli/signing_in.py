@@ -1,5 +1,6 @@
 """`byoip login` and `byoip whoami`: whose token is used."""
 
+import os
 import sys
 import webbrowser
 from dataclasses import replace
@@ -7,10 +8,11 @@ from typing import Annotated
 
 import typer
 
+from byoip_cli.account import where
 from byoip_cli.client import Service, send
-from byoip_cli.customer.options import where
 from byoip_cli.faults import Unusable
-from byoip_cli.names import DEFAULT_URL, TOKEN_VARIABLE, URL_VARIABLE
+from byoip_cli.names import DEFAULT_URL, OPERATOR_TOKEN_VARIABLE, TOKEN_VARIABLE
+from byoip_cli.options import Token, Url
 from byoip_cli.output import say, show_json, show_object
 from byoip_cli.profiles import CUSTOMERS, keep, name_of, operator
 
@@ -19,9 +21,7 @@ _TOKENS = "/ui/tokens"
 
 def login(
     ctx: typer.Context,
-    url: Annotated[
-        str, typer.Option(envvar=URL_VARIABLE, help="Where the API is, without a path.")
-    ] = DEFAULT_URL,
+    url: Url = DEFAULT_URL,
     open_page: Annotated[
         bool, typer.Option("--open", help="Open the page that makes a token, in a browser.")
     ] = False,
@@ -37,7 +37,7 @@ def login(
         token = typer.prompt(f"Token ({page} makes one)", hide_input=True, err=True)
     else:
         token = sys.stdin.readline()
-    service = Service(url, token.strip(), CUSTOMERS, TOKEN_VARIABLE, "byoip login")
+    service = Service(url, token.strip(), CUSTOMERS, TOKEN_VARIABLE)
     found = send(service, "GET", "/user/tokens/verify").json()["result"]
     member = "token" if found["account_id"] else "operator_token"
     name = name_of(ctx)
@@ -47,20 +47,12 @@ def login(
         say(f"Profile {name} in {path}: {url}, {whose}.")
 
 
-def whoami(
-    ctx: typer.Context,
-    url: Annotated[
-        str, typer.Option(envvar=URL_VARIABLE, help="Where the API is, without a path.")
-    ] = DEFAULT_URL,
-    token: Annotated[
-        str, typer.Option(envvar=TOKEN_VARIABLE, show_default=False, hidden=True)
-    ] = "",
-) -> None:
+def whoami(ctx: typer.Context, url: Url = DEFAULT_URL, token: Token = "") -> None:
     """Show which account the token is for, what it may do, and when it ends."""
     where(ctx, url, token)
     service: Service = ctx.obj
     if not service.token:
-        known = operator(ctx, url, "")
+        known = operator(ctx, url, os.environ.get(OPERATOR_TOKEN_VARIABLE, ""))
         service = replace(service, token=known.token)
     if not service.token:
         raise Unusable(f"{TOKEN_VARIABLE} is required; `byoip login` keeps one.")

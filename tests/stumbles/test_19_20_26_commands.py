@@ -187,13 +187,16 @@ async def test_26_revoke_and_suspend_say_first_what_they_touch(shell: Shell) -> 
     assert "Credential ci of the operator, used last: never." in talk
 
 
-async def test_26_a_person_who_says_no_has_changed_nothing(shell: Shell, tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [[], ["--json"]])
+async def test_26_a_person_who_says_no_has_changed_nothing(
+    shell: Shell, tmp_path: Path, more: list[str]
+) -> None:
     made = await shell.claim("31.0.0.0/23")
     ours, its = pty.openpty()
     os.write(ours, b"n\n")
     process = await asyncio.create_subprocess_exec(
         *BYOIP,
-        *("operator", "prefixes", "suspend", made, *WHY),
+        *("operator", "prefixes", "suspend", made, *WHY, *more),
         env={**os.environ, **shell.environment},
         stdin=its,
         stderr=asyncio.subprocess.PIPE,
@@ -201,8 +204,8 @@ async def test_26_a_person_who_says_no_has_changed_nothing(shell: Shell, tmp_pat
         cwd=tmp_path,
     )
     os.close(its)
-    _, talk = await process.communicate()
+    data, talk = await process.communicate()
     os.close(ours)
-    assert process.returncode == Status.REFUSED
+    assert (process.returncode, data) == (Status.REFUSED, b"")
     assert b"Nothing was done." in talk
     assert "suspended" not in await shell.says("prefixes", "list")

@@ -5,15 +5,19 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import dns.flags
 import dns.message
 import dns.rcode
+import dns.rrset
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.adapters.checks.whois_registry import WhoisRegistry
+from byoip.domain.checks.evidence import Check
 from byoip.domain.checks.rirs import RIRS
 from byoip.domain.claims.claim import Claim
 from byoip.domain.history import Actor
+from byoip.domain.watch.after_a_sale import stood, vouched_anew
 from byoip.domain.watch.levels import Level, Signal
 from byoip.domain.watch.records import hear_zones
 from byoip.domain.watch.watch import Watch
@@ -22,8 +26,19 @@ from byoip.usecases.checks.responsible import Registries
 from byoip.usecases.jobs.isolate_rows import IsolatedRows
 from byoip.usecases.watch.hear_statistics import HearStatistics
 from byoip.usecases.watch.look import Look
-from tests.adapters.dns_script import NS1, NS2, REGISTRY, TOP, ZONE, Script, Serve, serving
-from tests.trust.dns_tree import holds, look, resolver
+from tests.adapters.dns_script import (
+    NS1,
+    NS2,
+    OWNER,
+    REGISTRY,
+    TOP,
+    ZONE,
+    Script,
+    Serve,
+    referring,
+    serving,
+)
+from tests.trust.dns_tree import BOTH, EVIL1, NS3, WIDE, holds, look, resolver
 from tests.trust.parties import Parties, whois_at
 from tests.trust.test_1_1_addresses_from_the_parent import delegating
 from tests.usecases.world import LABEL
@@ -127,3 +142,48 @@ def servfail(question: dns.message.Message) -> bytes:
     response = dns.message.make_response(question)
     response.set_rcode(dns.rcode.SERVFAIL)
     return response.to_wire()
+
+
+def aliased(question: dns.message.Message) -> bytes:
+    response = dns.message.make_response(question)
+    response.flags |= dns.flags.AA
+    name = question.question[0].name
+    response.answer.append(dns.rrset.from_text(name, 60, "IN", "CNAME", "elsewhere.example."))
+    return response.to_wire()
+
+
+@pytest.mark.parametrize(
+    "instead",
+    [
+        pytest.param({}, id="silent"),
+        pytest.param({NS3: serving(servfail), EVIL1: serving(servfail)}, id="fail"),
+        pytest.param({NS3: holds(WIDE, says=None)}, id="one of two"),
+        pytest.param({NS3: holds(), EVIL1: holds()}, id="a tenant's zone"),
+        pytest.param({NS3: holds(says=None), EVIL1: holds(says=None)}, id="without the text"),
+        pytest.param({NS3: holds(OWNER), EVIL1: holds(OWNER)}, id="a tenant's zone of the label"),
+        pytest.param({NS3: serving(aliased), EVIL1: serving(aliased)}, id="an alias"),
+    ],
+)
+async def test_what_is_not_said_by_the_zone_above_tells_of_no_other_delegation(
+    instead: dict[str, Serve],
+) -> None:
+    """Else it moves a level, and vouches for who has the zone still, after a sale."""
+    above = referring("ns3.example.", "evil1.example.", zone=WIDE)
+    to_it = {NS3: referring(*BOTH), EVIL1: referring(*BOTH)}
+    served = {REGISTRY: above, NS1: holds(), NS2: holds()}
+    first = await look(Script(resolve=resolver(), serve={**served, **to_it}))
+    zone, servers = hear_zones(*NEW, [first], AT)
+    assert "ns1.example." in servers.baseline
+
+    seen = await look(Script(resolve=resolver(), serve={**served, **instead}))
+    found = hear_zones(zone, servers, [seen], AT + DAY)
+    assert [(one.failing, one.doubt != "") for one in found] == [(False, True)] * 2
+    before, known = stood({servers.signal: servers}, AT), {one.signal: one for one in found}
+    assert not vouched_anew(known, before, {Check.OWNERSHIP_RDNS}, AT + DAY)
+    first_time, _ = hear_zones(*NEW, [seen], AT)
+    assert first_time.baseline == ""
+
+    denies = holds(WIDE, says=None)
+    both = await look(Script(resolve=resolver(), serve={**served, NS3: denies, EVIL1: denies}))
+    _, away = hear_zones(zone, servers, [both], AT + DAY)
+    assert away.failing

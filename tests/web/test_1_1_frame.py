@@ -16,7 +16,7 @@ from tests.api.letters import issued
 from tests.api.world import World
 
 WEB = Path(str(resources.files("byoip.web")))
-TEMPLATES = sorted((WEB / "templates").glob("*.html"))
+TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
 BROWSER = {"accept": "text/html,*/*;q=0.8"}
 _PAIRS = [
     ("text", "ground"), ("text", "raised"), ("quiet", "ground"), ("quiet", "raised"),
@@ -65,7 +65,7 @@ def test_what_is_forbidden_would_be_found(planted: str) -> None:
     assert inline(planted) != []
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda one: one.name)
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda one: str(one.relative_to(WEB)))
 def test_a_template_asks_nothing_of_htmx_that_needs_eval(template: Path) -> None:
     text = template.read_text()
     assert not re.search(r"hx-on|hx-vals|hx-headers|js:|javascript:", text)
@@ -82,7 +82,7 @@ def test_htmx_is_that_of_the_package_in_the_lock_and_not_in_the_repository() -> 
     assert list(Path("src").rglob("*htmx*.js")) == []
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda one: one.name)
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda one: str(one.relative_to(WEB)))
 def test_a_template_has_nothing_inline_no_other_host_and_escapes_all(template: Path) -> None:
     text = template.read_text()
     assert inline(re.sub(r"{[%{].*?[%}]}", "", text)) == []

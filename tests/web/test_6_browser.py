@@ -19,6 +19,9 @@ from tests.web.chromium import PHONE, WIDE, Site, chromium, site_of, tab_to, too
 
 pytestmark = pytest.mark.real
 
+LONG_URL = f"https://hooks.example.net/{'w' * 200}"
+LONG_ADDRESS = f"{'w' * 60}@{'w' * 60}.example.net"
+
 
 @pytest.fixture(scope="module")
 async def browser() -> AsyncIterator[Browser]:
@@ -171,6 +174,8 @@ async def test_every_page_fits_and_axe_finds_nothing(
     [bound_to] = await site.world.result("GET", f"{path}/bindings")
     gone = await site.world.prefix("31.7.0.0/24")
     await site.world.result("DELETE", f"/prefixes/{gone['id']}")
+    hook = await site.world.result("POST", "/webhooks", json={"url": LONG_URL})
+    mail = await site.world.result("POST", "/mail_addresses", json={"address": LONG_ADDRESS})
     async with site.person(size=size, dark=dark) as page:
         await page.goto(f"/ui/prefixes/{made['id']}")
         await page.get_by_role("button", name="Check again").click()
@@ -180,7 +185,8 @@ async def test_every_page_fits_and_axe_finds_nothing(
             "/ui/letters", "/ui/sessions", "/ui/nowhere", "/ui/asns", asn, "/ui/delegations",
             "/ui/moves", f"/ui{path}/delegations", f"/ui{path}/move", "/ui/tokens",
             f"/ui{path}/bindings", f"/ui{path}/bindings/{bound_to['id']}", "/ui/prefixes/removed",
-            f"/ui{path}/addresses",
+            f"/ui{path}/addresses", "/ui/webhooks", f"/ui/webhooks/{hook['id']}", "/ui/mail",
+            f"/ui/mail/{mail['id']}",
         ):  # fmt: skip
             await page.goto(address)
             assert await violations(page) == [], address
@@ -237,3 +243,20 @@ async def test_the_pictures_have_colours_and_their_text_is_as_large_as_other_sma
         high = "document.querySelector('g.block text').getBoundingClientRect().height"
         assert await page.evaluate(high) >= 9
         assert await too_wide(page) == []
+
+
+async def test_a_webhook_is_added_by_keyboard_alone_and_its_secret_is_copied(site: Site) -> None:
+    async with site.person() as page:
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await page.goto("/ui/webhooks")
+        await tab_to(page, "#url")
+        await page.keyboard.type(LONG_URL)
+        await press(page, 'form[action="/ui/webhooks"] button')
+        assert await violations(page) == []
+        await tab_to(page, '[data-copies="secret"]')
+        await page.keyboard.press("Enter")
+        copied = await page.evaluate("navigator.clipboard.readText()")
+        assert copied.startswith("whsec_")
+        await press(page, 'main a[href^="/ui/webhooks/"]')
+        await expect(page.locator("h1")).to_contain_text("a test is on its way")
+        await expect(page.locator("main")).not_to_contain_text("whsec_")

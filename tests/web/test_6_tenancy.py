@@ -15,12 +15,20 @@ from tests.web.test_3_7_asns import brought
 # Pages that belong to whoever looks, and show nothing of others: seen below to do so.
 OWN = {
     "/ui", "/ui/enter", "/ui/leave", "/ui/sessions", "/ui/people", "/ui/tokens", "/ui/letters",
-    "/ui/asns", "/ui/delegations", "/ui/moves", "/ui/prefixes", "/ui/prefixes/part",
-    "/ui/prefixes/stream", "/ui/prefixes/new", "/ui/prefixes/preflight", "/ui/prefixes/removed",
+    "/ui/asns", "/ui/delegations", "/ui/moves", "/ui/webhooks", "/ui/mail",
+    "/ui/prefixes", "/ui/prefixes/part", "/ui/prefixes/stream", "/ui/prefixes/new",
+    "/ui/prefixes/preflight", "/ui/prefixes/removed",
     "/ui/{rest:path}", "/ui/static/{name}",
 }  # fmt: skip
 KEY = "0123456789abcdef" * 2
-FIELDS = {"key": KEY, "reason": "No.", "confirm": "x", "role": "viewer"}
+FIELDS = {
+    "key": KEY,
+    "reason": "No.",
+    "confirm": "x",
+    "role": "viewer",
+    "number": "1",
+    "after": "0",
+}
 
 
 def paths(world: World, known: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -51,6 +59,8 @@ async def ids(world: World) -> tuple[dict[str, str], list[str], Browser]:
     letter = await issued(world)
     to_third = {"to_account_id": (await new_account(world.backend)).hex}
     move = await world.result("POST", f"{path}/moves", json=to_third)
+    hook = await world.result("POST", "/webhooks", json={"url": "https://h.example.net/hook-of"})
+    mail = await world.result("POST", "/mail_addresses", json={"address": "noc-of@example.net"})
     person, _ = await link_for(world, name="Eve")
     signed_in_by = session.action.split("/")[-2]
     known = {
@@ -58,10 +68,14 @@ async def ids(world: World) -> tuple[dict[str, str], list[str], Browser]:
         "delegation_id": delegation["id"], "asn_id": page[-32:], "token_id": token,
         "person_id": person.hex, "reference": str(letter.reference), "session_id": signed_in_by,
         "what": "suspend", "id": "0" * 32, "dispute_id": "0" * 32, "move_id": move["id"],
+        "webhook_id": hook["id"], "mail_address_id": mail["id"],
     }  # fmt: skip
     return (
         known,
-        ["Olga Owner", "secret-ci", path[-32:], page[-32:], str(letter.reference)],
+        [
+            *("Olga Owner", "secret-ci", path[-32:], page[-32:], str(letter.reference)),
+            *("hook-of", "noc-of"),
+        ],
         browser,
     )
 
@@ -74,6 +88,8 @@ async def state(world: World, known: dict[str, str]) -> object:
         f"{prefix}/bindings",
         f"{prefix}/delegations",
         f"{prefix}/bgp/prefixes",
+        "/webhooks",
+        "/mail_addresses",
     )
     shown = [await world.result("GET", one) for one in looks]
     people = [one.id for one in await world.backend.reader.services()]

@@ -38,21 +38,6 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "People who sign in on pages; more there, under People.",
     ),
     "rpki": Entry("byoip.cli.rpki:rpki_app", "ROA data."),
-    "operator": Entry(
-        "byoip.cli.operator.accounts:operator_app",
-        "What operators do to a running service, over its API.",
-        speaks=True,
-    ),
-    "audit": Entry(
-        "byoip.cli.operator.audit:audit_app",
-        "Whether the operators' history is what it was, over the API of a running service.",
-        speaks=True,
-    ),
-    "webhooks": Entry(
-        "byoip.cli.webhooks.commands:webhooks_app",
-        "A customer's webhooks, over the API of a running service.",
-        speaks=True,
-    ),
     "advertise": Entry(
         "byoip.cli.advertise:advertise_app",
         "What BGP speakers announce, in the database itself, for when the API is down. "

@@ -29,6 +29,9 @@ def pages_of(backend: Backend, people: PeopleReader) -> SitePages:
             own_asns=backend.own_asns,
             asn_terms=backend.asn_terms,
             prove_asn=backend.prove_asn,
+            hook_terms=backend.hook_terms,
+            webhooks=backend.webhooks,
+            mail_addresses=backend.mail_addresses,
             preflight=backend.preflight,
             terms=backend.terms,
             advice=backend.advice,
@@ -47,6 +50,7 @@ def pages_of(backend: Backend, people: PeopleReader) -> SitePages:
             stranger=backend.client_turns.turn,
             client=client_of,
             speaks=backend.speaks,
+            mail_offered=backend.mail_offered,
         )
     )
 

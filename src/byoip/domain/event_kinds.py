@@ -35,6 +35,7 @@ OF_PREFIXES: Final[Catalogue] = {
     "token": {
         "issued": "The customer has made an ownership token.",
         "absent": "The registry was seen without the token, and no stranger may write it there.",
+        "expiring": "The token proves nothing from `expires_at` on: a week or a day is left.",
         "consumed": "The token has proven ownership, and proves nothing any more.",
         "revoked": "The token was revoked, or its claim has ended.",
     },

@@ -23,14 +23,17 @@ from byoip.store.asns.own_asn_reader import OwnAsnReader
 from byoip.store.bindings.edge_reader import EdgeReader
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.claims.reader import CustomerReader
+from byoip.store.hooks.webhook_reader import WebhookReader
 from byoip.store.jobs.guard_reader import GuardReader
 from byoip.store.letters.letter_reader import LetterReader
+from byoip.store.mail.address_reader import MailAddressReader
 from byoip.store.speakers.route_history import RouteReader
 from byoip.usecases.asns.own_asns import AsnTerms
 from byoip.usecases.asns.prove_asn import ProveAsn
 from byoip.usecases.border import Border
 from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.claims.prefixes import Terms
+from byoip.usecases.hooks.webhooks import HookTerms
 
 Status: TypeAlias = Callable[[], Awaitable[Mapping[str, str]]]
 """What each probe of this process says, by name: `ok`, or what is wrong."""
@@ -77,6 +80,8 @@ class Site:
         stranger: a client's turn, until it is known.
         client: who asks: an address, or a network.
         speaks: whether any BGP speaker is configured.
+        hook_terms: where webhooks may go, and what signs them.
+        mail_offered: whether there is a server that takes mail.
     """
 
     border: Border
@@ -91,6 +96,9 @@ class Site:
     own_asns: OwnAsnReader
     asn_terms: AsnTerms
     prove_asn: ProveAsn
+    hook_terms: HookTerms
+    webhooks: WebhookReader
+    mail_addresses: MailAddressReader
     preflight: Preflight
     terms: Terms
     advice: Advice
@@ -109,6 +117,7 @@ class Site:
     stranger: Callable[[Scope], Turn]
     client: Callable[[Scope], str]
     speaks: bool = False
+    mail_offered: bool = False
 
     async def signed_in(self, token: str, scope: Scope, *, used: bool) -> SignedIn | None:
         """Whose session it is; who was here before does not wait for strangers."""

@@ -5,9 +5,8 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 
-from byoip_cli.account import of_account
+from byoip_cli.account import of_account, where
 from byoip_cli.client import ask, pages
-from byoip_cli.customer.options import where
 from byoip_cli.faults import CommandFailed, Status, Unusable
 from byoip_cli.output import say, show_json, show_object, show_table
 from byoip_cli.places import is_id, plain

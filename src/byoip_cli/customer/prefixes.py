@@ -5,14 +5,14 @@ from typing import Annotated, Any
 
 import typer
 
-from byoip_cli.account import of_account
+from byoip_cli.account import of_account, where
 from byoip_cli.client import ask, pages
 from byoip_cli.customer.leaving import offboard, restore
 from byoip_cli.customer.letters import letters_app
-from byoip_cli.customer.options import Timeout, where
 from byoip_cli.customer.serving import announce, bind, delegate, route_row, withdraw
 from byoip_cli.customer.waiting import approved, checked, status_of_claim, tell
 from byoip_cli.customer.watching import open_page, watch
+from byoip_cli.options import Timeout
 from byoip_cli.output import say, show_json, show_object, show_table
 from byoip_cli.places import PrefixId, path_of
 
@@ -83,9 +83,7 @@ def add(
 @prefixes_app.command("list")
 def list_prefixes(ctx: typer.Context) -> None:
     """List the account's prefixes, oldest first."""
-    rows = list(pages(of_account(ctx), "/prefixes"))
-    if not show_json(rows):
-        show_table(_PREFIX, [{**one, **_told(one)} for one in rows])
+    show_table(_PREFIX, pages(of_account(ctx), "/prefixes"), _told)
 
 
 @prefixes_app.command("show")
@@ -98,9 +96,9 @@ def show(ctx: typer.Context, prefix: PrefixId) -> None:
     for one in found["blockers"]:
         typer.echo(f"\n* {one['name']}\n{one['message'].rstrip()}")
     if bindings := list(pages(ctx, f"{path_of(prefix)}/bindings")):
-        show_table(_BINDING, [{**one, "state": one["provisioning"]["state"]} for one in bindings])
+        show_table(_BINDING, bindings, _told_binding, title="Bindings")
     if routes := list(pages(ctx, f"{path_of(prefix)}/bgp/prefixes")):
-        show_table(_ROUTE, [route_row(one) for one in routes])
+        show_table(_ROUTE, routes, route_row, title="Routes")
     _say_next(found)
 
 
@@ -118,6 +116,10 @@ def check(
 def _told(prefix: Mapping[str, Any]) -> dict[str, str]:
     approved_ = {"P": "pending", "V": "yes"}[prefix["approved"]]
     return {"approved": approved_, "why": "\n".join(one["name"] for one in prefix["blockers"])}
+
+
+def _told_binding(binding: Mapping[str, Any]) -> dict[str, str]:
+    return {"state": binding["provisioning"]["state"]}
 
 
 def _say_next(prefix: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ import typer
 
 from byoip_cli.account import of_account
 from byoip_cli.client import ask, pages
-from byoip_cli.customer.options import Yes
+from byoip_cli.options import Yes
 from byoip_cli.output import go_on, say, show_json, show_object
 from byoip_cli.places import PrefixId, by_name, is_id, path_of, pick, plain
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from byoip.api.border.answers import Answer, answer, list_answer
-from byoip.api.border.caller import MINUTES_OF_DAY, Customer, CustomerRequest, nothing
+from byoip.api.border.caller import Customer, CustomerRequest, nothing
 from byoip.api.border.declarations import Declarations
 from byoip.api.border.envelope import Done, answer_of, list_of
 from byoip.api.border.paging import everything
@@ -19,14 +19,11 @@ mail_addresses = Declarations("mail")
 
 _READS = (Scope.PREFIXES_READ,)  # what is told is what this scope reads
 _NONE = (refusals.MailAddressNotFound,)
-# Of the account, whatever addresses: whoever they are of has agreed to nothing. As many at once as
-# it may have addresses, then one in 72 minutes.
-_CODES = Wanted("mail_code", refusals.ADDRESSES_PER_ACCOUNT / MINUTES_OF_DAY, MINUTES_OF_DAY)
 
 
 def _paced(caller: Customer) -> Sequence[Wanted]:
     """A code goes to whom a customer names: as often as pre-flights, and so many in a day."""
-    return [Wanted("preflight", caller.backend.limiter.limits.preflights_per_account), _CODES]
+    return [Wanted("preflight", caller.backend.limiter.limits.preflights_per_account), verbs.CODES]
 
 
 @mail_addresses.operation(

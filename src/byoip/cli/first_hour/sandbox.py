@@ -6,9 +6,8 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from byoip_cli.account import of_account
+from byoip_cli.account import of_account, where
 from byoip_cli.client import ask
-from byoip_cli.customer.options import where
 from byoip_cli.faults import CommandFailed, Status
 from byoip_cli.output import say, show_json
 from byoip_cli.places import PrefixId, path_of

@@ -58,12 +58,13 @@ class ScopeMissing(Refusal):
 
 
 class AccountNotFound(Refusal):
-    """There is no such account, or it is not the caller's."""
+    """There is no such account, or it is not the caller's; named where an operator gave its id."""
 
     name = "account_not_found"
 
-    def __init__(self) -> None:
-        super().__init__("There is no such account for this token.")
+    def __init__(self, account_id: UUID | None = None) -> None:
+        named = f"account {account_id.hex}" if account_id else "such account for this token"
+        super().__init__(f"There is no {named}.")
 
 
 class ScopesRefused(Refusal):

@@ -1,10 +1,11 @@
-"""When a claim without proof is closed, what puts that off, and when its customer is told."""
+"""When a claim without proof is closed, what puts that off, and what is told before."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from byoip.domain.claims.claim import UNPROVEN_AFTER, Claim
+from byoip.domain.claims.ownership_token import OwnershipToken
 
 EXTENDED_TO: Final = timedelta(days=60)  # by a validation that its customer asks for at the end
 LAST_DAYS: Final = timedelta(days=7)
@@ -59,6 +60,18 @@ def notice_due(claim: Claim, now: datetime) -> timedelta | None:
     if told is not None and told >= ends - min(due) and _holds(told, ends, now):
         return None
     return min(due)
+
+
+def token_notice_due(token: OwnershipToken, now: datetime) -> timedelta | None:
+    """How long before its token expires that is to be told, if the time has come and it was not.
+
+    Of one that holds for a week that is not told a week before.
+    """
+    ends, told = token.expires_at, token.told_expiring_at
+    due = [one for one in NOTICES if token.created_at < ends - one <= now]
+    if not due or not token.usable(now):
+        return None
+    return None if told is not None and told >= ends - min(due) else min(due)
 
 
 def _holds(told: datetime, ends: datetime, now: datetime) -> bool:

@@ -85,6 +85,7 @@ class OwnershipToken:
     Attributes:
         absence: where it was looked for before it was published, at registries with the holder
             rule; None: nowhere yet, or others might write it.
+        told_expiring_at: when its customer was told last that its time is nearly over.
         look_needed: False for those that were issued before there were such looks.
     """
 
@@ -101,6 +102,7 @@ class OwnershipToken:
     revoked_at: datetime | None = None
     absence: Absence | None = None
     look_needed: bool = True
+    told_expiring_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if not _SHAPE.fullmatch(self.value):

@@ -69,6 +69,7 @@ class Writer:
             "",
             f"    {code}",
             "",
+            *self._page(to),
             *self._link(to, "POST", "/verify", '{"code": "..."}'),
             "",
             "If you know nothing of it, do nothing: no news are sent, and this is all.",
@@ -109,7 +110,11 @@ class Writer:
 
     def _why(self, to: Addressee) -> Sequence[str]:
         why = "You get this because this address was verified for it. To end it:"
-        return [why, *self._link(to, "DELETE", "", "")]
+        return [why, *self._page(to), *self._link(to, "DELETE", "", "")]
+
+    def _page(self, to: Addressee) -> Sequence[str]:
+        """Where its account's people do that without a program."""
+        return [f"    {self.root}/ui/mail/{to.id.hex}", "or"] if self.root else []
 
     def _link(self, to: Addressee, method: str, what: str, body: str) -> Sequence[str]:
         root = self.root or "SERVER"
@@ -148,7 +153,16 @@ def _meaning(kind: str) -> str:
     return OF_PREFIXES[subject][what].replace("`", "")
 
 
-_SHOWN: Final = ("signal", "level", "cidr", "validity", "closes_at", "ends_at", "grace_until")
+_SHOWN: Final = (
+    "signal",
+    "level",
+    "cidr",
+    "validity",
+    "closes_at",
+    "ends_at",
+    "expires_at",
+    "grace_until",
+)
 
 
 def _details(after: Mapping[str, Any]) -> Sequence[str]:

@@ -10,8 +10,8 @@ class Topic(StrEnum):
 
     RPKI = "rpki"  # drift and recovery
     VISIBILITY = "visibility"  # routes that are lost, and seen again
-    STANDING = "standing"  # contested, suspended, in order again
-    ENDING = "ending"  # claims and proofs that are about to end
+    STANDING = "standing"  # contested, disputed, suspended, in order again
+    ENDING = "ending"  # claims, tokens and proofs that are about to end
     LEVELS = "levels"  # what was proven is no longer so; freezes
     OFFBOARDING = "offboarding"
 
@@ -25,8 +25,11 @@ TOLD: Final[Mapping[str, Topic]] = {
     "prefix.suspended": Topic.STANDING,
     "prefix.ok": Topic.STANDING,
     "prefix.pending": Topic.STANDING,
+    "dispute.opened": Topic.STANDING,
+    "dispute.ended": Topic.STANDING,
     "prefix.closing": Topic.ENDING,
     "prefix.closed": Topic.ENDING,
+    "token.expiring": Topic.ENDING,
     "proof.expiring": Topic.ENDING,
     "watch.raised": Topic.LEVELS,
     "watch.recovered": Topic.LEVELS,

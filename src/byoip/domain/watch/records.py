@@ -12,7 +12,8 @@ from typing import Final
 from byoip.domain.checks.address_holder import maintainers_of
 from byoip.domain.checks.evidence import Failed, Reason
 from byoip.domain.checks.irr_authorisation import RouteVerdict
-from byoip.domain.checks.reverse_dns.observation import ZoneObservation
+from byoip.domain.checks.reverse_dns.counting import needed, servers_of, showing
+from byoip.domain.checks.reverse_dns.observation import Delegation, TxtValues, ZoneObservation
 from byoip.domain.checks.rpsl import RpslObject
 from byoip.domain.foreign_text import listed
 from byoip.domain.watch.watch import Watch
@@ -106,7 +107,20 @@ def _names(seen: ZoneObservation) -> tuple[str, ...] | None:
     # A walk that got no further than the registry's own zone, without a denial, learnt nothing.
     if seen.obstacle is not None or seen.delegation is None or not seen.delegation.parent:
         return None
+    # Nor did one that ends above the zone because nobody there said that nothing is delegated.
+    if seen.delegation.zone != seen.zone.name and not _told(seen, seen.delegation):
+        return None
     return tuple(sorted(name.lower() for name in seen.delegation.named)) or None
+
+
+def _told(seen: ZoneObservation, delegation: Delegation) -> bool:
+    """Whether more than half of the servers where the walk ends answer out of that very zone.
+
+    Out of a zone below, or by an alias or a delegation, any party that shares a server may answer.
+    """
+    servers = servers_of(delegation.named, seen.addresses)
+    heard = [one.address for one in seen.servers if isinstance(one.answer, TxtValues)]
+    return len(showing(servers, delegation.every, heard)) >= needed(len(servers))
 
 
 def _kept(baseline: str) -> Mapping[str, Sequence[str]]:

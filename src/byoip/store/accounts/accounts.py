@@ -31,7 +31,8 @@ class AccountRepository(Repository):
         Raises:
             AccountNotFound: there is none.
         """
-        row = await self._session.one(_LOCK_ACCOUNT, AccountNotFound, account_id=account_id)
+        missing = AccountNotFound(account_id)
+        row = await self._session.one(_LOCK_ACCOUNT, missing, account_id=account_id)
         return account_from(row)
 
     async def save(self, account: Account) -> None:

@@ -103,7 +103,7 @@ class CredentialRepository(Repository):
             AccountNotFound: its account does not exist.
         """
         scopes = sorted(scope.value for scope in credential.scopes)
-        with refusing(fk_credentials_account_id=AccountNotFound):
+        with refusing(fk_credentials_account_id=AccountNotFound(credential.account_id)):
             await self._session.change(
                 _ADD_CREDENTIAL,
                 **to_row(credential, _c.keys(), token_sha256=token_hash(token), scopes=scopes),

@@ -77,7 +77,8 @@ class OperatorReader:
         Raises:
             AccountNotFound: there is no such account.
         """
-        row = await self._autocommit.one(reading.ACCOUNT, AccountNotFound, account_id=account_id)
+        missing = AccountNotFound(account_id)
+        row = await self._autocommit.one(reading.ACCOUNT, missing, account_id=account_id)
         return AccountView(account_from(row), row.claims)
 
     async def credentials(

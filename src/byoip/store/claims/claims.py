@@ -136,7 +136,9 @@ class ClaimRepository(Repository):
         What else is to be known is asked after that: a statement sees what was committed when it
         began, and this one may have waited for the lock.
         """
-        account = await self._session.one(_QUOTA, AccountNotFound, account_id=account_id)
+        account = await self._session.one(
+            _QUOTA, AccountNotFound(account_id), account_id=account_id
+        )
         quota: int = account.prefix_quota
         return quota
 

@@ -61,7 +61,7 @@ class ReservationRepository(Repository):
         """
         with refusing(
             ex_reservations_overlap=OverlapsReservation(reservation.prefix),
-            fk_reservations_account_id=AccountNotFound,
+            fk_reservations_account_id=AccountNotFound(reservation.account_id),
         ):
             await self._session.change(_ADD_RESERVATION, **_values(reservation))
 

@@ -153,6 +153,7 @@ validation_tokens = table(
     sa.Column("absent_writers", pg.ARRAY(sa.Text)),
     sa.Column("look_needed", sa.Boolean, nullable=False, server_default=sa.text("true")),
     col.text("absent_block", nullable=True),  # when the address block was last changed then
+    col.timestamptz("told_expiring_at", nullable=True),
     sa.UniqueConstraint("value"),
     sa.Index(
         "uq_validation_tokens_live",
@@ -168,6 +169,11 @@ validation_tokens = table(
     col.check("one_end", "consumed_at IS NULL OR revoked_at IS NULL"),
     col.check("absence", "num_nulls(absent_at, absent_in, absent_writers) IN (0, 3)"),
     sa.Index("ix_validation_tokens_page", "prefix_id", "created_at", "id"),
+    sa.Index(
+        "ix_validation_tokens_expiring",
+        "expires_at",
+        postgresql_where="consumed_at IS NULL AND revoked_at IS NULL",
+    ),
 )
 
 delegations = table(

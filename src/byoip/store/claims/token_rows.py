@@ -16,6 +16,7 @@ _OF_TOKEN: Final = (
     "consumed_at",
     "revoked_at",
     "look_needed",
+    "told_expiring_at",
 )
 TOKEN: Final = tuple(column.label(f"token_{column.name}") for column in validation_tokens.c)
 

@@ -1,15 +1,19 @@
 """Ownership tokens of claims."""
 
-from datetime import datetime
-from typing import Final
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from byoip.domain.claims.closing import NOTICES
+from byoip.domain.claims.lifecycle import State
 from byoip.domain.claims.ownership_token import Absence, OwnershipToken, TokenNotFound
 from byoip.store.batches import Part, asking
 from byoip.store.claims.tables import prefixes, validation_tokens
 from byoip.store.claims.token_rows import TOKEN, token_from
+from byoip.store.columns import constant
 from byoip.store.statements import Repository, Statement, compiled, to_row
 
 _t = validation_tokens.c
@@ -53,6 +57,37 @@ _COUNT: Final = compiled(
     sa.select(sa.func.count().label("issued")).where(
         _OF_CLAIM, _t.created_at >= sa.bindparam("since")
     )
+)
+
+
+def _before(notice: timedelta) -> sa.ColumnElement[Any]:
+    """When that long is left, as `domain.claims.closing` says it."""
+    return _t.expires_at - sa.literal_column(f"interval '{notice.days} days'")
+
+
+_NOW: Final = sa.bindparam("now", type_=sa.DateTime(timezone=True))
+_told = sa.func.coalesce(_t.told_expiring_at, sa.literal_column("'-infinity'::timestamptz"))
+_due = (
+    sa.and_(_before(one) <= _NOW, _t.created_at < _before(one), _told < _before(one))
+    for one in NOTICES
+)
+_EXPIRING: Final = compiled(
+    sa.select(_t.prefix_id)
+    .join(prefixes)
+    .where(
+        *_LIVE,
+        _t.expires_at > _NOW,
+        _before(max(NOTICES)) <= _NOW,
+        sa.or_(*_due),
+        prefixes.c.live,
+        # One that was made before an approval on other grounds is not needed any more.
+        sa.or_(prefixes.c.state == constant(State.PENDING), _t.created_at > prefixes.c.approved_at),
+    )
+    .order_by(_t.expires_at)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_TOLD: Final = compiled(
+    sa.update(validation_tokens).where(_THIS, *_LIVE).values(told_expiring_at=_NOW)
 )
 
 
@@ -105,6 +140,14 @@ class TokenRepository(Repository):
         By the row as it is now: who looked has waited for a registry since.
         """
         return bool(await self._session.change(_NOTE, token_id=token_id, **_absence(absence)))
+
+    async def expiring(self, now: datetime, limit: int) -> Sequence[UUID]:
+        """Live claims whose token soon expires, and whose customers were not told."""
+        return [row.prefix_id for row in await self._session.rows(_EXPIRING, now=now, most=limit)]
+
+    async def told_of(self, token_id: UUID, now: datetime) -> None:
+        """Note that its customer was told that it expires."""
+        await self._session.change(_TOLD, token_id=token_id, now=now)
 
     async def issued_since(self, claim_id: UUID, since: datetime) -> int:
         """How many were issued for the claim since then."""

@@ -14,6 +14,7 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.watch.dispute import Dispute, DisputeEnd, DisputeNotFound, Side
 from byoip.domain.watch.watch import Watch
 from byoip.store.autocommit import autocommit_pool
+from byoip.store.batches import Part, asking
 from byoip.store.claims.claim_reader import claim_from
 from byoip.store.statements import Repository, from_row, from_text
 from byoip.store.watch.views import DisputeParty, DisputeView, OwnDispute
@@ -49,6 +50,17 @@ _LOST: Final = from_text("""
     SELECT id FROM disputes
     WHERE holder_id = :holder_id AND ended = 'claimant' AND ended_at >= :since LIMIT 1
 """)
+# Until its winner is approved, gives it up, or is suspended. Of two winners none waits.
+_AWARDED: Final = from_text(
+    """
+    SELECT count(*) AS awarded FROM disputes AS d JOIN prefixes AS winner ON winner.id = claimant_id
+    WHERE d.ended = 'claimant' AND winner.state = 'pending' AND winner.standing <> 'suspended'
+        AND greatest(winner.revoked_at, winner.reopened_at, '-infinity') < d.ended_at
+        AND winner.account_id <> :account_id AND winner.cidr && :prefix AND NOT EXISTS (
+            SELECT FROM disputes WHERE claimant_id = :claim_id AND ended = 'claimant')
+    """,
+    selects=["awarded"],
+)
 _ADD: Final = from_text("""
     INSERT INTO disputes (id, holder_id, claimant_id, opened_at, decide_from)
     VALUES (:id, :holder_id, :claimant_id, :opened_at, :decide_from)
@@ -108,6 +120,12 @@ class DisputeRepository(Repository):
         """Whether its approval went, the last time, as one was decided for its claimant."""
         asked = {"holder_id": holder.id, "since": holder.revoked_at}
         return not holder.approved and await self._session.row(_LOST, **asked) is not None
+
+    def awarded(self, claim: Claim) -> Part:
+        """Whether one was decided for another account, which is not approved yet: for a look."""
+        whose = {"account_id": claim.account_id, "claim_id": claim.id}
+        of = {**whose, "prefix": claim.prefix.network}
+        return asking(_AWARDED, lambda rows: bool(rows[0].awarded), **of)
 
     async def add(self, dispute: Dispute) -> None:
         """Open it; there is none between the two."""

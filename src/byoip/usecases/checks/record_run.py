@@ -21,6 +21,7 @@ from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
 from byoip.domain.watch.validity import LONGEST
 from byoip.store.transaction import Store, Transaction
+from byoip.store.watch.disputes import DisputeRepository
 from byoip.usecases.checks.check_rpki import check_rpki
 from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvidence
 from byoip.usecases.checks.first_looks.heeding import Heeding
@@ -42,6 +43,11 @@ _REGISTRY_CHANGED = Unanswered(
     Fault.NOT_ASKED,
     "Another registry is responsible than the one that was asked, or none is known to be.",
     "Wait: the registry that is responsible is asked.",
+)
+_AWARDED = Unanswered(
+    Fault.NOT_ASKED,
+    "An operator has decided a dispute about this space for another account.",
+    "Wait until that account is approved or gives it up, or talk to the operator.",
 )
 
 
@@ -101,6 +107,7 @@ class RecordRun:
             deciding = (
                 tx.reservations.blocking(claim.prefix, claim.account_id),
                 tx.watches.lost(claim.account_id, claim.prefix, tx.now - LONGEST),
+                DisputeRepository(tx.session).awarded(claim),
                 *self.ask.about(tx, claim.prefix, claim.id),
             )
             live, used, *known = await tx.session.look(
@@ -145,7 +152,7 @@ class RecordRun:
         stopped = claim.suspended or claim.offboarding
         if stopped or token is None or not claim.proven(now):
             return claim, result, ()
-        reserved, lost, *facts = known
+        reserved, lost, awarded, *facts = known
         registry, vrps, waivers = self.ask.understood(claim.prefix, facts)
         if changed := self._changed(tx, claim, waivers, registry):
             return changed
@@ -159,7 +166,8 @@ class RecordRun:
         if claim.approved:  # and frozen, or its proof ends: the token is of that time
             anew = await proven_anew(tx, claim, token, self._vouched(claim, findings))
             return anew, result_of([once_more]), (once_more,)
-        return await self._take(tx, claim, token, once_more, reserved=reserved, lost=lost)
+        barred = {"reserved": reserved, "lost": lost, "awarded": awarded}
+        return await self._take(tx, claim, token, once_more, **barred)
 
     def _vouched(self, claim: Claim, findings: Sequence[Finding]) -> Sequence[Check]:
         """By which ways ownership was proven; by route objects only where the holder rule holds."""
@@ -178,6 +186,7 @@ class RecordRun:
         *,
         reserved: bool,
         lost: bool,
+        awarded: bool,
     ) -> _Settled:
         """Give the claim its space, unless another account has it, or the token has expired."""
         now = tx.now
@@ -187,6 +196,8 @@ class RecordRun:
             held = rivals if lost else await open_disputes(tx, claim, rivals)
             await contest_holders(tx, held)
             return claim.contest(now), RunResult.CONTESTED, (once_more,)
+        if awarded:  # and free until its winner asks for validation
+            return claim, RunResult.UNANSWERED, (Finding(Check.REGISTRATION, _AWARDED, now),)
         if not await tx.tokens.consume(token.id):  # it expired while its run was out
             late = useless_token(token.method, Reason.TOKEN_EXPIRED, now)
             return decide(claim, late, now), RunResult.FAILED, (once_more, *late)

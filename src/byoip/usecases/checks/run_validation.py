@@ -23,8 +23,9 @@ the registry that is responsible at that moment proves anything. rpki is checked
 approval, against the ROA data of that moment, and what a waiver of irr let pass counts only while
 the waiver does. What a route object proves at a registry with the holder rule counts only where
 that was seen without the token before (first_looks/heeding.py). A rival that was approved, or space
-that was reserved, makes it a contest. The token is consumed by one atomic UPDATE, or the claim is
-not approved. "We could not ask" never decides: what was known stays, and the next run asks again.
+that was reserved, makes it a contest; space that was decided for another account waits for that
+one. The token is consumed by one atomic UPDATE, or the claim is not approved. "We could not ask"
+never decides: what was known stays, and the next run asks again.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What becomes of a claim without proof."""
+"""What becomes of a claim without proof, and what is told before."""
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from functools import partial
 from uuid import UUID
 
 from byoip.domain.claims.claim import ClaimNotFound
-from byoip.domain.claims.closing import closable, closes_at, notice_due
+from byoip.domain.claims.closing import closable, closes_at, notice_due, token_notice_due
 from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
@@ -20,7 +20,10 @@ from byoip.usecases.routes.lifecycle import end_routes, still_out
 
 @dataclass(frozen=True, slots=True)
 class CloseUnproven:
-    """Close claims that were not proven in time, and that hold no routes; tell it a day before."""
+    """Close claims that were not proven in time, and that hold no routes; tell it a day before.
+
+    Of tokens that expire it is told, too.
+    """
 
     store: Store
     clock: Clock
@@ -30,8 +33,11 @@ class CloseUnproven:
         async with self.store.transaction(actor=by) as tx:
             unproven = await tx.claims.unproven(tx.now, BATCH_LIMIT)
             closing = await tx.claims.not_told(tx.now, BATCH_LIMIT)
+            expiring = await tx.tokens.expiring(tx.now, BATCH_LIMIT)
         for claim_id in closing:
             await self._tell(claim_id, by)
+        for claim_id in expiring:
+            await self._tell_of_token(claim_id, by)
         batch = GuardedBatch(self.store, self.clock, JobKind.CLOSE_UNPROVEN)
         return await batch([*unproven], partial(self._close, by=by), by=by, new=New(unproven))
 
@@ -47,6 +53,19 @@ class CloseUnproven:
                 await tx.claims.save(told)
                 after = {"closes_at": closes.isoformat(), "days": notice.days}
                 tx.record(claim_id, "prefix.closing", after=after)
+
+    async def _tell_of_token(self, claim_id: UUID, by: Actor) -> None:
+        """Say that its token soon proves nothing: a week and a day before, if it holds longer."""
+        async with self.store.transaction(actor=by) as tx:
+            with suppress(ClaimNotFound):
+                await tx.lock_claim(claim_id)
+                token = await tx.tokens.live(claim_id)
+                notice = None if token is None else token_notice_due(token, tx.now)
+                if token is None or notice is None:
+                    return
+                await tx.tokens.told_of(token.id, tx.now)
+                after = {"expires_at": token.expires_at.isoformat(), "days": notice.days}
+                tx.record(claim_id, "token.expiring", after=after)
 
     async def _close(self, claim_id: UUID, by: Actor) -> bool:
         async with self.store.transaction(actor=by) as tx:

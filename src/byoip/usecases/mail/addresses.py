@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 from uuid import UUID, uuid4
 
 from byoip.domain.mail.address import mail_address
@@ -12,8 +13,14 @@ from byoip.domain.mail.refusals import (
     TooManyMailAddresses,
 )
 from byoip.domain.mail.topics import Topic
+from byoip.store.accounts.rate_limits import Wanted
 from byoip.store.mail.addresses import MailAddressRepository
 from byoip.store.transaction import Transaction
+
+_MINUTES_OF_DAY: Final = 24 * 60
+# Of the account, whatever addresses: whoever they are of has agreed to nothing. As many at once as
+# it may have addresses, then one in 72 minutes.
+CODES: Final = Wanted("mail_code", ADDRESSES_PER_ACCOUNT / _MINUTES_OF_DAY, _MINUTES_OF_DAY)
 
 
 async def create(
@@ -114,6 +121,15 @@ async def verify(tx: Transaction, account_id: UUID, address_id: UUID, *, code: s
     changed = one.verify(code, epoch, newest, tx.now)
     await kept.save(changed)
     return changed
+
+
+async def locked(tx: Transaction, account_id: UUID, address_id: UUID) -> Addressee:
+    """One of them, as it is until the transaction ends.
+
+    Raises:
+        MailAddressNotFound: the account has no such address.
+    """
+    return await MailAddressRepository(tx.session).lock(account_id, address_id)
 
 
 def _each_once(topics: Sequence[Topic]) -> tuple[Topic, ...]:

@@ -6,11 +6,12 @@ from starlette.routing import BaseRoute, Route
 
 from byoip.domain.accounts.credential import Scope
 from byoip.web.customer import addresses, asns, delegations, moves, removed, serving, tokens
+from byoip.web.customer.news import mail, webhooks
 from byoip.web.door import Door, form
 
 
 def customer_routes(door: Door) -> Sequence[BaseRoute]:
-    """AS numbers, delegations, moves, services, and tokens, which operators have as well."""
+    """AS numbers, delegations, moves, services, news, and tokens, as operators have as well."""
     asn, lent = "/ui/asns/{asn_id}", "/ui/prefixes/{prefix_id}/delegations"
     bound = "/ui/prefixes/{prefix_id}/bindings"
     binding = f"{bound}/{{binding_id}}"
@@ -45,4 +46,31 @@ def customer_routes(door: Door) -> Sequence[BaseRoute]:
         Route(lent, door.people(delegations.of_prefix, look)),
         form(lent, door.people(delegations.lend, write)),
         form(f"{lent}/{{delegation_id}}/end", door.people(delegations.end, write)),
+        *_news(door),
+    ]
+
+
+def _news(door: Door) -> Sequence[BaseRoute]:
+    """What is sent tells what `prefixes:read` reads, so who has things sent needs both."""
+    hook, address = "/ui/webhooks/{webhook_id}", "/ui/mail/{mail_address_id}"
+    look, acts = Scope.PREFIXES_READ, (Scope.PREFIXES_WRITE, Scope.PREFIXES_READ)
+    return [
+        Route("/ui/webhooks", door.people(webhooks.listed, look)),
+        form("/ui/webhooks", door.people(webhooks.add, *acts)),
+        Route(hook, door.people(webhooks.one, look)),
+        form(f"{hook}/change", door.people(webhooks.change, *acts)),
+        form(f"{hook}/pause", door.people(webhooks.pause, *acts)),
+        form(f"{hook}/resume", door.people(webhooks.resume, *acts)),
+        form(f"{hook}/test", door.people(webhooks.test, *acts)),
+        form(f"{hook}/redeliver", door.people(webhooks.redeliver, *acts)),
+        form(f"{hook}/replay", door.people(webhooks.replay, *acts)),
+        form(f"{hook}/secret", door.people(webhooks.rotate, *acts)),
+        form(f"{hook}/remove", door.people(webhooks.remove, *acts)),
+        Route("/ui/mail", door.people(mail.listed, look)),
+        form("/ui/mail", door.people(mail.add, *acts)),
+        Route(address, door.people(mail.one, look)),
+        form(f"{address}/verify", door.people(mail.verify, *acts)),
+        form(f"{address}/code", door.people(mail.send_code, *acts)),
+        form(f"{address}/change", door.people(mail.change, *acts)),
+        form(f"{address}/remove", door.people(mail.remove, *acts)),
     ]

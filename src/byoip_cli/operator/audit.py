@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from byoip.cli.operator.accounts import where
 from byoip_cli.client import send
 from byoip_cli.faults import CommandFailed, Status
+from byoip_cli.operator.accounts import where
 from byoip_cli.output import show_object
 
 audit_app = typer.Typer(

@@ -4,12 +4,13 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from byoip.cli.webhooks.listen import Forwarding, forward
-from byoip_cli.account import of_account
-from byoip_cli.client import ObjectId, ask, pages
-from byoip_cli.names import ACCOUNT_VARIABLE, TOKEN_VARIABLE, URL_VARIABLE
+from byoip_cli.account import of_account, where
+from byoip_cli.client import ask, pages
+from byoip_cli.names import DEFAULT_URL
+from byoip_cli.options import Account, Token, Url
 from byoip_cli.output import set_json, show_object, show_table
-from byoip_cli.profiles import customer
+from byoip_cli.places import ObjectId
+from byoip_cli.webhooks.listen import Forwarding, forward
 
 webhooks_app = typer.Typer(
     no_args_is_help=True, help="A customer's webhooks, over the API of a running service."
@@ -25,22 +26,15 @@ After: TypeAlias = Annotated[int, typer.Option(min=0, help="Go on behind this ev
 
 
 @webhooks_app.callback()
-def where(
+def group(
     ctx: typer.Context,
-    url: Annotated[
-        str, typer.Option(envvar=URL_VARIABLE, help="Where the API is, without a path.")
-    ] = "http://127.0.0.1:8080",
-    token: Annotated[
-        str, typer.Option(envvar=TOKEN_VARIABLE, show_default=False, hidden=True)
-    ] = "",
-    account: Annotated[
-        str | None,
-        typer.Option(envvar=ACCOUNT_VARIABLE, help="Its id; without it the token's own."),
-    ] = None,
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+    account: Account = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print results as JSON.")] = False,
 ) -> None:
     """Keep where the service is, for the commands."""
-    ctx.obj = customer(ctx, url, token, account)
+    where(ctx, url, token, account)
     if as_json:
         set_json(wanted=True)
 

@@ -6,7 +6,9 @@ from urllib.parse import quote
 import typer
 
 from byoip_cli.client import Reason, act, ask
-from byoip_cli.output import show_json, show_object, show_table
+from byoip_cli.operator.touching import touched_of_orphans
+from byoip_cli.options import Yes
+from byoip_cli.output import go_on, show_json, show_object, show_table
 
 routes_app = typer.Typer(no_args_is_help=True, help="What speakers announce and listeners see.")
 
@@ -40,9 +42,9 @@ def show(ctx: typer.Context) -> None:
     if show_json(found):
         return
     show_object({name: found[name] for name in _COUNTS})
-    show_table(_SPEAKER, found["speakers"])
-    show_table(_LISTENER, found["listeners"])
-    show_table(_ALARM, found["alarms"])
+    show_table(_SPEAKER, found["speakers"], title="Speakers")
+    show_table(_LISTENER, found["listeners"], title="Listeners")
+    show_table(_ALARM, found["alarms"], title="Alarms")
 
 
 @routes_app.command("orphans")
@@ -57,11 +59,13 @@ def withdraw_orphan(
     cidr: Annotated[str, typer.Argument(metavar="CIDR", help="The path's prefix.")],
     speaker: Annotated[str, typer.Option(help="Which speaker, as the settings name it.")],
     reason: Reason,
+    yes: Yes = False,
 ) -> None:
     """Let an orphan be withdrawn.
 
     `byoip advertise orphan withdraw` does so while the API is down.
     """
+    go_on(touched_of_orphans(ctx, speaker, cidr), yes=yes)
     show_object(act(ctx, "/routes/orphans/withdraw", reason, speaker=speaker, cidr=cidr))
 
 
@@ -71,8 +75,10 @@ def withdraw_orphans(
     speaker: Annotated[str, typer.Option(help="Which speaker, as the settings name it.")],
     count: Annotated[int, typer.Option(min=1, help="How many are undecided, see `orphans`.")],
     reason: Reason,
+    yes: Yes = False,
 ) -> None:
     """Let all undecided orphans of a speaker be withdrawn, if they are just so many."""
+    go_on(touched_of_orphans(ctx, speaker), yes=yes)
     show_object(act(ctx, "/routes/orphans/withdraw-all", reason, speaker=speaker, count=count))
 
 

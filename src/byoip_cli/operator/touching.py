@@ -1,15 +1,12 @@
 """What a command is about to touch, said before it does."""
 
 from dataclasses import replace
-from typing import Annotated, Any, TypeAlias
+from typing import Any
+from urllib.parse import quote
 
 import typer
 
 from byoip_cli.client import ask, pages
-
-Yes: TypeAlias = Annotated[
-    bool, typer.Option("--yes", help="Do not ask; without a terminal it never asks.")
-]
 
 
 def touched_of_prefix(ctx: typer.Context, prefix: str) -> str:
@@ -39,11 +36,19 @@ def touched_of_letter(ctx: typer.Context, reference: str) -> str:
     """Which route it is for."""
     public = replace(ctx.obj, root="")
     here = typer.Context(ctx.command, obj=public)
-    found = ask(here, "GET", f"/loa/{reference}")["result"]
+    found = ask(here, "GET", f"/loa/{quote(reference, safe='')}")["result"]
     return (
         f"The letter for {found['prefix']} from AS{found['asn']} of {found['account_name']}, "
         f"{found['status']}: networks that poll its page may drop the route."
     )
+
+
+def touched_of_orphans(ctx: typer.Context, speaker: str, cidr: str | None = None) -> str:
+    """Which paths a speaker would withdraw: of this CIDR, or all that are undecided."""
+    listed = ask(ctx, "GET", "/routes/orphans")["result"]
+    found = [one for one in listed if one["speaker"] == speaker and not one["decided_by"]]
+    cidrs = [one["cidr"] for one in found if cidr in {None, one["cidr"]}]
+    return f"{speaker} would withdraw: {', '.join(cidrs) or 'nothing that is undecided'}."
 
 
 def _account(ctx: typer.Context, account_id: str) -> str:

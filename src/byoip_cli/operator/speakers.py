@@ -8,6 +8,7 @@ import typer
 from byoip_cli.client import Reason, act, ask
 from byoip_cli.faults import CommandFailed
 from byoip_cli.output import show_json, show_object, show_table
+from byoip_cli.places import object_id
 
 speakers_app = typer.Typer(no_args_is_help=True, help="BGP speakers.")
 
@@ -115,7 +116,9 @@ def drain_stage(
 @speakers_app.command("lift")
 def lift(
     ctx: typer.Context,
-    drain_id: Annotated[str, typer.Argument(metavar="DRAIN_ID", help="See `drains`.")],
+    drain_id: Annotated[
+        str, typer.Argument(metavar="DRAIN_ID", help="See `drains`.", callback=object_id)
+    ],
     reason: Reason,
 ) -> None:
     """Bring what a drain has taken out of service back."""

@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from byoip.cli.operator.space import prefixes_app
-from byoip.domain.jobs.job_history import JobKind
-from byoip.domain.routes.breaker import Parked
-from byoip_cli.client import ObjectId, Reason, act, ask
+from byoip_cli.client import Reason, act, ask
+from byoip_cli.operator.choices import JobKind, Parked
+from byoip_cli.operator.naming import Names
+from byoip_cli.operator.prefixes import prefixes_app
 from byoip_cli.output import say, show_json, show_object, show_table
-from byoip_cli.places import PrefixId
+from byoip_cli.places import ObjectId, PrefixId
 
 breaker_app = typer.Typer(no_args_is_help=True, help="What stops withdrawals.")
 jobs_app = typer.Typer(no_args_is_help=True, help="Periodic jobs, and the guards that stop them.")
@@ -27,7 +27,7 @@ def show_breaker(ctx: typer.Context) -> None:
     if show_json(found):
         return
     show_object({"ceilings": found["ceilings"], "use": found["use"]})
-    show_table(_TRIP, found["trips"])
+    show_table(_TRIP, found["trips"], Names(ctx).of_trip)
 
 
 @breaker_app.command("rearm")

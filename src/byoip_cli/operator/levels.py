@@ -1,15 +1,16 @@
 """`byoip operator`: whether what was proven is still so, over HTTP."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
-from byoip.cli.operator.space import prefixes_app
-from byoip.domain.watch.dispute import Side
-from byoip.domain.watch.levels import Signal
-from byoip_cli.client import ObjectId, Reason, act, ask
+from byoip_cli.client import Reason, act, ask
+from byoip_cli.operator.choices import Side, Signal
+from byoip_cli.operator.naming import Names
+from byoip_cli.operator.prefixes import prefixes_app
 from byoip_cli.output import show_json, show_object, show_table
-from byoip_cli.places import PrefixId
+from byoip_cli.places import PrefixId, is_id, network_of, pick, plain
 
 levels_app = typer.Typer(no_args_is_help=True, help="Rises of level that are held.")
 disputes_app = typer.Typer(no_args_is_help=True, help="Two accounts, and space that was sold.")
@@ -18,9 +19,38 @@ _HELD = ("registry", "signal", "rises", "since", "sample")
 _SIGNAL = ("signal", "level", "held", "looked_at", "good_at", "failing_since", "seen", "unanswered")
 
 _SIDES = ("holder", "claimant")
-_PROOF = ("prefix_id", "account_id", "cidr", "approved_by", "proven_at", "ends_at", "seen")
+_PROOF = (
+    "prefix_id",
+    "account_id",
+    "account",
+    "cidr",
+    "approved_by",
+    "proven_at",
+    "ends_at",
+    "seen",
+)
+
+
+def _told_dispute(row: Mapping[str, Any]) -> dict[str, str]:
+    named = {side: row[side]["account_name"] for side in _SIDES}
+    return {"cidr": row["holder"]["cidr"], **named}
+
+
+def _dispute(ctx: typer.Context, given: str) -> str:
+    if ctx.resilient_parsing or is_id(given):
+        return plain(given)
+    network_of(given)
+    rows = [{**one, **_told_dispute(one)} for one in ask(ctx, "GET", "/disputes")["result"]]
+    return str(pick(rows, given, "dispute")["id"])
+
 
 Registry = Annotated[str, typer.Argument(help="See `list`.")]
+DisputeId = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID", help="The holder's CIDR, an address in it, or its id.", callback=_dispute
+    ),
+]
 Held = Annotated[Signal, typer.Argument(help="See `list`.")]
 
 
@@ -57,7 +87,7 @@ def show_watch(ctx: typer.Context, prefix: PrefixId) -> None:
 @prefixes_app.command("proofs")
 def list_proofs(ctx: typer.Context) -> None:
     """List proofs that end soon or have ended, and your word of a year ago without an end."""
-    show_table(_PROOF, ask(ctx, "GET", "/proofs")["result"])
+    show_table(_PROOF, ask(ctx, "GET", "/proofs")["result"], Names(ctx).of_account)
 
 
 @prefixes_app.command("end-proof")
@@ -82,16 +112,12 @@ def lift_freeze(ctx: typer.Context, prefix: PrefixId, reason: Reason) -> None:
 @disputes_app.command("list")
 def list_disputes(ctx: typer.Context) -> None:
     """List what waits for your decision."""
-    rows = ask(ctx, "GET", "/disputes")["result"]
-    if show_json(rows):
-        return
-    shown = [{**one, **{side: one[side]["account_name"] for side in _SIDES}} for one in rows]
-    cidrs = [{**one, "cidr": row["holder"]["cidr"]} for one, row in zip(shown, rows, strict=True)]
-    show_table(("id", "cidr", *_SIDES, "opened_at", "decide_from"), cidrs)
+    columns = ("id", "cidr", *_SIDES, "opened_at", "decide_from")
+    show_table(columns, ask(ctx, "GET", "/disputes")["result"], _told_dispute)
 
 
 @disputes_app.command("show")
-def show_dispute(ctx: typer.Context, dispute: ObjectId) -> None:
+def show_dispute(ctx: typer.Context, dispute: DisputeId) -> None:
     """Show both sides, what speaks for whom, and what is recommended."""
     found = ask(ctx, "GET", f"/disputes/{dispute}")["result"]
     if show_json(found):
@@ -107,7 +133,7 @@ def show_dispute(ctx: typer.Context, dispute: ObjectId) -> None:
 @disputes_app.command("decide")
 def decide_dispute(
     ctx: typer.Context,
-    dispute: ObjectId,
+    dispute: DisputeId,
     side: Annotated[Side, typer.Argument(help="For whom.")],
     reason: Reason,
     early: Annotated[bool, typer.Option(help="Do not wait for the holder's 14 days.")] = False,

@@ -4,25 +4,27 @@ from typing import Annotated
 
 import typer
 
-from byoip.cli.operator.edges import edges_app
-from byoip.cli.operator.guards import breaker_app, jobs_app
-from byoip.cli.operator.levels import disputes_app, levels_app
-from byoip.cli.operator.routes import routes_app
-from byoip.cli.operator.space import (
+from byoip_cli.client import Reason, act, ask, pages
+from byoip_cli.names import DEFAULT_URL
+from byoip_cli.operator.choices import Scope
+from byoip_cli.operator.edges import edges_app
+from byoip_cli.operator.guards import breaker_app, jobs_app
+from byoip_cli.operator.levels import disputes_app, levels_app
+from byoip_cli.operator.naming import Names
+from byoip_cli.operator.prefixes import prefixes_app
+from byoip_cli.operator.routes import routes_app
+from byoip_cli.operator.space import (
     letters_app,
     overrides_app,
-    prefixes_app,
     reservations_app,
     snapshots_app,
 )
-from byoip.cli.operator.speakers import speakers_app
-from byoip.cli.operator.touching import Yes, touched_of_token
-from byoip.cli.operator.webhooks import webhooks_app
-from byoip.domain.accounts.credential import Scope
-from byoip_cli.client import ObjectId, Reason, act, ask, pages
-from byoip_cli.names import OPERATOR_TOKEN_VARIABLE, URL_VARIABLE
+from byoip_cli.operator.speakers import speakers_app
+from byoip_cli.operator.touching import touched_of_token
+from byoip_cli.operator.webhooks import webhooks_app
+from byoip_cli.options import OperatorToken, Url, Yes
 from byoip_cli.output import go_on, show_json, show_object, show_table
-from byoip_cli.places import AccountId, ForAccount, named
+from byoip_cli.places import AccountId, ForAccount, ObjectId, ServiceId, named
 from byoip_cli.profiles import operator
 
 operator_app = typer.Typer(
@@ -49,21 +51,22 @@ operator_app.add_typer(speakers_app, name="speakers")
 operator_app.add_typer(webhooks_app, name="webhooks")
 
 _ACCOUNT = ("id", "name", "prefix_quota", "prefixes", "created_at")
-_TOKEN = ("id", "account_id", "name", "scopes", "created_at", "last_used_at", "expires_at")
+_TOKEN = (
+    "id",
+    "account_id",
+    "account",
+    "name",
+    "scopes",
+    "created_at",
+    "last_used_at",
+    "expires_at",
+)
 _SERVICE = ("id", "name", "default_only")
 _EVENT = ("number", "at", "kind", "actor", "reason", "before", "after")
 
 
 @operator_app.callback()
-def where(
-    ctx: typer.Context,
-    url: Annotated[
-        str, typer.Option(envvar=URL_VARIABLE, help="Where the API is, without a path.")
-    ] = "http://127.0.0.1:8080",
-    token: Annotated[
-        str, typer.Option(envvar=OPERATOR_TOKEN_VARIABLE, show_default=False, hidden=True)
-    ] = "",
-) -> None:
+def where(ctx: typer.Context, url: Url = DEFAULT_URL, token: OperatorToken = "") -> None:
     """Keep where the service is, for the commands."""
     ctx.obj = operator(ctx, url, token)
 
@@ -79,7 +82,8 @@ def history(
     ctx: typer.Context, after: Annotated[int, typer.Option(min=0, help="Only greater numbers.")] = 0
 ) -> None:
     """Show what operators have done outside single prefixes, and why."""
-    show_table(_EVENT, pages(ctx, "/events", by="after", after=after))
+    every = pages(ctx, "/events", by="after", after=after)
+    show_table(_EVENT, every, Names(ctx).of_actor)
 
 
 @accounts_app.command("list")
@@ -120,7 +124,8 @@ def list_tokens(
 ) -> None:
     """List live credentials. Tokens are not stored, so they cannot be shown."""
     every = pages(ctx, "/credentials", account_id=account)
-    show_table(_TOKEN, [one for one in every if one["revoked_at"] is None])
+    live = [one for one in every if one["revoked_at"] is None]
+    show_table(_TOKEN, live, Names(ctx).of_account)
 
 
 @tokens_app.command("create")
@@ -186,7 +191,7 @@ def create_service(
 @services_app.command("update")
 def update_service(
     ctx: typer.Context,
-    service: ObjectId,
+    service: ServiceId,
     reason: Reason,
     default_only: Annotated[
         bool, typer.Option("--default-only/--any-part", help="Whole prefixes only, or parts.")
@@ -198,6 +203,6 @@ def update_service(
 
 
 @services_app.command("retire")
-def retire_service(ctx: typer.Context, service: ObjectId, reason: Reason) -> None:
+def retire_service(ctx: typer.Context, service: ServiceId, reason: Reason) -> None:
     """Retire a service; refused while anything is bound to it."""
     show_object(act(ctx, f"/services/{service}/retire", reason))

@@ -2,13 +2,23 @@
 
 import typer
 
-from byoip_cli.client import ObjectId, Reason, act, pages
+from byoip_cli.client import Reason, act, pages
+from byoip_cli.operator.naming import Names
 from byoip_cli.output import show_object, show_table
-from byoip_cli.places import ForAccount
+from byoip_cli.places import ForAccount, ObjectId
 
 webhooks_app = typer.Typer(no_args_is_help=True, help="Webhooks of all accounts.")
 
-_WEBHOOK = ("id", "account_id", "url", "state", "disabled_because", "failures", "failing_since")
+_WEBHOOK = (
+    "id",
+    "account_id",
+    "account",
+    "url",
+    "state",
+    "disabled_because",
+    "failures",
+    "failing_since",
+)
 
 
 @webhooks_app.command("list")
@@ -17,7 +27,8 @@ def list_webhooks(
     account: ForAccount = None,
 ) -> None:
     """List webhooks of all accounts, oldest first."""
-    show_table(_WEBHOOK, pages(ctx, "/webhooks", account_id=account))
+    every = pages(ctx, "/webhooks", account_id=account)
+    show_table(_WEBHOOK, every, Names(ctx).of_account)
 
 
 @webhooks_app.command("disable")

@@ -1,38 +1,26 @@
 """`byoip webhooks listen`: reads the account's feed, and sends what comes to a program here.
 
-The messages are those of a webhook, and signed as they are (Standard Webhooks 1.0.0). The secret is
-made of the token, so it stays the same; it opens nothing at the service.
+The secret is made of the token, so it stays the same; it opens nothing at the service.
 """
 
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any, Final
-from uuid import UUID
 
 import httpx
 import typer
 
-from byoip.adapters.hooks.signing import HookSigner
-from byoip.domain.hooks.message import (
-    About,
-    Feed,
-    FeedEvent,
-    Message,
-    event_message,
-    message_of_test,
-)
-from byoip.domain.hooks.webhook import accepted
-from byoip.domain.rdap.network import legible
 from byoip_cli.client import Service, ask
+from byoip_cli.output import legible, say, show_json
+from byoip_cli.places import plain
+from byoip_cli.webhooks.messages import Key, Message, message_of, test_of
 
 _WAIT: Final = 30
 _PAGE: Final = 200
 _SECONDS: Final = 15.0  # as long as the service waits
 _PAUSES: Final = (1.0, 2.0, 5.0)
-_SHOWN: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +42,20 @@ class Forwarding:
 def forward(ctx: typer.Context, asked: Forwarding) -> None:
     """Send events in their order, each until it is taken."""
     service: Service = ctx.obj
-    account_id = UUID(service.root.split("/")[4])
-    signer = HookSigner(sha256(b"byoip webhooks listen\0" + service.token.encode()).digest())
+    account = plain(service.account or "")
+    key = Key.made_of(service.token, account)
     number, epoch = _place(ctx, asked.after)
-    typer.echo(f"Secret: {signer.secret(account_id, 1).symmetric}", err=True)
-    typer.echo(f"Events behind {number} are sent to {asked.to}; Ctrl-C ends it.", err=True)
+    say(f"Secret: {key}")
+    say(f"Events behind {number} are sent to {asked.to}; Ctrl-C ends it.")
     with httpx.Client(timeout=_SECONDS, trust_env=False) as client:
-        sender = _Sender(client, signer, account_id, asked.to)
-        sender.send(message_of_test(Feed(account_id, UUID(epoch)), account_id, 1, _now()))
+        sender = _Sender(client, key, asked.to)
+        sender.send(test_of(account))
         taken, previous = 0, number
-        for event, of in _events(ctx, number, epoch):
-            if asked.kinds and event.kind not in asked.kinds:
+        for event in _events(ctx, number, epoch):
+            if asked.kinds and event["kind"] not in asked.kinds:
                 continue
-            feed = Feed(account_id, UUID(of))
-            sender.until_taken(event_message(feed, event, previous, About.EVENT), event.kind)
-            taken, previous = taken + 1, event.number
+            sender.until_taken(message_of(account, epoch, event, previous), event)
+            taken, previous = taken + 1, event["number"]
             if taken == asked.count:
                 return
 
@@ -83,28 +70,14 @@ def _place(ctx: typer.Context, after: int | None) -> tuple[int, str]:
         number = found["result"][-1]["number"]
 
 
-def _events(ctx: typer.Context, number: int, epoch: str) -> Iterator[tuple[FeedEvent, str]]:
-    """Each event behind this number, as they come, and its epoch."""
+def _events(ctx: typer.Context, number: int, epoch: str) -> Iterator[Mapping[str, Any]]:
+    """Each event behind this number, as they come."""
     while True:
         query = {"after": number, "epoch": epoch, "wait": _WAIT, "per_page": _PAGE}
         found = ask(ctx, "GET", "/events", query=query, seconds=2.0 * _WAIT)
         for shown in found["result"]:
             number = shown["number"]
-            yield _event(shown), epoch
-
-
-def _event(shown: Mapping[str, Any]) -> FeedEvent:
-    return FeedEvent(
-        number=shown["number"],
-        prefix_id=UUID(shown["prefix_id"]),
-        prefix_number=shown["prefix_number"],
-        kind=shown["kind"],
-        actor=shown["actor"],
-        request_id=shown["request_id"],
-        at=datetime.fromisoformat(shown["at"]),
-        before=shown["before"],
-        after=shown["after"],
-    )
+            yield shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,29 +85,31 @@ class _Sender:
     """Sends to the program."""
 
     client: httpx.Client
-    signer: HookSigner
-    account_id: UUID
+    key: Key
     to: str
 
-    def until_taken(self, message: Message, kind: str) -> None:
+    def until_taken(self, message: Message, event: Mapping[str, Any]) -> None:
         attempts = 0
         while True:
             said, taken = self.send(message)
-            typer.echo(f"{message.number} {kind}: {said}")
+            self._tell(event, said, taken=taken)
             if taken:
                 return
             time.sleep(_PAUSES[min(attempts, len(_PAUSES) - 1)])
             attempts += 1
 
     def send(self, message: Message) -> tuple[str, bool]:
-        signed = self.signer.headers(self.account_id, [1], message.id, _now(), message.body)
-        headers = {"content-type": "application/json", **signed}
+        headers = {
+            "content-type": "application/json",
+            **self.key.headers(message, datetime.now(UTC)),
+        }
         try:
             answer = self.client.post(self.to, content=message.body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as fault:
-            return legible(str(fault) or type(fault).__name__, _SHOWN), False
-        return str(answer.status_code), accepted(answer.status_code)
+            return legible(str(fault) or type(fault).__name__), False
+        return str(answer.status_code), answer.is_success
 
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+    def _tell(self, event: Mapping[str, Any], said: str, *, taken: bool) -> None:
+        told = {"number": event["number"], "kind": event["kind"], "answer": said, "taken": taken}
+        if not show_json(told):
+            typer.echo(f"{event['number']} {event['kind']}: {said}")
