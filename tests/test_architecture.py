@@ -51,6 +51,11 @@ PLANTS = {  # the contract that an import breaks, and no other
         "../byoip_cli/operator/edges.py": "sqlalchemy",
         "../byoip_cli/lazy.py": "psycopg",
     },
+    "Production reaches nothing of the sandbox": {
+        "cli/up.py": "byoip.sandbox.control",
+        "composition/api.py": "byoip.composition.sandbox",
+        "web/pages.py": "byoip.web.sandbox.panel",
+    },
     "The command line's own package imports nothing of the service": {
         "../byoip_cli/client.py": "byoip.domain.errors",
     },

@@ -24,6 +24,7 @@ from byoip.settings.loader import read_settings
 from byoip.settings.model import Settings
 from byoip.settings.parts import on_loopback
 from byoip.store.migrating import OLDEST
+from byoip.web.guide.pages import BESIDE
 
 REPOSITORY = Path(__file__).parent.parent
 RESERVED_CONNECTIONS = 3  # of Postgres, for its superusers
@@ -230,6 +231,8 @@ def test_the_wheel_has_htmx_and_the_image_nothing_of_where_it_comes_from(tmp_pat
     inside = zipfile.ZipFile(wheel).namelist()
     assert {"byoip/_htmx/htmx.js", "byoip/_htmx/htmx-sse.js"} <= set(inside)
     assert any(one.startswith("byoip/_migrations/versions/") for one in inside)
+    guides = ("README", "blockers/README", *BESIDE)
+    assert {f"byoip/_guide/{one}.md" for one in guides} <= set(inside)
     image, build_lock = map(pinned, ("requirements-image.lock", "requirements-build.lock"))
     assert "django-htmx" in names(build_lock) - names(image)
     assert "django" not in names(pinned("requirements-dev.lock")) | names(build_lock)

@@ -103,8 +103,8 @@ def act(ctx: typer.Context, path: str, reason: str, **members: object) -> Any:
 
 
 def pages(ctx: typer.Context, path: str, *, by: str = "cursor", **query: object) -> Iterator[Any]:
-    """Yield every item of a list, page by page."""
-    place: str | None = None
+    """Yield every item of a list, page by page; behind a place in it, if `by` is given one."""
+    place = query.get(by)
     while True:
         answer = ask(ctx, "GET", path, query={**query, "per_page": _PAGE, by: place})
         yield from answer["result"]

@@ -20,7 +20,7 @@ from byoip_cli.faults import CommandFailed
 
 _WIDE = 240  # for pipes and files, where there is no terminal to fit into
 _WHOLE = frozenset({"id", "cidr", "account", "kind", "name", "number", "at"})  # never broken
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 _TOLD = 200
 _PLACE = re.compile(r"\S*(?:[0-9a-f]{32}|[0-9a-f.:]+/\d+)\S*")  # an id or a CIDR among words
 _NARROW = 24  # so much of what may be broken stands in one line

@@ -14,10 +14,10 @@ from byoip.adapters.checks import dns_answer
 from byoip.adapters.checks.dns_exchange import (
     Answered,
     NotAnswered,
-    _read,
     ask_for,
     has_route,
     name_from,
+    understood,
 )
 from byoip.adapters.checks.dns_message import Kind
 from byoip.domain.checks.evidence import Fault
@@ -51,7 +51,7 @@ def test_no_bytes_make_it_raise(
 ) -> None:
     counts = b"".join((len(kinds) * here).to_bytes(2, "big") for here in sections)
     wire = QUESTION.wire
-    reply = _read(
+    reply = understood(
         QUESTION,
         wire[:2] + flags.to_bytes(2, "big") + b"\0\1" + counts + wire[12:] + records(kinds, data),
     )
@@ -68,7 +68,7 @@ def test_no_bytes_make_it_raise(
 
 @given(st.binary(max_size=100))
 def test_noise_is_garbage(noise: bytes) -> None:
-    reply = _read(QUESTION, QUESTION.wire[:2] + b"\x84\0" + noise)
+    reply = understood(QUESTION, QUESTION.wire[:2] + b"\x84\0" + noise)
     assert isinstance(reply, NotAnswered)
     assert reply.wire
 
@@ -81,7 +81,7 @@ def test_the_dearest_message_that_is_parsed_costs_little() -> None:
     response.answer.append(dns.rrset.from_text_list(name, 0, "IN", "A", values))
     wire = response.to_wire(max_size=65535)
     start = time.process_time()
-    assert isinstance(_read(QUESTION, wire), Answered)
+    assert isinstance(understood(QUESTION, wire), Answered)
     assert time.process_time() - start < 0.5
 
 
@@ -89,7 +89,7 @@ def test_more_records_than_we_parse_are_not_parsed() -> None:
     response = dns.message.make_response(dns.message.from_wire(QUESTION.wire))
     values = [f"192.0.{i // 256}.{i % 256}" for i in range(200)]
     response.answer.append(dns.rrset.from_text(OWNER, 0, "IN", "A", *values))
-    reply = _read(QUESTION, response.to_wire(max_size=65535))
+    reply = understood(QUESTION, response.to_wire(max_size=65535))
     assert isinstance(reply, NotAnswered)
     assert reply.fault is Fault.TOO_LARGE
 

@@ -16,6 +16,7 @@ _EXAMPLES = {
     *("operator_contact", "infrastructure", "database_url", "public_url", "rpki_feed_url"),
     *("letter_key", "letter_certificate", "webhook_key", "speakers"),
     *("smtp_host", "smtp_user", "smtp_password", "mail_from"),
+    *("oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_groups"),
 }
 
 

@@ -28,6 +28,7 @@ from byoip.domain.prefix import Prefix
 from byoip.ports.checks.dns import ReverseDns
 from byoip.sandbox.name_server import NameServer
 from tests.fakes.dns import FakeReverseDns
+from tests.perspectives.in_process import in_process
 
 LABEL = "byoip-validation"
 ACCOUNT = UUID(int=1)
@@ -83,7 +84,8 @@ class Sandbox:
     def __init__(self, server: NameServer) -> None:
         self._server = server
         self.recover = server.clear_fault
-        self.dns = DnspythonResolver(
+        self.dns: ReverseDns
+        self.dns = self.resolver = DnspythonResolver(
             Clock(),
             [("127.0.0.1", server.port)],
             NetworkPolicy(allowed=(ip_network("127.0.0.0/8"),)),
@@ -101,15 +103,20 @@ class Sandbox:
         self._server.set_fault(FAULTS[fault])
 
 
-@pytest.fixture(params=["twin", "adapter on the sandbox"])
+@pytest.fixture(params=["twin", "adapter on the sandbox", "perspective on the sandbox"])
 async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     if request.param == "twin":
         yield Twin()
         return
     server = NameServer()
     await server.start(ADDRESSES)
+    sandbox = Sandbox(server)
     try:
-        yield Sandbox(server)
+        if request.param == "adapter on the sandbox":
+            yield sandbox
+            return
+        async with in_process(sandbox.resolver) as sandbox.dns:
+            yield sandbox
     finally:
         await server.stop()
 

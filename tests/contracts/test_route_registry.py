@@ -7,15 +7,19 @@ from uuid import UUID
 
 import pytest
 
+from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
 from byoip.adapters.checks.ripe_rest import PreferTls, RipeRest
 from byoip.adapters.checks.whois_registry import WhoisRegistry
+from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.asn import Asn
+from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks import registry as registrys
 from byoip.sandbox.whois_server import WhoisServer
 from tests.fakes.registry import FakeRouteRegistry
 from tests.fakes.ripe_rest_server import RipeRestServer
+from tests.perspectives.in_process import in_process
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ACCOUNT = UUID(int=1)
@@ -244,6 +248,37 @@ class TestWhoisOfTheSandbox(RouteRegistryContract):
         asks = WhoisRegistry(StoppedClock(), deadline=5)
         yield World(asks, Registry("arin", "ARIN", "127.0.0.1", dialect, port=port))
         await server.stop()
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+class TestWhoisFromAPerspective(RouteRegistryContract):
+    """It is asked about prefixes only."""
+
+    @pytest.fixture
+    async def world(self, dialect: Dialect) -> AsyncIterator[World]:
+        server, clock = WhoisServer(), StoppedClock()
+        port = await server.start()
+        for source, text in OBJECTS.items():
+            server.put(source, text.encode("latin-1"))
+        whois = WhoisRegistry(clock, deadline=5)
+        registry = Registry("arin", "ARIN", "127.0.0.1", dialect, port=port)
+        nothing = DnspythonResolver(clock, [("127.0.0.1", 9)], NetworkPolicy())
+        async with in_process(nothing, whois, registry, clock=clock) as asks:
+            yield World(asks, registry)
+        await server.stop()
+
+    @pytest.mark.parametrize(
+        "lookup", [one for one in registrys.Lookup if one is not registrys.Lookup.AUT_NUM]
+    )
+    async def test_nothing_there_is_said_in_so_many_words(
+        self, world: World, lookup: registrys.Lookup
+    ) -> None:
+        assert isinstance(await world.look_up(lookup, "198.18.0.0/24"), registrys.NoEntries)
+
+    async def test_the_aut_num_object_of_a_number_is_found(self, world: World) -> None:
+        answer = await world.aut_num(Asn(64501))
+        assert isinstance(answer, registrys.NoAnswer)
+        assert answer.fault is Fault.REFUSED
 
 
 class TestRest(RouteRegistryContract):

@@ -38,6 +38,7 @@ from tests.domain.samples import NOW
         (Reason.DNSSEC_BOGUS, CheckState.INVALID),
         (Reason.SERVERS_CONTRADICT, CheckState.INVALID),
         (Reason.SERVER_REFUSED_BY_POLICY, CheckState.INVALID),
+        (Reason.PERSPECTIVES_DISAGREE, CheckState.INVALID),
         (Reason.ROA_MISSING, CheckState.MISSING),
         (Reason.ROA_OTHER_ORIGIN, CheckState.MISMATCH_ASN),
         (Reason.ROA_MAX_LENGTH, CheckState.INVALID),

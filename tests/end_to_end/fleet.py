@@ -14,8 +14,9 @@ import httpx
 
 from byoip.sandbox.internet import SandboxInternet
 from tests.accounts import customers
-from tests.end_to_end.running import BYOIP, environment
+from tests.end_to_end.running import environment
 from tests.processes import reserved_port
+from tests.versions import command_of
 
 CIDR, OWNER = "8.8.8.0/24", "byoip-validation.8.8.8.in-addr.arpa"
 ROAS = ({"prefix": CIDR, "asn": 64500, "maxLength": 24, "ta": "ripe"},)
@@ -62,7 +63,7 @@ class Fleet:
     async def byoip(self, *arguments: str) -> str:
         """Run a command to its end; what it printed."""
         process = await asyncio.create_subprocess_exec(
-            BYOIP,
+            *command_of(self.environment),
             *arguments,
             env=self.environment,
             stdout=asyncio.subprocess.PIPE,
@@ -74,7 +75,7 @@ class Fleet:
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         with (self.directory / "log").open("ab") as log:
-            argv = [str(BYOIP), *arguments]
+            argv = [*command_of(self.environment), *arguments]
             process = subprocess.Popen(argv, env=self.environment, stdout=log, stderr=log)
         self.processes.append(process)
         return process

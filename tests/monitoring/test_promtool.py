@@ -20,6 +20,7 @@ pytestmark = pytest.mark.real
 
 INFINITE = "+Inf+0x150"
 HTTP = 'byoip_http_requests_total{job="byoip",method="GET",route="/a",status="%s"}'
+SIGN_IN = HTTP.replace("/a", "/ui/enter/provider/back")
 
 Series = Sequence[tuple[str, str]]
 
@@ -48,6 +49,11 @@ CASES: dict[str, tuple[Series, Series, dict[str, str]]] = {
         [(one("byoip_database_up"), "0x150")],
         [(one("byoip_database_up"), "1x150")],
         {"job": "byoip", "instance": "a"},
+    ),
+    "ByoipIdentityProviderAway": (
+        [(SIGN_IN % "503", "0+1x150")],
+        [(SIGN_IN % "303", "0+9x150"), (HTTP % "503", "0+9x150")],
+        {"job": "byoip"},
     ),
     "ByoipServerErrors": (
         [(HTTP % "200", "0+90x150"), (HTTP % "503", "0+10x150")],
@@ -147,6 +153,18 @@ CASES: dict[str, tuple[Series, Series, dict[str, str]]] = {
     "ByoipLettersOwed": steady("byoip_letters_owed", "1", "0"),
     "ByoipDisputeOpen": steady("byoip_disputes_open", "1", "0"),
     "ByoipWebhooksOverdue": steady("byoip_webhooks_overdue", "1", "0"),
+    "ByoipWebhooksFailing": (
+        [
+            (one("byoip_webhooks", "state", "failing"), "3x150"),
+            (one("byoip_webhooks", "state", "active"), "2x150"),
+        ],
+        [
+            (one("byoip_webhooks", "state", "failing"), "3x150"),
+            (one("byoip_webhooks", "state", "active"), "3x150"),
+        ],
+        {"job": "byoip"},
+    ),
+    "ByoipMailOverdue": steady("byoip_mail_overdue", "1", "0"),
     "ByoipMailHeldUp": (
         [(one("byoip_mail_addresses", "state", "held_up"), "1x150")],
         [

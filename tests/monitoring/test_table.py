@@ -97,6 +97,18 @@ def test_the_files_and_tables_are_as_the_table_has_it() -> None:
     assert regenerate.MONITORING_PAGE.read_text() == regenerate.monitoring_markdown()
 
 
+def test_the_sample_for_alertmanager_names_what_there_is() -> None:
+    sample = (regenerate.REPOSITORY / "docs" / "monitoring" / "alertmanager.yml").read_text()
+    named = set(re.findall(r"alertname = (\w+)", sample))
+    assert named
+    assert named <= {one.name for one in ALERTS}
+    assert set(re.findall(r"severity = (\w+)", sample)) <= {str(one.severity) for one in ALERTS}
+    receivers = set(re.findall(r"- name: (\w+)", sample))
+    assert set(re.findall(r"receiver: (\w+)", sample)) == receivers >= {"slack", "pagerduty"}
+    assert "slack_configs" in sample
+    assert "pagerduty_configs" in sample
+
+
 def test_panels_of_the_dashboard_lie_beside_each_other() -> None:
     taken: dict[tuple[int, int], str] = {}
     for panel in json.loads(dashboard_json())["panels"]:

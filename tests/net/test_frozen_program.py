@@ -30,6 +30,9 @@ _APART = {
     "RESOLVERS": "127.0.0.1, [::1]:53",
     "CONTACTABLE": "127.0.0.0/8",
     "PROOF_DAYS": "200",
+    "PERSPECTIVE_NAME": "ams",
+    "PERSPECTIVE_REGION": "ripencc",
+    "PERSPECTIVE_CALLERS": "CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=",
     "WEBHOOK_PORTS": "443, 8443",
     "WEBHOOK_CONTACTABLE": "127.0.0.0/8",
     "CORS_ORIGINS": "https://portal.example.net, http://localhost:3000",
@@ -42,18 +45,26 @@ _APART = {
     "RPKI_TIMEOUT_SECONDS": "70",
     "PORT": "8081",
     "SMTP_SECURITY": "tls",
+    "OIDC_SCOPES": "openid,groups",
+    "OIDC_HOSTS": "keys.example, tokens.example:8443",
+    "OIDC_RECHECK_MINUTES": "20",
     "RECONCILE_SECONDS": "7",
     "ABSENT_SECONDS": "7",
 }
 _PAIRS = (
     {"LETTER_KEY": "/k.pem", "LETTER_CERTIFICATE": "/c.pem"},
     {"SMTP_HOST": "mail.example.net", "MAIL_FROM": "byoip@example.net"},
+    {
+        "OIDC_ISSUER": "https://sso.example/realm",
+        "OIDC_CLIENT_ID": "byoip",
+        "OIDC_CLIENT_SECRET": "/oidc-secret",
+    },
     {"SMTP_USER": "byoip", "SMTP_PASSWORD": "/smtp-password"},
 )
 _TOGETHER = {name: pair for pair in _PAIRS for name in pair}
 # Structures stand in the file only.
 _STRUCTURES = {"SERVICES", "REGISTRIES", "REGISTRY_OVERRIDES", "STATISTICS_URLS", "LISTENERS"}
-_STRUCTURES |= {"NATIONAL_REGISTRIES", "RDAP_URLS"}
+_STRUCTURES |= {"NATIONAL_REGISTRIES", "RDAP_URLS", "PERSPECTIVES", "OIDC_GROUPS"}
 
 
 _OURS = {"type": "read by us"}
@@ -145,6 +156,9 @@ rest_url = "https://rest.example"
 holder_rule = true
 offers_route_objects = false
 budget = { connections = 1, per_minute = 2, per_day = 3 }
+[[oidc_groups]]
+group = "noc"
+role = "operator"
 [[speakers]]
 name = "one"
 address = "127.0.0.1:50051"

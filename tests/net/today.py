@@ -30,6 +30,7 @@ from byoip.domain.history import Actor, Event, OperatorEvent
 from byoip.domain.idempotency import IdempotencyKey
 from byoip.domain.prefix import Prefix
 from byoip.sandbox.control import create_control
+from byoip.sandbox.places import add_place_routes
 from byoip.settings.loader import read_settings as _read_settings
 from byoip.settings.model import Settings
 from byoip.settings.names import SettingsError
@@ -91,7 +92,9 @@ def app() -> FastAPI:
 
 def control_app() -> FastAPI:
     """The sandbox's control API, likewise."""
-    return create_control(MagicMock(), MagicMock(), MagicMock(), MagicMock())
+    control = create_control(*(MagicMock() for _ in range(5)))
+    add_place_routes(control, MagicMock())
+    return control
 
 
 @asynccontextmanager

@@ -23,7 +23,7 @@ async def server() -> AsyncIterator[RdapServer]:
 @pytest.fixture
 async def control(server: RdapServer) -> AsyncIterator[httpx.AsyncClient]:
     roas = MagicMock()  # of no concern here
-    app = create_control(WhoisServer(), NameServer(), roas, server)
+    app = create_control(WhoisServer(), NameServer(), roas, server, roas)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://control") as client:
         yield client

@@ -33,7 +33,9 @@ async def official(world: World, token: str) -> AsyncIterator[AsyncCloudflare]:
         yield client
 
 
-async def test_a_customers_token_leads_to_its_account_and_the_iterator_ends(world: World) -> None:
+async def test_01_a_customers_token_leads_to_its_account_and_the_iterator_ends(
+    world: World,
+) -> None:
     async with official(world, world.token) as client:
         [account] = [one async for one in client.accounts.list(per_page=50)]
         assert account.id == world.account_id.hex
@@ -44,7 +46,7 @@ async def test_a_customers_token_leads_to_its_account_and_the_iterator_ends(worl
         assert verified.status == "active"
 
 
-async def test_an_operators_iterator_ends_after_sixty_accounts(
+async def test_40_an_operators_iterator_ends_after_sixty_accounts(
     world: World, operator: Operator
 ) -> None:
     made = {(await new_account(world.backend)).hex for _ in range(60)}
@@ -111,7 +113,7 @@ async def test_an_edges_token_sees_no_accounts(world: World) -> None:
     assert (verified["account_id"], verified["scopes"]) == (None, ["edge:ack", "edge:read"])
 
 
-async def test_verify_says_what_the_token_is_good_for(world: World) -> None:
+async def test_40_verify_says_what_the_token_is_good_for(world: World) -> None:
     ends = world.clock.now() + timedelta(days=1)
     made = Credential(uuid4(), world.account_id, "ci", CUSTOMER_SCOPES, world.clock.now(), ends)
     await Accounts(world.backend.border.store).add_credential(made, "a" * 40)

@@ -37,6 +37,19 @@ def test_02_the_views_are_the_document_between_them(document: dict[str, Any]) ->
     assert customer["components"] == operator["components"] == document["components"]
 
 
+def test_02_the_licence_is_named_and_each_group_of_operations_says_what_it_is_for(
+    document: dict[str, Any],
+) -> None:
+    assert document["info"]["license"]["name"] == "Apache-2.0"
+    for shown in (document, *(view(document, whose) for whose in View)):
+        items = [one for item in shown["paths"].values() for one in item.values()]
+        used = {tag for one in items for tag in one.get("tags", ())}
+        told = [one["name"] for one in shown["tags"]]
+        assert len(told) == len(set(told))
+        assert set(told) == used
+        assert all(len(one["description"]) > 15 for one in shown["tags"])
+
+
 def samples(document: dict[str, Any]) -> list[tuple[str, str, list[dict[str, str]]]]:
     return [
         (path, method, told["x-codeSamples"])

@@ -122,6 +122,20 @@ async def test_21_what_is_nested_is_one_word_or_has_a_line(shell: Shell) -> None
     assert "advertised" not in routes
 
 
+def test_21_moments_within_a_change_have_no_microseconds_either() -> None:
+    told = {"at": "2026-11-30T04:49:37.861724+00:00", "until": "2026-12-01T00:00:00Z"}
+    assert output.shown(told) == "at: 2026-11-30 04:49:37Z, until: 2026-12-01 00:00:00Z"
+
+
+async def test_21_a_history_begins_behind_the_number_that_is_given(shell: Shell) -> None:
+    for name in ("one", "two", "three"):
+        await shell.says("services", "create", name, *WHY)
+    every = json.loads(await shell.says("history", "--json"))
+    [*_, before, last] = every
+    behind = await shell.says("history", "--after", str(before["number"]), "--json")
+    assert json.loads(behind) == [last]
+
+
 async def test_22_an_account_that_is_not_there_is_named(shell: Shell, database_url: str) -> None:
     for words in (
         ["tokens", "create", "ci", "--account", NOBODY],

@@ -15,7 +15,7 @@ import dns.message
 import dns.rrset
 import pytest
 
-from byoip.adapters.checks.dns_exchange import _read, ask_for, name_from
+from byoip.adapters.checks.dns_exchange import ask_for, name_from, understood
 from byoip.adapters.checks.dns_message import Kind
 from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.reverse_dns.observation import Silent, TxtValues
@@ -60,7 +60,7 @@ def operations(work: Callable[[], object]) -> int:
 def reading(wire: bytes) -> Callable[[], object]:
     """Reading it as what came from a name server."""
     question = replace(ask_for(name_from(str(OWNER)), Kind.TXT, flags=0x0100), id=0x1234)
-    return lambda: _read(question, wire)
+    return lambda: understood(question, wire)
 
 
 def filled(one: bytes, size: int) -> bytes:

@@ -78,20 +78,30 @@ class Reading(HTMLParser):
 
 @dataclass
 class Browser:
-    """Somebody at a page."""
+    """Somebody at a page.
+
+    Attributes:
+        attempts: cookies of sign-ins that were begun.
+    """
 
     client: httpx.AsyncClient
     cookie: str = ""
+    attempts: dict[str, str] = field(default_factory=dict)
 
     async def ask(self, method: str, path: str, **more: object) -> httpx.Response:
         headers = {"host": "localhost", **dict(more.pop("headers", {}))}  # type: ignore[call-overload]
-        if self.cookie:
-            headers["cookie"] = f"{COOKIE}={self.cookie}"
+        cookies = {**self.attempts, **({COOKIE: self.cookie} if self.cookie else {})}
+        if cookies:
+            headers["cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
         answer = await self.client.request(method, f"{OURS}{path}", headers=headers, **more)  # type: ignore[arg-type]
         for given in answer.headers.get_list("set-cookie"):
-            found = re.match(f"{COOKIE}=([0-9a-f]*);", given)
-            assert found
-            self.cookie = found[1]
+            name, value = given.partition(";")[0].split("=", 1)
+            if name == COOKIE:
+                assert re.fullmatch("[0-9a-f]*", value)
+                self.cookie = value
+            else:
+                assert name.startswith("__Host-login-")
+                self.attempts[name] = value
         return answer
 
     async def get(self, path: str, **more: object) -> httpx.Response:

@@ -95,7 +95,7 @@ def test_sheet_and_script_load_nothing_from_elsewhere() -> None:
         assert not re.search(r"https?:|url\(|@import|eval|innerHTML", text)
 
 
-async def test_the_root_is_a_page(world: World) -> None:
+async def test_stumble_03_the_root_is_a_page(world: World) -> None:
     answer = await world.client.get("/")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"

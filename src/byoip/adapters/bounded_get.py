@@ -1,8 +1,8 @@
-"""One GET of an outside party: a bounded answer, or NotAnAnswer, whatever the other side does."""
+"""One question to an outside party: a bounded answer, or NotAnAnswer, whatever it does."""
 
 import ssl
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
@@ -16,7 +16,22 @@ REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 async def bounded_get(
     url: httpx.URL, body: bytearray, *, accept: str, tls: ssl.SSLContext, max_bytes: int
 ) -> httpx.Response:
-    """Fetch into `body`, which keeps what came before a fault; the caller sets the deadline.
+    """Fetch into `body`: see `bounded_ask`."""
+    headers = {"Accept": accept}
+    return await bounded_ask("GET", url, body, headers=headers, tls=tls, max_bytes=max_bytes)
+
+
+async def bounded_ask(
+    method: str,
+    url: httpx.URL,
+    body: bytearray,
+    *,
+    headers: Mapping[str, str],
+    tls: ssl.SSLContext,
+    max_bytes: int,
+    content: bytes | None = None,
+) -> httpx.Response:
+    """Send, and read into `body`, which keeps what came before a fault; the caller's deadline.
 
     No redirects (their body is not read, `next_request` says where one leads), no proxies, no
     cookies, no compression.
@@ -24,8 +39,10 @@ async def bounded_get(
     Raises:
         NotAnAnswer: it cannot be reached, is no whole HTTP answer, or larger than `max_bytes`.
     """
-    headers: Mapping[str, str] = {"Accept": accept, **UNPACKED}
-    extensions = BoundedHead().extensions
+    sent: dict[str, Any] = {
+        "headers": {**headers, **UNPACKED},
+        "extensions": BoundedHead().extensions,
+    }
     try:
         async with (
             httpx.AsyncClient(
@@ -34,7 +51,7 @@ async def bounded_get(
                 timeout=None,  # noqa: S113 - the caller's deadline is around all of it
                 cookies=NoCookies(),
             ) as client,
-            client.stream("GET", url, headers=headers, extensions=extensions) as response,
+            client.stream(method, url, content=content, **sent) as response,
         ):
             if response.status_code in REDIRECTS:
                 return response

@@ -15,7 +15,7 @@ class Pages(Protocol):
 
     @property
     def routes(self) -> Sequence[BaseRoute]:
-        """The pages at `/` and below `/ui`."""
+        """The pages at `/`, and below `/guide` and `/ui`."""
         ...
 
     def errors(

@@ -24,6 +24,10 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "byoip.cli.running:worker",
         "Carry out validations and periodic jobs; start as many as you like.",
     ),
+    "perspective": Entry(
+        "byoip.cli.perspective:perspective",
+        "Look at reverse zones and registries from this place; it needs no database.",
+    ),
     "migrate": Entry(
         "byoip.cli.migrating:migrate_database",
         "Bring the database to this version's revision and offer the services of the settings.",
@@ -63,7 +67,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     "config": Entry("byoip.cli.config:config_app", "Settings."),
 }
 
-_SERVERS = frozenset({"up", "api", "worker"})
+_SERVERS = frozenset({"up", "api", "worker", "perspective"})
 
 
 def _begin(name: str) -> None:

@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from byoip.adapters.checks.resolver_check import resolver_complaint
+from byoip.adapters.system_clock import SystemClock
 from byoip.cli.opening import opened, require_stamp
 from byoip.cli.serving import LETTERS
 from byoip.composition.connecting import tls_of
 from byoip.composition.connections import connection_notes
 from byoip.composition.mailing import relay_of
 from byoip.composition.notifying import hook_signer
+from byoip.composition.sign_in import signs_in_of
 from byoip.composition.speaking import neighbour_notes
 from byoip.settings.loader import read_settings
 from byoip.settings.model import (
@@ -20,7 +22,13 @@ from byoip.settings.model import (
     require_served,
 )
 from byoip.settings.names import SettingsError
-from byoip.settings.notes import letter_notes, mail_notes, speaker_notes, webhook_notes
+from byoip.settings.notes import (
+    letter_notes,
+    mail_notes,
+    sign_in_notes,
+    speaker_notes,
+    webhook_notes,
+)
 from byoip.settings.parts import resolver_address
 from byoip.settings.toml import settings_toml
 from byoip.store.migrating import check_revision
@@ -47,8 +55,9 @@ def check(
         import_module(LETTERS).configured_signer(settings)
     hook_signer(settings)
     relay_of(settings)
+    signs_in_of(settings, SystemClock())
     typer.echo(settings_toml(settings))
-    for notes in (speaker_notes, letter_notes, webhook_notes, mail_notes):
+    for notes in (speaker_notes, letter_notes, webhook_notes, mail_notes, sign_in_notes):
         for note in notes(settings):
             typer.echo(f"# {note}")
     refused = _refused(settings)

@@ -17,7 +17,7 @@ from byoip.store.accounts.operator_reader import OperatorReader
 from byoip.store.accounts.people_reader import PeopleReader
 from byoip.usecases.accounts import accounts, credentials, people
 from byoip.usecases.accounts.people import NewLink
-from byoip.web.people import sign_in_address
+from byoip.web.people.people import sign_in_address
 
 CREDENTIALS_FILE = "credentials.json"  # in the data directory
 _FIRST = "The first ones, minted by `byoip up`."

@@ -4,18 +4,17 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 from uuid import UUID
 
 from byoip.adapters.child_process import start_child_async
 from byoip.adapters.postgres.embedded import EmbeddedPostgres
-from byoip.adapters.system_clock import SystemClock
 from byoip.cli.credentials import first_credentials, first_link
 from byoip.cli.opening import say_server_notes
 from byoip.cli.ready import Ready
@@ -31,29 +30,25 @@ from byoip.cli.serving import (
     working,
 )
 from byoip.cli.stopping import run_until_stopped
-from byoip.composition import external_services
 from byoip.composition.api import api_of
 from byoip.composition.capabilities import capabilities_of, say_what_is_missing
-from byoip.composition.external_services import ExternalServices, sandbox_services
+from byoip.composition.external_services import ExternalServices, external_services
 from byoip.composition.notifying import hook_signer
 from byoip.composition.process import Composition
 from byoip.composition.worker import worker_of
 from byoip.ports import jobs
-from byoip.sandbox.control import create_control
-from byoip.sandbox.internet import SandboxInternet
-from byoip.sandbox.roas import SandboxRoas
-from byoip.sandbox.statistics import SandboxStatistics
-from byoip.sandbox.vrp_source import ListedVrps
 from byoip.settings import Mode
 from byoip.settings.model import Settings, require_origins
 from byoip.settings.names import DATABASE_VARIABLE, SettingsError
 from byoip.settings.parts import on_loopback
 from byoip.store.migrating import migrate
 from byoip.store.poolers import refuse_unfit_pooler
+from byoip.web.site import SandboxPages
 
 _LOG = logging.getLogger(__name__)
 _WATCH_SECONDS = 1.0
 _READY_SECONDS = 30
+_SANDBOX = "byoip.composition.sandbox"  # loaded where there is one, and nowhere else
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +102,10 @@ async def serve(
 ) -> int:
     """Run until it is stopped, or until something that cannot be replaced has gone."""
     async with AsyncExitStack() as stack:
-        internet = await stack.enter_async_context(_internet()) if wanted.sandbox else None
-        outside = _outside(settings, internet)
+        sandbox = None
+        if wanted.sandbox:
+            sandbox = await stack.enter_async_context(import_module(_SANDBOX).sandbox())
+        outside = _outside(settings, sandbox)
         composition = Composition(settings, url, wanted.mode, outside)
         stack.push_async_callback(composition.close)
         await refuse_unfit_pooler(url)
@@ -116,10 +113,14 @@ async def serve(
             await say_server_notes(composition, "up")
         await composition.offer_services()
         control_url = None
-        if internet:
+        if sandbox:
             await composition.refresh_registrations()()
-            control_url = await _control(stack, composition, internet)
-        ready = await _start(stack, composition, wanted, data_dir, stop, control_url)
+            listening = bind("127.0.0.1", 0)
+            control = await sandbox.control(composition)
+            await stack.enter_async_context(serving(control, listening))
+            control_url = f"http://127.0.0.1:{port_of(listening)}"
+        shown = sandbox.pages() if sandbox else None
+        ready = await _start(stack, composition, wanted, data_dir, stop, control_url, shown)
         if wanted.ready_file:
             stack.callback(wanted.ready_file.unlink, missing_ok=True)
             ready.write(wanted.ready_file)
@@ -133,13 +134,14 @@ async def _start(
     data_dir: Path,
     stop: asyncio.Event,
     control_url: str | None,
+    sandbox: SandboxPages | None,
 ) -> Ready:
     settings = composition.settings
     listening = bind(settings.host, settings.port)
     root = settings.base_url(settings.host, port_of(listening))
     able = capabilities_of(composition, validates_roas=not wanted.sandbox)
     signer = hook_signer(settings, own=data_dir)
-    app = api_of(composition, root, able, signer)
+    app = api_of(composition, root, able, signer, sandbox)
     await stack.enter_async_context(serving(app, listening))
     # Ends before serving does, so that clients that wait for events do not delay the end.
     await stack.enter_async_context(composition.notifier.listening())
@@ -198,42 +200,14 @@ async def refresh_in_child(database_url: str, cache: Path) -> None:
             await child.wait()
 
 
-def _outside(settings: Settings, internet: SandboxInternet | None) -> ExternalServices:
-    if internet is None:
+def _outside(settings: Settings, sandbox: Any) -> ExternalServices:
+    if sandbox is None:
         require_origins(settings)
         return external_services(settings)
     if not on_loopback(settings.host):
         raise SettingsError("The sandbox listens on loopback only: it lets anyone prove anything.")
-    return sandbox_services(
-        settings,
-        whois_port=internet.whois_port,
-        names=internet.resolver,
-        statistics=SandboxStatistics(SystemClock()),
-        rdap_urls=internet.rdap.urls,
-    )
-
-
-@asynccontextmanager
-async def _internet() -> AsyncIterator[SandboxInternet]:
-    internet = SandboxInternet()
-    await internet.start()
-    try:
-        yield internet
-    finally:
-        await internet.stop()
-
-
-async def _control(
-    stack: AsyncExitStack, composition: Composition, internet: SandboxInternet
-) -> str:
-    directory = stack.enter_context(TemporaryDirectory(prefix="byoip-sandbox-"))
-    source = ListedVrps(Path(directory), composition.clock)
-    roas = SandboxRoas(source, composition.refresh_roas(source))
-    await roas.put([])
-    control = create_control(internet.whois, internet.names, roas, internet.rdap)
-    listening = bind("127.0.0.1", 0)
-    await stack.enter_async_context(serving(control, listening))
-    return f"http://127.0.0.1:{port_of(listening)}"
+    services: ExternalServices = sandbox.services(settings)
+    return services
 
 
 async def _green(composition: Composition) -> None:

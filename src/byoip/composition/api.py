@@ -14,6 +14,7 @@ from byoip.api.border.backend import Backend
 from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.composition.pages import pages_of
 from byoip.composition.process import Composition
+from byoip.composition.sign_in import signs_in_of
 from byoip.domain.asn import Asn
 from byoip.domain.asns.own_asn import OwnAsnRules
 from byoip.domain.claims.blockers import Advice
@@ -40,6 +41,7 @@ from byoip.usecases.checks.capabilities import Capabilities
 from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.claims.prefixes import Terms
 from byoip.usecases.hooks.webhooks import HookTerms
+from byoip.web.site import SandboxPages
 
 _PREFLIGHT_SECONDS = 9.0
 
@@ -49,9 +51,10 @@ def api_of(
     public_url: str,
     capabilities: Capabilities | None = None,
     signer: Signer | None = None,
+    sandbox: SandboxPages | None = None,
 ) -> ASGIApp:
     """The HTTP API; without a signer of webhooks it offers none."""
-    return create_application(_backend(composition, public_url, capabilities, signer))
+    return create_application(_backend(composition, public_url, capabilities, signer, sandbox))
 
 
 def _backend(
@@ -59,6 +62,7 @@ def _backend(
     public_url: str,
     capabilities: Capabilities | None,
     signer: Signer | None,
+    sandbox: SandboxPages | None,
 ) -> Backend:
     settings, outside = composition.settings, composition.outside
     store, engine, clock = composition.store, composition.engine, composition.clock
@@ -110,7 +114,12 @@ def _backend(
         in_service=_in_service(settings),
         limiter=RequestLimiter(RateWindows(engine), settings.limits),
         notifier=composition.notifier,
-        pages=partial(pages_of, people=PeopleReader(engine, clock)),
+        pages=partial(
+            pages_of,
+            people=PeopleReader(engine, clock),
+            elsewhere=signs_in_of(settings, clock),
+            sandbox=sandbox,
+        ),
         require_if_match=settings.require_if_match,
         speaks=bool(settings.speakers),
         cors_origins=settings.cors_origins,

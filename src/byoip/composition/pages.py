@@ -5,15 +5,22 @@ from functools import partial
 from byoip.api.border.account_turns import AccountTurns, client_of
 from byoip.api.border.backend import Backend
 from byoip.api.border.caller import spend
+from byoip.api.document.error_page import guided
 from byoip.api.operations import readiness
 from byoip.api.problems.problems import problem_of
 from byoip.domain.errors import Refusal
 from byoip.store.accounts.people_reader import PeopleReader
+from byoip.web.guide.pages import Guides, Named
 from byoip.web.pages import SitePages
-from byoip.web.site import Problem, Site
+from byoip.web.site import Problem, SandboxPages, SignsIn, Site
 
 
-def pages_of(backend: Backend, people: PeopleReader) -> SitePages:
+def pages_of(
+    backend: Backend,
+    people: PeopleReader,
+    elsewhere: SignsIn | None = None,
+    sandbox: SandboxPages | None = None,
+) -> SitePages:
     """The pages beside an API; turns and limits are shared with it."""
     return SitePages(
         Site(
@@ -51,7 +58,10 @@ def pages_of(backend: Backend, people: PeopleReader) -> SitePages:
             client=client_of,
             speaks=backend.speaks,
             mail_offered=backend.mail_offered,
-        )
+            elsewhere=elsewhere,
+            sandbox=sandbox,
+        ),
+        Guides([Named(**one) for one in guided()]),
     )
 
 

@@ -6,6 +6,7 @@ from functools import partial
 from procrastinate import App
 
 from byoip.adapters.system_random import SystemRandom
+from byoip.composition.elsewhere import elsewhere_of
 from byoip.composition.process import Composition
 from byoip.composition.watching_prefixes import watch_prefixes_of
 from byoip.domain.history import Actor
@@ -63,7 +64,8 @@ def _work(
     letters: LetterWork | None,
 ) -> Work:
     store, engine, clock = composition.store, composition.engine, composition.clock
-    ask, turns = composition.ask(deadline=_RUN_SECONDS), Turns(composition.places)
+    ask = composition.ask(deadline=_RUN_SECONDS, elsewhere=elsewhere_of(composition))
+    turns = Turns(composition.places)
     validate = RunValidation(
         store,
         ask,

@@ -134,8 +134,12 @@ OF_OPERATORS: Final[Catalogue] = {
     "person": {
         "invited": "Somebody may sign in on pages; their credential has the same id.",
         "linked": "A one-time link was made, by which a person signs in.",
-        "signed_in": "A person has signed in by such a link.",
+        "signed_in": "A person has signed in, by such a link or at the identity provider.",
         "changed": "A person has another role.",
+        "locked_out": "The identity provider names no group of theirs that may come in: their "
+        "sessions ended, and their tokens allow nothing until it does.",
+        "logged_out": "The identity provider has ended sessions of a person.",
+        "readmitted": "Who was removed here may come from the identity provider again.",
         "removed": "A person may sign in no longer, and is out.",
     },
     "webhook": {

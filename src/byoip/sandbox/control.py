@@ -96,13 +96,24 @@ class Roas(Protocol):
         ...
 
 
-def create_control(whois: WhoisServer, names: NameServer, roas: Roas, rdap: RdapServer) -> FastAPI:
+class Tokens(Protocol):
+    """The ownership tokens of the service's own database."""
+
+    async def expire(self, value: str) -> bool:
+        """End the time of one that is in force, now; False: there is none of this value."""
+        ...
+
+
+def create_control(
+    whois: WhoisServer, names: NameServer, roas: Roas, rdap: RdapServer, tokens: Tokens
+) -> FastAPI:
     """The application; it must listen on loopback only."""
     app = FastAPI(title="byoip sandbox control", docs_url=None, redoc_url=None)
     _irr_routes(app, whois)
     _dns_routes(app, names)
     _rpki_routes(app, roas)
     _rdap_routes(app, rdap)
+    _token_routes(app, tokens)
     _fault_routes(app, whois, names, roas, rdap)
     return app
 
@@ -116,6 +127,11 @@ def _irr_routes(app: FastAPI, whois: WhoisServer) -> None:
             if len(text) > _LARGEST_TEXT:
                 raise HTTPException(413, f"more than {_LARGEST_TEXT} bytes")
         return {"objects": _or_422(lambda: whois.put(source.upper(), text))}
+
+    @app.delete("/irr/{source}/blocks/{prefix:path}", status_code=204)
+    async def delete_blocks(source: Source, prefix: str) -> Response:
+        """Plant a missing inetnum: remove all address blocks around a prefix."""
+        return _no_content(_or_422(lambda: whois.delete_blocks(source.upper(), prefix)))
 
     @app.delete("/irr/{source}/{object_class}/{key:path}", status_code=204)
     async def delete_object(source: Source, object_class: str, key: str) -> Response:
@@ -136,6 +152,24 @@ def _dns_routes(app: FastAPI, names: NameServer) -> None:
     @app.delete("/dns/txt/{owner_name}", status_code=204)
     async def delete_txt(owner_name: str) -> Response:
         return _no_content(_or_422(lambda: names.delete_txt(owner_name)))
+
+    @app.put("/dns/cname/{owner_name}", status_code=204)
+    async def put_alias(owner_name: str, target: Annotated[str, Body()]) -> Response:
+        _or_422(lambda: names.put_alias(owner_name, target))
+        return Response(status_code=204)
+
+    @app.delete("/dns/cname/{owner_name}", status_code=204)
+    async def delete_alias(owner_name: str) -> Response:
+        return _no_content(_or_422(lambda: names.delete_alias(owner_name)))
+
+    @app.put("/dns/bogus/{zone}", status_code=204)
+    async def break_signatures(zone: str) -> Response:
+        _or_422(lambda: names.break_signatures(zone))
+        return Response(status_code=204)
+
+    @app.delete("/dns/bogus/{zone}", status_code=204)
+    async def mend_signatures(zone: str) -> Response:
+        return _no_content(_or_422(lambda: names.mend_signatures(zone)))
 
     @app.delete("/dns", status_code=204)
     async def delete_names() -> Response:
@@ -195,6 +229,12 @@ def _rdap_routes(app: FastAPI, rdap: RdapServer) -> None:
     async def delete_networks() -> Response:
         rdap.clear()
         return Response(status_code=204)
+
+
+def _token_routes(app: FastAPI, tokens: Tokens) -> None:
+    @app.post("/tokens/expire", status_code=204)
+    async def expire_token(value: Annotated[str, Body()]) -> Response:
+        return _no_content(await tokens.expire(value))
 
 
 def _fault_routes(

@@ -1,6 +1,7 @@
 """The small Internet on loopback: registries and a name server on several addresses."""
 
 from byoip.sandbox.name_server import NameServer
+from byoip.sandbox.places import SandboxPlaces
 from byoip.sandbox.rdap_server import RdapServer
 from byoip.sandbox.whois_server import WhoisServer
 
@@ -15,6 +16,7 @@ class SandboxInternet:
         self.whois = WhoisServer()
         self.rdap = RdapServer()
         self.names = NameServer()
+        self.places = SandboxPlaces(self.names, self.whois, _NAME_SERVERS)
         self.whois_port = 0
         self.resolver = ("127.0.0.1", 0)
 
@@ -26,6 +28,7 @@ class SandboxInternet:
 
     async def stop(self) -> None:
         """Stop listening."""
+        await self.places.stop()
         await self.whois.stop()
         await self.rdap.stop()
         await self.names.stop()

@@ -67,6 +67,11 @@ class IrrObjects:
     def __init__(self) -> None:
         self._held: dict[str, dict[tuple[str, str], HeldObject]] = {}
 
+    @property
+    def empty(self) -> bool:
+        """Whether it holds nothing."""
+        return not any(self._held.values())
+
     def put(self, source: str, text: bytes) -> list[tuple[str, str]]:
         """Add objects, or replace those of the same class and key; gives class and key of each.
 
@@ -86,6 +91,13 @@ class IrrObjects:
         """Remove one object and return whether it was there."""
         tx = self._held.get(source.upper(), {})
         return tx.pop((object_class.lower(), _canonical(key)), None) is not None
+
+    def delete_blocks(self, source: str, of: AddressRange) -> bool:
+        """Remove every address block around these addresses and return whether there was one."""
+        blocks = self.around(source, {"inetnum", "inet6num"}, of)
+        for one in blocks:
+            self.delete(source, one.object_class, one.key)
+        return bool(blocks)
 
     def clear(self) -> None:
         """Remove everything."""

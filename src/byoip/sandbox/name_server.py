@@ -3,7 +3,8 @@
 A question with recursion desired (RD) is answered as the operator's resolver would: with AD about
 the registry's zones and the servers' names, as if they were signed, and without about the
 customers', so that the adapter goes on to ask the name servers. A question without is answered with
-authority, for all.
+authority, for all. Where signatures are broken, the resolver fails with DNSSEC's reason (RFC 8914),
+unless it is asked not to check (CD).
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from functools import partial
 from ipaddress import ip_address
 from typing import Final
 
+import dns.edns
 import dns.exception
 import dns.flags
 import dns.message
@@ -33,16 +35,19 @@ _UDP_PAYLOAD = 1232
 _TCP_PAYLOAD = 65535
 _PORT_ATTEMPTS = 20
 
+_DNSSEC_BOGUS: Final = dns.edns.EDEOption(dns.edns.EDECode.DNSSEC_BOGUS)
 _RCODES = {"refused": dns.rcode.REFUSED, "servfail": dns.rcode.SERVFAIL}
 
 
 class NameServer:
     """Serves the records of `put_txt`, or misbehaves as `set_fault` orders."""
 
-    def __init__(self) -> None:
+    def __init__(self, beneath: "NameServer | None" = None) -> None:
+        """Begin empty; with `beneath` what is not put here is as it is there."""
         self.addresses: tuple[str, ...] = ()
         self.port = 0
-        self._records = ReverseRecords()
+        self._records: ReverseRecords
+        self._records = ReverseRecords(beneath._records if beneath else None)  # noqa: SLF001 - of the same class
         self._fault: str | None = None
         self._closers: list[Callable[[], None]] = []
         self._connections: set[asyncio.StreamWriter] = set()
@@ -51,7 +56,8 @@ class NameServer:
         """Publish these values at a name, one TXT record each, in place of what was there.
 
         Raises:
-            ValueError: not a name below the reverse zones, no values, or too long ones.
+            ValueError: not a name below the reverse zones, too long values, or none (which only
+                hides what stands `beneath`).
         """
         self._records.put(owner_name, values)
 
@@ -63,9 +69,38 @@ class NameServer:
         """
         return self._records.delete(owner_name)
 
+    def put_alias(self, owner_name: str, target: str) -> None:
+        """Plant a CNAME, in place of what is published at the name.
+
+        Raises:
+            ValueError: not a name below the reverse zones, or no name as target.
+        """
+        self._records.put_alias(owner_name, target)
+
+    def delete_alias(self, owner_name: str) -> bool:
+        """Take it away again and return whether it was there."""
+        return self._records.delete_alias(owner_name)
+
+    def break_signatures(self, zone: str) -> None:
+        """Plant signatures that do not hold (bogus), for a zone and all below it.
+
+        Raises:
+            ValueError: not a name below the reverse zones.
+        """
+        self._records.break_signatures(zone)
+
+    def mend_signatures(self, zone: str) -> bool:
+        """Let the zone be unsigned again and return whether it was bogus."""
+        return self._records.mend_signatures(zone)
+
     def clear(self) -> None:
         """Remove everything."""
         self._records.clear()
+
+    @property
+    def fault(self) -> str | None:
+        """How it misbehaves at present."""
+        return self._fault
 
     def set_fault(self, kind: str) -> None:
         """Misbehave until `clear_fault`: one of `FAULTS`.
@@ -183,8 +218,12 @@ class NameServer:
         return _fitting(response, question, stream=stream, cut=self._fault == "truncated")
 
     def _fill(self, response: dns.message.Message, question: dns.message.Message) -> None:
+        unchecked = not response.flags & dns.flags.RA or question.flags & dns.flags.CD
         if self._fault in _RCODES:
             response.set_rcode(_RCODES[self._fault])
+        elif not unchecked and question.question and self._records.bogus(question.question[0].name):
+            response.set_rcode(dns.rcode.SERVFAIL)
+            response.use_edns(options=[_DNSSEC_BOGUS])
         elif question.opcode() != dns.opcode.QUERY:
             response.set_rcode(dns.rcode.NOTIMP)
         elif len(question.question) != 1:
@@ -197,6 +236,9 @@ class NameServer:
         if zone is None:
             resolving = response.flags & dns.flags.RA
             response.set_rcode(dns.rcode.NXDOMAIN if resolving else dns.rcode.REFUSED)
+            return
+        if alias := self._records.alias(asked.name):
+            response.answer.append(alias)
             return
         found = self._records.find(asked.name, asked.rdtype)
         if found and not (self._fault == "empty" and asked.rdtype == dns.rdatatype.TXT):

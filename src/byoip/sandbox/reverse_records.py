@@ -32,9 +32,13 @@ class ReverseRecords:
     hold what customers publish. The same servers serve them all.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, beneath: "ReverseRecords | None" = None) -> None:
+        """Begin empty; what stands at no name here is as it is `beneath`, if that is given."""
+        self._beneath = beneath
         self._apex: _Apex = {}
         self._fixed: _Fixed = {}
+        self._aliases: dict[dns.name.Name, _Records] = {}
+        self._bogus: set[dns.name.Name] = set()
         self._txt: _Txt = {}
         self._served: _Txt = self._txt  # another table only while frozen
 
@@ -44,9 +48,9 @@ class ReverseRecords:
 
     def put(self, owner_name: str, values: Sequence[str]) -> None:
         """Publish these values at a name, one TXT record each, in place of what was there."""
-        owner = _owner(owner_name)
-        if not 0 < len(values) <= _MOST_VALUES:
-            raise ValueError(f"give 1 to {_MOST_VALUES} TXT values")
+        owner, least = _owner(owner_name), 1 if self._beneath is None else 0
+        if not least <= len(values) <= _MOST_VALUES:
+            raise ValueError(f"give {least} to {_MOST_VALUES} TXT values")
         octets = [value.encode() for value in values]
         if sum(map(len, octets)) > _LONGEST_TXT:
             raise ValueError(f"the values are longer than {_LONGEST_TXT} bytes together")
@@ -56,9 +60,30 @@ class ReverseRecords:
         """Remove the records of a name and return whether there were any."""
         return self._txt.pop(_owner(owner_name), None) is not None
 
+    def put_alias(self, owner_name: str, target: str) -> None:
+        """Have a name be an alias (CNAME), whatever else is published there."""
+        owner = _owner(owner_name)
+        self._aliases[owner] = (_record("CNAME", _name(target).to_text()),)
+
+    def delete_alias(self, owner_name: str) -> bool:
+        """Let what is published there be seen again; returns whether it was an alias."""
+        return self._aliases.pop(_owner(owner_name), None) is not None
+
+    def break_signatures(self, zone: str) -> None:
+        """Have no signature of this zone hold, or of what lies below."""
+        self._bogus.add(_owner(zone))
+
+    def mend_signatures(self, zone: str) -> bool:
+        """Unsigned again; returns whether they were broken."""
+        known = _owner(zone) in self._bogus
+        self._bogus.discard(_owner(zone))
+        return known
+
     def clear(self) -> None:
-        """Remove every TXT record."""
+        """Remove all that was put."""
         self._txt.clear()
+        self._aliases.clear()
+        self._bogus.clear()
 
     def freeze(self) -> None:
         """Keep serving the present records, whatever is put or deleted."""
@@ -71,11 +96,23 @@ class ReverseRecords:
     def find(self, name: dns.name.Name, kind: dns.rdatatype.RdataType) -> dns.rrset.RRset | None:
         """The records of this name and type."""
         if kind == dns.rdatatype.TXT:
-            records = self._served.get(name, ())
+            records = self._texts(name)
         else:
             fixed = self._apex if name == self.zone(name) else self._fixed.get(name, {})
             records = fixed.get(kind, ())
         return dns.rrset.from_rdata_list(name, 0, records) if records else None
+
+    def alias(self, name: dns.name.Name) -> dns.rrset.RRset | None:
+        """The CNAME record of this name."""
+        records = self._aliases.get(name)
+        if records is None and self._beneath is not None:
+            return self._beneath.alias(name)
+        return dns.rrset.from_rdata_list(name, 0, records) if records else None
+
+    def bogus(self, name: dns.name.Name) -> bool:
+        """Whether a resolver that validates refuses what stands there."""
+        below = self._beneath is not None and self._beneath.bogus(name)
+        return below or any(name.is_subdomain(zone) for zone in self._bogus)
 
     def zone(self, name: dns.name.Name) -> dns.name.Name | None:
         """The zone that would hold a name."""
@@ -92,9 +129,16 @@ class ReverseRecords:
 
     def exists(self, name: dns.name.Name) -> bool:
         """Whether there is such a name; one that only has others below it exists (RFC 8020)."""
-        if name == self.zone(name) or name in self._fixed or name in self._served:
+        if name == self.zone(name) or name in self._fixed or self._texts(name):
             return True
-        return any(other.is_subdomain(name) for other in self._served)
+        if any(one.is_subdomain(name) for one in (*self._served, *self._aliases)):
+            return True
+        return self._beneath is not None and self._beneath.exists(name)
+
+    def _texts(self, name: dns.name.Name) -> _Records:
+        if name in self._served or self._beneath is None:
+            return self._served.get(name, ())
+        return self._beneath._texts(name)  # noqa: SLF001 - of the same class
 
 
 def _apex_records(addresses: Sequence[str]) -> _Apex:
@@ -115,15 +159,19 @@ def _host_records(addresses: Sequence[str]) -> _Fixed:
 
 
 def _owner(text: str) -> dns.name.Name:
-    if not text.isascii():
-        raise ValueError("an owner name is ASCII")
-    try:
-        owner = dns.name.from_text(text)
-    except dns.exception.DNSException as fault:
-        raise ValueError(f"{text!r:.80} is not a domain name: {fault}") from None
+    owner = _name(text)
     if owner in _REVERSE or not any(owner.is_subdomain(zone) for zone in _REVERSE):
         raise ValueError(f"{text!r:.80} is not below in-addr.arpa or ip6.arpa")
     return owner
+
+
+def _name(text: str) -> dns.name.Name:
+    if not text.isascii():
+        raise ValueError("a name is ASCII")
+    try:
+        return dns.name.from_text(text)
+    except dns.exception.DNSException as fault:
+        raise ValueError(f"{text!r:.80} is not a domain name: {fault}") from None
 
 
 def _txt_record(value: bytes) -> dns.rdata.Rdata:

@@ -38,6 +38,11 @@ class SandboxRoas:
         """The set as it was put."""
         return self._rows
 
+    @property
+    def fault(self) -> RpkiFault | None:
+        """How it misbehaves at present."""
+        return self._fault
+
     async def put(self, rows: list[VrpRow]) -> None:
         """Replace the set, and load it.
 

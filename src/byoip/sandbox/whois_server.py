@@ -7,7 +7,7 @@ from contextlib import suppress
 from enum import StrEnum
 from typing import Final
 
-from byoip.sandbox.irr_objects import IrrObjects
+from byoip.sandbox.irr_objects import AddressRange, IrrObjects
 from byoip.sandbox.whois_answers import IrrdSession, answer_ripe
 
 _LONGEST_LINE: Final = 1024  # as the RIPE database: more is an error
@@ -35,8 +35,10 @@ class WhoisServer:
     without `-B` are answered as IRRd does, others as the RIPE database does.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, beneath: "WhoisServer | None" = None) -> None:
+        """Begin empty; with `beneath` what it holds is told until there is an object here."""
         self.fault: IrrFault | None = None
+        self._beneath = beneath
         self.port = 0  # once started
         self._objects = IrrObjects()
         self._server: asyncio.Server | None = None
@@ -69,6 +71,14 @@ class WhoisServer:
         """Remove one object (the key of a route is its prefix and origin); whether it was there."""
         return self._objects.delete(source, object_class, key)
 
+    def delete_blocks(self, source: str, prefix: str) -> bool:
+        """Remove every inetnum or inet6num around a prefix; whether there was one.
+
+        Raises:
+            ValueError: that is no prefix.
+        """
+        return self._objects.delete_blocks(source, AddressRange.parse(prefix))
+
     def clear(self) -> None:
         """Remove every object of every source."""
         self._objects.clear()
@@ -89,7 +99,7 @@ class WhoisServer:
             writer.transport.abort()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        session = IrrdSession(self._objects)
+        session = IrrdSession(self._told())
         while not session.over:
             async with asyncio.timeout(_IDLE):
                 line = (await reader.readline()).decode("latin-1")
@@ -101,11 +111,16 @@ class WhoisServer:
                 async with asyncio.timeout(_IDLE):
                     await writer.drain()
 
+    def _told(self) -> IrrObjects:
+        """Its own objects, or those beneath while it has none."""
+        alone = self._beneath is None or not self._objects.empty
+        return self._objects if alone or self._beneath is None else self._beneath._told()  # noqa: SLF001 - of the same class
+
     def _answer(self, query: str, session: IrrdSession) -> bytes:
         if query.startswith("!") or "-B" not in query.split():
             return session.answer(query)
         session.over = True
-        return answer_ripe(self._objects, query)
+        return answer_ripe(self._told(), query)
 
     async def _misbehave(
         self, query: str, session: IrrdSession, writer: asyncio.StreamWriter

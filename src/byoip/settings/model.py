@@ -23,7 +23,6 @@ from byoip.settings.parts import (
     Lengths,
     Origins,
     OverrideSettings,
-    Part,
     Ports,
     RegistrySettings,
     ServiceSettings,
@@ -35,10 +34,18 @@ from byoip.settings.parts import (
     resolver_address,
     sender_address,
 )
+from byoip.settings.perspectives import (
+    PerspectiveName,
+    PerspectiveSettings,
+    PublicKeys,
+    Region,
+    check_perspectives,
+)
+from byoip.settings.sign_in import SignInSettings
 from byoip.settings.speakers import ListenerSettings, Speakers, SpeakerSettings, check_speakers
 
 
-class Settings(Part):
+class Settings(SignInSettings):
     """Everything an operator may decide. Durations are in the unit their names say."""
 
     # the operator
@@ -125,6 +132,14 @@ class Settings(Part):
     contactable: Cidrs = ()
     name_server_port: int = Field(default=53, ge=1, le=65535)
 
+    # other places that look at what proves ownership; there, who it is and whom it answers
+    perspectives: tuple[PerspectiveSettings, ...] = ()
+    perspective_key: Path | None = None
+    perspectives_decide: bool = False
+    perspective_name: PerspectiveName | None = None
+    perspective_region: Region | None = None
+    perspective_callers: PublicKeys = ()
+
     # ROA data: exactly one source on the machine that refreshes them
     rpki_program: str = "rpki-client"
     rpki_tals: Path = Path("/etc/tals")
@@ -157,6 +172,8 @@ class Settings(Part):
         if (self.letter_key is None) != (self.letter_certificate is None):
             raise ValueError("letter_key and letter_certificate need each other")
         self._check_mail()
+        own = {*self.origin_asns, *filter(None, [self.announcing_asn])}
+        check_perspectives(self.perspectives, self.perspective_key, frozenset(own))
         return self
 
     def _check_mail(self) -> None:

@@ -37,6 +37,15 @@ def mail_notes(settings: Settings) -> list[str]:
     return [] if settings.smtp_host else ["mail: no smtp_host, so customers get none"]
 
 
+def sign_in_notes(settings: Settings) -> list[str]:
+    """Return notes for the operator about how people sign in."""
+    if settings.oidc_issuer is None:
+        return ["sign-in: no oidc_issuer, so people come by one-time links"]
+    if not settings.oidc_groups:
+        return ["sign-in: no oidc_groups, so nobody comes in from the identity provider"]
+    return []
+
+
 def webhook_notes(settings: Settings) -> list[str]:
     """Return notes for the operator about webhooks."""
     if settings.webhook_key is None:

@@ -80,6 +80,23 @@ _WEBHOOKS_OVERDUE: Final = compiled(
     ON CONFLICT (figure, label) DO UPDATE SET value = excluded.value
     """)
 )
+# An address without news waits for nothing; one whose server is away waits for its next attempt.
+_MAIL_OVERDUE: Final = compiled(
+    sa.text("""
+    INSERT INTO figures (figure, label, value)
+    SELECT 'byoip_mail_overdue', '', count(*) FROM mail_addresses AS address
+    WHERE address.live AND address.state <> 'parked'
+        AND (address.held_until IS NULL OR address.held_until < now())
+        AND address.next_at < now() - interval '5 minutes'
+        AND (
+            address.code_asked AND address.code_asked_at < now() - interval '5 minutes'
+            OR address.state = 'active' AND EXISTS (
+                SELECT FROM events WHERE events.account_id = address.account_id
+                    AND account_number > address.cursor AND at < now() - interval '10 minutes')
+        )
+    ON CONFLICT (figure, label) DO UPDATE SET value = excluded.value
+    """)
+)
 
 
 async def read_figures(connection: AsyncConnection) -> Mapping[str, Mapping[str, float]]:
@@ -102,6 +119,7 @@ async def fold_figures(engine: AsyncEngine, page: int = _PAGE) -> int:
         session = await Session.of(connection)
         await session.change(_LETTERS_OWED, lately=LATELY, most_lately=MOST_LATELY)
         await session.change(_WEBHOOKS_OVERDUE)
+        await session.change(_MAIL_OVERDUE)
     return total
 
 

@@ -262,6 +262,7 @@ GAUGES: Final[Sequence[_Gauge | _Counted]] = (
         "state",
         ("pending", "active", "failing", "held_up", "parked"),
     ),
+    _Counted("byoip_mail_overdue", "Addresses of mail that no worker sends to.", "", ("",)),
     _Counted(
         "byoip_jobs", "Jobs in the queue by status; finished ones are kept for a day.", "status", ()
     ),

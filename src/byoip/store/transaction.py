@@ -28,7 +28,8 @@ prevented, not retried: each takes the locks that it needs in this order.
    or listener to forget (`tx.routes.last_asked`), then what it applied and observed by ids
    (`tx.routes.forget`); which database this is (`tx.restores.identity`), then applied state by ids,
    then the settings of speakers; those alone (`tx.revisions.lock`), then drains (`tx.drains`);
-   operators by id, then one of people; a webhook, an address of mail (`tx.hooks`)
+   operators by id, then one of people, then their identity; a webhook, an address of mail
+   (`tx.hooks`)
 9. raw answers of a finished run, by digest, what its account keeps (`tx.runs.finish`); or letters;
    or all runs of a claim that moves, then what both accounts keep
 10. event counters of claims, then 11. of accounts, both in the order of their ids, 12. of operators
@@ -67,6 +68,7 @@ from byoip.domain.speakers.succession import WRITES_KEPT, Write
 from byoip.ports.clock import Clock
 from byoip.store.accounts.accounts import AccountRepository
 from byoip.store.accounts.credentials import CredentialRepository
+from byoip.store.accounts.identities import IdentityRepository
 from byoip.store.accounts.operator_events import OperatorEventRepository
 from byoip.store.accounts.people import PeopleRepository
 from byoip.store.asns.own_asns import OwnAsnRepository
@@ -147,6 +149,7 @@ class Transaction:
     accounts = cached_property(lambda tx: AccountRepository(tx.session))
     credentials = cached_property(lambda tx: CredentialRepository(tx.session))
     people = cached_property(lambda tx: PeopleRepository(tx.session))
+    identities = cached_property(lambda tx: IdentityRepository(tx.session))
     registry_overrides = cached_property(lambda tx: OverrideRepository(tx.session))
     waivers = cached_property(lambda tx: WaiverRepository(tx.session))
     reservations = cached_property(lambda tx: ReservationRepository(tx.session))

@@ -36,7 +36,11 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class CheckShown:
-    """How a check ended the last time it was asked, and whom."""
+    """How a check ended the last time it was asked, and whom.
+
+    Attributes:
+        reason: why it failed, by its name; else empty.
+    """
 
     name: str
     end: str
@@ -44,6 +48,7 @@ class CheckShown:
     finding: Finding
     fix: str
     whom: Sequence[str]
+    reason: str
 
 
 def texts_of(visit: PersonsVisit, view: ClaimView) -> Sequence[Text]:
@@ -79,13 +84,14 @@ def checks_shown(
     """Checks as tables show them; asked names whom, where that is known."""
     made = []
     for finding in findings:
+        reason = ""
         match finding.outcome:
             case Passed():
                 end, tone, fix = "passed", "good", ""
-            case Failed(fix=fix):
+            case Failed(reason=reason, fix=fix):
                 end, tone = "failed", "bad"
             case Unanswered(fix=fix):
                 end, tone = "unanswered", "wait"
         name, whom = _CHECKS[finding.check], asked.get(finding.check, ())
-        made.append(CheckShown(name, end, tone, finding, fix, whom))
+        made.append(CheckShown(name, end, tone, finding, fix, whom, reason))
     return made

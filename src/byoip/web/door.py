@@ -20,6 +20,7 @@ from byoip.store.unavailable import StoreUnavailable
 from byoip.web.forms import cookie_of, read_form
 from byoip.web.letters import said
 from byoip.web.origins import own_origin, require_own_form
+from byoip.web.people.rechecking import recheck
 from byoip.web.rendering import page
 from byoip.web.site import NotServed, Site
 from byoip.web.visiting import NOT_KEPT, PersonsVisit, Visit, leading
@@ -82,6 +83,8 @@ class Door:
         async def checked(visit: Visit) -> Response:
             if visit.known is None:
                 return leading(SIGN_IN)
+            if answer := await recheck(visit, visit.known, by_itself=by_itself):
+                return answer
             person = visit.known.person
             whose = person.account_id or person.id
             for scope in scopes:

@@ -11,12 +11,14 @@ from starlette.routing import BaseRoute, Route
 
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.letters.letter import Letter
-from byoip.web import acting, bringing, own_letters, people, prefix, prefixes, sign_in
+from byoip.web import acting, bringing, own_letters, prefix, prefixes
 from byoip.web.customer.routes import customer_routes
-from byoip.web.door import SIGN_IN, Door, form
+from byoip.web.door import Door, form
+from byoip.web.guide.pages import Guides
 from byoip.web.letters import letter_page, no_letter_page
 from byoip.web.live import Streams
 from byoip.web.operator.routes import operator_routes
+from byoip.web.people.routes import people_routes
 from byoip.web.rendering import page
 from byoip.web.site import NotServed, Site
 from byoip.web.static import STATIC_PATH, static_file
@@ -28,11 +30,17 @@ class SitePages:
     """The pages of a site, as the API's application takes them."""
 
     site: Site
+    guides: Guides
 
     @property
     def routes(self) -> Sequence[BaseRoute]:
-        """The pages at `/` and below `/ui`."""
-        return [Route("/", self._front), Route(STATIC_PATH, static_file), *_inside(Door(self.site))]
+        """The pages at `/`, and below `/guide` and `/ui`."""
+        return [
+            Route("/", self._front),
+            *self.guides.routes,
+            Route(STATIC_PATH, static_file),
+            *_inside(Door(self.site)),
+        ]
 
     def errors(
         self,
@@ -42,7 +50,8 @@ class SitePages:
         names: Sequence[Mapping[str, str]],
     ) -> Response:
         """Every error, blocker and reason, explained; the anchors are the names."""
-        told = {"about_names": about_names, "names": names}
+        guided = {one.name for one in self.guides.names}
+        told = {"about_names": about_names, "names": names, "guided": guided}
         return page("errors.html", introduction=introduction, rows=rows, **told)
 
     def letter(self, letter: Letter, now: datetime) -> Response:
@@ -58,20 +67,9 @@ class SitePages:
 
 
 def _inside(door: Door) -> Sequence[BaseRoute]:
-    session, person = "/ui/sessions/{session_id}", "/ui/people/{person_id}"
     return [
         Route("/ui", door.people(_home)),
-        Route(SIGN_IN, door.anyone(sign_in.entrance)),
-        form(SIGN_IN, door.anyone(sign_in.enter)),
-        form("/ui/leave", door.people(sign_in.leave)),
-        Route("/ui/sessions", door.people(sign_in.sessions)),
-        form(f"{session}/end", door.people(sign_in.end_session)),
-        Route("/ui/people", door.people(people.listed)),
-        form("/ui/people", door.people(people.invite)),
-        Route(person, door.people(people.one)),
-        form(f"{person}/link", door.people(people.link)),
-        form(f"{person}/role", door.people(people.change_role)),
-        form(f"{person}/remove", door.people(people.remove)),
+        *people_routes(door),
         Route("/ui/letters", door.people(own_letters.listed, Scope.PREFIXES_READ)),
         Route(
             "/ui/letters/{reference}/document",
@@ -80,6 +78,7 @@ def _inside(door: Door) -> Sequence[BaseRoute]:
         *customer_routes(door),
         *operator_routes(door),
         *_prefixes(door),
+        *(door.site.sandbox.routes(door) if door.site.sandbox else ()),
         Route("/ui/{rest:path}", door.anyone(_nowhere)),
     ]
 

@@ -18,6 +18,7 @@ from byoip.store.claims.views import ClaimView, NumberedEvent, RunView
 from byoip.store.watch.views import PrefixWatch
 from byoip.web.checks import checks_shown, texts_of
 from byoip.web.forms import fresh_key, id_of
+from byoip.web.guide.pages import AT_REGISTRY
 from byoip.web.live import Streams
 from byoip.web.pictures.address_map import address_map
 from byoip.web.pictures.time_line import time_line
@@ -44,6 +45,7 @@ _DONE: Final[Mapping[str, str]] = {
     "restored": "The prefix is back, and its routes are to be announced again.",
     "withheld": "The prefix is back, but for routes that history names: they are not announced.",
     "reopened": "The prefix is back, with its history: publish what stands below to prove it anew.",
+    "published": "It is published in the sandbox. When all are, check again below.",
     "moved": "The prefix is yours now, with all that hangs on it. Nothing was withdrawn.",
     "withdrawn": "The withdrawal is asked for: below is what speakers and listeners say of it.",
 }
@@ -124,6 +126,7 @@ async def _state(visit: PersonsVisit) -> dict[str, Any]:
         "renewing": renewing,
         "missing": view.missing(visit.site.advice, visit.now),
         "texts": texts,
+        "guide": AT_REGISTRY.get(view.claim.registry or ""),
         "below": {one.blocker for one in texts},
         "token_usable": view.token is not None and view.token.usable(visit.now),
         "checks": checks_shown(run.findings if run else (), asked),

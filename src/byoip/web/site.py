@@ -1,19 +1,24 @@
 """What the pages are made of. The composition fills it in; there are no globals."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
+from starlette.routing import BaseRoute
 from starlette.types import Scope
 
 from byoip.domain.accounts.credential import Credential
 from byoip.domain.accounts.limits import Limits
+from byoip.domain.accounts.sign_in import Place
 from byoip.domain.claims.blockers import Advice
 from byoip.domain.errors import Refusal
 from byoip.domain.speakers.bgp_peer import InService
 from byoip.ports.clock import Clock
+from byoip.ports.identity_provider import IdentityProvider
+from byoip.ports.portal import Portal
 from byoip.ports.tokens import TokenMint
 from byoip.store import sharing
 from byoip.store.accounts.operator_reader import OperatorReader
@@ -54,6 +59,34 @@ class Problem:
     remedy: str
 
 
+@dataclass(frozen=True, slots=True)
+class SignsIn:
+    """How people sign in at the operator's identity provider.
+
+    Attributes:
+        places: where their groups come in.
+        recheck: how long it counts that it named somebody.
+        name: what pages call it.
+    """
+
+    provider: IdentityProvider
+    places: Sequence[Place]
+    recheck: timedelta
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxPages:
+    """What pages offer in a sandbox beyond production's.
+
+    Attributes:
+        routes: made with the door of the site.
+    """
+
+    portal: Portal
+    routes: Callable[[Any], Sequence[BaseRoute]]
+
+
 class Spend(Protocol):
     """Takes permits that all processes share."""
 
@@ -82,6 +115,8 @@ class Site:
         speaks: whether any BGP speaker is configured.
         hook_terms: where webhooks may go, and what signs them.
         mail_offered: whether there is a server that takes mail.
+        elsewhere: how people sign in at the identity provider; None: by one-time links alone.
+        sandbox: None in production.
     """
 
     border: Border
@@ -118,6 +153,8 @@ class Site:
     client: Callable[[Scope], str]
     speaks: bool = False
     mail_offered: bool = False
+    elsewhere: SignsIn | None = None
+    sandbox: SandboxPages | None = None
 
     async def signed_in(self, token: str, scope: Scope, *, used: bool) -> SignedIn | None:
         """Whose session it is; who was here before does not wait for strangers."""

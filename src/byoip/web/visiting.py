@@ -89,7 +89,8 @@ class PersonsVisit(Visit):
         """The same, at once."""
         of = self.known.account_name if self.known else None
         path = self.request.url.path
-        return page(template, status, viewer=self.person, viewers_account=of, path=path, **shown)
+        always = {"viewer": self.person, "viewers_account": of, "path": path}
+        return page(template, status, sandbox=self.site.sandbox is not None, **always, **shown)
 
     async def write(
         self, verb: Verb[Result], to: Callable[[Result], str], *spending: Wanted

@@ -16,6 +16,7 @@ from byoip.adapters.checks.dns_exchange import (
     Answered,
     Asked,
     DnsConcurrency,
+    Exchanging,
     NotAnswered,
     Reply,
     Server,
@@ -56,6 +57,7 @@ class DnsLimits:
         query_deadline: seconds for one exchange.
         zone_deadline: seconds for a zone, waiting for its turn included.
         budget: of the account that a look is for; None: it has no end.
+        exchange, routed: how a question goes out, and to which addresses one can.
     """
 
     clock: Clock
@@ -67,6 +69,8 @@ class DnsLimits:
     most_questions: int = _MOST_QUESTIONS
     most_bytes: int = _MOST_BYTES
     budget: DnsBudget | None = None
+    exchange: Exchanging = ask
+    routed: Callable[[str], bool] = has_route
 
 
 class Asking:
@@ -166,7 +170,7 @@ class Asking:
         for v6 in (False, True):
             family = [one for one in sorted(addresses) if (":" in one) is v6]
             refused = {one: None for one in family if self.refusal(one)}
-            routed = (one for one in family if one not in refused and has_route(one))
+            routed = (one for one in family if one not in refused and self._limits.routed(one))
             chosen += [*islice(routed, _EACH_FAMILY), *islice(refused, 1)]
         return chosen
 
@@ -228,7 +232,7 @@ class Asking:
         try:
             async with asyncio.timeout_at(self._until), share.turn():
                 patience = seconds or limits.query_deadline
-                replies = await ask(questions, server, stream=stream, seconds=patience)
+                replies = await limits.exchange(questions, server, stream=stream, seconds=patience)
         except TimeoutError:
             replies = [self._late()] * many
         for question, reply in zip(questions, replies, strict=True):

@@ -114,9 +114,13 @@ class Hearing:
         again = dns_answer.server_answer(reply.message, self._owner, zone)
         if isinstance(again, Silent):
             return Silent(again.fault, f"asked with an option of EDNS (RFC 6891), {again.detail}")
-        return (
-            self._checked(says, soa[0] if soa else None, None, zone) if again == says else _CHANGED
-        )
+        if again == says:
+            return self._checked(says, soa[0] if soa else None, None, zone)
+        if isinstance(again, TxtValues):
+            texts = says.values if isinstance(says, TxtValues) else again.values
+            # What stood there is gone: as if it had never been there, it contradicts.
+            return _CHANGED if {*texts} & {*again.values} else TxtValues(())
+        return _CHANGED if isinstance(again, Referral) else again
 
     def _to_check(self, says: _Word, zone: Name) -> Name | None:
         """The name of which a server has to say in which zone it is; None: that is plain."""

@@ -7,7 +7,7 @@ bytes that are no DNS, which are evidence, and read up to 64 KiB.
 import asyncio
 import socket
 from collections import defaultdict
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -73,6 +73,7 @@ class NotAnswered:
 
 
 Reply = Answered | NotAnswered
+Exchanging = Callable[..., Awaitable[list[Reply]]]  # as `ask` does, below
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +139,9 @@ async def over_tcp(
     except TooMuch as much:
         why = NotAnswered(Fault.TOO_LARGE, str(much))
     if came and len(questions) == 1:
-        return [_read(questions[0], came[0])]
+        return [understood(questions[0], came[0])]
     told = {wire[:2]: wire for wire in came}  # in any order
-    return [_read(q, told[q.wire[:2]]) if q.wire[:2] in told else why for q in questions]
+    return [understood(q, told[q.wire[:2]]) if q.wire[:2] in told else why for q in questions]
 
 
 async def over_udp(question: Asked, server: Server, *, seconds: float) -> Reply:
@@ -209,7 +210,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         del addr
         if self._answer.done():
             return
-        reply = _read(self._question, data)
+        reply = understood(self._question, data)
         self._count += 1
         more = self._count < _MOST_UNUSABLE
         if isinstance(reply, NotAnswered) and reply.fault is Fault.GARBAGE and more:
@@ -222,7 +223,7 @@ class _Datagrams(asyncio.DatagramProtocol):
             self._answer.set_result(NotAnswered(Fault.UNREACHABLE, f"port unreachable: {exc}"))
 
 
-def _read(question: Asked, wire: bytes) -> Reply:
+def understood(question: Asked, wire: bytes) -> Reply:
     """Read an answer, unless reading it would cost too much."""
     if wire[:2] != question.id.to_bytes(2, "big"):
         return NotAnswered(Fault.GARBAGE, "the answer bears another id", wire)

@@ -74,7 +74,7 @@ class _Messages(msgspec.Struct):
 
 
 class _Answer(msgspec.Struct):
-    """What we read of an answer. All else is skipped without being built, quickly: see _read."""
+    """What we read of an answer. All else is skipped, not built, quickly: see rest_objects."""
 
     objects: _Objects = msgspec.field(default_factory=_Objects)
     errormessages: _Messages = msgspec.field(default_factory=_Messages)
@@ -113,7 +113,7 @@ class RipeRest:
                 )
             status = answer.status_code
             objects = await unless_short(
-                question.account_id, len(body), _read, status, bytes(body), question
+                question.account_id, len(body), rest_objects, status, bytes(body), question
             )
         except NotAnAnswer as odd:
             trouble = odd
@@ -161,7 +161,7 @@ def _url(question: RegistryQuestion) -> httpx.URL:
     return httpx.URL(f"{base.rstrip('/')}/search.json?{urlencode(parameters, safe='/:')}")
 
 
-def _read(status: int, body: bytes, question: RegistryQuestion) -> Objects:
+def rest_objects(status: int, body: bytes, question: RegistryQuestion) -> Objects:
     """The objects; none where the registry says so. Raises NotAnAnswer for everything else.
 
     A second for 4 MB, in a thread of its own: so no step may keep the interpreter to itself, as

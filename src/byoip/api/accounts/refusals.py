@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from byoip.api.problems.record import Record, conflict, invalid, not_found
 from byoip.domain import event_chain
-from byoip.domain.accounts import credential, people
+from byoip.domain.accounts import credential, people, sign_in
 
 REFUSALS = (
     Record(
@@ -38,6 +38,13 @@ REFUSALS = (
         event_chain.HeadNotFound(4711, datetime(2026, 11, 2, 9, 31, 7, tzinfo=UTC)),
         "Look for `routes.disowned` or `routes.doubted` of that moment in the history. Without one "
         "find out who changed it; with one export the history again from its beginning.",
+    ),
+    Record(
+        503, 1206, sign_in.ProviderAway(), "Try again; the operator sees in the log what is wrong."
+    ),
+    Record(403, 1207, sign_in.ProviderSignInRefused(), "Begin again on the page to sign in."),
+    conflict(
+        1874, sign_in.PersonOfProvider(), "Change the person's groups at the identity provider."
     ),
     conflict(1872, people.LastOperator(), "Give another person the role operator first."),
 )

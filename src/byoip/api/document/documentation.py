@@ -14,6 +14,7 @@ from byoip.api.border.declarations import Audience, Declaration
 from byoip.api.border.envelope import ID_PATTERN, Failure, Wire
 from byoip.api.border.files import file_document, form_document
 from byoip.api.border.streams import NDJSON, stream_document
+from byoip.api.document.areas import LICENCE, tags_of
 from byoip.api.document.examples import model_examples, success_example
 from byoip.api.problems.failures import failure_headers, failure_value
 from byoip.api.problems.problems import PROBLEMS, SAMPLES
@@ -193,6 +194,8 @@ def complete(
     document: dict[str, Any], declarations: Iterable[Declaration], public_url: str
 ) -> None:
     """Add what all operations share, and the examples, whose nulls FastAPI would drop."""
+    document["info"]["license"] = dict(LICENCE)
+    document["tags"] = tags_of(document["paths"])
     failure = Failure.model_json_schema(ref_template="#/components/schemas/{model}")
     components = document["components"]
     components["securitySchemes"] = SECURITY_SCHEMES

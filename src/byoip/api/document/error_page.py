@@ -6,6 +6,7 @@ from byoip.api.document.meanings import BLOCKERS, REASONS
 from byoip.api.problems.problems import PROBLEMS
 from byoip.api.problems.record import Record
 from byoip.domain.errors import Refusal
+from byoip.domain.routes.announceable import OBSTACLES
 
 INTRODUCTION = (
     "Every failure carries a number (`code`) and a `name`; both are stable and mean one thing. "
@@ -72,6 +73,16 @@ def error_cells() -> list[dict[str, str]]:
         }
         for problem, kind, what in error_rows()
     ]
+
+
+def guided() -> list[dict[str, str]]:
+    """All that stands in `blockers` of a prefix and in `reason` of a check, as texts, once each."""
+    obstacles = [
+        {"name": kind.name, "means": meaning(kind), "remedy": PROBLEMS[kind].remedy}
+        for kind in OBSTACLES
+    ]
+    named = [*explained(), *obstacles]
+    return list({one["name"]: {"remedy": "", **one} for one in named}.values())
 
 
 def explained() -> list[dict[str, str]]:

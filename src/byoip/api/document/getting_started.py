@@ -5,8 +5,10 @@ from typing import Final
 CUSTOMER: Final = """\
 ## Getting started
 
-You need a token of your account; `BYOIP_TOKEN` stands for it below. Every list and name of refusals
-is at [/errors](/errors); the operator's part of the API at [/docs/operator](/docs/operator).
+You need a token of your account; `BYOIP_TOKEN` stands for it below. From nothing
+to announced, where things are done at each registry, and what to do about each blocker:
+[/guide](/guide). Every list and name of refusals is at [/errors](/errors); the operator's part of
+the API at [/docs/operator](/docs/operator).
 
 1. **Which account?** `GET /client/v4/accounts` names the account that the token opens.
 2. **Would it pass?** `POST .../prefix_preflights` with `cidr` and `asn` says what is missing, and
@@ -34,7 +36,8 @@ OPERATOR: Final = """\
 ## Getting started
 
 You need an operator's token (`byoip token create NAME` makes one). What customers do is
-at [/docs](/docs), every refusal at [/errors](/errors).
+at [/docs](/docs), every refusal at [/errors](/errors), your first hour at
+[/guide/operator](/guide/operator).
 
 1. **Make an account** (`POST /client/v4/operator/accounts`), then a token for it.
 2. **Offer a service** (`POST /client/v4/operator/services`), which customers bind prefixes to.

@@ -61,6 +61,7 @@ REASONS: Final[Mapping[Reason, str]] = {
     Reason.ZONE_NOT_DELEGATED: "The registry delegates this reverse zone to no name servers.",
     Reason.SERVERS_CONTRADICT: "The name servers of the zone do not all show the token.",
     Reason.SERVER_REFUSED_BY_POLICY: "A name server stands where none may be asked.",
+    Reason.PERSPECTIVES_DISAGREE: "Other places do not see what was seen here.",
     Reason.ROA_MISSING: "No ROA covers the prefix.",
     Reason.ROA_OTHER_ORIGIN: "The ROAs that cover it authorise other origins.",
     Reason.ROA_MAX_LENGTH: "The ROA authorises the origin for shorter prefixes only.",

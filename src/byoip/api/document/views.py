@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
+from byoip.api.document.areas import tags_of
 from byoip.api.document.getting_started import CUSTOMER, OPERATOR
 
 _OPERATORS = "/client/v4/operator"
@@ -37,6 +38,7 @@ def view(document: Mapping[str, Any], whose: View) -> dict[str, Any]:
     info = document["info"]
     about = f"{info['description']}\n\n{start.replace('SERVER', _server(document))}"
     shown = {**document, "info": {**info, "description": about}, "paths": paths}
+    shown["tags"] = tags_of(paths)
     if operators:
         shown.pop("webhooks")  # they are sent to customers
     return shown

@@ -17,10 +17,12 @@ from byoip.cli.doctor.finding import Finding, State, fault
 from byoip.cli.doctor.parties import (
     look_at_letters,
     look_at_mail,
+    look_at_perspectives,
     look_at_registries,
     look_at_resolvers,
     look_at_rpki,
     look_at_settings,
+    look_at_sign_in,
     look_at_speakers_and_listeners,
     look_at_webhooks,
 )
@@ -67,17 +69,17 @@ def diagnosed() -> Sequence[Finding]:
 
 async def examine(settings: Settings, clock: Clock) -> Sequence[Finding]:
     """All findings, in the order in which they are best mended."""
-    database, resolver, rpki, registries, speakers, mail = await asyncio.gather(
+    database, resolver, rpki, (registries, places), speakers, others = await asyncio.gather(
         look_at_database(settings, clock),
         look_at_resolvers(settings),
         look_at_rpki(settings),
-        look_at_registries(settings),
+        asyncio.gather(look_at_registries(settings), look_at_perspectives(settings)),
         look_at_speakers_and_listeners(settings),
-        look_at_mail(settings),
+        asyncio.gather(look_at_mail(settings), look_at_sign_in(settings, clock)),
     )
     keys = look_at_letters(settings), look_at_webhooks(settings)
     own = look_at_settings(settings)
-    return [own, *database, resolver, *rpki, *registries, *speakers, *keys, mail]
+    return [own, *database, resolver, *rpki, *registries, *places, *speakers, *keys, *others]
 
 
 def _show(findings: Sequence[Finding]) -> None:

@@ -11,15 +11,20 @@ from urllib.parse import urlsplit
 from byoip.adapters.checks.rpki_client import RpkiClient, locator_complaint
 from byoip.adapters.checks.whois_registry import unreachable
 from byoip.adapters.mail.smtp_mailer import SmtpMailer
+from byoip.adapters.network_policy import NetworkPolicy
 from byoip.adapters.speakers.bird_listener import BirdListener
+from byoip.adapters.system_clock import SystemClock
 from byoip.cli.doctor.finding import Finding, fault, fine, note
 from byoip.cli.serving import LETTERS
 from byoip.composition.capabilities import resolvers_of
 from byoip.composition.mailing import relay_of
 from byoip.composition.notifying import hook_signer
+from byoip.composition.perspectives import clients_of
+from byoip.composition.sign_in import provider_of
 from byoip.composition.speaking import look_at_speakers
 from byoip.domain.checks.registry import Registry
 from byoip.ports.checks.rpki import NoExport
+from byoip.ports.clock import Clock
 from byoip.ports.speakers.speaker import SpeakerUnanswered
 from byoip.settings.model import (
     Settings,
@@ -27,7 +32,7 @@ from byoip.settings.model import (
     require_served,
 )
 from byoip.settings.names import SettingsError
-from byoip.settings.notes import letter_notes, mail_notes, webhook_notes
+from byoip.settings.notes import letter_notes, mail_notes, sign_in_notes, webhook_notes
 from byoip.settings.speakers import ListenerSettings
 
 _SECONDS: Final = 5.0
@@ -83,6 +88,21 @@ async def look_at_mail(settings: Settings) -> Finding:
     return fine("smtp", "lets us in; whether it relays shows with the first mail")
 
 
+async def look_at_sign_in(settings: Settings, clock: Clock) -> Finding:
+    """Whether people can sign in at the identity provider, as far as that shows from here."""
+    if notes := sign_in_notes(settings):
+        return note("oidc", notes[0].removeprefix("sign-in: "))
+    try:
+        provider = provider_of(settings, clock, seconds=_SECONDS)
+    except SettingsError as refusal:
+        fix = "Let this user read the file with the secret; set BYOIP_PUBLIC_URL."
+        return fault("oidc", str(refusal), fix)
+    if provider is not None and (why := await provider.complaint()) is not None:
+        fix = "Compare oidc_issuer with what the provider says of itself, and list oidc_hosts."
+        return fault("oidc", why, fix)
+    return fine("oidc", "answers; whether it knows us shows as somebody signs in")
+
+
 async def look_at_resolvers(settings: Settings) -> Finding:
     """Whether they validate, as `/readyz?verbose` has it."""
     found = await resolvers_of(settings)()
@@ -134,6 +154,25 @@ async def _registry(registry: Registry) -> Finding:
         fix = "Let the firewall pass port 43 and HTTPS to it; look at the registry's status page."
         return fault("registry", "; ".join(wrong), fix, registry.key)
     return fine("registry", "can be reached", registry.key)
+
+
+async def look_at_perspectives(settings: Settings) -> Sequence[Finding]:
+    """Whether each answers now, with its own key and clock."""
+    if not settings.perspectives:
+        return [note("perspective", "none: proofs of ownership are looked at from one place")]
+    try:
+        clients = clients_of(settings, SystemClock(), NetworkPolicy(), deadline=_SECONDS)
+    except SettingsError as refusal:
+        return [fault("perspective", str(refusal), "Make a key: see Perspectives in the manual.")]
+    said = await asyncio.gather(*(one.greet() for one in clients))
+    fix = "See whether it runs there, its url and public_key here, its callers, and both clocks."
+    decide = "decides" if settings.perspectives_decide else "is only observed"
+    return [
+        fault("perspective", why, fix, one.place.name)
+        if why
+        else fine("perspective", f"answers, and {decide}", one.place.name)
+        for one, why in zip(clients, said, strict=True)
+    ]
 
 
 async def look_at_speakers_and_listeners(settings: Settings) -> Sequence[Finding]:

@@ -57,10 +57,17 @@ origin_asns = [{origins}]
 # smtp_user = "byoip"
 # smtp_password = "/etc/byoip/smtp-password"
 # mail_from = "byoip@example.net"
+# People who sign in at your identity provider (OpenID Connect); without it by one-time links.
+# oidc_issuer = "https://sso.example.net/realms/staff"
+# oidc_client_id = "byoip"
+# oidc_client_secret = "/etc/byoip/oidc-secret"
 
 # --- who announces ---
 
 # With no speaker, what would be announced is recorded only. Tables come last in this file.
+# [[oidc_groups]]
+# group = "noc"
+# role = "operator"
 # [[speakers]]
 # name = "ams1"
 # address = "127.0.0.1:50051"

@@ -39,12 +39,18 @@ class Role(StrEnum):
         return _SCOPES[self]
 
     @property
+    def rank(self) -> int:
+        """How much it may, among the roles of its side."""
+        return _RANKS.index(self)
+
+    @property
     def manages(self) -> bool:
         """Whether it may invite, change and remove people."""
         return self in _MANAGES
 
 
 _OF_OPERATOR: Final = frozenset({Role.OPERATOR_VIEWER, Role.OPERATOR})
+_RANKS: Final = tuple(Role)  # of each side the lowest first
 _MANAGES: Final = frozenset({Role.ADMIN, Role.OPERATOR})
 _SCOPES: Final[Mapping[Role, frozenset[Scope]]] = {
     Role.VIEWER: frozenset({Scope.PREFIXES_READ, Scope.BGP_READ}),
@@ -152,6 +158,8 @@ class BrowserSession:
     Attributes:
         expires_at: at the latest; an hour without a request ends it as well.
         agent, address: what the browser said of itself, and where it was; to be recognised by.
+        provider_sid: the session at the identity provider, if that named it.
+        checked_at: when the provider last said who it is; None: signed in by a link.
     """
 
     id: UUID
@@ -161,6 +169,8 @@ class BrowserSession:
     expires_at: datetime
     agent: str
     address: str
+    provider_sid: str | None = None
+    checked_at: datetime | None = None
 
 
 def require_fitting(role: Role, account_id: UUID | None) -> None:

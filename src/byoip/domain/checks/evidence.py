@@ -58,6 +58,7 @@ class Reason(StrEnum):
     ZONE_NOT_DELEGATED = "zone_not_delegated"
     SERVERS_CONTRADICT = "servers_contradict"
     SERVER_REFUSED_BY_POLICY = "server_refused_by_policy"
+    PERSPECTIVES_DISAGREE = "perspectives_disagree"
     ROA_MISSING = "roa_missing"
     ROA_OTHER_ORIGIN = "roa_other_origin"
     ROA_MAX_LENGTH = "roa_max_length"

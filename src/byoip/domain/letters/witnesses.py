@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from byoip.domain.checks.evidence import Check, Finding
 from byoip.domain.checks.registry import Basis, Registry
 from byoip.domain.foreign_text import shown
+from byoip.domain.perspectives.quorum import is_from_elsewhere
 from byoip.domain.rdap.said import is_rdap
 
 RESOLVER = "the operator's validating resolver"
@@ -64,7 +65,8 @@ class Witnesses:
         """The parties asked, each once, the first two by name; None: one cannot be named."""
         if not finding.exhibits:  # irr is waived where the registry has no route objects
             return _OPERATOR if finding.check is Check.IRR else None
-        asked = (one for one in finding.exhibits if not is_rdap(one))  # stated apart
+        # Both are stated apart: registration data, and what other places saw.
+        asked = (one for one in finding.exhibits if not is_rdap(one) and not is_from_elsewhere(one))
         named = dict.fromkeys(self._party(finding.check, one.of) for one in asked)
         parties = [one for one in named if one is not None]
         if len(parties) < len(named):

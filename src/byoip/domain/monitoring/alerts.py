@@ -13,6 +13,7 @@ from byoip.domain.checks.vrp_snapshot import STALE_AFTER
 from byoip.domain.monitoring.alert import Alert, Severity, most
 from byoip.domain.monitoring.owed import OWED
 from byoip.domain.monitoring.route_alarms import FOR_LATER, PAGED
+from byoip.domain.monitoring.sign_in import SIGN_IN
 
 JOB: Final = "byoip"  # the scrape job; `byoip-` and more for further installations
 
@@ -265,6 +266,7 @@ ALERTS: Final[Sequence[Alert]] = (
         "A route is no longer valid by ROA data",
     ),
     *OWED,
+    *SIGN_IN,
     Alert(
         "ByoipEdgeLag",
         f"{most('byoip_edge_lag', 'edge')} > 0",

@@ -10,7 +10,6 @@ GRAPH_ONLY: Final[Mapping[str, str]] = {
     "byoip_http_request_seconds": "some requests wait for events, as asked",
     "byoip_prefixes_approved": "no number of them is wrong",
     "byoip_validation_runs_open": "runs may be many; the overdue ones count",
-    "byoip_webhooks": "receivers are customers' own; the overdue ones count",
     "byoip_jobs": "jobs may be many; the overdue runs count",
     "byoip_evidence_bytes": "`evidence_megabytes` limits each account",
     "byoip_routes_desired": "compare with the next two; `byoip_routes_unsettled` has the alert",
@@ -70,7 +69,13 @@ ROWS: Final[Mapping[str, Sequence[Panel]]] = {
                 _of("byoip_webhooks_overdue", legend="overdue"),
             ],
         ),
-        Panel("Addresses of mail", [_of("byoip_mail_addresses", "state")]),
+        Panel(
+            "Addresses of mail",
+            [
+                _of("byoip_mail_addresses", "state"),
+                _of("byoip_mail_overdue", legend="overdue"),
+            ],
+        ),
         Panel("Raw answers on disk", [_of("byoip_evidence_bytes")], "bytes"),
     ),
     "Routes": (

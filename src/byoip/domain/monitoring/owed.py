@@ -1,4 +1,4 @@
-"""Alerts about what customers were promised, and wait for: letters, decisions, webhooks."""
+"""Alerts about what customers were promised, and wait for: letters, decisions, webhooks, mail."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,6 +7,8 @@ from byoip.domain.monitoring.alert import Alert, Severity, most
 from byoip.domain.watch.levels import UNSEEN_AFTER
 
 _UNSEEN: Final = f"{UNSEEN_AFTER.total_seconds():.0f}"
+_FAILING: Final = 'max by (job) (byoip_webhooks{state="failing"})'
+_ACTIVE: Final = 'max by (job) (byoip_webhooks{state="active"})'
 
 OWED: Final[Sequence[Alert]] = (
     Alert(
@@ -32,6 +34,22 @@ OWED: Final[Sequence[Alert]] = (
         Severity.TICKET,
         "Webhooks wait, and no worker sends them.",
         "Webhooks are not sent",
+    ),
+    Alert(
+        "ByoipWebhooksFailing",
+        f"{_FAILING} >= 3 and {_FAILING} > {_ACTIVE}",
+        "1h",
+        Severity.TICKET,
+        "Most webhooks fail, three at least: perhaps it is we who reach nobody.",
+        "Most webhooks fail",
+    ),
+    Alert(
+        "ByoipMailOverdue",
+        f"{most('byoip_mail_overdue')} > 0",
+        "10m",
+        Severity.TICKET,
+        "Mails to customers wait, and no worker sends them.",
+        "Mail is not sent",
     ),
     Alert(
         "ByoipMailHeldUp",

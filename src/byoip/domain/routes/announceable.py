@@ -7,9 +7,10 @@ of them can say what another denies.
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from byoip.domain.asn import Asn, OriginNotOffered
-from byoip.domain.asns.aspa import pair_refusal
+from byoip.domain.asns.aspa import AspaExcludesOperator, AspaUnanswered, pair_refusal
 from byoip.domain.bindings.service_binding import PrefixNotApproved, Provisioning
 from byoip.domain.checks.evidence import Failed, Outcome, Reason
 from byoip.domain.claims.claim import Claim, PrefixOffboarding, PrefixSuspended
@@ -24,9 +25,29 @@ from byoip.domain.routes.bgp_prefix import (
 )
 from byoip.domain.routes.flaps import NO_FLAPS, AnnouncedTooOften, Flaps
 from byoip.domain.routes.prepending import PrependWouldRemove
-from byoip.domain.routes.route_validity import origin_refusal
+from byoip.domain.routes.route_validity import OriginNotValid, OriginUnanswered, origin_refusal
 from byoip.domain.watch.freezing import PrefixFrozen, may_return
 from byoip.domain.watch.levels import Signal
+
+# What `Announceable.obstacles` may give: a blocker of a prefix has the name of one of these, or
+# one of the names that say what an approval lacks.
+OBSTACLES: Final[tuple[type[Refusal], ...]] = (
+    PrefixNotApproved,
+    OriginNotValid,
+    OriginUnanswered,
+    IncompleteBgpDeployment,
+    AdvertiseStateLocked,
+    AnnouncedTooOften,
+    PrependWouldRemove,
+    OriginNotOffered,
+    AspaExcludesOperator,
+    AspaUnanswered,
+    PrefixFrozen,
+    Contested,
+    LockedByOperator,
+    PrefixSuspended,
+    PrefixOffboarding,
+)
 
 
 @dataclass(frozen=True, slots=True)

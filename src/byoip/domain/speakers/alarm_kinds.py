@@ -31,6 +31,8 @@ ALARM_KINDS: Final = (
     "settings_in_doubt",
     "foreign_origin",
     "aspa_excludes_operator",
+    "perspectives_disagree",
+    "perspective_silent",
     "restored",
     "in_doubt",
     "unreleased",

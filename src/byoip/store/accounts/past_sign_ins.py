@@ -32,9 +32,16 @@ _SESSIONS: Final = from_text("""
     )
 """)
 
+_LOGOUTS: Final = from_text("""
+    DELETE FROM logout_tokens WHERE token_sha256 IN (
+        SELECT token_sha256 FROM logout_tokens WHERE expires_at < :since
+        LIMIT :page FOR UPDATE SKIP LOCKED
+    )
+""")
+
 
 async def prune(engine: AsyncEngine, now: datetime, page: int = _PAGE) -> int:
-    """Delete links and sessions that expired more than a month ago; how many rows.
+    """Delete links, sessions and logout tokens that expired more than a month ago; how many rows.
 
     Args:
         engine: of the database.
@@ -46,4 +53,5 @@ async def prune(engine: AsyncEngine, now: datetime, page: int = _PAGE) -> int:
     """
     since = now - _KEPT_FOR
     links = await delete_in_pages(engine, _LINKS, page, since=since)
-    return links + await delete_in_pages(engine, _SESSIONS, page, since=since)
+    logouts = await delete_in_pages(engine, _LOGOUTS, page, since=since)
+    return links + logouts + await delete_in_pages(engine, _SESSIONS, page, since=since)

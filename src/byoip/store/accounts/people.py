@@ -114,6 +114,10 @@ class PeopleRepository(Repository):
         await self._session.change(_SET_SCOPES, person_id=person.id, scopes=scopes)
         return Person(replace(person.credential, scopes=role.scopes), role)
 
+    async def lock_out(self, person: Person) -> None:
+        """Let a person who was locked, and tokens of theirs, do nothing; the role stays noted."""
+        await self._session.change(_SET_SCOPES, person_id=person.id, scopes=[])
+
     async def add_link(
         self, link_id: UUID, person_id: UUID, token: str, *, now: datetime, until: datetime
     ) -> None:

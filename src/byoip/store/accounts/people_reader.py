@@ -1,7 +1,7 @@
 """People as pages need them: who has this cookie, who is here, who did that."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -11,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.credential import Credential
 from byoip.domain.accounts.people import IDLE, BrowserSession, Person, PersonNotFound, Role
+from byoip.domain.accounts.sign_in import Identity
 from byoip.ports.clock import Clock
 from byoip.store.accounts.credentials import credential_from, token_hash
+from byoip.store.accounts.identities import BARRED, OF_PERSON, identity_from
 from byoip.store.accounts.people import IN_FORCE, OF_ACCOUNT, PEOPLE, PERSON, person_from
 from byoip.store.accounts.seen import Seen
 from byoip.store.accounts.tables import (
@@ -30,8 +32,7 @@ _SEEN_WRITTEN: Final = timedelta(minutes=1)
 MOST_PEOPLE: Final = 200  # that a page lists
 _p, _c, _l, _s = people.c, credentials.c, sign_in_links.c, browser_sessions.c
 _SESSION: Final = tuple(
-    _s[name].label(f"session_{name}")
-    for name in ("id", "person_id", "created_at", "last_seen_at", "expires_at", "agent", "address")
+    _s[name].label(f"session_{name}") for name in (one.name for one in fields(BrowserSession))
 )
 _OPEN: Final = sa.and_(
     _s.ended_at.is_(None),
@@ -211,6 +212,16 @@ class PeopleReader:
             return person_from(row)
         raise PersonNotFound
 
+    async def identity(self, person_id: UUID) -> Identity | None:
+        """Whom the identity provider knows a person as; None: they come by links."""
+        rows = await self._autocommit.ask(OF_PERSON, person=person_id)
+        return identity_from(rows[0]) if rows else None
+
+    async def barred(self, account_id: UUID | None) -> Mapping[UUID, str]:
+        """Names of those who were removed here, and whom the identity provider may still know."""
+        rows = await self._autocommit.ask(BARRED, account_id=account_id)
+        return {row.person_id: row.name for row in rows}
+
     async def names(self, account_id: UUID, ids: Collection[UUID]) -> Mapping[UUID, str]:
         """What an account's credentials are called: a person, or a token with that word before."""
         if not ids:
@@ -240,7 +251,7 @@ def _token(row: AnyRow) -> str:
 
 
 def _session_from(row: AnyRow) -> BrowserSession:
-    names = ("id", "person_id", "created_at", "last_seen_at", "expires_at", "agent", "address")
+    names = (one.name for one in fields(BrowserSession))
     return from_row(
         BrowserSession, row, **{name: getattr(row, f"session_{name}") for name in names}
     )

@@ -130,8 +130,35 @@ browser_sessions = table(
     col.timestamptz("ended_at", nullable=True),
     col.text("agent"),
     col.text("address"),
+    col.text("provider_sid", nullable=True),  # the session at the identity provider
+    col.timestamptz("checked_at", nullable=True),  # there; null: signed in by a link
     sa.UniqueConstraint("token_sha256"),
     col.check("token_sha256", "octet_length(token_sha256) = 32"),
     sa.Index(None, "person_id"),
+    sa.Index(None, "expires_at"),
+)
+
+# Whom an identity provider knows as whom. One who was removed here stays, and so is barred, until
+# somebody lets them in again.
+identities = table(
+    "identities",
+    col.reference("person_id", "people.id", key=True),
+    col.text("issuer"),
+    col.text("subject"),
+    col.text("granted", nullable=True),  # by the groups of the last time; null: no place here
+    col.text("most", nullable=True),  # what was left here; null: nothing was taken
+    col.timestamptz("ended_at", nullable=True),
+    col.live("ended_at IS NULL"),
+    col.one_of("granted", Role),
+    col.one_of("most", Role),
+    sa.Index("uq_identities_live", "issuer", "subject", unique=True, postgresql_where="live"),
+)
+
+# Of logout tokens that came: one counts once, as long as it is fresh.
+logout_tokens = table(
+    "logout_tokens",
+    sa.Column("token_sha256", sa.LargeBinary, primary_key=True),
+    col.timestamptz("expires_at"),
+    col.check("token_sha256", "octet_length(token_sha256) = 32"),
     sa.Index(None, "expires_at"),
 )

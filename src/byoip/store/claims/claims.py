@@ -136,10 +136,8 @@ class ClaimRepository(Repository):
         What else is to be known is asked after that: a statement sees what was committed when it
         began, and this one may have waited for the lock.
         """
-        account = await self._session.one(
-            _QUOTA, AccountNotFound(account_id), account_id=account_id
-        )
-        quota: int = account.prefix_quota
+        row = await self._session.one(_QUOTA, AccountNotFound(account_id), account_id=account_id)
+        quota: int = row.prefix_quota
         return quota
 
     def held(self, account_id: UUID) -> Part:

@@ -42,6 +42,15 @@ _SPEND: Final = compiled(
     .where(_THIS, *_LIVE, _t.expires_at > _CLOCK)
     .values(consumed_at=_CLOCK)
 )
+# A token's life is longer than nothing, so it begins a second sooner.
+_EXPIRE: Final = compiled(
+    sa.update(validation_tokens)
+    .where(_t.value == sa.bindparam("token_value"), *_LIVE, _t.expires_at > _CLOCK)
+    .values(
+        created_at=sa.func.least(_t.created_at, _CLOCK - sa.literal_column("interval '1 second'")),
+        expires_at=_CLOCK,
+    )
+)
 _NOTE: Final = compiled(
     sa.update(validation_tokens).where(
         _THIS, *_LIVE, _t.expires_at > _CLOCK, _t.absent_at.is_(None), _t.look_needed
@@ -153,6 +162,10 @@ class TokenRepository(Repository):
         """How many were issued for the claim since then."""
         (count,) = await self._session.rows(_COUNT, claim_id=claim_id, since=since)
         return int(count.issued)
+
+    async def expire(self, value: str) -> bool:
+        """For the sandbox: its time is over now. False if none in force has this value."""
+        return bool(await self._session.change(_EXPIRE, token_value=value))
 
     async def consume(self, token_id: UUID) -> bool:
         """Atomically spend it, by the database's clock; False if it is spent or expired."""

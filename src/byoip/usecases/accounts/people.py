@@ -16,6 +16,8 @@ from byoip.domain.accounts.people import (
     Role,
     require_fitting,
 )
+from byoip.domain.accounts.sign_in import PersonOfProvider
+from byoip.domain.customer_text import CustomerText
 from byoip.domain.foreign_text import shown
 from byoip.domain.history import Actor
 from byoip.domain.operator_text import stated_reason
@@ -60,15 +62,28 @@ async def invite(
         RoleRefused: the role is of the other side.
         AccountNotFound: there is no such account.
     """
+    person = await add(tx, account_id, mint=mint, name=name, role=role, reason=reason)
+    return await _link(tx, person, mint, reason)
+
+
+async def add(
+    tx: Transaction,
+    account_id: UUID | None,
+    *,
+    mint: TokenMint,
+    name: str,
+    role: Role,
+    reason: str,
+) -> Person:
+    """Make a person, who has no way in yet. Raises as `invite` does."""
     require_fitting(role, account_id)
     issued = await credentials.issue(
         tx, account_id, mint=mint, name=name, scopes=role.scopes, expires_at=None, reason=reason
-    )  # its token goes nowhere: the person comes by links and sessions alone
+    )  # its token goes nowhere: the person comes by sessions alone
     person = Person(issued.credential, role)
     await tx.people.add(person)
-    why = stated_reason(reason)
-    tx.record_for_operators("person.invited", why, after=_shown(person))
-    return await _link(tx, person, mint, reason)
+    tx.record_for_operators("person.invited", stated_reason(reason), after=shown_person(person))
+    return person
 
 
 async def link(
@@ -79,8 +94,12 @@ async def link(
     Raises:
         InvalidText: the reason is empty, too long, or cannot be shown.
         PersonNotFound: the account, or the operator, has no such person.
+        PersonOfProvider: they sign in at the identity provider.
     """
-    return await _link(tx, await tx.people.lock(person_id, account_id), mint, reason)
+    person = await tx.people.lock(person_id, account_id)
+    if await tx.identities.of(person_id) is not None:
+        raise PersonOfProvider
+    return await _link(tx, person, mint, reason)
 
 
 async def change_role(
@@ -88,19 +107,29 @@ async def change_role(
 ) -> Person:
     """Give a person another role: it counts from the next request on.
 
+    One of the identity provider can be given less than their groups give, and that again.
+
     Raises:
         InvalidText: the reason is empty, too long, or cannot be shown.
         RoleRefused: the role is of the other side.
         PersonNotFound: the account, or the operator, has no such person.
         LastOperator: nobody else has the role operator.
+        PersonOfProvider: their groups at the identity provider give less.
     """
     why = stated_reason(reason)
     require_fitting(role, account_id)
-    old = await _of_several(tx, account_id, person_id, stays=role is Role.OPERATOR)
+    old = await of_several(tx, account_id, person_id, stays=role is Role.OPERATOR)
+    if identity := await tx.identities.of(person_id):
+        granted = identity.granted
+        if granted is None or role.rank > granted.rank:
+            raise PersonOfProvider
+        await tx.identities.note(person_id, granted=granted, most=None if role is granted else role)
     if old.role is role:
         return old
     new = await tx.people.change_role(old, role)
-    tx.record_for_operators("person.changed", why, before=_shown(old), after=_shown(new))
+    tx.record_for_operators(
+        "person.changed", why, before=shown_person(old), after=shown_person(new)
+    )
     return new
 
 
@@ -115,11 +144,11 @@ async def remove(
         LastOperator: nobody else has the role operator.
     """
     why = stated_reason(reason)
-    person = await _of_several(tx, account_id, person_id, stays=False)
+    person = await of_several(tx, account_id, person_id, stays=False)
     ended = await credentials.revoke(tx, person.id, reason=reason)
     for one in await tx.credentials.revoke_of(person.id, tx.now):
         tx.record_for_operators("credential.revoked", why, before=credentials.shown(one))
-    tx.record_for_operators("person.removed", why, before=_shown(person))
+    tx.record_for_operators("person.removed", why, before=shown_person(person))
     return Person(ended, person.role)
 
 
@@ -156,13 +185,28 @@ async def sign_in(
         SignInLinkRefused: unknown, used, expired, or of a person who was removed.
     """
     person = await tx.people.use_link(token, tx.now)
-    session = BrowserSession(
-        uuid4(), person.id, tx.now, tx.now, tx.now + LONGEST_SESSION, shown(agent), shown(address)
-    )
+    return await begin(tx, person, _BY_LINK, mint=mint, agent=agent, address=address)
+
+
+async def begin(
+    tx: Transaction,
+    person: Person,
+    how: CustomerText,
+    *,
+    mint: TokenMint,
+    agent: str,
+    address: str,
+    by_provider: bool = False,
+    sid: str | None = None,
+) -> NewSession:
+    """Begin a session of somebody who has shown who they are, and note how."""
+    until, checked_at = tx.now + LONGEST_SESSION, tx.now if by_provider else None
+    where = shown(agent), shown(address)
+    session = BrowserSession(uuid4(), person.id, tx.now, tx.now, until, *where, sid, checked_at)
     begun = NewSession(person, session, f"{mint.mint()}{mint.mint()}")
     await tx.people.add_session(session, begun.token)
     tx.act_as(Actor(actor_of(person), tx.actor.request_id))
-    tx.record_for_operators("person.signed_in", _BY_LINK, after=_shown(person))
+    tx.record_for_operators("person.signed_in", how, after=shown_person(person))
     return begun
 
 
@@ -180,14 +224,19 @@ async def _link(tx: Transaction, person: Person, mint: TokenMint, reason: str) -
     made = NewLink(person, f"{mint.mint()}{mint.mint()}", tx.now + LINK_HOLDS)
     await tx.people.end_links(person.id, tx.now)
     await tx.people.add_link(uuid4(), person.id, made.token, now=tx.now, until=made.until)
-    tx.record_for_operators("person.linked", stated_reason(reason), after=_shown(person))
+    tx.record_for_operators("person.linked", stated_reason(reason), after=shown_person(person))
     return made
 
 
-async def _of_several(
+async def of_several(
     tx: Transaction, account_id: UUID | None, person_id: UUID, *, stays: bool
 ) -> Person:
-    """Lock a person; refuse the last operator who would not stay one."""
+    """Lock a person; refuse the last operator who would not stay one.
+
+    Raises:
+        PersonNotFound: the account, or the operator, has no such person.
+        LastOperator: nobody else has the role operator.
+    """
     if account_id is None:
         operators = await tx.people.lock_operators()
         if operators == [person_id] and not stays:
@@ -195,7 +244,8 @@ async def _of_several(
     return await tx.people.lock(person_id, account_id)
 
 
-def _shown(person: Person) -> dict[str, object]:
+def shown_person(person: Person) -> dict[str, object]:
+    """A person as the operators' history has them."""
     return {
         "person_id": person.id.hex,
         "account_id": person.account_id.hex if person.account_id else None,

@@ -37,6 +37,7 @@ from byoip.usecases.checks.ask_holder import AskHolder, HolderWords
 from byoip.usecases.checks.ask_registries import AskRegistries
 from byoip.usecases.checks.check_rpki import check_rpki
 from byoip.usecases.checks.first_looks.asking import AskFirst
+from byoip.usecases.checks.perspectives.corroborate import Corroborate
 from byoip.usecases.checks.responsible import Registries, Responsibility
 from byoip.usecases.checks.targets import CheckResult, CheckTarget, Look
 
@@ -72,6 +73,7 @@ class CollectEvidence:
         waived: keys of registries without route objects, for which irr is not required.
         countries: keys of national registries by country, where they differ from our table.
         holder: whom registration data is asked of; None: nobody.
+        elsewhere: what other places say of what passed here.
         deadline: seconds after which a question without an answer is unanswered.
     """
 
@@ -86,6 +88,7 @@ class CollectEvidence:
     deadline: float
     countries: Mapping[str, str] = field(default_factory=dict)
     holder: AskHolder | None = None
+    elsewhere: Corroborate = field(default_factory=Corroborate)
 
     async def __call__(
         self, subject: CheckTarget, known: Sequence[Any] | None = None
@@ -102,6 +105,8 @@ class CollectEvidence:
         by_roas = self._rpki(subject, vrps, ()).other_origins
         subject = replace(subject, until=until, roa_origins=by_roas)
         irr, rdns, words = await self._together(subject, found)
+        asked = subject, responsible, self._ask_registries, (irr, rdns)
+        irr, rdns = await self.elsewhere(*asked)
         irr = _excused(irr, subject, responsible)
         parts = (
             CheckResult((self._registration(found, words),)),

@@ -3,6 +3,8 @@
 The leader carries it out (`carry_out_drains.py`, `drained_sessions.py`).
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -70,6 +72,36 @@ async def lift(tx: Transaction, drain_id: UUID, *, name: str, reason: str) -> Dr
     ended = await tx.drains.end(drain_id, who.value, tx.now)
     tx.record_for_operators("drain.lifted", why, after=shown(ended))
     return ended
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a drain would touch, as things are now.
+
+    Attributes:
+        speakers: those that are concerned.
+        neighbours: of the speaker, up or down; of a stage none.
+        lost: routes that no speaker with a session would announce.
+    """
+
+    speakers: Sequence[str]
+    neighbours: Sequence[str]
+    lost: int
+
+
+async def preview(tx: Transaction, target: DrainTarget) -> Preview:
+    """What a drain would touch; nothing is changed.
+
+    Raises:
+        DrainTargetNotFound: the settings that count, or that speaker, know no such thing.
+    """
+    in_use = await tx.revisions.lock()
+    await _require_known(tx, in_use, target)
+    entries = in_use.entries if in_use else ()
+    concerned = sorted(one.name for one in entries if target.concerns(one.name, one.stage))
+    speaker = target.speaker
+    around = sorted(await tx.drains.neighbours(speaker)) if speaker is not None else []
+    return Preview(concerned, around, await would_lose(tx, target))
 
 
 async def would_lose(tx: Transaction, target: DrainTarget) -> int:

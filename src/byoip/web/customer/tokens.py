@@ -12,7 +12,7 @@ from byoip.store.accounts.rate_limits import Wanted
 from byoip.usecases.accounts import own_tokens
 from byoip.usecases.accounts.credentials import NewCredential
 from byoip.web.forms import fresh_key, id_of
-from byoip.web.people import reason_of
+from byoip.web.people.people import reason_of
 from byoip.web.prefixes import cursor_of, cursor_text
 from byoip.web.telling import Told, told_of, tried
 from byoip.web.visiting import PersonsVisit

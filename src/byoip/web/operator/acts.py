@@ -1,10 +1,12 @@
 """What operators do from pages: one verb each, with a reason that history keeps."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final, TypeAlias
 
 from byoip.domain.accounts.credential import AccountNotFound
+from byoip.domain.claims.check_waiver import LONGEST_WAIVER, Waivable
 from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.claims.move import MoveRecipientNotFound
 from byoip.domain.jobs.job_history import JobKind, JobUnknown
@@ -14,7 +16,7 @@ from byoip.domain.watch.levels import Signal
 from byoip.domain.watch.rises import RiseState
 from byoip.store.transaction import Transaction
 from byoip.usecases.border import Verb
-from byoip.usecases.checks import snapshots
+from byoip.usecases.checks import snapshots, waivers
 from byoip.usecases.claims import moves, standing
 from byoip.usecases.jobs import kill_switches
 from byoip.usecases.routes import bgp_prefixes, breaker, offboarding
@@ -196,6 +198,19 @@ def _to_another(visit: PersonsVisit, why: str) -> Verb[Any]:
     return verb
 
 
+def _waive(visit: PersonsVisit, why: str) -> Verb[Any]:
+    claim_id = id_of(visit.request.path_params["prefix_id"])
+    check, days = _one_of(Waivable, _text(visit, "check")), _number(visit, "days")
+    until = visit.now + timedelta(days=min(days, 10 * LONGEST_WAIVER.days))
+    return lambda tx: waivers.grant(tx, claim_id, check=check, expires_at=until, reason=why)
+
+
+def _end_waiver(visit: PersonsVisit, why: str) -> Verb[Any]:
+    claim_id = id_of(visit.request.path_params["prefix_id"])
+    waiver = id_of(_text(visit, "waiver"))
+    return lambda tx: waivers.end(tx, claim_id, waiver, reason=why)
+
+
 async def _restore(tx: Transaction, claim_id: Any, *, reason: str) -> Any:
     return await offboarding.restore(tx, None, claim_id, reason=reason)
 
@@ -212,4 +227,6 @@ OF_PREFIXES: Final[Mapping[str, _Made]] = {
     "move": _to_another,
     "lock": partial(_locked, locked=True),
     "unlock": partial(_locked, locked=False),
+    "waive": _waive,
+    "end-waiver": _end_waiver,
 }

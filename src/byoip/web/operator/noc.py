@@ -25,7 +25,8 @@ _NEWEST: Final = 2**31 - 1
 _EVENTS: Final = 100
 _DIGITS: Final = 9
 _DONE: Final[Mapping[str, str]] = {
-    "done": "It is done, or asked for. History has it, with your name and the reason."
+    "done": "It is done, or asked for. History has it, with your name and the reason.",
+    "drained": "It goes out of service: below is how far it is.",
 }
 _STATES: Final[Mapping[str, OperatorClaimFilter]] = {
     "": OperatorClaimFilter(),
@@ -121,10 +122,13 @@ async def routes(visit: PersonsVisit) -> Response:
     orphans = await visit.site.routes.orphans()
     return await visit.page(
         "operator/routes.html",
+        done=told_of(visit, _DONE).done,
+        drains=await visit.site.routes.drains.standing(),
         report=await visit.site.routes.report(),
         edges=await visit.site.edges.edges(),
         orphans=orphans[:PAGE],
         more=max(0, len(orphans) - PAGE),
+        key=fresh_key,
     )
 
 
@@ -185,6 +189,7 @@ async def _prefix(visit: PersonsVisit, told: Told) -> Response:
         rivals=[(chip_of(one), one) for one in rivals if one.claim.id != claim_id],
         routes=await site.reader.bgp_prefixes(owner, claim_id, after=None, limit=PAGE),
         watch=await site.reader.watches.watch(owner, claim_id),
+        waivers=await site.operator_reader.waivers(claim_id, visit.now),
         disputes=await site.reader.disputes.own(owner, claim_id),
         events=list(reversed(events)),
         key=fresh_key,

@@ -7,7 +7,7 @@ from starlette.routing import BaseRoute, Route
 
 from byoip.domain.accounts.credential import Scope
 from byoip.web.door import Door, form
-from byoip.web.operator import disputes, keeping, noc
+from byoip.web.operator import disputes, keeping, noc, outages
 
 _KEPT: Final = (
     (
@@ -52,6 +52,8 @@ def operator_routes(door: Door) -> Sequence[BaseRoute]:
         Route(dispute, door.people(disputes.dispute)),
         form(f"{dispute}/decide", door.people(disputes.decide, Scope.OPERATOR)),
         Route("/ui/noc/routes", door.people(noc.routes)),
+        Route("/ui/noc/routes/drain", door.people(outages.look)),
+        form("/ui/noc/routes/drain", door.people(outages.begin, Scope.OPERATOR)),
         Route("/ui/noc/data", door.people(noc.data)),
         Route("/ui/noc/history", door.people(noc.history)),
         *kept,

@@ -24,7 +24,9 @@ _COOKIE: Final = "{}={}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={}"
 
 async def entrance(visit: Visit) -> Response:
     """The page to sign in on; the script fills in what the link carries after its `#`."""
-    return page("enter.html", viewer=None, known=visit.known)
+    shown = {"known": visit.known, "elsewhere": visit.site.elsewhere}
+    ended = visit.request.query_params.get("ended") == "there"
+    return page("people/enter.html", viewer=None, ended=ended, **shown)
 
 
 async def enter(visit: Visit) -> Response:
@@ -41,18 +43,20 @@ async def enter(visit: Visit) -> Response:
     headers, address = visit.request.headers, visit.site.client(visit.request.scope)
     agent, nobody = headers.get("user-agent", ""), Actor("page", visit.request_id)
 
-    def begun(session: NewSession) -> Response:
-        lifetime = int(LONGEST_SESSION.total_seconds())
-        return _led("/ui", _COOKIE.format(COOKIE, session.token, lifetime))
-
     answer = await visit.site.border.write(
         WriteRequest(nobody),
         lambda tx: people.sign_in(tx, code, mint=visit.site.mint, agent=agent, address=address),
-        begun,
+        lambda session: signed_in(session, "/ui"),
     )
     if visit.known is not None:
-        await _end(visit, visit.known.person, visit.known.session.id)
+        await end(visit, visit.known.person, visit.known.session.id)
     return answer
+
+
+def signed_in(session: NewSession, to: str) -> Response:
+    """Give the browser its new session, and lead on."""
+    lifetime = int(LONGEST_SESSION.total_seconds())
+    return led(to, _COOKIE.format(COOKIE, session.token, lifetime))
 
 
 async def _waits(visit: Visit, code: str) -> bool:
@@ -62,14 +66,14 @@ async def _waits(visit: Visit, code: str) -> bool:
 
 async def leave(visit: PersonsVisit) -> Response:
     """Sign out in this browser."""
-    await _end(visit, visit.person, visit.session.id)
-    return _led(SIGN_IN, _COOKIE.format(COOKIE, "", 0))
+    await end(visit, visit.person, visit.session.id)
+    return led(SIGN_IN, _COOKIE.format(COOKIE, "", 0))
 
 
 async def sessions(visit: PersonsVisit) -> Response:
     """The browsers in which one is signed in."""
     return await visit.page(
-        "sessions.html",
+        "people/sessions.html",
         sessions=await visit.site.people.sessions(visit.person.id),
         this=visit.session.id,
         key=fresh_key(),
@@ -78,11 +82,12 @@ async def sessions(visit: PersonsVisit) -> Response:
 
 async def end_session(visit: PersonsVisit) -> Response:
     """Sign out in another browser, or in this one."""
-    await _end(visit, visit.person, id_of(visit.request.path_params["session_id"]))
-    return _led("/ui/sessions")
+    await end(visit, visit.person, id_of(visit.request.path_params["session_id"]))
+    return led("/ui/sessions")
 
 
-async def _end(visit: Visit, own: Person, session_id: UUID) -> None:
+async def end(visit: Visit, own: Person, session_id: UUID) -> None:
+    """End a session of somebody's own."""
     await visit.site.border.write(
         WriteRequest(Actor(people.actor_of(own), visit.request_id)),
         lambda tx: people.end_session(tx, own.id, session_id),
@@ -90,6 +95,7 @@ async def _end(visit: Visit, own: Person, session_id: UUID) -> None:
     )
 
 
-def _led(to: str, cookie: str | None = None) -> Response:
+def led(to: str, cookie: str | None = None) -> Response:
+    """Lead on, perhaps with another cookie."""
     headers = {"location": to, "cache-control": "no-store"}
     return Response(status_code=303, headers=headers | ({"set-cookie": cookie} if cookie else {}))

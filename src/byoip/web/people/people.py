@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from byoip.domain.accounts.people import Role, RoleRefused
 from byoip.store.accounts.rate_limits import Wanted
-from byoip.usecases.accounts import people
+from byoip.usecases.accounts import identities, people
 from byoip.usecases.accounts.people import NewLink
 from byoip.web.forms import fresh_key, id_of
 from byoip.web.visiting import PersonsVisit
@@ -17,6 +17,7 @@ LINKS: Final = Wanted("sign_in_link", per_minute=1, minutes=30)
 _DONE: Final[Mapping[str, str]] = {
     "shown": "The link was shown once, and is not kept. If it is lost, make a new one.",
     "changed": "The role is changed, from the next request on.",
+    "readmitted": "They may come from the identity provider again, and are somebody new then.",
     "removed": "Removed: out at the next request.",
 }
 
@@ -28,8 +29,9 @@ async def listed(visit: PersonsVisit) -> Response:
     if visit.person.account_id is None:
         accounts = list(await visit.site.operator_reader.accounts(after=None, limit=200))
     return await visit.page(
-        "people.html",
+        "people/people.html",
         people=await visit.site.people.people(account_id),
+        barred=await visit.site.people.barred(account_id),
         account_id=account_id,
         accounts=accounts,
         roles=[one for one in Role if one.of_operator == (account_id is None)],
@@ -43,8 +45,9 @@ async def one(visit: PersonsVisit) -> Response:
     visit.person.require_managing()
     account_id = _whose(visit, visit.request.query_params.get("account", ""))
     return await visit.page(
-        "person.html",
+        "people/person.html",
         one=await visit.site.people.person(account_id, _named(visit)),
+        identity=await visit.site.people.identity(_named(visit)),
         account_id=account_id,
         roles=[one for one in Role if one.of_operator == (account_id is None)],
         back=_people(account_id, ""),
@@ -104,6 +107,16 @@ async def remove(visit: PersonsVisit) -> Response:
     )
 
 
+async def readmit(visit: PersonsVisit) -> Response:
+    """Let somebody who was removed come from the identity provider again."""
+    visit.person.require_managing()
+    account_id, person_id = _whose(visit, visit.form.get("account", "")), _named(visit)
+    return await visit.write(
+        lambda tx: identities.readmit(tx, account_id, person_id, reason=reason_of(visit)),
+        lambda _: _people(account_id, "readmitted"),
+    )
+
+
 def sign_in_address(root: str, token: str) -> str:
     """A link that signs in: what stands after `#` is sent to no server, proxy or log."""
     return f"{root}/ui/enter#{token}"
@@ -111,7 +124,7 @@ def sign_in_address(root: str, token: str) -> str:
 
 def _shown(visit: PersonsVisit, made: NewLink) -> Response:
     return visit.short_page(
-        "link.html",
+        "people/link.html",
         name=made.person.name,
         until=made.until,
         link=sign_in_address(visit.site.public_url, made.token),

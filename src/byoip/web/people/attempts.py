@@ -1,0 +1,112 @@
+"""Attempts to sign in at the identity provider: begun here, kept by the browser meanwhile.
+
+Each has a cookie of its own, named after its state, which no other site can set (`__Host-`): so
+nobody is signed in by a link that somebody else began, and tabs do not disturb each other.
+"""
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from typing import Final
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from starlette.responses import Response
+
+from byoip.ports.identity_provider import Attempt
+from byoip.store.accounts.rate_limits import Wanted
+from byoip.web.forms import cookie_of
+from byoip.web.site import NotServed, SignsIn
+from byoip.web.visiting import NOT_KEPT, Visit
+
+BACK: Final = "/ui/enter/provider/back"
+_SECONDS: Final = 600
+_BEGUN: Final = Wanted("provider_sign_in", per_minute=120)
+_STATE: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_KEPT: Final = re.compile(r"([0-9a-f]{64})\.([0-9a-f]{64})\.([0-9a-f]{32}|)\.([A-Za-z0-9_=-]*)")
+_HERE: Final = re.compile(r"/ui(?:[/?][A-Za-z0-9/_.~%&=?:+,-]*)?", re.ASCII)
+_LONGEST: Final = 500
+_COOKIE: Final = "{}={}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={}"
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An attempt, as the browser kept it.
+
+    Attributes:
+        checks: the session that is only to be confirmed; None: a new one begins.
+        to: the page of ours to lead on to.
+    """
+
+    attempt: Attempt
+    checks: UUID | None
+    to: str
+
+
+def provider_of(visit: Visit) -> SignsIn:
+    """How people sign in elsewhere.
+
+    Raises:
+        NotServed: they come by links alone.
+    """
+    if visit.site.elsewhere is None:
+        raise NotServed(404, "Not found", "People sign in here by one-time links.")
+    return visit.site.elsewhere
+
+
+async def begin(visit: Visit, to: str, *, checks: UUID | None = None) -> Response:
+    """Lead the browser to the provider; with a session to check, it is asked nothing there.
+
+    Raises:
+        ProviderAway: it cannot be asked where that is.
+    """
+    signs = provider_of(visit)
+    if checks is None:  # who has signed in is not held up by others of their network
+        await visit.site.spend(client_id(visit), _BEGUN)
+    mint = visit.site.mint
+    state, nonce, verifier = (f"{mint.mint()}{mint.mint()}" for _ in range(3))
+    attempt = Attempt(state, nonce, verifier)
+    back = f"{visit.site.public_url}{BACK}"
+    address = await signs.provider.address(attempt, back, silently=checks is not None)
+    where = urlsafe_b64encode(here(to).encode()).decode()
+    kept = f"{nonce}.{verifier}.{'' if checks is None else checks.hex}.{where}"
+    headers = {**NOT_KEPT, "location": address, "set-cookie": _cookie(state, kept, _SECONDS)}
+    return Response(status_code=303, headers=headers)
+
+
+def begun(visit: Visit, state: str) -> Begun | None:
+    """The attempt of this browser that a state names; None: it began none, or long ago."""
+    if not _STATE.fullmatch(state):
+        return None
+    kept = cookie_of(visit.request.headers.getlist("cookie"), _name(state))
+    if (parts := _KEPT.fullmatch(kept)) is None:
+        return None
+    nonce, verifier, checks, where = parts.groups()
+    try:
+        to = urlsafe_b64decode(where).decode()
+    except ValueError:
+        return None
+    return Begun(Attempt(state, nonce, verifier), UUID(checks) if checks else None, here(to))
+
+
+def over(answer: Response, state: str) -> Response:
+    """The answer, by which the browser forgets the attempt."""
+    answer.headers.append("set-cookie", _cookie(state, "", 0))
+    return answer
+
+
+def here(to: str) -> str:
+    """A page of ours, below /ui; anything else leads to the first one."""
+    return to if len(to) <= _LONGEST and _HERE.fullmatch(to) else "/ui"
+
+
+def client_id(visit: Visit) -> UUID:
+    """Who asks, as what their permits are counted by."""
+    return uuid5(NAMESPACE_URL, f"client:{visit.site.client(visit.request.scope)}")
+
+
+def _name(state: str) -> str:
+    return f"__Host-login-{state}"
+
+
+def _cookie(state: str, kept: str, seconds: int) -> str:
+    return _COOKIE.format(_name(state), kept, seconds)

@@ -1,0 +1,160 @@
+"""Signing in at the operator's identity provider, and being logged out by it."""
+
+import logging
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from byoip.domain.accounts.people import Person
+from byoip.domain.accounts.sign_in import (
+    Place,
+    ProviderAway,
+    ProviderSaid,
+    ProviderSignInRefused,
+)
+from byoip.domain.errors import Refusal
+from byoip.domain.history import Actor
+from byoip.store.accounts.rate_limits import Wanted
+from byoip.store.unavailable import StoreUnavailable
+from byoip.usecases.accounts import identities
+from byoip.usecases.border import WriteRequest
+from byoip.web.door import SIGN_IN, Endpoint
+from byoip.web.forms import read_form
+from byoip.web.people.attempts import BACK, Begun, begin, begun, client_id, over, provider_of
+from byoip.web.people.sign_in import end, led, signed_in
+from byoip.web.site import NotServed, Site
+from byoip.web.visiting import NOT_KEPT, Visit
+
+log = logging.getLogger("byoip.sign_in")
+
+_WRONG_ONES: Final = Wanted("wrong_link", per_minute=10)
+_LOGOUTS: Final = Wanted("wrong_logout", per_minute=30)
+# OpenID Connect Core 1.0, section 3.1.2.6: who would have to be asked is not signed in there.
+_NOT_THERE: Final = frozenset(
+    {
+        "login_required",
+        "interaction_required",
+        "consent_required",
+        "account_selection_required",
+        "access_denied",
+    }
+)
+_PROVIDER: Final = "identity provider"
+
+
+async def start(visit: Visit) -> Response:
+    """Lead to the provider."""
+    return await begin(visit, visit.request.query_params.get("to", ""))
+
+
+async def back(visit: Visit) -> Response:
+    """Take what the browser brought from there: a session begins, or goes on.
+
+    Raises:
+        ProviderSignInRefused: it signs nobody in; such attempts are limited for each client.
+        ProviderAway: the provider cannot be asked.
+    """
+    signs, brought = provider_of(visit), visit.request.query_params
+    attempt = begun(visit, brought.get("state", ""))
+    if attempt is None or len(brought) < len(brought.multi_items()):
+        await visit.site.spend(client_id(visit), _WRONG_ONES)
+        raise ProviderSignInRefused
+    state = attempt.attempt.state
+    if attempt.checks is not None and brought.get("error") in _NOT_THERE:
+        return over(await _gone(visit, attempt), state)
+    try:
+        said = await signs.provider.said(
+            attempt.attempt, f"{visit.site.public_url}{BACK}", dict(brought)
+        )
+        place = await _placed(visit, said)
+        if attempt.checks is None:
+            return over(await _entered(visit, attempt, said, place), state)
+        return over(await _confirmed(visit, attempt, said, place), state)
+    except ProviderSignInRefused:
+        await visit.site.spend(client_id(visit), _WRONG_ONES)
+        raise
+
+
+async def _placed(visit: Visit, said: ProviderSaid) -> Place:
+    signs = provider_of(visit)
+    place = said.placed(signs.places)
+    if place is None:
+        await visit.site.border.write(
+            _by(visit.request_id), lambda tx: identities.lock_out(tx, said), lambda _: None
+        )
+        raise ProviderSignInRefused(
+            f"{signs.name} names no group of yours that may come in here; ask who keeps the groups"
+        )
+    return place
+
+
+async def _entered(visit: Visit, attempt: Begun, said: ProviderSaid, place: Place) -> Response:
+    headers, address = visit.request.headers, visit.site.client(visit.request.scope)
+    where = {"agent": headers.get("user-agent", ""), "address": address}
+    answer = await visit.site.border.write(
+        _by(visit.request_id),
+        lambda tx: identities.sign_in(tx, said, place, mint=visit.site.mint, **where),
+        lambda session: signed_in(session, attempt.to),
+    )
+    if visit.known is not None:
+        await end(visit, visit.known.person, visit.known.session.id)
+    return answer
+
+
+async def _confirmed(visit: Visit, attempt: Begun, said: ProviderSaid, place: Place) -> Response:
+    known, checks = visit.known, attempt.checks
+    if known is None or checks is None or known.session.id != checks:
+        return led(SIGN_IN)
+    person: Person = known.person
+    try:
+        return await visit.site.border.write(
+            _by(visit.request_id),
+            lambda tx: identities.confirm(tx, said, place, person.id, checks),
+            lambda _: led(attempt.to),
+        )
+    except Refusal:  # somebody else is there by now, or nobody we let in
+        await end(visit, person, checks)
+        raise
+
+
+async def _gone(visit: Visit, attempt: Begun) -> Response:
+    if visit.known is not None and visit.known.session.id == attempt.checks:
+        await end(visit, visit.known.person, visit.known.session.id)
+    return led(f"{SIGN_IN}?ended=there")
+
+
+def logout_of(site: Site) -> Endpoint:
+    """Where the provider says that somebody was logged out there; no browser comes here."""
+
+    async def endpoint(request: Request) -> Response:
+        visit = Visit(site=site, request=request, form={}, known=None, now=site.clock.now())
+        try:
+            signs = provider_of(visit)
+            form = await read_form(request)
+            async with site.stranger(request.scope):
+                said = await signs.provider.logout_said(form.get("logout_token", ""))
+                people = await site.border.write(
+                    _by(visit.request_id), lambda tx: identities.log_out(tx, said), lambda of: of
+                )
+        except NotServed as why:
+            return _no(why.status)
+        except (ProviderAway, StoreUnavailable):
+            return _no(503)
+        except Refusal:
+            await site.spend(client_id(visit), _LOGOUTS)
+            return _no(400)
+        log.info(
+            "the identity provider logged somebody out; people whose sessions ended: %s", people
+        )
+        return Response(status_code=200, headers=NOT_KEPT)
+
+    return endpoint
+
+
+def _no(status: int) -> Response:
+    return JSONResponse({"error": "invalid_request"}, status, NOT_KEPT)
+
+
+def _by(request_id: str) -> WriteRequest:
+    return WriteRequest(Actor(_PROVIDER, request_id))

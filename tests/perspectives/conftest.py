@@ -1,0 +1,3 @@
+from tests.usecases.conftest import database_url, world, world_engine
+
+__all__ = ["database_url", "world", "world_engine"]  # fixtures

@@ -1,0 +1,111 @@
+"""Page, 2.1: which ID tokens count, and what a provider that misbehaves can do."""
+
+import time
+from typing import Any
+
+import pytest
+
+from tests.web.sign_in.elsewhere import Elsewhere
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param({"alg": "none"}, id="alg none"),
+        pytest.param({"alg": "HS256"}, id="public key as a secret"),
+        pytest.param({"key": "foreign"}, id="foreign key of the same name"),
+        pytest.param({"key": "second"}, id="key that is not published"),
+        pytest.param({"claims": {"aud": "other"}}, id="foreign audience"),
+        pytest.param({"claims": {"aud": ["byoip", "other"]}}, id="several without azp"),
+        pytest.param({"claims": {"azp": "other"}}, id="foreign azp"),
+        pytest.param({"claims": {"iss": "https://evil.example"}}, id="foreign issuer"),
+        pytest.param({"claims": {"exp": 1_000_000_000}}, id="expired"),
+        pytest.param({"claims": {"exp": None}}, id="without an end"),
+        pytest.param({"claims": {"exp": "never"}}, id="odd end"),
+        pytest.param({"claims": {"exp": float("nan")}}, id="no number"),
+        pytest.param({"claims": {"iat": None}}, id="without a time"),
+        pytest.param({"claims": {"nbf": 4_000_000_000}}, id="not yet"),
+        pytest.param({"claims": {"nonce": "0" * 64}}, id="wrong nonce"),
+        pytest.param({"claims": {"nonce": None}}, id="no nonce"),
+        pytest.param({"claims": {"sub": None}}, id="no subject"),
+        pytest.param({"claims": {"sub": ""}}, id="empty subject"),
+        pytest.param({"claims": {"sub": "a" * 256}}, id="long subject"),
+        pytest.param({"claims": {"sub": "a\0"}}, id="subject with NUL"),
+        pytest.param({"claims": {"sub": ["u-1"]}}, id="subject of a list"),
+        pytest.param({"claims": {"groups": "staff"}}, id="one group as text"),
+        pytest.param({"claims": {"groups": {"noc": 1}}}, id="odd groups"),
+    ],
+)
+async def test_2_1_refused(elsewhere: Elsewhere, told: dict[str, Any]) -> None:
+    elsewhere.provider.tell(**told)
+    browser = elsewhere.browser()
+    answer = await elsewhere.came(browser, "grace")
+    assert answer.status_code == 403, answer.text
+    assert browser.cookie == ""
+
+
+async def test_2_1_a_nonce_among_others_is_another(elsewhere: Elsewhere) -> None:
+    browser = elsewhere.browser()
+    back = elsewhere.at_provider(await elsewhere.begun(browser), "grace")
+    [kept] = browser.attempts.values()
+    elsewhere.provider.tell(claims={"nonce": ["x", kept.partition(".")[0]]})
+    assert (await browser.get(back)).status_code == 403
+
+
+async def test_2_1_a_new_key_of_the_provider_counts_soon(elsewhere: Elsewhere) -> None:
+    await elsewhere.signed_in("grace")
+    elsewhere.provider.tell(key="second", published=["first", "second"])
+    assert (await elsewhere.came(elsewhere.browser(), "grace")).status_code == 403, "asked just now"
+    provider: Any = elsewhere.world.backend.pages.keywords["elsewhere"].provider  # type: ignore[attr-defined]
+    provider._endpoints._keys.at -= 61
+    before = elsewhere.provider.asked().count("/jwks")
+    await elsewhere.signed_in("grace")
+    for _ in range(3):
+        await elsewhere.signed_in("grace")
+    assert elsewhere.provider.asked().count("/jwks") == before + 1
+
+
+@pytest.mark.parametrize("fault", ["slow", "huge", "garbage", "deep", "list", "status", "redirect"])
+@pytest.mark.parametrize("where", ["/.well-known/openid-configuration", "/jwks", "/token"])
+async def test_2_1_a_provider_that_misbehaves_costs_little(
+    elsewhere: Elsewhere, fault: str, where: str
+) -> None:
+    elsewhere.provider.tell(faults={where: fault})
+    browser, began = elsewhere.browser(), time.monotonic()
+    if where == "/.well-known/openid-configuration":
+        answer = await browser.get("/ui/enter/provider")
+    else:
+        answer = await elsewhere.came(browser, "grace")
+    if (where, fault) == ("/jwks", "list"):
+        assert answer.status_code == 503
+    assert answer.status_code == 503, answer.text
+    assert "cannot be asked at the moment" in answer.text
+    assert browser.cookie == ""
+    assert time.monotonic() - began < 5
+    if where == "/jwks":  # it is not asked again at once
+        asked = elsewhere.provider.asked().count("/jwks")
+        await elsewhere.came(elsewhere.browser(), "grace")
+        assert elsewhere.provider.asked().count("/jwks") == asked
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"issuer": "https://evil.example"},
+        {"token_endpoint": "http://127.0.0.2:1/token"},
+        {"token_endpoint": "http://x@127.0.0.1:1/token"},
+        {"jwks_uri": "file:///etc/passwd"},
+        {"jwks_uri": 7},
+        {"authorization_endpoint": "https://evil.example/authorize"},
+        {"authorization_endpoint": "javascript:alert(1)"},
+        {"jwks_uri": "http://[::1"},
+    ],
+    ids=str,
+)
+async def test_2_1_endpoints_are_at_the_issuers_host(
+    elsewhere: Elsewhere, metadata: dict[str, Any]
+) -> None:
+    elsewhere.provider.tell(metadata=metadata)
+    answer = await elsewhere.browser().get("/ui/enter/provider")
+    assert answer.status_code == 503
+    assert "location" not in answer.headers
