@@ -1,4 +1,4 @@
-# make demo       onboard two prefixes against a small Internet on loopback (EXIT=1: end there)
+# make demo       onboard three prefixes against a small Internet on loopback (EXIT=1: end there)
 # make test-fast  all tests without real outside servers
 # make test       what .ci/run runs: with CI=true or SYSTEM=1 also real servers (apt, root)
 # make test-long  soaks with many seeds, a killed speaker, ten minutes of fuzzing, docker-compose.yml

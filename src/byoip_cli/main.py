@@ -37,6 +37,11 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
         "A customer's prefixes, over the API of a running service.",
         speaks=True,
     ),
+    "asns": Entry(
+        "byoip_cli.customer.asns:asns_app",
+        "AS numbers of your own, and their proof.",
+        speaks=True,
+    ),
     "webhooks": Entry(
         "byoip_cli.webhooks.commands:webhooks_app",
         "A customer's webhooks, over the API of a running service.",

@@ -9,8 +9,10 @@ import pytest
 
 from byoip.api.letters.letter_page import prefers_html
 from byoip.domain.accounts.credential import Scope
+from byoip.domain.asn import Asn
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.letters.letter import Letter, RevokedBecause
+from byoip.domain.letters.own_origin import OwnOrigin
 from byoip.domain.letters.registrants import RegistrantWords
 from byoip.domain.rdap.said import RdapEnd
 from byoip.web.letters import letter_page
@@ -59,7 +61,7 @@ async def test_it_says_what_the_letter_states_and_nothing_else(world: World) -> 
             "asn",
         ),
         *("checks", "roas", "waivers", "issued_at", "valid_until"),
-        *("superseded_by", "revoked_at", "revoked_because", "under_review"),
+        *("superseded_by", "revoked_at", "revoked_because", "under_review", "own_origin"),
     }
     assert shown["status"] == "valid"
     assert shown["sha256"] == letter.sha256
@@ -198,3 +200,16 @@ async def test_the_operator_takes_a_letter_back_with_a_reason(world: World) -> N
         json={"reason": "why"},
     )
     assert customers.status_code == 403
+
+
+async def test_an_origin_of_the_customers_own_is_told_with_its_proof_and_its_aspa(
+    world: World,
+) -> None:
+    told = "a single-use token stood in its aut-num object at RIPE NCC"
+    own = OwnOrigin(Asn(64500), told, world.clock.now(), "AS3320 has no ASPA.")
+    letter = await issued(world, own_origin=own)
+    shown = (await page(world, letter)).json()["result"]["own_origin"]
+    assert (shown["behind"], shown["proven"], shown["aspa"]) == (64500, told, "AS3320 has no ASPA.")
+    said = (await page(world, letter, accept="text/html")).text
+    assert told in said
+    assert "AS3320 has no ASPA." in said

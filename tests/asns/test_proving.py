@@ -20,6 +20,7 @@ from byoip.domain.asns.registration import AsnRange
 from byoip.domain.checks.evidence import CheckState
 from byoip.domain.watch.levels import Signal
 from byoip.sandbox.whois_server import IrrFault
+from byoip.store.accounts.operator_reader import OperatorReader
 from tests.asns.numbers import CUSTOMER, UPSTREAM, Numbers
 from tests.usecases.world import CIDR, LABEL, ORIGIN, WORKER
 
@@ -252,3 +253,27 @@ async def test_a_token_that_was_replaced_while_the_registry_was_asked_proves_not
         assert (late.state, late.token) == (CheckState.PENDING, again.token)
         numbers.aut_num(published(again))
         assert (await numbers.validate_asn(own)).proven
+
+
+async def test_of_a_number_that_another_account_proves_as_well_operators_are_told_once(
+    numbers: Numbers,
+) -> None:
+    """4.1: they see both accounts and evidences, and decide; until then the first one has it."""
+    own, other = await numbers.bring(), await numbers.bring(account_id=await numbers.new_account())
+    async with numbers.registry_up():
+        numbers.aut_num(published(own))
+        first = await numbers.validate_asn(own)
+        numbers.aut_num(published(other))
+        for _ in range(2):
+            with pytest.raises(AsnProvenByAnother):
+                await numbers.validate_asn(other)
+        shown = await numbers.reads.one(other.account_id, other.id)
+        assert "Another account has proven AS3320" in shown.seen
+        events = await OperatorReader(numbers.engine).events(after=0, limit=100)
+        (told,) = [one.event for one in events if one.event.kind == "own_asn.contested"]
+        assert told.before["account_id"] == own.account_id.hex
+        assert told.before["evidence"] == first.evidence
+        assert told.after["account_id"] == other.account_id.hex
+        assert "carries the token" in str(told.after["evidence"])
+        await numbers.revoke(own)
+        assert (await numbers.validate_asn(other)).proven

@@ -15,6 +15,7 @@ from byoip.domain.speakers.sightings import Seen, carries
 from byoip.usecases.routes import bgp_prefixes
 from tests.announcing import Fleet, reconciling, until
 from tests.asns.numbers import CUSTOMER, Numbers, aspa
+from tests.asns.test_announcing import alarms
 from tests.real.bird_router import Feed, bird_router
 from tests.real.gobgpd import Peering, gobgpd
 from tests.real.parts import Part, require
@@ -80,6 +81,15 @@ async def test_it_is_seen_behind_our_as_and_the_customers_own_route_is_not_taken
             assert customer.is_up("ours")
             assert customer.shows(PREFIX) == ""
             assert numbers_of(await fleet.ask(_NEIGHBOURS)) == {TRANSIT[1], CUSTOMER.number}
+
+            # Its ASPA forgets us, and then its publication point is away: no route goes for it.
+            for listed, alarmed in ([aspa(3257)], 1), ([], 0), ([aspa(ORIGIN.number)], 0):
+                await numbers.snapshot(*listed)
+                kinds = [kind for kind, _ in await alarms(numbers)]
+                assert kinds.count("aspa_excludes_operator") == alarmed
+                await until(fleet.settled)
+                assert "BGP.as_path: 64500 3320\n" in transit.shows(PREFIX)
+            assert [one.prefix for one in transit.losses()] == []
 
             prepend = Verb(numbers.rules, bgp_prefixes.advertise)
             await prepend(claim.account_id, claim.id, None, prepend=2, by=BY)

@@ -9,8 +9,12 @@ import pytest
 
 from byoip.adapters.letters.pyhanko_signer import PyhankoSigner, make_self_signed
 from byoip.adapters.letters.typst_press import TypstPress
+from byoip.domain.asn import Asn
+from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.customer_text import CustomerText
+from byoip.domain.letters.own_origin import OwnOrigin
 from tests.domain.letters import REFERENCE, letter_facts
+from tests.domain.samples import NOW, prefix
 from tests.real.parts import Part, require
 
 
@@ -61,6 +65,25 @@ async def test_the_page_says_all_that_a_network_needs_to_know(
         assert stated in said
     assert signer.seal.sha256[:32] in said
     assert signer.seal.sha256[32:] in said
+
+
+async def test_an_origin_of_the_customers_own_stands_behind_the_operators(
+    signer: PyhankoSigner, poppler: Callable[..., str]
+) -> None:
+    proven = "a single-use token stood in its aut-num object at RIPE NCC"
+    own = OwnOrigin(Asn(64500), proven, NOW, "The ASPA of AS3320 lists AS64500.")
+    roa = Vrp(prefix("192.0.2.0/24"), 24, Asn(3320), "ripe")
+    facts = letter_facts(origin=Asn(3320), roas=(roa,), own_origin=own)
+    letter = await TypstPress("https://byoip.example.net", signer.seal).press(facts)
+    said = " ".join(poppler(letter, "pdftotext", "-raw", "FILE", "-").split())
+    for stated in (
+        "Autonomous system AS64500",
+        "to announce it in BGP from AS64500, with the origin AS3320 behind it",
+        "AS64500 AS3320",
+        proven,
+        "The ASPA of AS3320 lists AS64500.",
+    ):
+        assert stated in said
 
 
 async def test_pdfsig_finds_one_signature_over_the_whole_document(

@@ -7,6 +7,8 @@ from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import NoExport, VrpExport
 from byoip.ports.checks.snapshots import VrpDocument
+from byoip.sandbox.control import AspaRow
+from byoip.sandbox.roas import SandboxRoas
 from byoip.sandbox.vrp_source import ListedVrps
 from tests.fakes.rpki import NOON, StoppedClock
 
@@ -38,3 +40,16 @@ async def test_its_age_and_its_failure_can_be_set(tmp_path: Path) -> None:
     assert (await opened(source)).built_at == NOON - timedelta(hours=25)
     source.fault = "told to"
     assert await source.fetch() == NoExport("told to")
+
+
+async def test_aspas_are_exported_beside_them(tmp_path: Path) -> None:
+    async def nothing() -> None:
+        return None
+
+    source = ListedVrps(tmp_path, StoppedClock())
+    roas = SandboxRoas(source, nothing)
+    await roas.put_aspas([AspaRow(customer_asid=64501, providers=[64500, 64502])])
+    await roas.set_fault("stale")
+    await roas.clear_fault()
+    (entry,) = (await opened(source)).aspas.rows
+    assert (entry.customer, entry.providers) == (64501, (64500, 64502))

@@ -19,6 +19,7 @@ from byoip.domain.watch.dispute import (
 )
 from byoip.domain.watch.freezing import PrefixFrozen
 from byoip.domain.watch.levels import Signal
+from byoip.store.gauges import Gauges
 from byoip.store.watch.disputes import DisputeReader
 from byoip.store.watch.views import DisputeView
 from byoip.usecases.bindings import bindings
@@ -33,6 +34,7 @@ from tests.watch.test_5_holders import sold, still_up
 from tests.watching import DAY, Days
 
 WHY = "papers seen"
+OPEN = "byoip_disputes_open"
 
 
 async def claimed(days: Days, cidr: str = CIDR) -> Claim:
@@ -79,6 +81,20 @@ async def test_a_proof_of_frozen_space_opens_one_and_tells_both(days: Days, rout
         until = told.at + timedelta(days=14)
         assert told.after["decide_from"] == until.isoformat()
     assert await still_up(routes)
+
+
+async def test_an_open_one_is_a_figure_until_it_is_decided(days: Days, routes: Routes) -> None:
+    figures = Gauges(days.world.engine)
+
+    async def many() -> list[float]:
+        read = await figures.read()
+        return [value for one in read if one.name == OPEN for _, value in one.values]
+
+    assert await many() == [0]
+    _, dispute_id = await disputed(days, routes)
+    assert await many() == [1]
+    await decide(days, dispute_id, Side.HOLDER, early=True)
+    assert await many() == [0]
 
 
 async def test_it_stops_what_is_new_for_both(

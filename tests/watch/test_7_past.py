@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
+from byoip.domain.watch.validity import LONGEST
 from byoip.store.watch.past_watches import prune
 from byoip.store.watch.tables import level_rises, registry_rekeys
 from tests.usecases.world import World
@@ -34,7 +35,7 @@ async def test_what_is_past_is_deleted_in_pages(world: World) -> None:
                 "settled_at": None if settled is None else now - settled,
             }
             await connection.execute(sa.insert(level_rises).values(values))
-        for number, since in ((1, LONG + HOUR), (2, LONG - HOUR)):
+        for number, since in ((1, 2 * LONGEST + HOUR), (2, 2 * LONGEST - HOUR)):
             values = {"snapshot": number, "registry": "arin", "at": now - since, "ids": {"a": "b"}}
             await connection.execute(sa.insert(registry_rekeys).values(values))
     assert await prune(world.engine, now, page=2) == 6

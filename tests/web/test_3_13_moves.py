@@ -89,3 +89,32 @@ async def test_what_is_refused_is_said_and_an_old_page_offers_nothing(world: Wor
     await world.result("PATCH", path, json={"description": "changed"})
     assert (await owner.send(form, account=world.other_account_id.hex)).status_code == 412
     assert "You offer nothing." in (await owner.read(MOVES)).text
+
+
+async def test_an_operator_moves_one_with_a_reason(world: World) -> None:
+    path, cidr, _ = await bound(world)
+    page, to = f"/ui/noc{path}", world.other_account_id.hex
+    operator = await signed_in(world, Role.OPERATOR, name="Nora")
+
+    async def form() -> Form:
+        return await operator.form(page, "/move")
+
+    for account, reason, name in (
+        ("nobody", "Sold.", "move_recipient_not_found"),
+        ("0" * 32, "Sold.", "move_recipient_not_found"),
+        (world.account_id.hex, "Sold.", "move_to_owner"),
+        (to, "", "invalid_text"),
+    ):
+        answer = await operator.send(await form(), account=account, reason=reason)
+        assert (answer.status_code, name in answer.text) == (422, True), answer.text
+    before = await form()
+    answer = await operator.send(before, account=f" {to} ", reason="Sold with the company.")
+    assert answer.headers["location"] == f"{page}?done=done", answer.text
+    shown = (await operator.read(page)).text
+    assert to in shown
+    assert "Reason: Sold with the company." in shown
+    assert cidr in (await (await other_of(world)).read("/ui/prefixes")).text
+    stale = await operator.send(before, account=world.account_id.hex, reason="Back.", key="0" * 32)
+    assert stale.status_code == 412, stale.text
+    viewer = await signed_in(world, Role.OPERATOR_VIEWER)
+    assert not any(one.action.endswith("/move") for one in (await viewer.read(page)).forms)

@@ -15,7 +15,7 @@ CATALOGUE: Final[Mapping[str, Entry]] = {
     ),
     "demo": Entry(
         "byoip.cli.starting:demo",
-        "Onboard two prefixes against the sandbox, as a customer would.",
+        "Onboard three prefixes against the sandbox, as a customer would.",
     ),
     "api": Entry(
         "byoip.cli.running:api", "Serve the API on DATABASE_URL; start as many as you like."

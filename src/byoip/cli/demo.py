@@ -1,8 +1,9 @@
-"""The demonstration: two prefixes brought and announced, every request shown as curl."""
+"""The demonstration: three prefixes brought and announced, every request shown as curl."""
 
 import asyncio
 import json
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Any
 
 import httpx
@@ -15,6 +16,8 @@ from byoip.cli.ready import Ready
 
 _ORIGIN = 64500
 _IPV4, _IPV6 = "198.18.2.0/23", "2001:db8:4d2::/48"
+# Of the customer's own AS number, which the sandbox's statistics give to a holder.
+_OWN_ASN, _BEHIND = 64501, "198.18.100.0/24"
 _PATIENCE_SECONDS = 60
 _CREDENTIAL = '-H "Authorization: Bearer $TOKEN"'
 
@@ -32,7 +35,7 @@ class Demo:
     console: Console
 
     async def __call__(self) -> None:
-        """Onboard both prefixes, and have them announced.
+        """Onboard the prefixes, and have them announced.
 
         Raises:
             DemoFailed: a step did not end as it should.
@@ -41,7 +44,8 @@ class Demo:
         await self._clean_up()
         first = await self._by_reverse_dns(_IPV4)
         second = await self._by_route_object(_IPV6)
-        self._farewell([first, second])
+        third = await self._by_own_asn(_BEHIND)
+        self._farewell([first, second, third])
 
     async def _by_reverse_dns(self, cidr: str) -> dict[str, Any]:
         self.console.rule(f"[bold]{cidr}[/], proven by reverse DNS")
@@ -62,12 +66,30 @@ class Demo:
         await self._route_object(cidr, None)
         return await self._prove_and_bind(prefix)
 
-    async def _by_route_object(self, cidr: str) -> dict[str, Any]:
+    async def _by_route_object(self, cidr: str, asn: int = _ORIGIN) -> dict[str, Any]:
         self.console.rule(f"[bold]{cidr}[/], proven in the routing registry")
-        prefix = await self._claim(cidr)
+        prefix = await self._claim(cidr, asn)
         await self._looked(prefix["id"])
-        await self._route_object(cidr, prefix["ownership_validation_token"])
+        await self._route_object(cidr, prefix["ownership_validation_token"], asn)
         return await self._prove_and_bind(prefix)
+
+    async def _by_own_asn(self, cidr: str) -> dict[str, Any]:
+        self.console.rule(f"[bold]{cidr}[/], with the customer's own AS{_OWN_ASN} as its origin")
+        made = await self._api("Bring the AS number", "POST", "", {"asn": _OWN_ASN}, at="/asns")
+        aut_num = f"aut-num: AS{_OWN_ASN}\nas-name: DEMO\n{made['publish']}\nsource: RIPE\n"
+        await self._registry("Publish its token in the aut-num object", "PUT", "/irr/RIPE", aut_num)
+        proven = await self._api(
+            "Have it proven", "POST", f"/{made['id']}/validate", None, at="/asns"
+        )
+        state = proven["asn_ownership_validation_state"]
+        if state != "valid":
+            raise DemoFailed(f"AS{_OWN_ASN}: {state} {proven['seen']} {proven['doubt']}")
+        self.console.print(f"  asn_ownership: [green]{state}[/]  AS{_OWN_ASN}")
+        listed = [{"customer_asid": _OWN_ASN, "providers": [_ORIGIN]}]
+        await self._registry(
+            "Publish an ASPA that lists the operator", "PUT", "/rpki/aspas", listed
+        )
+        return await self._by_route_object(cidr, _OWN_ASN)
 
     async def _looked(self, prefix_id: str) -> None:
         """Publish nothing before a worker has seen the registry without it: a moment."""
@@ -80,29 +102,30 @@ class Demo:
                     return
                 after = max((one["number"] for one in events), default=after)
 
-    async def _claim(self, cidr: str) -> dict[str, Any]:
-        body = {"cidr": cidr, "asn": _ORIGIN, "description": "demo"}
+    async def _claim(self, cidr: str, asn: int = _ORIGIN) -> dict[str, Any]:
+        body = {"cidr": cidr, "asn": asn, "description": "demo"}
         prefix = await self._api("Claim the prefix", "POST", "", body)
         for blocker in prefix["blockers"]:
             told = f"[yellow]{blocker['name']}[/]  {escape(blocker['message'])}"
             self.console.print(Padding(told, (0, 0, 0, 4)), highlight=False)
         return dict(prefix)
 
-    async def _route_object(self, cidr: str, token: str | None) -> None:
+    async def _route_object(self, cidr: str, token: str | None, asn: int = _ORIGIN) -> None:
         kind = "route6" if ":" in cidr else "route"
         space = "inet6num" if ":" in cidr else "inetnum"
         status = "ASSIGNED" if ":" in cidr else "ASSIGNED PA"
-        holder = cidr if ":" in cidr else "198.18.2.0 - 198.18.3.255"
+        block = ip_network(cidr)
+        holder = cidr if ":" in cidr else f"{block[0]} - {block[-1]}"
         remarks = f"remarks: byoip-validation: {token}\n" if token else ""
         text = (
             f"{space}: {holder}\nnetname: DEMO\nstatus: {status}\n"
             "mnt-by: DEMO-MNT\nsource: RIPE\n\n"
-            f"{kind}: {cidr}\norigin: AS{_ORIGIN}\n{remarks}mnt-by: DEMO-MNT\nsource: RIPE\n"
+            f"{kind}: {cidr}\norigin: AS{asn}\n{remarks}mnt-by: DEMO-MNT\nsource: RIPE\n"
         )
         await self._registry("Create the route object", "PUT", "/irr/RIPE", text)
 
     async def _prove_and_bind(self, prefix: dict[str, Any]) -> dict[str, Any]:
-        await self._publish_roa(prefix["cidr"])
+        await self._publish_roa(prefix["cidr"], prefix["asn"])
         await self._api("Ask for validation", "POST", f"/{prefix['id']}/validate", None)
         await self._approved(prefix["id"])
         services = await self._call("GET", self._account("/services"), None)
@@ -132,12 +155,12 @@ class Demo:
         wanted = json.dumps(answer["result"]["desired"]["advertised"])
         self.console.print(f"  desired.advertised: [bold green]{wanted}[/]  {prefix['cidr']}\n")
 
-    async def _publish_roa(self, cidr: str) -> None:
+    async def _publish_roa(self, cidr: str, asn: int) -> None:
         url = f"{self.ready.sandbox_control_url}/rpki/vrps"
         there = (await self.client.get(url)).raise_for_status().json()
         others = [one for one in there if one["prefix"] != cidr]
         length = int(cidr.partition("/")[2])
-        roa = {"prefix": cidr, "asn": _ORIGIN, "maxLength": length, "ta": "ripe"}
+        roa = {"prefix": cidr, "asn": asn, "maxLength": length, "ta": "ripe"}
         await self._registry("Publish a ROA", "PUT", "/rpki/vrps", [*others, roa])
 
     async def _approved(self, prefix_id: str) -> None:
@@ -158,7 +181,7 @@ class Demo:
     async def _clean_up(self) -> None:
         """Remove what an earlier demonstration left, as the customer would."""
         for prefix in await self._call("GET", self._account("/prefixes"), None):
-            if prefix["cidr"] not in {_IPV4, _IPV6}:
+            if prefix["cidr"] not in {_IPV4, _IPV6, _BEHIND}:
                 continue
             one = self._account(f"/prefixes/{prefix['id']}")
             for route in await self._routes(prefix["id"]):
@@ -168,15 +191,20 @@ class Demo:
             for binding in sorted(bindings, key=lambda bound: bound["cidr"] == prefix["cidr"]):
                 await self._call("DELETE", f"{one}/bindings/{binding['id']}", None)
             await self._call("DELETE", one, None)
+        for own in await self._call("GET", self._account("/asns"), None):
+            if own["asn"] == _OWN_ASN:
+                await self._call("DELETE", self._account(f"/asns/{own['id']}"), None)
 
     async def _routes(self, prefix_id: str) -> list[dict[str, Any]]:
         """Return the parts of a prefix that may be announced."""
         url = self._account(f"/prefixes/{prefix_id}/bgp/prefixes")
         return list(await self._call("GET", url, None))
 
-    async def _api(self, story: str, method: str, path: str, body: Any) -> Any:
-        self._show(story, method, f"$API/prefixes{path}", body, _CREDENTIAL)
-        return await self._call(method, self._account(f"/prefixes{path}"), body)
+    async def _api(
+        self, story: str, method: str, path: str, body: Any, at: str = "/prefixes"
+    ) -> Any:
+        self._show(story, method, f"$API{at}{path}", body, _CREDENTIAL)
+        return await self._call(method, self._account(f"{at}{path}"), body)
 
     async def _registry(self, story: str, method: str, path: str, body: Any) -> None:
         url = f"{self.ready.sandbox_control_url}{path}"
@@ -223,7 +251,7 @@ class Demo:
     def _farewell(self, prefixes: list[dict[str, Any]]) -> None:
         root = self.ready.base_url.removesuffix("/client/v4")
         lines = [
-            *(f"{one['cidr']:<20} advertisable: true" for one in prefixes),
+            *(f"{one['cidr']:<20} AS{one['asn']}  advertisable: true" for one in prefixes),
             "",
             f"base URL    {self.ready.base_url}",
             f"docs        {root}/docs",

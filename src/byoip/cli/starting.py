@@ -82,7 +82,7 @@ def demo(
     port: Port = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Onboard two prefixes against the sandbox, as a customer would."""
+    """Onboard three prefixes against the sandbox, as a customer would."""
     configure_logs(logging.WARNING)
     # The demonstration is the same everywhere: no database, ASN or limit comes from outside.
     settings = read_settings({}, port=_free(port), data_dir=data_dir)

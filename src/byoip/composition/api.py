@@ -94,6 +94,7 @@ def _backend(
             settings.label,
             _PREFLIGHT_SECONDS,
             frozenset(settings.national_registries),
+            composition.registration_data,
         ),
         own_asns=OwnAsnReader(engine),
         hook_terms=HookTerms(outside.hook_rules, signer),

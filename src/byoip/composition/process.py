@@ -81,6 +81,8 @@ class Composition:
             authority_port=outside.authority_port,
             budget=PostgresDnsBudget(Allowance(self.engine), settings.dns_questions_per_hour),
         )
+        holder = self._holder()
+        self.registration_data = None if holder is None else holder.data
         self.ask = partial(
             CollectEvidence,
             store=self.store,
@@ -92,7 +94,7 @@ class Composition:
             countries=settings.national_registries,
             waived=frozenset(settings.waive_irr_at),
             label=settings.label,
-            holder=self._holder(),
+            holder=holder,
         )
 
     @property

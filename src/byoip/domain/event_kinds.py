@@ -157,6 +157,8 @@ OF_OPERATORS: Final[Catalogue] = {
         "released": "The space is kept no longer.",
     },
     "own_asn": {
+        "contested": "Another account has proven an AS number that one has proven: decide whose it "
+        "is.",
         "approved": "An AS number of a customer's counts as proven on the operator's word.",
         "revoked": "The proof of an AS number of a customer's was taken back; routes stay.",
     },

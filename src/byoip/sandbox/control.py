@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Literal, Protocol, TypeVar
 
-from fastapi import Body, FastAPI, HTTPException, Request, Response
+from fastapi import Body, FastAPI, HTTPException, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from byoip.sandbox.name_server import NameServer
@@ -27,6 +27,15 @@ class VrpRow(BaseModel):
     ta: str = Field(pattern=r"^[a-z]{2,20}$")
 
 
+class AspaRow(BaseModel):
+    """One ASPA, in the words of rpki-client's JSON."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    customer_asid: int = Field(ge=1, le=2**32 - 1)
+    providers: list[Annotated[int, Field(ge=0, le=2**32 - 1)]] = Field(max_length=1000)
+
+
 class Network(BaseModel):
     """A network of registration data, and its holder: see `RdapRecord`."""
 
@@ -38,6 +47,15 @@ class Network(BaseModel):
     type: str = Field(default="", max_length=80)
     netname: str = Field(default="SANDBOX-NET", max_length=80)
     moved_to: str | None = None
+
+
+class Number(BaseModel):
+    """The holder of an AS number in registration data."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: str = Field(max_length=1000)
+    handle: str = Field(max_length=80)
 
 
 class FaultRequest(BaseModel):
@@ -58,6 +76,15 @@ class Roas(Protocol):
 
     async def put(self, rows: list[VrpRow]) -> None:
         """Replace the set. Raises ValueError for rows that cannot be loaded."""
+        ...
+
+    @property
+    def aspas(self) -> list[AspaRow]:
+        """The ASPAs as they were put."""
+        ...
+
+    async def put_aspas(self, rows: list[AspaRow]) -> None:
+        """Replace the ASPAs."""
         ...
 
     async def set_fault(self, kind: str) -> None:
@@ -170,12 +197,28 @@ def _rpki_routes(app: FastAPI, roas: Roas) -> None:
     async def delete_vrps() -> Response:
         return await load([])
 
+    @app.put("/rpki/aspas", status_code=204)
+    async def put_aspas(rows: list[AspaRow]) -> Response:
+        await roas.put_aspas(rows)
+        return Response(status_code=204)
+
+    @app.get("/rpki/aspas")
+    async def get_aspas() -> list[AspaRow]:
+        return roas.aspas
+
 
 def _rdap_routes(app: FastAPI, rdap: RdapServer) -> None:
     @app.put("/rdap/{registry}/{prefix:path}", status_code=204)
     async def put_network(registry: str, prefix: str, network: Network) -> Response:
         record = RdapRecord(prefix, **network.model_dump())
         _or_422(lambda: rdap.put(registry, record))
+        return Response(status_code=204)
+
+    @app.put("/rdap-numbers/{registry}/{asn}", status_code=204)
+    async def put_number(
+        registry: str, asn: Annotated[int, Path(ge=1, le=2**32 - 1)], number: Number
+    ) -> Response:
+        _or_422(lambda: rdap.put_number(registry, asn, name=number.name, handle=number.handle))
         return Response(status_code=204)
 
     @app.delete("/rdap/{registry}/{prefix:path}", status_code=204)

@@ -13,9 +13,9 @@ from ipaddress import ip_network
 from typing import Any, Final
 
 from byoip.domain.checks.rirs import RIRS
-from byoip.domain.checks.sandbox_shares import sandbox_allocations
+from byoip.domain.checks.sandbox_shares import sandbox_allocations, sandbox_asns
 from byoip.sandbox.irr_objects import AddressRange
-from byoip.sandbox.rdap_shapes import RdapRecord, error_answer, network_answer
+from byoip.sandbox.rdap_shapes import RdapRecord, error_answer, network_answer, number_answer
 
 _LONGEST_LINE: Final = 16 * 1024
 _IDLE: Final = 30.0  # seconds that a connection may wait for its request
@@ -44,6 +44,7 @@ class RdapServer:
         self.fault: RdapFault | None = None
         self.ports: dict[str, int] = {}
         self._records: dict[tuple[str, str], RdapRecord] = {}
+        self._numbers: dict[tuple[str, str], RdapRecord] = {}
         self._servers: list[asyncio.Server] = []
         self._talking: set[asyncio.Task[None]] = set()
         self.clear()
@@ -82,6 +83,16 @@ class RdapServer:
         cidr = str(ip_network(_prefix(record.cidr)))
         self._records[registry, cidr] = replace(record, cidr=cidr)
 
+    def put_number(self, registry: str, asn: int, *, name: str, handle: str) -> None:
+        """Add or replace an AS number.
+
+        Raises:
+            ValueError: a registry that is none.
+        """
+        if registry not in {one.key for one in RIRS}:
+            raise ValueError("no such registry")
+        self._numbers[registry, str(asn)] = RdapRecord("", name, handle=handle)
+
     def delete(self, registry: str, cidr: str) -> bool:
         """Remove a network; whether it was there.
 
@@ -92,6 +103,11 @@ class RdapServer:
 
     def clear(self) -> None:
         """Have the sandbox's shares, and nothing else."""
+        self._numbers = {
+            (one.key, str(row.first)): RdapRecord("", f"Holder of {row.holder}", handle="SB-AS")
+            for one in RIRS
+            for row in sandbox_asns(one.key)
+        }
         self._records = {
             (one.registry, str(one.prefix)): RdapRecord(
                 str(one.prefix), name=f"Holder of {one.holder}"
@@ -140,6 +156,8 @@ class RdapServer:
         writer.write(whole[: len(whole) // 2] if fault is RdapFault.TRUNCATED else whole)
 
     def _answer(self, registry: str, target: str) -> bytes:
+        if target.startswith("/autnum/"):
+            return self._number(registry, target.removeprefix("/autnum/"))
         if not target.startswith("/ip/"):
             return _json(400, error_answer(400, "Bad Request"))
         asked = AddressRange.parse(_prefix(target.removeprefix("/ip/")))
@@ -154,6 +172,13 @@ class RdapServer:
         if record.moved_to:
             return self._moved(record.moved_to, target)
         return _json(200, network_answer(registry, record))
+
+    def _number(self, registry: str, number: str) -> bytes:
+        record = self._numbers.get((registry, number))
+        if record is None:
+            return _json(404, error_answer(404, "Not Found"))
+        said = number_answer(registry, int(number), record.name, record.handle)
+        return _json(200, said)
 
     def _moved(self, to: str, target: str) -> bytes:
         location = f"{self.urls[to].rstrip('/')}{target}"

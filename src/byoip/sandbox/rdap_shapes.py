@@ -73,6 +73,21 @@ def network_answer(registry: str, record: RdapRecord) -> Mapping[str, Any]:
     return answer
 
 
+def number_answer(registry: str, asn: int, name: str, handle: str = "") -> Mapping[str, Any]:
+    """Of an AS number (section 5.5)."""
+    return {
+        "rdapConformance": _LEVEL,
+        "objectClassName": "autnum",
+        "handle": f"AS{asn}",
+        "startAutnum": asn,
+        "endAutnum": asn,
+        "name": "SANDBOX-AS",
+        "status": ["active"],
+        "entities": _entities(registry, RdapRecord("", name=name, handle=handle)),
+        "notices": [_NOTICE],
+    }
+
+
 def error_answer(code: int, title: str) -> Mapping[str, Any]:
     """An error (RFC 9083, section 6)."""
     said = {"errorCode": code, "title": title, "description": [title]}

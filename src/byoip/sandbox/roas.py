@@ -8,7 +8,7 @@ from byoip.domain.asn import Asn
 from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
-from byoip.sandbox.control import VrpRow
+from byoip.sandbox.control import AspaRow, VrpRow
 from byoip.sandbox.vrp_source import ListedVrps
 
 _TOO_OLD = timedelta(hours=25)
@@ -30,6 +30,7 @@ class SandboxRoas:
         self._source = source
         self._refresh = refresh
         self._rows: list[VrpRow] = []
+        self._aspas: list[AspaRow] = []
         self._fault: RpkiFault | None = None
 
     @property
@@ -53,6 +54,16 @@ class SandboxRoas:
         self._source.put(vrps)
         await self._load()
 
+    @property
+    def aspas(self) -> list[AspaRow]:
+        """The ASPAs as they were put."""
+        return self._aspas
+
+    async def put_aspas(self, rows: list[AspaRow]) -> None:
+        """Replace the ASPAs, and load them with the set."""
+        self._aspas = rows
+        await self._load()
+
     async def set_fault(self, kind: str) -> None:
         """Misbehave until `clear_fault`.
 
@@ -74,6 +85,7 @@ class SandboxRoas:
         source.fault = f"the sandbox was told to fail: {fault}" if failing else None
         empty = fault is RpkiFault.EMPTY
         source.put([] if empty else [_vrp(row) for row in self._rows])
+        source.aspas = tuple(one.model_dump() for one in self._aspas)
         await self._refresh()
 
 

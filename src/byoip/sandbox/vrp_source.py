@@ -1,7 +1,7 @@
 """A source of VRPs that exports a given list as rpki-client does."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,11 +21,13 @@ class ListedVrps:
 
     Attributes:
         directory: where the export is written.
+        aspas: entries as rpki-client writes them.
     """
 
     directory: Path
     clock: Clock
     vrps: tuple[Vrp, ...] = ()
+    aspas: Sequence[Mapping[str, object]] = ()
     age: timedelta = timedelta(0)
     fault: str | None = None
 
@@ -41,7 +43,7 @@ class ListedVrps:
         document = {
             "metadata": {"buildtime": built_at.isoformat(), "vrps": len(self.vrps)},
             "roas": [_entry(vrp) for vrp in self.vrps],
-            "aspas": [],  # nobody has one
+            "aspas": list(self.aspas),
         }
         file = self.directory / "vrps.json"
         file.write_text(json.dumps(document), encoding="utf-8")

@@ -7,7 +7,9 @@ from typing import Final
 from markupsafe import Markup, escape
 from starlette.responses import Response
 
+from byoip.domain.asn import Asn
 from byoip.domain.letters.letter import Letter, LetterStatus, RevokedBecause
+from byoip.domain.letters.own_origin import OwnOrigin
 from byoip.domain.letters.registrants import RegistrantWords
 from byoip.domain.letters.witnesses import registry_name
 from byoip.domain.rdap.network import quoted
@@ -77,6 +79,7 @@ def _statements(letter: Letter) -> Mapping[str, Sequence[str]]:
         "Operator": [by],
         "Prefix": [_code(facts.prefix)],
         "Origin": [str(facts.origin)],
+        **_own(facts.origin, facts.own_origin),
         "Holder": [str(facts.holder)],
         **({"The registry's words": words} if words else {}),
         "On behalf of": [f"{facts.account_name.value} (name as given by the customer)"],
@@ -84,6 +87,12 @@ def _statements(letter: Letter) -> Mapping[str, Sequence[str]]:
         **({"Waived": facts.waivers} if facts.waivers else {}),
         "Valid": [f"from {moment(facts.issued_at)} until {moment(facts.valid_until)}"],
     }
+
+
+def _own(origin: Asn, own: OwnOrigin | None) -> Mapping[str, Sequence[str]]:
+    if own is None:
+        return {}
+    return {"Path": [_code(f"{own.behind} {origin}")], "The origin is": [str(own)]}
 
 
 def _registrant(words: RegistrantWords) -> Markup:

@@ -63,6 +63,7 @@ class TypstPress:
         )
 
     def _letter(self, facts: LetterFacts, url: str) -> Mapping[str, Any]:
+        own = facts.own_origin
         return {
             "reference": str(facts.reference),
             "operator": printable(facts.operator, longest=80, word=16),
@@ -71,6 +72,8 @@ class TypstPress:
             "holder": printable(str(facts.holder), word=40),
             "prefix": str(facts.prefix),
             "origin": str(facts.origin),
+            "behind": str(own.behind if own else facts.origin),
+            "own": own and printable(str(own), longest=_LONGEST_WORDS, word=40),
             "issued": _day(facts.issued_at),
             "until": _day(facts.valid_until),
             "roas": [_roa(one) for one in facts.roas[:_MOST_ROAS]],

@@ -16,7 +16,7 @@ from byoip.adapters.checks.budgeted_registry import BackOff
 from byoip.adapters.checks.whois_dialects import NotAnAnswer
 from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.registry import Registry
-from byoip.ports.checks.rdap import HolderQuestion
+from byoip.ports.checks.rdap import HolderQuestion, NumberQuestion
 from byoip.ports.checks.registry import Lookup, RegistryQuestion
 from byoip.ports.checks.registry_budget import Permit, RegistryBudget, Spent
 
@@ -32,7 +32,9 @@ class RdapBudget:
         self._back_off = back_off
 
     @asynccontextmanager
-    async def permit(self, owner: Registry, question: HolderQuestion) -> AsyncIterator[None]:
+    async def permit(
+        self, owner: Registry, question: HolderQuestion | NumberQuestion
+    ) -> AsyncIterator[None]:
         """Have a permit while the block runs.
 
         Raises:
@@ -45,7 +47,9 @@ class RdapBudget:
         finally:
             await self._budget.settle(permit, asking, None)
 
-    async def hold(self, owner: Registry, question: HolderQuestion, wished: timedelta) -> None:
+    async def hold(
+        self, owner: Registry, question: HolderQuestion | NumberQuestion, wished: timedelta
+    ) -> None:
         """Leave a registry that refused us alone: as long as it wished, within reason."""
         pause = min(max(self._back_off.refused, wished), self._back_off.denied)
         await self._budget.hold(_asking(owner, question), pause)
@@ -63,7 +67,9 @@ class RdapBudget:
         raise NotAnAnswer(Fault.OUT_OF_BUDGET, "all connections to the registry are in use")
 
 
-def _asking(owner: Registry, question: HolderQuestion) -> RegistryQuestion:
+def _asking(owner: Registry, question: HolderQuestion | NumberQuestion) -> RegistryQuestion:
     # No key of a registry has a slash. The lookup only names what is remembered: nothing is.
     counted = replace(owner, key=f"{owner.key}/rdap")
+    if isinstance(question, NumberQuestion):
+        return RegistryQuestion.of_aut_num(counted, question.asn, question.account_id)
     return RegistryQuestion(counted, Lookup.SMALLEST_HOLDER, question.prefix, question.account_id)

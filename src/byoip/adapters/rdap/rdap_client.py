@@ -17,13 +17,13 @@ from byoip.adapters.checks.budgeted_registry import BackOff
 from byoip.adapters.checks.whois_dialects import NotAnAnswer
 from byoip.adapters.http_pieces import by_curves
 from byoip.adapters.rdap.rdap_budget import RdapBudget
-from byoip.adapters.rdap.rdap_json import read_network, says_not_found
+from byoip.adapters.rdap.rdap_json import read_network, read_numbers, says_not_found
 from byoip.adapters.rdap.rdap_servers import RdapServers
 from byoip.domain.checks.evidence import Fault, RawAnswer
 from byoip.domain.checks.registry import Registry
 from byoip.domain.rdap.network import legible
 from byoip.domain.rdap.said import ASKED, NOTHING_ASKED, RdapEnd, Said
-from byoip.ports.checks.rdap import HolderAnswer, HolderQuestion
+from byoip.ports.checks.rdap import HolderAnswer, HolderQuestion, NumberQuestion
 from byoip.ports.checks.registry_budget import RegistryBudget
 from byoip.ports.clock import Clock
 
@@ -73,7 +73,7 @@ class RdapClient:
         self._deadline = deadline
         self._tls = by_curves(ssl.create_default_context())
 
-    async def look_up(self, question: HolderQuestion) -> HolderAnswer:
+    async def look_up(self, question: HolderQuestion | NumberQuestion) -> HolderAnswer:
         """Ask once; whatever the other side does becomes an end, never an exception."""
         trail = _Trail(registry=question.registry.key)
         try:
@@ -91,7 +91,7 @@ class RdapClient:
         of = urls[-1].netloc.decode("ascii")
         return HolderAnswer(said, RawAnswer(asked, of, said.kept(), self._clock.now()))
 
-    async def _follow(self, question: HolderQuestion, trail: _Trail) -> Said:
+    async def _follow(self, question: HolderQuestion | NumberQuestion, trail: _Trail) -> Said:
         url = _first_url(question)
         for _ in range(MOST_REDIRECTS + 1):
             owner = self._servers.owner(url)
@@ -117,7 +117,7 @@ class RdapClient:
         return _Hop(answer.status_code, bytes(body), None, _pause(answer))
 
 
-def _read(hop: _Hop, owner: Registry, question: HolderQuestion) -> Said:
+def _read(hop: _Hop, owner: Registry, question: HolderQuestion | NumberQuestion) -> Said:
     if hop.status in _REFUSALS:
         raise NotAnAnswer(Fault.REFUSED, f"the server answered {hop.status}")
     if hop.status == httpx.codes.NOT_FOUND:
@@ -126,6 +126,9 @@ def _read(hop: _Hop, owner: Registry, question: HolderQuestion) -> Said:
         raise NotAnAnswer(Fault.SERVER_FAILURE, f"the server answered {hop.status}")
     if hop.status != httpx.codes.OK:
         raise NotAnAnswer(Fault.GARBAGE, f"the server answered {hop.status}")
+    if isinstance(question, NumberQuestion):
+        numbers = read_numbers(hop.body, question.asn)
+        return Said(RdapEnd.ANSWERED, owner.key, numbers=numbers)
     network = read_network(hop.body, question.prefix)
     if network.placeholder:
         detail = f"a placeholder stands there: {network.name}"
@@ -133,11 +136,12 @@ def _read(hop: _Hop, owner: Registry, question: HolderQuestion) -> Said:
     return Said(RdapEnd.ANSWERED, owner.key, network)
 
 
-def _not_found(hop: _Hop, owner: Registry, question: HolderQuestion) -> Said:
+def _not_found(hop: _Hop, owner: Registry, question: HolderQuestion | NumberQuestion) -> Said:
     """Absent only where the one responsible says so of space that it has itself."""
     if not says_not_found(hop.body):
         raise NotAnAnswer(Fault.GARBAGE, "404, and not from an RDAP server")
-    if owner.key == question.registry.key and question.all_here:
+    here = isinstance(question, HolderQuestion) and question.all_here
+    if owner.key == question.registry.key and here:
         return Said(RdapEnd.ABSENT, owner.key)
     detail = "404: not found; another registry may have it"
     return _unanswered(owner.key, Fault.NO_DATA, detail)
@@ -147,10 +151,12 @@ def _unanswered(registry: str, fault: Fault, detail: str) -> Said:
     return Said(RdapEnd.UNANSWERED, registry, fault=fault, detail=legible(detail))
 
 
-def _first_url(question: HolderQuestion) -> httpx.URL:
+def _first_url(question: HolderQuestion | NumberQuestion) -> httpx.URL:
     base = question.registry.rdap_url
     if base is None:
         raise ValueError(f"registry {question.registry.key} has no RDAP URL")
+    if isinstance(question, NumberQuestion):
+        return httpx.URL(f"{base.rstrip('/')}/autnum/{question.asn.number}")
     return httpx.URL(f"{base.rstrip('/')}/ip/{question.prefix}")
 
 

@@ -6,18 +6,21 @@ from typing import Any, Final
 import msgspec
 
 from byoip.adapters.checks.whois_dialects import NotAnAnswer
+from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import Fault
 from byoip.domain.prefix import Prefix
 from byoip.domain.rdap.network import (
     LONGEST_NAME,
     Entity,
     Network,
+    NumberRange,
     address_text,
     legible,
     registrant_of,
 )
 
 _NETWORK: Final = "ip network"
+_AUTNUM: Final = "autnum"
 _MOST_ENTITIES: Final = 100  # of which one may be the registrant
 _LONGEST_WORD: Final = 80
 _NOT_FOUND: Final = 404
@@ -44,6 +47,16 @@ class _Network(msgspec.Struct):
     entities: list[_Entity] = []
 
 
+class _Numbers(msgspec.Struct):
+    """The same of AS numbers."""
+
+    objectClassName: str  # noqa: N815
+    startAutnum: int  # noqa: N815
+    endAutnum: int  # noqa: N815
+    handle: str | None = None
+    entities: list[_Entity] = []
+
+
 class _Error(msgspec.Struct):
     errorCode: int  # noqa: N815
 
@@ -62,6 +75,24 @@ def read_network(body: bytes, prefix: Prefix) -> Network:
     if not network.contains(prefix):
         raise NotAnAnswer(Fault.GARBAGE, f"{network.block} does not contain {prefix}")
     return network
+
+
+def read_numbers(body: bytes, asn: Asn) -> NumberRange:
+    """The numbers, among which is this one.
+
+    Raises:
+        NotAnAnswer: it is no such answer.
+    """
+    try:
+        found = msgspec.json.decode(body, type=_Numbers)
+        registrant = registrant_of(_entities(found.entities))
+    except (ValueError, msgspec.DecodeError, RecursionError) as fault:
+        detail = legible(f"not the JSON of an AS number: {fault}")
+        raise NotAnAnswer(Fault.GARBAGE, detail) from fault
+    first, last = found.startAutnum, found.endAutnum
+    if found.objectClassName != _AUTNUM or not first <= asn.number <= last:
+        raise NotAnAnswer(Fault.GARBAGE, f"not about {asn}")
+    return NumberRange(first, last, legible(found.handle or "", _LONGEST_WORD), registrant)
 
 
 def says_not_found(body: bytes) -> bool:

@@ -53,6 +53,7 @@ EXAMPLE: dict[str, Any] = {
         }
     ],
     "under_review": False,
+    "own_origin": None,
 }
 
 
@@ -95,6 +96,15 @@ class LetterRoa(Wire):
     trust_anchor: str
 
 
+class LetterOwnOrigin(Wire):
+    """An origin that is the customer's own AS number; the operator's stands before it."""
+
+    behind: int = Field(description="The operator's AS, next to the origin in the path.")
+    proven: str = Field(description="How the customer has proven the number.")
+    proven_at: Time
+    aspa: str = Field(description="What the number's ASPA says of the operator.")
+
+
 class Letter(Wire):
     """A letter of agency that the operator wrote."""
 
@@ -126,11 +136,15 @@ class Letter(Wire):
     under_review: bool = Field(
         description="What was proven is no longer so, and is being looked into. The route stays."
     )
+    own_origin: LetterOwnOrigin | None = Field(
+        description="null where the origin is the operator's."
+    )
 
 
 def letter_of(letter: domain.Letter, now: datetime) -> Letter:
     """A letter as the wire shows it: what it states, and nothing else of its account."""
     facts, holder = letter.facts, letter.facts.holder
+    own = facts.own_origin
     return Letter.showing(
         facts,
         status=letter.status(now),
@@ -156,4 +170,5 @@ def letter_of(letter: domain.Letter, now: datetime) -> Letter:
         revoked_at=letter.revoked_at,
         revoked_because=letter.revoked_because,
         under_review=letter.under_review,
+        own_origin=own and LetterOwnOrigin.showing(own, behind=own.behind.number),
     )

@@ -222,6 +222,11 @@ class OwnAsn:
             case Unanswered(seen=seen, fix=fix):
                 return replace(heard, doubt=f"{seen} {fix}".strip())
 
+    def refuse(self, seen: str, now: datetime) -> "OwnAsn":
+        """Note why a proof of it does not count; its state stays."""
+        version = self.version + 1
+        return replace(self, seen=seen, fix="", doubt="", modified_at=now, version=version)
+
     def approve(self, reason: CustomerText, now: datetime) -> "OwnAsn":
         """Take the operator's word for it."""
         moved = replace(self, modified_at=now, version=self.version + 1)

@@ -19,6 +19,7 @@ from byoip.domain.claims.lifecycle import Approver, Standing
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.errors import Refusal
 from byoip.domain.letters.letter_evidence import LetterCheck, RegisteredHolder
+from byoip.domain.letters.own_origin import OwnOrigin
 from byoip.domain.letters.registrants import RegistrantWords
 from byoip.domain.prefix import Prefix
 
@@ -82,6 +83,7 @@ class LetterFacts:
         waivers: checks that the operator waives for the prefix, with reason and end.
         registrants: whom registration data named as the prefix was approved, the smallest block
             first; none where it was not asked for.
+        own_origin: of an origin that is the customer's own; None: it is the operator's.
     """
 
     reference: LetterReference
@@ -97,6 +99,7 @@ class LetterFacts:
     valid_until: datetime
     waivers: tuple[str, ...] = ()
     registrants: tuple[RegistrantWords, ...] = ()
+    own_origin: OwnOrigin | None = None
 
     def __post_init__(self) -> None:
         if not self.issued_at < self.valid_until:

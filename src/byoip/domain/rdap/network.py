@@ -121,6 +121,20 @@ class Network:
         return self.type.upper() in _GIVEN_ON
 
 
+@dataclass(frozen=True, slots=True)
+class NumberRange:
+    """AS numbers as a registry describes them (RFC 9083, section 5.5); both ends are included.
+
+    Attributes:
+        registrant: None where no one party can be told to be it.
+    """
+
+    first: int
+    last: int
+    handle: str = ""
+    registrant: Registrant | None = None
+
+
 def address_text(text: str) -> str:
     """An address in its canonical form.
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from byoip.domain.checks.evidence import Fault, RawAnswer
-from byoip.domain.rdap.network import Network, Registrant
+from byoip.domain.rdap.network import Network, NumberRange, Registrant
 
 # What the question of an exhibit begins with: beside those of registration.
 ASKED: Final = "RDAP "
@@ -29,6 +29,7 @@ class Said:
     Attributes:
         registry: key of the registry whose server spoke last, or was to.
         network: the smallest one around the prefix, where it was answered.
+        numbers: likewise, where the question was about an AS number.
         fault: why it is unanswered; `detail` says it in words.
     """
 
@@ -37,6 +38,7 @@ class Said:
     network: Network | None = None
     fault: Fault | None = None
     detail: str = ""
+    numbers: NumberRange | None = None
 
     def kept(self) -> bytes:
         """As evidence, in JSON: only what is read of an answer; it holds persons' addresses too."""
@@ -44,6 +46,8 @@ class Said:
         if self.network:
             space = self.network.space
             said["network"] = asdict(self.network) | {"space": space.value if space else None}
+        if self.numbers:
+            said["numbers"] = asdict(self.numbers)
         if self.fault:
             said |= {"fault": self.fault.value, "detail": self.detail}
         return json.dumps(said, ensure_ascii=False).encode()

@@ -6,6 +6,8 @@ rows of one holder. What leaves part of the prefix out, or contradicts itself, s
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, TypeAlias
 
 from byoip.domain.checks.registration import MOST_RANGES
@@ -107,6 +109,28 @@ def _keep(best: dict[str, tuple[float, str | None]], one: str, other: str, alike
         best[one] = alike, other
     elif alike == known:  # two are as likely: neither
         best[one] = alike, None
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedAnew:
+    """A registry has given its holders new ids with a file.
+
+    Attributes:
+        at: when the file was loaded.
+        ids: old id to new, where it is one to one.
+    """
+
+    at: datetime
+    registry: str
+    ids: Mapping[str, str]
+
+
+def by_new_ids(registry: str, holder: str, since: datetime, anew: Iterable[NumberedAnew]) -> str:
+    """The id by which a registry names a holder of then now; `anew` in order."""
+    for one in anew:
+        if one.registry == registry and one.at > since:
+            holder = one.ids.get(holder, holder)
+    return holder
 
 
 def translated(holding: Holding, registry: str, ids: Mapping[str, str]) -> Holding:

@@ -1,9 +1,10 @@
-"""Registration data (RDAP, RFC 9082 and 9083): to whom is a network given, in whose words?"""
+"""Registration data (RDAP, RFC 9082 and 9083): to whom is what given, in whose words?"""
 
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import RawAnswer
 from byoip.domain.checks.registry import Registry
 from byoip.domain.prefix import Prefix
@@ -26,6 +27,15 @@ class HolderQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberQuestion:
+    """The same about an AS number; that it is not found is no absence."""
+
+    registry: Registry
+    asn: Asn
+    account_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class HolderAnswer:
     """What was said, and the evidence of it."""
 
@@ -34,9 +44,9 @@ class HolderAnswer:
 
 
 class RegistrationData(Protocol):
-    """What does the responsible registry say of the smallest network around a prefix?"""
+    """What does the registry say of the smallest network around a prefix, or of an AS number?"""
 
-    async def look_up(self, question: HolderQuestion) -> HolderAnswer:
+    async def look_up(self, question: HolderQuestion | NumberQuestion) -> HolderAnswer:
         """Ask once, within a deadline and a size limit; never raises for what the other does.
 
         The registry of the question has a URL (`rdap_url`).

@@ -22,6 +22,7 @@ from byoip.domain.prefix import Prefix
 from byoip.store.asns.aspas import facts_from, facts_sql
 from byoip.store.asns.tables import own_asns
 from byoip.store.batches import Part, asking
+from byoip.store.columns import constant
 from byoip.store.statements import AnyRow, Repository, compiled, from_row, from_text, to_row
 from byoip.store.unavailable import refusing
 
@@ -37,12 +38,29 @@ OF_ACCOUNT: Final = sa.or_(_ACCOUNT.is_(None), _o.account_id == _ACCOUNT)
 _this = sa.select(own_asns).where(_o.id == _ID, _o.live, OF_ACCOUNT)
 GET: Final = compiled(_this)
 _LOCK: Final = compiled(_this.with_for_update())
+_PROVEN: Final = compiled(
+    sa.select(own_asns).where(
+        _o.account_id == _ACCOUNT,
+        _o.asn == sa.bindparam("asn", type_=sa.BigInteger),
+        _o.live,
+        _o.state == constant(CheckState.VALID),
+    )
+)
+_ELSEWHERE: Final = compiled(
+    sa.select(own_asns).where(
+        _o.account_id != _ACCOUNT,
+        _o.asn == sa.bindparam("asn", type_=sa.BigInteger),
+        _o.live,
+        _o.state == constant(CheckState.VALID),
+    )
+)
 _HELD: Final = compiled(
     sa.select(sa.func.count().label("held")).where(_o.account_id == _ACCOUNT, _o.live)
 )
 _ADD: Final = compiled(sa.insert(own_asns), [*_FIXED, *_CHANGING])
 _SAVE: Final = compiled(sa.update(own_asns).where(_o.id == _ID, _o.live), _CHANGING)
 _ANSWER: Final = compiled(sa.update(own_asns).where(_o.id == _ID), ["answer"])
+MOST_ASKED: Final = 3  # prefixes that RDAP is asked about for one number
 _MOST_ANSWER: Final = 65_536  # bytes of the registry's answer that are kept
 
 _STANDING: Final = from_text(
@@ -63,11 +81,11 @@ _IN_USE: Final = from_text("""
 # DNS is a lessee's, or a former holder's, who must not have the holder's number. Who holds it now
 # held it when it was proven: its watch has heard this file and says so. What has moved here was
 # proven by another account. What an operator took back, it cannot bring again.
-_SPANNED: Final = from_text(f"""
-    SELECT claim.cidr FROM prefixes AS claim, current_registration_snapshots AS used
+_PROVES: Final = f"""
+    FROM prefixes AS claim, current_registration_snapshots AS used
     WHERE claim.account_id = :account_id AND claim.state = 'approved'
         AND claim.approved_by = 'checks' AND claim.standing = 'ok' AND claim.frozen_for = '{{}}'
-        AND used.registry = :registry AND CAST(:holder AS text) <> ''
+        AND used.registry = :registry
         AND EXISTS (SELECT FROM validation_runs AS run JOIN findings AS found ON run_id = run.id
             WHERE run.prefix_id = claim.id AND run.result = '{RunResult.APPROVED.value}'
             AND run.finished_at >= claim.approved_at AND found.outcome = 'passed'
@@ -78,6 +96,9 @@ _SPANNED: Final = from_text(f"""
         AND EXISTS (SELECT FROM prefix_watches AS watch WHERE watch.prefix_id = claim.id
             AND watch.signal = 'holder' AND watch.failing_since IS NULL AND watch.doubt = ''
             AND watch.good_at IS NOT NULL AND watch.heard >= used.number)
+"""  # noqa: S608 - of constants
+_SPANNED: Final = from_text(f"""
+    SELECT claim.cidr {_PROVES} AND CAST(:holder AS text) <> ''
         AND EXISTS (SELECT FROM registered_ranges AS row WHERE row.snapshot = used.number
             AND row.prefix <<= claim.cidr AND row.holder = :holder
             AND row.status IN ('{"', '".join(sorted(HELD))}'))
@@ -88,6 +109,14 @@ _SPANNED: Final = from_text(f"""
                 OR row.prefix >>= set_masklen(broadcast(claim.cidr) + 1,
                     CASE family(claim.cidr) WHEN 4 THEN 32 ELSE 128 END)))
     ORDER BY claim.cidr LIMIT 1
+""")  # noqa: S608 - of constants
+# Those of which RDAP may say whose they are: a row lies in one, and none around it, for rows share
+# no address. Of a part of a row its holder may have written whose it is.
+_TO_ASK: Final = from_text(f"""
+    SELECT claim.cidr {_PROVES}
+        AND EXISTS (SELECT FROM registered_ranges AS row WHERE row.snapshot = used.number
+            AND row.prefix <<= claim.cidr AND row.status IN ('{"', '".join(sorted(HELD))}'))
+    ORDER BY claim.cidr LIMIT {MOST_ASKED}
 """)  # noqa: S608 - of constants
 # More than the largest networks have; national registries have thousands.
 _A_REGISTRYS: Final = 100
@@ -153,6 +182,17 @@ class OwnAsnRepository(Repository):
             kept = answer[:_MOST_ANSWER]
             await self._session.change(_ANSWER, own_asn_id=own.id, answer=kept)
 
+    async def proven(self, account_id: UUID, asn: Asn) -> OwnAsn | None:
+        """The account's proof of this number; None: there is none."""
+        asked = {"account_id": account_id, "asn": asn.number}
+        row = await self._session.row(_PROVEN, **asked)
+        return None if row is None else own_asn_from(row)
+
+    async def proven_by_another(self, own: OwnAsn) -> OwnAsn | None:
+        """The proof that another account has of this number; None: there is none."""
+        row = await self._session.row(_ELSEWHERE, account_id=own.account_id, asn=own.asn.number)
+        return None if row is None else own_asn_from(row)
+
     def standing(self, account_id: UUID, asn: Asn) -> Part:
         """What decides of an origin that is not the operator's: for a look."""
         return asking(_STANDING, _standing, account_id=account_id, asn=asn.number)
@@ -172,6 +212,11 @@ class OwnAsnRepository(Repository):
         asked = {**of, "registry": registry, "holder": holder}
         row = await self._session.row(_SPANNED, **asked)
         return None if row is None else Prefix(row.cidr)
+
+    async def to_ask_about(self, own: OwnAsn, registry: str) -> Sequence[Prefix]:
+        """Prefixes that would prove the number, if RDAP names the same registrant for both."""
+        of = {"account_id": own.account_id, "asn": own.asn.number, "registry": registry}
+        return [Prefix(row.cidr) for row in await self._session.rows(_TO_ASK, **of)]
 
     async def pooled(self, registry: str, holder: str, countries: Collection[str]) -> bool:
         """Whether a holder's id at a registry is that of a registry below it.

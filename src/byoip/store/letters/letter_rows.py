@@ -8,29 +8,43 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from byoip.domain.asn import Asn
-from byoip.domain.checks.evidence import Check, Fault
+from byoip.domain.checks.evidence import Check, CheckState, Fault
 from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.checks.rpki_watch import RpkiWatch
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.letters.letter import Letter, LetterFacts, LetterReference, RevokedBecause
 from byoip.domain.letters.letter_evidence import LetterCheck, RegisteredHolder
 from byoip.domain.letters.loa_document import DocumentName, LoaDocument
+from byoip.domain.letters.own_origin import OwnOrigin
 from byoip.domain.letters.registrants import RegistrantWords
 from byoip.domain.prefix import Prefix
 from byoip.domain.rdap.network import SpaceKind
 from byoip.domain.rdap.said import RdapEnd
+from byoip.store.asns.tables import own_asns
 from byoip.store.claims.tables import prefixes
+from byoip.store.columns import constant
 from byoip.store.letters.tables import letters, loa_documents
 from byoip.store.statements import AnyRow, from_row, json
 
 # All columns of a document but its bytes.
 DOCUMENT: Final = tuple(one for one in loa_documents.c if one.name != "content")
+# Its origin is a number of the customer's own, whose proof was taken back since.
+_UNPROVEN: Final = sa.and_(
+    sa.func.coalesce(sa.func.jsonb_typeof(letters.c.facts["own_origin"]), "null")
+    == sa.literal_column("'object'"),
+    ~sa.exists().where(
+        own_asns.c.account_id == prefixes.c.account_id,
+        own_asns.c.asn == prefixes.c.asn,
+        own_asns.c.live,
+        own_asns.c.state == constant(CheckState.VALID),
+    ),
+)
 LETTER: Final = (
     *letters.c,
     prefixes.c.account_id,
     prefixes.c.cidr,
     prefixes.c.asn,
-    (sa.func.cardinality(prefixes.c.frozen_for) > 0).label("under_review"),
+    sa.or_(sa.func.cardinality(prefixes.c.frozen_for) > 0, _UNPROVEN).label("under_review"),
     (loa_documents.c.account_id != prefixes.c.account_id).label("of_another"),
     loa_documents.c.sha256,
 )
@@ -109,6 +123,7 @@ def _facts(facts: LetterFacts) -> dict[str, Any]:
             for one in facts.checks
         ],
         "waivers": list(facts.waivers),
+        "own_origin": _own_origin(facts.own_origin),
         "registrants": [{**asdict(one), "at": one.at.isoformat()} for one in facts.registrants],
         "roas": [
             {
@@ -139,7 +154,21 @@ def _facts_from(row: AnyRow) -> LetterFacts:
         registrants=tuple(_registrant(one) for one in kept.get("registrants", ())),  # older: none
         issued_at=row.issued_at,
         valid_until=row.valid_until,
+        own_origin=_own_origin_from(kept.get("own_origin")),  # older: none
     )
+
+
+def _own_origin(own: OwnOrigin | None) -> dict[str, Any] | None:
+    if own is None:
+        return None
+    return {**asdict(own), "behind": own.behind.number, "proven_at": own.proven_at.isoformat()}
+
+
+def _own_origin_from(kept: Mapping[str, Any] | None) -> OwnOrigin | None:
+    if kept is None:
+        return None
+    at = datetime.fromisoformat(kept["proven_at"])
+    return OwnOrigin(**{**kept, "behind": Asn(kept["behind"]), "proven_at": at})
 
 
 def _check(kept: Mapping[str, Any]) -> LetterCheck:

@@ -3,14 +3,16 @@
 Text SQL: one join of two files. It is asked while both are there, before the older one is dropped.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from byoip.domain.watch.holding import rekeyed, translation
+from byoip.domain.watch.holding import NumberedAnew, rekeyed, translation
 from byoip.ports.threads import in_thread
+from byoip.store.statements import Session, from_row, from_text
 from byoip.store.watch.tables import registry_rekeys
 
 _PAIRS = """
@@ -23,6 +25,9 @@ _COUNTS = sa.text(f"""
     SELECT count(*) FILTER (WHERE was.holder <> now.holder) AS changed,
         count(*) FILTER (WHERE was.holder = now.holder) AS same {_PAIRS}
 """)
+_SINCE = from_text(
+    "SELECT at, registry, ids FROM registry_rekeys WHERE at > :since ORDER BY snapshot"
+)
 _ROWS = sa.text(f"SELECT was.holder, now.holder, count(*) {_PAIRS} GROUP BY 1, 2")
 
 
@@ -38,6 +43,11 @@ async def note_rekeying(
     changed = await in_thread(registry, _changed, rows)
     values = {"snapshot": number, "registry": registry, "ids": changed, "at": sa.func.now()}
     await connection.execute(sa.insert(registry_rekeys).values(values))
+
+
+async def numbered_anew(session: Session, since: datetime) -> Sequence[NumberedAnew]:
+    """What was noted since then, in order; past ones are deleted (`past_watches.py`)."""
+    return [from_row(NumberedAnew, row) for row in await session.rows(_SINCE, since=since)]
 
 
 def _changed(rows: Iterable[Any]) -> dict[str, str]:

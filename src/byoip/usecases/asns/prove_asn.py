@@ -1,11 +1,11 @@
 """Prove that an account has an AS number: by the registry's holder of it, or by its token."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Final, TypeAlias
+from typing import Final
 from uuid import UUID
 
 from byoip.domain.asns.aut_num import judge_aut_num, no_token, takes_token
@@ -23,10 +23,13 @@ from byoip.domain.checks.evidence import (
 from byoip.domain.checks.registries.national import countries_of_pools
 from byoip.domain.checks.registry import Registry
 from byoip.domain.prefix import Prefix
+from byoip.ports.checks.rdap import RegistrationData
 from byoip.ports.checks.registry import Found, NoAnswer, RegistryQuestion, RouteRegistry
 from byoip.ports.threads import in_thread
 from byoip.store.asns import asn_statistics
 from byoip.store.transaction import Store, Transaction
+from byoip.usecases.asns.ask_registrant import ask_registrant
+from byoip.usecases.asns.contested import note_contest
 from byoip.usecases.border import Verb
 
 _EXPIRED: Final = Failed(
@@ -53,9 +56,21 @@ class _Attempt:
     registry: str | None = None
     holder: str = ""
     answer: bytes | None = None
+    by_rdap: Prefix | None = None
 
 
-_Found: TypeAlias = AsnRegistration | Failed | Unanswered
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Whose the number is by statistics, and by which prefix of this account it may be proven.
+
+    Attributes:
+        spanned: a proven one of the same holder.
+        to_ask_about: those of which RDAP may name the same registrant, where there is none.
+    """
+
+    found: AsnRegistration | Failed | Unanswered
+    spanned: Prefix | None = None
+    to_ask_about: Sequence[Prefix] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +82,7 @@ class ProveAsn:
         label: stands before the token.
         deadline: seconds after which a question without an answer is unanswered.
         countries: for which the settings name a national registry.
+        data: None: no registration data is asked for.
     """
 
     store: Store
@@ -75,6 +91,7 @@ class ProveAsn:
     label: str
     deadline: float
     countries: Collection[str] = ()
+    data: RegistrationData | None = None
 
     async def __call__(self, account_id: UUID, own_asn_id: UUID) -> Verb[OwnAsn]:
         """Ask; the verb that records what came of it, under the number's lock.
@@ -85,18 +102,25 @@ class ProveAsn:
         async with self.store.transaction() as tx:
             own = await tx.own_asns.get(account_id, own_asn_id)
             now = tx.now
-            found, spanned = await self._known(tx, own)
+            known = await self._known(tx, own)
+        found = known.found
         if not isinstance(found, AsnRegistration):
             attempt = _Attempt(own.token, found)
-        elif spanned is not None:
+        elif known.spanned is not None:
             seen = (
-                f"{found.registry.key} has given {own.asn} and {spanned}, which this account has "
-                f"proven, to the same holder, {found.holder}."
+                f"{found.registry.key} has given {own.asn} and {known.spanned}, which this account "
+                f"has proven, to the same holder, {found.holder}."
             )
             key = found.registry.key
             attempt = _Attempt(own.token, Passed(seen), ProvenBy.HOLDER, key, found.holder)
         else:
-            attempt = await self._by_token(own, found, now)
+            attempt = await self._by_registrant(own, found, known.to_ask_about) or (
+                await self._by_token(own, found, now)
+            )
+
+        if isinstance(attempt.outcome, Passed) and not own.proven:
+            at = attempt.registry
+            await note_contest(self.store, own, evidence=attempt.outcome.seen, registry=at)
 
         async def record(tx: Transaction) -> OwnAsn:
             locked = await tx.own_asns.lock(account_id, own_asn_id)
@@ -108,29 +132,47 @@ class ProveAsn:
 
         return record
 
-    async def _known(self, tx: Transaction, own: OwnAsn) -> tuple[_Found, Prefix | None]:
-        """Whose the number is; and a proven prefix of the same holder.
-
-        None, too, where the holder's id is a national registry's own.
-        """
+    async def _known(self, tx: Transaction, own: OwnAsn) -> _Known:
+        """No prefix proves it where the holder's id is a national registry's own."""
         (rows,) = await tx.session.look(asn_statistics.about(own.asn))
         found = responsible_for_asn(own.asn, rows, self.registries)
         if not isinstance(found, AsnRegistration):
-            return found, None
+            return _Known(found)
         key, holder = found.registry.key, found.holder
         spanned = await tx.own_asns.spanned(own, key, holder)
+        more = () if spanned or not self.data else await tx.own_asns.to_ask_about(own, key)
         pools = countries_of_pools(key, self.countries)
-        if spanned is None or await tx.own_asns.pooled(key, holder, pools):
-            return found, None
-        return found, spanned
+        if (spanned or more) and await tx.own_asns.pooled(key, holder, pools):
+            return _Known(found)
+        return _Known(found, spanned, more)
 
     async def _still(self, tx: Transaction, own: OwnAsn, attempt: _Attempt) -> bool:
         """Whether what it rests on is so still: a process may have been stopped for hours."""
-        found, spanned = await self._known(tx, own)
+        known = await self._known(tx, own)
+        found = known.found
         if not isinstance(found, AsnRegistration):
             return False
-        same = (found.registry.key, found.holder) == (attempt.registry, attempt.holder)
-        return same and (attempt.by is not ProvenBy.HOLDER or spanned is not None)
+        if (found.registry.key, found.holder) != (attempt.registry, attempt.holder):
+            return False
+        if attempt.by_rdap is not None:
+            return attempt.by_rdap in known.to_ask_about
+        return attempt.by is not ProvenBy.HOLDER or known.spanned is not None
+
+    async def _by_registrant(
+        self, own: OwnAsn, found: AsnRegistration, prefixes: Sequence[Prefix]
+    ) -> _Attempt | None:
+        """By RDAP; None: nobody was asked, or what was said proves nothing."""
+        if self.data is None or own.proven:
+            return None
+        try:
+            async with asyncio.timeout(self.deadline / 2):  # the other half is for the token
+                same = await ask_registrant(self.data, own, found.registry, prefixes)
+        except TimeoutError:
+            return None
+        if same is None:
+            return None
+        of = ProvenBy.HOLDER, found.registry.key, found.holder, same.answer
+        return _Attempt(own.token, Passed(same.seen), *of, by_rdap=same.prefix)
 
     async def _by_token(self, own: OwnAsn, found: AsnRegistration, now: datetime) -> _Attempt:
         registry, key = found.registry, found.registry.key

@@ -37,8 +37,10 @@ from byoip.ports.letters.letters import LetterPress, LetterSigner
 from byoip.ports.tokens import TokenMint
 from byoip.store.letters.grounds import LetterGrounds
 from byoip.store.transaction import Store, Transaction
+from byoip.store.watch.rekeying import numbered_anew
 from byoip.usecases.checks.check_rpki import check_rpki
 from byoip.usecases.checks.responsible import Registries
+from byoip.usecases.letters.own_origin import own_origin
 from byoip.usecases.letters.still_held import still_held
 
 _log = logging.getLogger(__name__)
@@ -102,15 +104,20 @@ class GenerateLetter:
             except ClaimNotFound:
                 return None
             newest, due = await _newest(tx, claim, self.clock.now())
-            if not (due and _still_offered(tx, claim)):
+            origin = await own_origin(tx, claim) if due else None
+            if isinstance(origin, str):
+                _log.warning("no letter for prefix %s: %s", claim.id.hex, origin)
+            if not due or isinstance(origin, str):
                 return None
             space = await self._space(tx, claim)
             grounds = await tx.letters.grounds(claim.id)
             if grounds is None:
                 return None  # no run has approved the claim: there is nothing to state
             facts = await self._stated(claim, newest, space, grounds, tx)
-            found = claim, space, _name(newest), grounds.runs
-            return None if facts is None else _Found(facts, *found)
+            if facts is None:
+                return None
+            facts = replace(facts, own_origin=origin)
+            return _Found(facts, claim, space, _name(newest), grounds.runs)
 
     async def _stated(
         self,
@@ -130,7 +137,8 @@ class GenerateLetter:
         today, _ = check_rpki(claim.prefix, claim.asn, vrps, self.clock, waiver=rpki)
         if not isinstance(today.outcome, Passed):
             return None
-        held = still_held(claim, newest, grounds, space.registered, space.responsible)
+        anew = await numbered_anew(tx.session, claim.approved_at or now)
+        held = still_held(claim, newest, grounds, space.registered, space.responsible, anew)
         if not (held and _irr_passes(claim)):
             return None
         # A waiver that has ended is no word of today.
@@ -209,6 +217,8 @@ class GenerateLetter:
         same = same and claim.account_id == found.claim.account_id
         if not (same and _irr_passes(claim) and await self._space(tx, claim) == found.space):
             return False
+        if await own_origin(tx, claim) != found.facts.own_origin:
+            return False
         return await _still_valid(tx, claim, found.facts)
 
     async def _space(self, tx: Transaction, claim: Claim) -> _Space:
@@ -216,15 +226,6 @@ class GenerateLetter:
         found = known.judge(claim.prefix, *await tx.session.look(*known.about(tx, claim.prefix)))
         named = found.registry.registry.key if isinstance(found.registry, Responsible) else None
         return _Space(found.registered.allocations, named)
-
-
-def _still_offered(tx: Transaction, claim: Claim) -> bool:
-    """Whether the operator still announces from its origin, which may be another's by now."""
-    offered = tx.rules.origins is None or claim.asn in tx.rules.origins
-    if not offered:
-        why = f"{claim.asn} is not among origin_asns"
-        _log.warning("no letter for prefix %s: %s", claim.id.hex, why)
-    return offered
 
 
 def _irr_passes(claim: Claim) -> bool:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from hashlib import sha256
 
 from byoip.domain.checks.registry import Allocation, Basis, kept_rows, rows_to_keep
@@ -10,6 +11,7 @@ from byoip.domain.foreign_text import listed
 from byoip.domain.letters.letter import Letter
 from byoip.domain.letters.letter_evidence import RegisteredHolder, registered_to
 from byoip.domain.letters.witnesses import registry_name
+from byoip.domain.watch.holding import NumberedAnew, by_new_ids
 from byoip.store.letters.grounds import LetterGrounds
 
 _log = logging.getLogger(__name__)
@@ -21,11 +23,13 @@ def still_held(
     grounds: LetterGrounds,
     registered: Sequence[Allocation],
     responsible: str | None,
+    anew: Sequence[NumberedAnew] = (),
 ) -> bool:
     """Whether holder and registry are those of the proof; no other has authorised anything.
 
     `registered` is what statistics say now, `responsible` the registry that is now, where it is
-    known. `claim.registry` gave the newest answer on irr, of which the proof need be no part.
+    known. `claim.registry` gave the newest answer on irr, of which the proof need be no part. By
+    `anew` holders have new ids since the approval, and are the same.
     """
     if grounds.registry is None or grounds.basis is Basis.HINT:
         _log.warning(
@@ -50,19 +54,30 @@ def still_held(
             *(claim.id.hex, claim.registry or "none that is known", grounds.registry),
         )
         return False
-    proven = _proven_for(claim, newest, grounds, registered)
+    proven = _proven_for(claim, newest, grounds, registered, anew)
     holder = RegisteredHolder.of(grounds.registry, registered)
-    return _same_holder(claim, proven, holder) and _still_registered(claim, grounds, registered)
+    return _same_holder(claim, proven, holder) and _still_registered(
+        claim, grounds, registered, anew
+    )
 
 
 def _proven_for(
-    claim: Claim, newest: Letter | None, grounds: LetterGrounds, registered: Sequence[Allocation]
+    claim: Claim,
+    newest: Letter | None,
+    grounds: LetterGrounds,
+    registered: Sequence[Allocation],
+    anew: Sequence[NumberedAnew],
 ) -> RegisteredHolder | None:
-    """The holder as the claim was approved; None: not known any more, and not as it was."""
+    """The holder as the claim was approved, as it is named now.
+
+    None: not known any more, and not as it was.
+    """
     if newest and claim.approved_at and newest.facts.issued_at >= claim.approved_at:
-        return newest.facts.holder
+        named = newest.facts.holder
+        since = newest.facts.issued_at
+        return replace(named, holder=by_new_ids(named.registry, named.holder, since, anew))
     if grounds.registered is not None:
-        registered = kept_rows(grounds.registered)
+        registered = _kept(claim, grounds.registered, anew)
     elif grounds.registered_sha256 != sha256(rows_to_keep(registered)).digest():
         return None
     return RegisteredHolder.of(grounds.registry or "", registered)
@@ -73,8 +88,22 @@ def _same_holder(claim: Claim, proven: RegisteredHolder | None, now: RegisteredH
     return same or _refused(claim, str(now), str(proven or "not kept"))
 
 
+def _kept(claim: Claim, rows: bytes, anew: Sequence[NumberedAnew]) -> Sequence[Allocation]:
+    """The rows of the approval, by the ids of now."""
+    since = claim.approved_at
+    if since is None:
+        return kept_rows(rows)
+    return [
+        replace(one, holder=by_new_ids(one.registry, one.holder, since, anew))
+        for one in kept_rows(rows)
+    ]
+
+
 def _still_registered(
-    claim: Claim, grounds: LetterGrounds, registered: Sequence[Allocation]
+    claim: Claim,
+    grounds: LetterGrounds,
+    registered: Sequence[Allocation],
+    anew: Sequence[NumberedAnew],
 ) -> bool:
     """Whether statistics name the same holder at the same registry as when they were followed.
 
@@ -82,7 +111,8 @@ def _still_registered(
     """
     if grounds.registered is None or grounds.basis is Basis.OVERRIDE:
         return True
-    then, now = registered_to(kept_rows(grounds.registered)), registered_to(registered)
+    then = registered_to(_kept(claim, grounds.registered, anew))
+    now = registered_to(registered)
     return not then or then == now or _refused(claim, _named(now), _named(then))
 
 

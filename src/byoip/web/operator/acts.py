@@ -5,8 +5,10 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final, TypeAlias
 
+from byoip.domain.accounts.credential import AccountNotFound
 from byoip.domain.claims.check_waiver import LONGEST_WAIVER, Waivable
 from byoip.domain.claims.lifecycle import Transition
+from byoip.domain.claims.move import MoveRecipientNotFound
 from byoip.domain.jobs.job_history import JobKind, JobUnknown
 from byoip.domain.precondition import PreconditionFailed
 from byoip.domain.routes.breaker import Parked
@@ -15,7 +17,7 @@ from byoip.domain.watch.rises import RiseState
 from byoip.store.transaction import Transaction
 from byoip.usecases.border import Verb
 from byoip.usecases.checks import snapshots, waivers
-from byoip.usecases.claims import standing
+from byoip.usecases.claims import moves, standing
 from byoip.usecases.jobs import kill_switches
 from byoip.usecases.routes import bgp_prefixes, breaker, offboarding
 from byoip.usecases.speakers import bgp_peers, drains, orphans, revisions
@@ -182,6 +184,20 @@ def _locked(visit: PersonsVisit, why: str, *, locked: bool) -> Verb[Any]:
     return lambda tx: bgp_prefixes.lock(tx, claim_id, route, locked=locked, reason=why)
 
 
+def _to_another(visit: PersonsVisit, why: str) -> Verb[Any]:
+    claim_id, terms = id_of(visit.request.path_params["prefix_id"]), visit.site.terms
+
+    async def verb(tx: Transaction) -> Any:
+        try:
+            to = id_of(_text(visit, "account").strip())
+            moved = partial(moves.move_on_word, to_account_id=to, reason=why, terms=terms)
+            return await moved(tx, claim_id)
+        except (NotServed, AccountNotFound):  # a form says so beside its field
+            raise MoveRecipientNotFound from None
+
+    return verb
+
+
 def _waive(visit: PersonsVisit, why: str) -> Verb[Any]:
     claim_id = id_of(visit.request.path_params["prefix_id"])
     check, days = _one_of(Waivable, _text(visit, "check")), _number(visit, "days")
@@ -208,6 +224,7 @@ OF_PREFIXES: Final[Mapping[str, _Made]] = {
     "lift-freeze": _of_prefix(lift.lift_freeze),
     "end-grace": _of_prefix(offboarding.end_grace),
     "restore": _of_prefix(_restore),
+    "move": _to_another,
     "lock": partial(_locked, locked=True),
     "unlock": partial(_locked, locked=False),
     "waive": _waive,
