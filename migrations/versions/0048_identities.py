@@ -5,7 +5,7 @@ from typing import Any
 
 from alembic import op
 
-revision = "0050"
+revision = "0048"
 down_revision = "0047"
 branch_labels = None
 depends_on = None
