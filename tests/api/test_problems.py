@@ -76,7 +76,7 @@ def test_the_error_page_in_the_repository_is_the_table() -> None:
 
 def test_every_documentation_url_leads_to_what_the_error_means_and_what_to_do() -> None:
     markdown = error_markdown()
-    told = {"introduction": INTRODUCTION, "about_names": "", "names": []}
+    told = {"introduction": INTRODUCTION, "about_names": "", "names": [], "guided": set()}
     html = rendered("errors.html", rows=error_cells(), **told)
     for kind in PROBLEMS:
         page, _, anchor = documentation_url("", kind.name).partition("#")

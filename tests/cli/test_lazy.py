@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+import byoip_cli
 from byoip.cli import commands
 from byoip.cli.commands import app
 from byoip_cli import main as own
@@ -144,3 +145,7 @@ assert "operator" in names and "up" in names, names
 assert "byoip.cli.starting" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_working_tree_runs_the_commands_of_its_sources_not_a_copy_that_ages() -> None:
+    assert Path(byoip_cli.__file__).parent == Path(__file__).parents[2] / "src" / "byoip_cli"
