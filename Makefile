@@ -54,7 +54,7 @@ long-failover: $(VENV)/.development
 	CI=true $(BIN)/pytest -m long $(PYTEST_ARGS) tests/failover
 
 long-others: $(VENV)/.development
-	CI=true $(BIN)/pytest -m long --ignore=tests/ship --ignore=tests/failover $(PYTEST_ARGS)
+	CI=true $(PYTEST) -n 2 -m long --ignore=tests/ship --ignore=tests/failover $(PYTEST_ARGS)
 
 long-oldest: $(VENV)/.development
 	$(PYTEST) --postgres=$(OLDEST_POSTGRES) $(PYTEST_ARGS) tests/store tests/api tests/net
