@@ -6,19 +6,29 @@ worker at once, and a perspective never.
 
 import asyncio
 import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 from time import monotonic
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from byoip.adapters.perspectives import wire
+from byoip.adapters.perspectives.within_budget import WithinBudget
 from byoip.domain.checks.evidence import Fault
+from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.checks.reverse_dns.observation import Silent
 from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.prefix import Prefix
-from tests.perspectives.agents import ACCOUNT, AMSTERDAM, LABEL, client
+from byoip.ports.checks.registry import Lookup, NoAnswer, NoEntries, RegistryQuestion
+from byoip.store.checks.registry_budget import PostgresRegistryBudget
+from tests.perspectives.agents import ACCOUNT, AMSTERDAM, LABEL, SystemTime, agent, client
 from tests.perspectives.test_3_hostile_answers import (
     CORE,
     EMPTY,
     ITS,
+    PREFIX,
     RESOLVER,
     ZONE,
     honest,
@@ -52,10 +62,26 @@ async def test_zones_of_one_account_that_never_end_keep_no_other_waiting() -> No
     assert took < 3
 
 
+async def test_one_account_does_not_use_up_what_registries_allow_a_place(
+    tmp_path: Path, world_engine: AsyncEngine
+) -> None:
+    budget = PostgresRegistryBudget(world_engine, remember=timedelta(0))
+    registry = Registry("ripencc", "RIPE", "asked.there.invalid", Dialect.RIPE)
+    async with agent(tmp_path, AMSTERDAM, CORE) as one:
+        asks = WithinBudget(one.client, budget, SystemTime())
+        mine = RegistryQuestion(registry, Lookup.EXACT_ROUTES, PREFIX, ACCOUNT)
+        came = [await asks.look_up(mine) for _ in range(registry.budget.per_minute + 1)]
+        other = await asks.look_up(replace(mine, account_id=OTHER))
+    assert isinstance(came[0], NoEntries)
+    assert isinstance(came[-1], NoAnswer)
+    assert came[-1].fault is Fault.OUT_OF_BUDGET
+    assert isinstance(other, NoEntries), other
+
+
 async def test_a_record_larger_than_any_look_is_not_gone_through() -> None:
-    tiny = [wire.Exchanged("", port, False, [], []) for port in range(20_000)]
-    many = wire.Exchanged("", 53, False, [(b"", 0, 0)] * 50_000, [])
-    large = [wire.Exchanged("", 53, False, [], [wire.Said(b"\0" * 2**21)])]
+    tiny = [wire.Exchanged("", port, stream=False, asked=[], said=[]) for port in range(20_000)]
+    many = wire.Exchanged("", 53, stream=False, asked=[(b"", 0, 0)] * 50_000, said=[])
+    large = [wire.Exchanged("", 53, stream=False, asked=[], said=[wire.Said(b"\0" * 2**21)])]
     for exchanges, fault in (
         (tiny, Fault.GARBAGE),
         ([many], Fault.GARBAGE),

@@ -153,7 +153,7 @@ class PerspectiveClient:
             "Accept": "application/json",
         }
         body = bytearray()
-        most = MOST_LOOKED if kind is Looked else MOST_ANSWERED
+        most = MOST_LOOKED if isinstance(question, Look) else MOST_ANSWERED
         try:
             async with asyncio.timeout(self._deadline):
                 await self._turns.take(whose)
