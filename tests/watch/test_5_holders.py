@@ -113,6 +113,26 @@ async def test_ids_rekeyed_with_a_sale_on_the_same_day(days: Days, routes: Route
     assert await still_up(routes)
 
 
+async def test_all_of_a_large_holder_sold_at_once_is_no_new_numbering(
+    days: Days, routes: Routes
+) -> None:
+    """A merger may move more rows in a day than one in a hundred: of one holder, to another."""
+    days.rows["ripencc"] += [(f"31.0.{one}.0/24", "allocated", "seller") for one in range(2, 40)]
+    days.world.clock.advance(DAY)
+    await days.files()
+    await days.run()
+    for _ in range(2):
+        days.rows["ripencc"] = [
+            (cidr, status, "buyer" if holder == "seller" else holder)
+            for cidr, status, holder in days.rows["ripencc"]
+        ]
+        days.world.clock.advance(DAY)
+        await days.files()
+        await days.run()
+    assert await days.frozen_for(routes.claim) == {Signal.HOLDER}
+    assert await still_up(routes)
+
+
 async def test_a_worker_asleep_for_a_week_wakes_up(days: Days, routes: Routes) -> None:
     """The first file after it is a first file, whatever the last one before it said."""
     await sold(days, (CIDR, "allocated", "buyer"))

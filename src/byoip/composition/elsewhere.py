@@ -1,7 +1,11 @@
 """What asks other places about proofs of ownership: workers do, and need the key for it."""
 
+from datetime import timedelta
+
+from byoip.adapters.perspectives.within_budget import WithinBudget
 from byoip.composition.perspectives import clients_of
 from byoip.composition.process import Composition
+from byoip.store.checks.registry_budget import PostgresRegistryBudget
 from byoip.store.speakers.routes import Routes
 from byoip.usecases.checks.perspectives.corroborate import Corroborate
 from byoip.usecases.checks.perspectives.notice import NoticePerspectives
@@ -16,4 +20,6 @@ def elsewhere_of(composition: Composition) -> Corroborate:
     settings, clock = composition.settings, composition.clock
     clients = clients_of(settings, clock, composition.outside.network)
     notice = NoticePerspectives(Routes(composition.engine), clock) if clients else None
-    return Corroborate(clients, decide=settings.perspectives_decide, notice=notice)
+    budget = PostgresRegistryBudget(composition.engine, remember=timedelta(0))
+    asked = [WithinBudget(one, budget, clock) for one in clients]
+    return Corroborate(asked, decide=settings.perspectives_decide, notice=notice)

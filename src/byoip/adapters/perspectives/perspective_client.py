@@ -21,6 +21,7 @@ from byoip.adapters.perspectives.wire import (
     CLOCKS_APART,
     HEADER,
     MOST_ANSWERED,
+    MOST_LOOKED,
     PATH,
     VERSION,
     Answer,
@@ -52,6 +53,7 @@ from byoip.ports.checks.registry import (
     RegistryQuestion,
 )
 from byoip.ports.clock import Clock
+from byoip.ports.places import Places
 from byoip.ports.threads import unless_short
 
 _AT_ONCE: Final = 32  # a /17 has 128 zones
@@ -86,7 +88,7 @@ class PerspectiveClient:
         self._clock = clock
         self._policy = policy
         self._deadline = deadline
-        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._turns = Places(_AT_ONCE)  # whoever has slow zones delays no other account
 
     async def observe(self, zone: ReverseZone, label: str, account_id: UUID) -> ZoneObservation:
         """What the perspective saw of the zone, looked at again here; never raises."""
@@ -151,17 +153,22 @@ class PerspectiveClient:
             "Accept": "application/json",
         }
         body = bytearray()
+        most = MOST_LOOKED if isinstance(question, Look) else MOST_ANSWERED
         try:
-            async with asyncio.timeout(self._deadline), self._turns:
-                came = await bounded_ask(
-                    "POST",
-                    self._url,
-                    body,
-                    headers=headers,
-                    tls=trusted(),
-                    max_bytes=MOST_ANSWERED,
-                    content=sent,
-                )
+            async with asyncio.timeout(self._deadline):
+                await self._turns.take(whose)
+                try:
+                    came = await bounded_ask(
+                        "POST",
+                        self._url,
+                        body,
+                        headers=headers,
+                        tls=trusted(),
+                        max_bytes=most,
+                        content=sent,
+                    )
+                finally:
+                    self._turns.give_back(whose)
         except TimeoutError:
             detail = f"no complete answer in {self._deadline:g} s"
             raise NotAnAnswer(Fault.TIMEOUT, detail) from None

@@ -30,6 +30,8 @@ PATH: Final = "/ask"
 CLOCKS_APART: Final = 60  # seconds
 MOST_ASKED: Final = 4096  # bytes of a request
 MOST_ANSWERED: Final = 8 * 1024 * 1024  # of an answer: four megabytes of a registry, as base64
+MOST_LOOKED: Final = 2 * 1024 * 1024  # of one to a look, which may come to 256 KiB and some
+_MOST_PARTS: Final = 4096  # objects and lists: five for each of the 512 questions of a look
 _OF_REQUEST: Final = b"byoip perspective request\0"
 _OF_ANSWER: Final = b"byoip perspective answer\0"
 _LONGEST_KEY_FILE: Final = 4096
@@ -184,6 +186,8 @@ def read(body: bytes, kind: type[_Message]) -> _Message:
     Raises:
         NotForUs: it is of another major version, or not such a message.
     """
+    if body.count(b"{") + body.count(b"[") > _MOST_PARTS:  # reading keeps the event loop
+        raise NotForUs("too much is in it")
     try:
         version = msgspec.json.decode(body, type=_Versioned).version
         if version.partition(".")[0] != str(MAJOR):

@@ -70,7 +70,8 @@ def rekeyed(changed: int, same: int) -> bool:
     """Whether so many rows changed nothing but their id that the registry has numbered anew.
 
     Args:
-        changed: rows of the same prefix and status, with another id than in the file before.
+        changed: rows of the same prefix and status, with another id than in the file before; or
+            holders of such rows.
         same: those with the same id.
     """
     return changed >= LEAST_REKEYED and changed > _SHARE_REKEYED * (changed + same)

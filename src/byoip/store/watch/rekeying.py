@@ -23,7 +23,9 @@ _PAIRS = """
 """
 _COUNTS = sa.text(f"""
     SELECT count(*) FILTER (WHERE was.holder <> now.holder) AS changed,
-        count(*) FILTER (WHERE was.holder = now.holder) AS same {_PAIRS}
+        count(*) FILTER (WHERE was.holder = now.holder) AS same,
+        count(DISTINCT was.holder) FILTER (WHERE was.holder <> now.holder) AS changed_holders,
+        count(DISTINCT was.holder) FILTER (WHERE was.holder = now.holder) AS same_holders {_PAIRS}
 """)
 _SINCE = from_text(
     "SELECT at, registry, ids FROM registry_rekeys WHERE at > :since ORDER BY snapshot"
@@ -34,10 +36,15 @@ _ROWS = sa.text(f"SELECT was.holder, now.holder, count(*) {_PAIRS} GROUP BY 1, 2
 async def note_rekeying(
     connection: AsyncConnection, registry: str, before: int, number: int
 ) -> None:
-    """Keep which ids are new, where so many changed at once that it was the registry."""
+    """Keep which ids are new, where so many changed at once that it was the registry.
+
+    Of holders, too: all rows of a large one may go to another in a day.
+    """
     asked = {"before": before, "number": number}
     counted = (await connection.execute(_COUNTS, asked)).one()
     if not rekeyed(counted.changed, counted.same):
+        return
+    if not rekeyed(counted.changed_holders, counted.same_holders):
         return
     rows = (await connection.execute(_ROWS, asked)).all()
     changed = await in_thread(registry, _changed, rows)
