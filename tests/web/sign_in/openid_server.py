@@ -16,8 +16,8 @@ from secrets import token_hex
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
+from joserfc.jws import JWSRegistry
 
 KEYS: dict[str, RSAKey | ECKey] = {
     "first": RSAKey.generate_key(2048, {"kid": "first"}, auto_kid=False),
@@ -46,6 +46,8 @@ class State:
             "claims": {},  # of the next ID tokens; null takes one out
             "key": "first",
             "alg": "",  # none and HS256 are made by hand
+            "header": {},  # beside alg and kid; null takes one out
+            "keys": [],  # of its set, beside those that are published
             "published": ["first"],
             "faults": {},  # by endpoint: slow, huge, garbage, deep, status, redirect
             "iss": True,  # stands beside the code
@@ -80,8 +82,11 @@ class State:
             digest = hmac.new(secret, what.encode(), sha256).digest()
             return f"{what}.{base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
         made = alg or ("ES256" if isinstance(key, ECKey) else "RS256")
-        header = {"alg": made, "kid": key.kid}
-        return jwt.encode(header, claims, key, algorithms=[made])
+        header = {"alg": made, "kid": key.kid, **self.told["header"]}
+        header = {name: it for name, it in header.items() if it is not None}
+        what = f"{_b64(header)}.{_b64(claims)}"
+        signature = JWSRegistry.algorithms[made].sign(what.encode(), key)
+        return f"{what}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
 
 
 def _b64(what: object) -> str:
@@ -173,7 +178,7 @@ class Handler(BaseHTTPRequestHandler):
     def _jwks(self) -> None:
         published = [KEYS[one].as_dict(private=False) for one in self.state.told["published"]]
         secret = {"kty": "oct", "k": _b64("0" * 32), "kid": "first"}
-        self._json({"keys": [secret, {"kty": "RSA"}, 7, *published]})
+        self._json({"keys": [secret, {"kty": "RSA"}, 7, *self.state.told["keys"], *published]})
 
     def _authorize(self, form: dict[str, str]) -> None:
         asked = dict(parse_qsl(urlsplit(self.path).query))

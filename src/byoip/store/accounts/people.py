@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from byoip.domain.accounts.credential import Scope
 from byoip.domain.accounts.people import (
     BrowserSession,
     Person,
@@ -42,7 +43,12 @@ _OF_CREDENTIAL: Final = compiled(
 _OPERATORS: Final = compiled(
     sa.select(_p.id)
     .select_from(PEOPLE)
-    .where(_p.role == Role.OPERATOR.value, _c.account_id.is_(None), _c.revoked_at.is_(None))
+    .where(
+        _p.role == Role.OPERATOR.value,
+        _c.scopes.contains([Scope.OPERATOR.value]),  # whom the identity provider keeps out has none
+        _c.account_id.is_(None),
+        _c.revoked_at.is_(None),
+    )
     .order_by(_p.id)
     .with_for_update(of=(people, credentials))
 )
@@ -104,7 +110,7 @@ class PeopleRepository(Repository):
         return None
 
     async def lock_operators(self) -> Sequence[UUID]:
-        """Who has the role operator: nobody else takes it from one of them meanwhile."""
+        """Who can act as operator: nobody else takes that from one of them meanwhile."""
         return [row.id for row in await self._session.rows(_OPERATORS)]
 
     async def change_role(self, person: Person, role: Role) -> Person:

@@ -22,9 +22,11 @@ BACK: Final = "/ui/enter/provider/back"
 _SECONDS: Final = 600
 _BEGUN: Final = Wanted("provider_sign_in", per_minute=120)
 _STATE: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_NAMES: Final = re.compile(r"__Host-login-([0-9a-f]{64})=.", re.ASCII)
 _KEPT: Final = re.compile(r"([0-9a-f]{64})\.([0-9a-f]{64})\.([0-9a-f]{32}|)\.([A-Za-z0-9_=-]*)")
 _HERE: Final = re.compile(r"/ui(?:[/?][A-Za-z0-9/_.~%&=?:+,-]*)?", re.ASCII)
 _LONGEST: Final = 500
+_MOST: Final = 16  # attempts of a browser: of 64 kB of cookies no server reads a request
 _COOKIE: Final = "{}={}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={}"
 
 
@@ -70,7 +72,11 @@ async def begin(visit: Visit, to: str, *, checks: UUID | None = None) -> Respons
     where = urlsafe_b64encode(here(to).encode()).decode()
     kept = f"{nonce}.{verifier}.{'' if checks is None else checks.hex}.{where}"
     headers = {**NOT_KEPT, "location": address, "set-cookie": _cookie(state, kept, _SECONDS)}
-    return Response(status_code=303, headers=headers)
+    answer = Response(status_code=303, headers=headers)
+    sent = ";".join(visit.request.headers.getlist("cookie"))
+    for old in _NAMES.findall(sent)[: 1 - _MOST]:  # browsers send the oldest first
+        over(answer, old)
+    return answer
 
 
 def begun(visit: Visit, state: str) -> Begun | None:

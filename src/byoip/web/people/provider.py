@@ -2,6 +2,7 @@
 
 import logging
 from typing import Final
+from uuid import NAMESPACE_URL, uuid5
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -30,6 +31,10 @@ log = logging.getLogger("byoip.sign_in")
 
 _WRONG_ONES: Final = Wanted("wrong_link", per_minute=10)
 _LOGOUTS: Final = Wanted("wrong_logout", per_minute=30)
+# The provider is asked with our secret, by cookies that a client may write itself; and of each
+# sign-in a session and a line of history stay.
+_ASKED: Final = Wanted("provider_asked", per_minute=120)
+_COMES: Final = Wanted("provider_signed_in", per_minute=2, minutes=30)
 # OpenID Connect Core 1.0, section 3.1.2.6: who would have to be asked is not signed in there.
 _NOT_THERE: Final = frozenset(
     {
@@ -63,10 +68,18 @@ async def back(visit: Visit) -> Response:
     state = attempt.attempt.state
     if attempt.checks is not None and brought.get("error") in _NOT_THERE:
         return over(await _gone(visit, attempt), state)
+    if attempt.checks is None:
+        await visit.site.spend(client_id(visit), _ASKED)
+    elif visit.known is None or visit.known.session.id != attempt.checks:
+        return over(led(SIGN_IN), state)
+    else:
+        await visit.site.spend(visit.known.person.id, _ASKED)
     try:
         said = await signs.provider.said(
             attempt.attempt, f"{visit.site.public_url}{BACK}", dict(brought)
         )
+        if attempt.checks is None:
+            await visit.site.spend(uuid5(NAMESPACE_URL, f"{said.issuer} {said.subject}"), _COMES)
         place = await _placed(visit, said)
         if attempt.checks is None:
             return over(await _entered(visit, attempt, said, place), state)
@@ -104,7 +117,7 @@ async def _entered(visit: Visit, attempt: Begun, said: ProviderSaid, place: Plac
 
 async def _confirmed(visit: Visit, attempt: Begun, said: ProviderSaid, place: Place) -> Response:
     known, checks = visit.known, attempt.checks
-    if known is None or checks is None or known.session.id != checks:
+    if known is None or checks is None:
         return led(SIGN_IN)
     person: Person = known.person
     try:
@@ -132,8 +145,8 @@ def logout_of(site: Site) -> Endpoint:
         try:
             signs = provider_of(visit)
             form = await read_form(request)
-            async with site.stranger(request.scope):
-                said = await signs.provider.logout_said(form.get("logout_token", ""))
+            said = await signs.provider.logout_said(form.get("logout_token", ""))
+            async with site.stranger(request.scope):  # not while the provider is waited for
                 people = await site.border.write(
                     _by(visit.request_id), lambda tx: identities.log_out(tx, said), lambda of: of
                 )
