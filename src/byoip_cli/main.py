@@ -15,7 +15,7 @@ from byoip_cli import __version__
 from byoip_cli.faults import CommandFailed, Status
 from byoip_cli.lazy import Entry, group_of
 from byoip_cli.names import PROFILE_VARIABLE
-from byoip_cli.output import as_json, set_json
+from byoip_cli.output import as_json, echo, harmless, set_json
 
 _GROUP: Final = "byoip.commands"  # of entry points, each of a `Plug`
 # Hardly anything that is imported is garbage, and looking among it is a sixth of a start's time.
@@ -126,7 +126,7 @@ def run(plugs: Sequence[Plug]) -> None:
         application(plugs)()
     except CommandFailed as failed:
         if as_json() and failed.errors:
-            typer.echo(json.dumps({"errors": failed.errors}, ensure_ascii=False), err=True)
+            echo(json.dumps({"errors": failed.errors}, ensure_ascii=False), err=True)
             sys.exit(failed.status)
         _end(str(failed), failed.status)
     except faults as fault:
@@ -139,5 +139,7 @@ def main() -> None:
 
 
 def _end(message: str, status: Status) -> Never:
-    Console(stderr=True).print(message, style="red", markup=False, highlight=False, soft_wrap=True)
+    Console(stderr=True).print(
+        harmless(message), style="red", markup=False, highlight=False, soft_wrap=True
+    )
     sys.exit(status)

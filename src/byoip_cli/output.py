@@ -24,6 +24,8 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 _TOLD = 200
 _PLACE = re.compile(r"\S*(?:[0-9a-f]{32}|[0-9a-f.:]+/\d+)\S*")  # an id or a CIDR among words
 _NARROW = 24  # so much of what may be broken stands in one line
+# Controls but for tabs and ends of lines (ECMA-48 in seven bits and in eight), marks of direction.
+_STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _AS_JSON: ContextVar[bool] = ContextVar("as_json", default=False)
 
 
@@ -40,13 +42,23 @@ def as_json() -> bool:
 def show_json(result: Any) -> bool:
     """Print a result as JSON where that is wanted; False: it is not."""
     if as_json():
-        typer.echo(json.dumps(result, ensure_ascii=False))
+        echo(json.dumps(result, ensure_ascii=False))
     return as_json()
+
+
+def harmless(text: str) -> str:
+    """The same, with what would steer a terminal spelt out, as JSON may: servers choose words."""
+    return _STEERS.sub(lambda one: f"\\u{ord(one[0]):04x}", text)
+
+
+def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print, whatever a server has put into it."""
+    typer.echo(harmless(text), err=err, nl=nl)
 
 
 def say(sentence: str) -> None:
     """Print something about what is done, for people; never among the data."""
-    typer.echo(sentence, err=True)
+    echo(sentence, err=True)
 
 
 def show_table(
@@ -81,17 +93,17 @@ def show_table(
         table.add_column(_title(name), no_wrap=whole, overflow="fold", min_width=narrow)
     for row in every:
         # Text, not markup: customers choose some of these values.
-        table.add_row(*(Text(shown(row[name])) for name in columns))
+        table.add_row(*(Text(harmless(shown(row[name]))) for name in columns))
     console = _console()
     unbounded = console.options.update(width=10_000)
     if Measurement.get(console, unbounded, table).minimum <= console.width:
         console.print(table)
         return
     if title:
-        typer.echo(f"{title}\n")
+        echo(f"{title}\n")
     for row in every:
         _show_lines({name: row[name] for name in columns})
-        typer.echo()
+        echo()
 
 
 def show_object(result: Mapping[str, Any]) -> None:
@@ -110,7 +122,7 @@ def go_on(touched: str, *, yes: bool) -> None:
     say(touched)
     if yes or not sys.stdin.isatty():
         return
-    typer.echo("Go on? [y/N] ", err=True, nl=False)  # not `typer.confirm`: it writes to stdout
+    echo("Go on? [y/N] ", err=True, nl=False)  # not `typer.confirm`: it writes to stdout
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise CommandFailed("Nothing was done.")
 
@@ -119,9 +131,9 @@ def _show_lines(members: Mapping[str, Any]) -> None:
     wide = max(len(name) for name in members)
     for name, value in members.items():
         first, *others = _in_lines(value).split("\n")
-        typer.echo(f"{_title(name):<{wide}}  {first}")
+        echo(f"{_title(name):<{wide}}  {first}")
         for line in others:
-            typer.echo(f"{'':<{wide}}  {line}")
+            echo(f"{'':<{wide}}  {line}")
 
 
 def _in_lines(value: object, indent: str = "") -> str:

@@ -26,6 +26,7 @@ async def test_4_a_speaker_is_drained_after_a_look_and_lifted(
     looked = await browser.read(f"{DRAIN}?speaker=ams1")
     assert "none other speakers keep all of them" in looked.text
     assert PEER in looked.text
+    assert "speakers ams1 neighbours" in looked.text, "no other speaker is concerned"
     form = await browser.form(f"{DRAIN}?speaker=ams1", "/drain")
     answer = await browser.send(form, hours="3", reason="New line cards.")
     assert answer.headers["location"] == f"{ROUTES}?done=drained"

@@ -26,7 +26,7 @@ class IdentityProvider(Protocol):
     """Whom to ask who somebody is."""
 
     async def reachable(self) -> bool:
-        """Whether it answered in the last minute, or does now."""
+        """Whether people can sign in there, as far as we saw in the last minute, or see now."""
         ...
 
     async def address(self, attempt: Attempt, back: str, *, silently: bool) -> str:

@@ -13,7 +13,7 @@ from byoip_cli.customer.serving import announce, bind, delegate, route_row, with
 from byoip_cli.customer.waiting import approved, checked, status_of_claim, tell
 from byoip_cli.customer.watching import open_page, watch
 from byoip_cli.options import Timeout
-from byoip_cli.output import say, show_json, show_object, show_table
+from byoip_cli.output import echo, say, show_json, show_object, show_table
 from byoip_cli.places import PrefixId, path_of
 
 prefixes_app = typer.Typer(
@@ -94,7 +94,7 @@ def show(ctx: typer.Context, prefix: PrefixId) -> None:
         return
     show_object({name: one for name, one in found.items() if name not in _LONG})
     for one in found["blockers"]:
-        typer.echo(f"\n* {one['name']}\n{one['message'].rstrip()}")
+        echo(f"\n* {one['name']}\n{one['message'].rstrip()}")
     if bindings := list(pages(ctx, f"{path_of(prefix)}/bindings")):
         show_table(_BINDING, bindings, _told_binding, title="Bindings")
     if routes := list(pages(ctx, f"{path_of(prefix)}/bgp/prefixes")):

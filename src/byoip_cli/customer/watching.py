@@ -8,7 +8,7 @@ import typer
 
 from byoip_cli.account import of_account
 from byoip_cli.client import Service, ask, pages
-from byoip_cli.output import as_json, say, show_json
+from byoip_cli.output import as_json, echo, say, show_json
 from byoip_cli.places import path_of, prefix_of
 
 _WAIT = 30
@@ -39,7 +39,7 @@ def watch(
         epoch = found["result_info"]["epoch"]
         for one in found["result"]:
             number = one["number"]
-            typer.echo(_line(one, cidrs))
+            echo(_line(one, cidrs))
             left = left and left - 1
             if left == 0:
                 return
@@ -57,7 +57,7 @@ def open_page(
     one = f"/{prefix_of(ctx, prefix)}" if prefix else ""
     address = f"{service.url.rstrip('/')}/ui/prefixes{one}"
     if not show_json({"url": address}):
-        typer.echo(address)
+        echo(address)
         if not webbrowser.open(address):
             say("No browser was found here.")
 

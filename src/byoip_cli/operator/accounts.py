@@ -23,7 +23,7 @@ from byoip_cli.operator.speakers import speakers_app
 from byoip_cli.operator.touching import touched_of_token
 from byoip_cli.operator.webhooks import webhooks_app
 from byoip_cli.options import OperatorToken, Url, Yes
-from byoip_cli.output import go_on, show_json, show_object, show_table
+from byoip_cli.output import echo, go_on, show_json, show_object, show_table
 from byoip_cli.places import AccountId, ForAccount, ObjectId, ServiceId, named
 from byoip_cli.profiles import operator
 
@@ -157,7 +157,7 @@ def create_token(
     }
     made = act(ctx, "/credentials", reason, **members)
     if not show_json(made):
-        typer.echo(made["token"])
+        echo(made["token"])
 
 
 @tokens_app.command("revoke")

@@ -8,7 +8,7 @@ from byoip_cli.account import of_account, where
 from byoip_cli.client import ask, pages
 from byoip_cli.names import DEFAULT_URL
 from byoip_cli.options import Account, Token, Url
-from byoip_cli.output import set_json, show_object, show_table
+from byoip_cli.output import echo, set_json, show_object, show_table
 from byoip_cli.places import ObjectId
 from byoip_cli.webhooks.listen import Forwarding, forward
 
@@ -123,7 +123,7 @@ def secret(ctx: typer.Context, webhook: ObjectId) -> None:
 def delete(ctx: typer.Context, webhook: ObjectId) -> None:
     """End a webhook."""
     ask(of_account(ctx), "DELETE", f"/webhooks/{webhook}")
-    typer.echo(f"{webhook} is ended.", err=True)
+    echo(f"{webhook} is ended.", err=True)
 
 
 @webhooks_app.command("listen")

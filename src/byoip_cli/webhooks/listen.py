@@ -13,7 +13,7 @@ import httpx
 import typer
 
 from byoip_cli.client import Service, ask
-from byoip_cli.output import legible, say, show_json
+from byoip_cli.output import echo, legible, say, show_json
 from byoip_cli.places import plain
 from byoip_cli.webhooks.messages import Key, Message, message_of, test_of
 
@@ -112,4 +112,4 @@ class _Sender:
     def _tell(self, event: Mapping[str, Any], said: str, *, taken: bool) -> None:
         told = {"number": event["number"], "kind": event["kind"], "answer": said, "taken": taken}
         if not show_json(told):
-            typer.echo(f"{event['number']} {event['kind']}: {said}")
+            echo(f"{event['number']} {event['kind']}: {said}")

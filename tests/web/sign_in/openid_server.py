@@ -22,6 +22,7 @@ from joserfc.jws import JWSRegistry
 KEYS: dict[str, RSAKey | ECKey] = {
     "first": RSAKey.generate_key(2048, {"kid": "first"}, auto_kid=False),
     "second": ECKey.generate_key("P-256", {"kid": "second"}, auto_kid=False),
+    "weak": RSAKey.generate_key(1024, {"kid": "weak"}, auto_kid=False),
     "foreign": RSAKey.generate_key(2048, {"kid": "first"}, auto_kid=False),
 }
 CLIENT = {"id": "byoip", "secret": "s:e/c ret"}
@@ -47,9 +48,9 @@ class State:
             "key": "first",
             "alg": "",  # none and HS256 are made by hand
             "header": {},  # beside alg and kid; null takes one out
-            "keys": [],  # of its set, beside those that are published
+            "members": {},  # that each key of its set has beside its own
             "published": ["first"],
-            "faults": {},  # by endpoint: slow, huge, garbage, deep, status, redirect
+            "faults": {},  # by endpoint: slow, huge, padded, garbage, deep, status, redirect
             "iss": True,  # stands beside the code
             "ahead": 0,  # seconds of its clock
         }
@@ -96,6 +97,7 @@ def _b64(what: object) -> str:
 class Handler(BaseHTTPRequestHandler):
     state = State()
     protocol_version = "HTTP/1.0"
+    padding = b""
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -138,7 +140,11 @@ class Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         self.state.asked.append(path)
         with suppress(BrokenPipeError, ConnectionResetError):
-            if not self._faulty(self.state.told["faults"].get(path)):
+            fault = self.state.told["faults"].get(path)
+            if form.get("code") == "breaks":
+                fault = "status"
+            self.padding = b" " * 1_000_000 if fault == "padded" else b""
+            if fault == "padded" or not self._faulty(fault):
                 routes: dict[str, Callable[[], None]] = {
                     "/.well-known/openid-configuration": self._discovery,
                     "/jwks": self._jwks,
@@ -176,9 +182,10 @@ class Handler(BaseHTTPRequestHandler):
         self._json(self.state.metadata())
 
     def _jwks(self) -> None:
-        published = [KEYS[one].as_dict(private=False) for one in self.state.told["published"]]
+        members, names = self.state.told["members"], self.state.told["published"]
+        published = [{**KEYS[one].as_dict(private=False), **members} for one in names]
         secret = {"kty": "oct", "k": _b64("0" * 32), "kid": "first"}
-        self._json({"keys": [secret, {"kty": "RSA"}, 7, *self.state.told["keys"], *published]})
+        self._json({"keys": [secret, {"kty": "RSA"}, 7, *published]})
 
     def _authorize(self, form: dict[str, str]) -> None:
         asked = dict(parse_qsl(urlsplit(self.path).query))
@@ -254,7 +261,7 @@ class Handler(BaseHTTPRequestHandler):
         self._text(json.dumps(what), "application/json", status)
 
     def _text(self, text: str, kind: str = "application/json", status: int = 200) -> None:
-        body = text.encode()
+        body = self.padding + text.encode()
         self.send_response(status)
         self.send_header("content-type", kind)
         self.send_header("content-length", str(len(body)))

@@ -4,10 +4,20 @@ import time
 from typing import Any
 
 import pytest
+from joserfc.jws import JWSRegistry
 
+from byoip.adapters.sign_in.openid_provider import ALGORITHMS
 from tests.web.sign_in.elsewhere import Elsewhere
 
+BOTH = {"published": ["first", "second"]}
 
+
+def test_2_1_no_algorithm_of_ours_has_a_secret_or_none() -> None:
+    """The library refuses them for our keys as well; the list must not rest on that."""
+    assert {JWSRegistry.algorithms[one].key_type for one in ALGORITHMS} == {"RSA", "EC"}
+
+
+@pytest.mark.filterwarnings("ignore:Key size")  # the library takes one of 1,024 bits
 @pytest.mark.parametrize(
     "told",
     [
@@ -15,6 +25,18 @@ from tests.web.sign_in.elsewhere import Elsewhere
         pytest.param({"alg": "HS256"}, id="public key as a secret"),
         pytest.param({"key": "foreign"}, id="foreign key of the same name"),
         pytest.param({"key": "second"}, id="key that is not published"),
+        pytest.param({"alg": "RS512"}, id="algorithm of no list of ours"),
+        pytest.param({"header": {"alg": "none"}}, id="alg none with a signature"),
+        pytest.param({"header": {"kid": None}, **BOTH, "key": "second"}, id="no key named of two"),
+        pytest.param({"header": {"kid": "first"}, **BOTH, "key": "second"}, id="another key named"),
+        pytest.param({"header": {"kid": ["first"]}}, id="list of keys named"),
+        pytest.param({"key": "foreign", "header": {"jku": "http://127.0.0.1:1/"}}, id="jku"),
+        pytest.param({"key": "foreign", "header": {"x5u": "http://127.0.0.1:1/"}}, id="x5u"),
+        pytest.param({"header": {"crit": ["exp"]}}, id="crit"),
+        pytest.param({"header": {"crit": ["b64"], "b64": False}}, id="not encoded"),
+        pytest.param({"key": "weak", "published": ["weak"]}, id="key of 1,024 bits"),
+        pytest.param({"members": {"use": "enc"}}, id="key that signs nothing"),
+        pytest.param({"claims": {"aud": {"byoip": 1}}}, id="odd audience"),
         pytest.param({"claims": {"aud": "other"}}, id="foreign audience"),
         pytest.param({"claims": {"aud": ["byoip", "other"]}}, id="several without azp"),
         pytest.param({"claims": {"azp": "other"}}, id="foreign azp"),
@@ -34,6 +56,7 @@ from tests.web.sign_in.elsewhere import Elsewhere
         pytest.param({"claims": {"sub": ["u-1"]}}, id="subject of a list"),
         pytest.param({"claims": {"groups": "staff"}}, id="one group as text"),
         pytest.param({"claims": {"groups": {"noc": 1}}}, id="odd groups"),
+        pytest.param({"claims": {"groups": [["noc"], {"noc": 1}, 7]}}, id="odd groups in a list"),
     ],
 )
 async def test_2_1_refused(elsewhere: Elsewhere, told: dict[str, Any]) -> None:
@@ -65,7 +88,9 @@ async def test_2_1_a_new_key_of_the_provider_counts_soon(elsewhere: Elsewhere) -
     assert elsewhere.provider.asked().count("/jwks") == before + 1
 
 
-@pytest.mark.parametrize("fault", ["slow", "huge", "garbage", "deep", "list", "status", "redirect"])
+@pytest.mark.parametrize(
+    "fault", ["slow", "huge", "padded", "garbage", "deep", "list", "status", "redirect"]
+)
 @pytest.mark.parametrize("where", ["/.well-known/openid-configuration", "/jwks", "/token"])
 async def test_2_1_a_provider_that_misbehaves_costs_little(
     elsewhere: Elsewhere, fault: str, where: str
@@ -109,3 +134,11 @@ async def test_2_1_endpoints_are_at_the_issuers_host(
     answer = await elsewhere.browser().get("/ui/enter/provider")
     assert answer.status_code == 503
     assert "location" not in answer.headers
+
+
+@pytest.mark.parametrize("scheme", ["https", "ftp"])
+async def test_2_1_endpoints_have_the_issuers_scheme(elsewhere: Elsewhere, scheme: str) -> None:
+    """Else keys of an https issuer would come over a connection that anyone can write into."""
+    place = elsewhere.provider.issuer.replace("http:", f"{scheme}:")
+    elsewhere.provider.tell(metadata={"jwks_uri": f"{place}/jwks"})
+    assert (await elsewhere.browser().get("/ui/enter/provider")).status_code == 503

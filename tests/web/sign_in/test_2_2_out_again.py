@@ -292,21 +292,6 @@ async def _fresh(elsewhere: Elsewhere, form: Any) -> Any:
     return type(form)(form.action, form.method, {**form.fields, "key": "ab" * 16})
 
 
-async def test_2_2_a_provider_that_is_away_ends_nothing_before_twelve_hours(
-    elsewhere: Elsewhere,
-) -> None:
-    browser = await elsewhere.signed_in("ada")
-    elsewhere.provider.tell(faults={"/.well-known/openid-configuration": "status"})
-    signs = elsewhere.world.backend.pages.keywords["elsewhere"]  # type: ignore[attr-defined]
-    for minute in range(50, 12 * 60, 50):
-        found = signs.provider._endpoints._found
-        found.at, found.failed_at = found.at - 3600, found.failed_at - 61
-        elsewhere.world.clock.advance(timedelta(minutes=50))
-        assert (await browser.get("/ui/people")).status_code == 200, minute
-    elsewhere.world.clock.advance(timedelta(minutes=21))
-    assert (await browser.get("/ui/people")).headers["location"] == "/ui/enter"
-
-
 async def test_2_2_a_session_by_a_link_is_never_asked_about(elsewhere: Elsewhere) -> None:
     browser = await signed_in(elsewhere.world)
     elsewhere.world.clock.advance(timedelta(minutes=50))

@@ -7,6 +7,7 @@ import ssl
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 from urllib.parse import quote_plus, urlencode, urlsplit
@@ -97,7 +98,8 @@ class Endpoints:
     def __init__(self, client: Client, *, seconds: float = SECONDS) -> None:
         self._client = client
         self._seconds = seconds
-        self._found, self._keys = Asked(), Asked()
+        self._found, self._keys, self._codes = Asked(), Asked(), Asked()
+        self._doubted = False  # whether the last code was answered with nothing usable
         issuer = urlsplit(client.issuer)
         self._scheme, self._hosts = issuer.scheme, client.hosts | {issuer.netloc.lower()}
 
@@ -107,8 +109,24 @@ class Endpoints:
         return found
 
     def failing(self, lately: float) -> bool:
-        """Whether it did not answer, so many seconds ago at most."""
-        return self._found.failing(lately)
+        """Whether one of its endpoints did not answer, so many seconds ago at most."""
+        codes = self._doubted and self._codes.failing(lately)
+        return codes or self._found.failing(lately) or self._keys.failing(lately)
+
+    async def serve(self, younger: float) -> None:
+        """Whether somebody could sign in now, as far as it was not seen so many seconds ago.
+
+        Where codes are taken is asked only after a code was answered with nothing usable, and then
+        with one of ours: what a browser brings may be made for that. Raises ProviderAway.
+        """
+        await self.metadata(younger)
+        await self.keys()
+        if self._doubted:
+            await self._codes.get(younger, self._probe)
+
+    async def _probe(self) -> None:
+        with suppress(Refused):
+            await self._given("none", "0" * 64, self._client.issuer)
 
     async def keys(self, younger: float = HOLDS) -> Mapping[str, Any]:
         """The provider's keys, a JWK set. Raises ProviderAway."""
@@ -141,6 +159,19 @@ class Endpoints:
         Raises:
             ProviderAway: nothing usable is said.
         """
+        await self.metadata()
+        try:
+            given: Mapping[str, Any] | str = await self._given(code, verifier, back)
+        except Refused as refused:
+            given = str(refused)
+        except Odd as odd:
+            self._doubted = True
+            log.warning("the identity provider gives no token: %s", odd)
+            raise ProviderAway from odd
+        self._doubted = False
+        return given
+
+    async def _given(self, code: str, verifier: str, back: str) -> Mapping[str, Any]:
         metadata, us = await self.metadata(), self._client
         form = {
             "grant_type": "authorization_code",
@@ -155,14 +186,8 @@ class Endpoints:
         else:
             pair = f"{quote_plus(us.client_id)}:{quote_plus(us.secret)}"
             headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
-        try:
-            url = self.place(metadata, "token_endpoint")
-            return await self._json("POST", url, form=form, headers=headers)
-        except Refused as refused:
-            return str(refused)
-        except Odd as odd:
-            log.warning("the identity provider gives no token: %s", odd)
-            raise ProviderAway from odd
+        url = self.place(metadata, "token_endpoint")
+        return await self._json("POST", url, form=form, headers=headers)
 
     async def _discover(self) -> Mapping[str, Any]:
         issuer = self._client.issuer

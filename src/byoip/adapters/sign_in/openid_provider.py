@@ -50,11 +50,11 @@ class OpenIdProvider:
         self._endpoints = Endpoints(client, seconds=seconds)
 
     async def reachable(self) -> bool:
-        """Whether it answered in the last minute, or does now; nobody waits twice a minute."""
+        """Whether people can sign in there, as seen in the last minute, or now."""
         if self._endpoints.failing(_JUST_ANSWERED):
             return False
         try:
-            await self._endpoints.metadata(_JUST_ANSWERED)
+            await self._endpoints.serve(_JUST_ANSWERED)
         except ProviderAway:
             return False
         return True

@@ -87,6 +87,10 @@ async def back(visit: Visit) -> Response:
     except ProviderSignInRefused:
         await visit.site.spend(client_id(visit), _WRONG_ONES)
         raise
+    except ProviderAway:
+        if attempt.checks is None or await signs.provider.reachable():
+            raise
+        return over(led(attempt.to), state)  # the page lets them in: what is away ends nothing
 
 
 async def _placed(visit: Visit, said: ProviderSaid) -> Place:
