@@ -148,6 +148,21 @@ async def test_a_prefix_that_was_sold_proves_no_number_of_its_buyer(numbers: Num
     assert (await numbers.now(claim)).frozen_for == {Signal.HOLDER}
 
 
+async def test_who_sold_all_of_much_space_in_a_day_proves_no_number_of_its_buyer(
+    numbers: Numbers,
+) -> None:
+    """It is no registry that has numbered its holders anew: rows of one holder changed only."""
+    await numbers.holds()
+    rows = [CIDR, *(f"31.0.{one}.0/24" for one in range(10, 40))]
+    for holder in ("seller", "h-3320"):
+        await numbers.statistics(holders=[(cidr, holder) for cidr in rows])
+        await numbers.hear()
+        numbers.clock.advance(timedelta(days=1))
+    async with numbers.registry_up():
+        said = await numbers.validate_asn(await numbers.bring())
+    assert said.state is CheckState.MISSING
+
+
 async def test_a_frozen_prefix_proves_no_number(numbers: Numbers) -> None:
     claim = await numbers.holds()
     await numbers.statistics(holders=[(CIDR, "h-3320")])
