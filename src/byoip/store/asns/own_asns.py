@@ -98,8 +98,11 @@ _PROVES: Final = f"""
             AND watch.signal = 'holder' AND watch.failing_since IS NULL AND watch.doubt = ''
             AND watch.good_at IS NOT NULL AND watch.heard >= used.number)
 """  # noqa: S608 - of constants
+# Of ids that a registry has made anew since, who was who is no more than likely.
 _SPANNED: Final = from_text(f"""
     SELECT claim.cidr {_PROVES} AND CAST(:holder AS text) <> ''
+        AND NOT EXISTS (SELECT FROM registry_rekeys AS anew
+            WHERE anew.registry = :registry AND anew.at > claim.approved_at)
         AND EXISTS (SELECT FROM registered_ranges AS row WHERE row.snapshot = used.number
             AND row.prefix <<= claim.cidr AND row.holder = :holder
             AND row.status IN ('{"', '".join(sorted(HELD))}'))
