@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from byoip.domain.asns.registration import AsnRange
 from byoip.domain.checks.delegated_statistics import REGISTRIES
 from byoip.domain.checks.registry import Allocation
 from byoip.domain.claims.claim import Claim
@@ -56,11 +57,13 @@ class Days:
 
     Attributes:
         rows: of each registry, as (prefix, status, holder).
+        numbers: of ripencc, holders of AS numbers from 1000 on, one each.
         roas: what each snapshot of ROA data lists.
     """
 
     world: World
     rows: Rows = field(default_factory=dict)
+    numbers: list[str] = field(default_factory=list)
     roas: list[dict[str, object]] = field(default_factory=list)
     data: RegistrationData | None = None
     serial: int = 0
@@ -92,8 +95,10 @@ class Days:
             Allocation(Prefix.parse(cidr), registry, status, holder)
             for cidr, status, holder in rows
         ]
-        sha = f"{self.serial:064x}"
-        return StatisticsFile(registry, str(self.serial), sha, self.world.clock.now(), allocations)
+        sha, at = f"{self.serial:064x}", self.world.clock.now()
+        of_numbers = enumerate(self.numbers if registry == "ripencc" else [], 1000)
+        asns = [AsnRange(one, one, registry, "assigned", holder) for one, holder in of_numbers]
+        return StatisticsFile(registry, str(self.serial), sha, at, allocations, asns)
 
     async def snapshot(self) -> None:
         """A new snapshot of ROA data, by which all routes are judged."""

@@ -148,6 +148,46 @@ async def test_a_prefix_that_was_sold_proves_no_number_of_its_buyer(numbers: Num
     assert (await numbers.now(claim)).frozen_for == {Signal.HOLDER}
 
 
+async def test_who_sold_all_of_much_space_in_a_day_proves_no_number_of_its_buyer(
+    numbers: Numbers,
+) -> None:
+    """It is no registry that has numbered its holders anew: rows of one holder changed only."""
+    await numbers.holds()
+    rows = [CIDR, *(f"31.0.{one}.0/24" for one in range(10, 40))]
+    for holder in ("seller", "h-3320"):
+        await numbers.statistics(holders=[(cidr, holder) for cidr in rows])
+        await numbers.hear()
+        numbers.clock.advance(timedelta(days=1))
+    async with numbers.registry_up():
+        said = await numbers.validate_asn(await numbers.bring())
+    assert said.state is CheckState.MISSING
+
+
+@pytest.mark.parametrize("again", [True, False], ids=["as it was", "new ids"])
+async def test_ids_that_a_registry_made_anew_prove_no_number_by_what_was_proven_before(
+    numbers: Numbers, again: bool
+) -> None:
+    """A lone prefix that was sold on that day looks as one that was not."""
+    await numbers.holds()
+    rows = [CIDR, *(f"31.0.{one}.0/24" for one in range(10, 40))]
+    none = AsnRange(3321, 3321, "ripencc", "allocated", "other")
+    numbers.clock.advance(timedelta(days=1))
+    await numbers.statistics(
+        none, holders=[(one, "h-3320" if again and one == CIDR else f"old-{one}") for one in rows]
+    )
+    await numbers.hear()
+    numbers.clock.advance(timedelta(days=1))
+    await numbers.statistics(
+        holders=[
+            (one, "h-3320" if one == CIDR else f"{'old' if again else 'new'}-{one}") for one in rows
+        ]
+    )
+    await numbers.hear()
+    async with numbers.registry_up():
+        said = await numbers.validate_asn(await numbers.bring())
+    assert said.proven is again
+
+
 async def test_a_frozen_prefix_proves_no_number(numbers: Numbers) -> None:
     claim = await numbers.holds()
     await numbers.statistics(holders=[(CIDR, "h-3320")])

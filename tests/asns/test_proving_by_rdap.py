@@ -13,6 +13,8 @@ from byoip.adapters.rdap.rdap_servers import RdapServers
 from byoip.domain.asns.own_asn import OwnAsn, ProvenBy
 from byoip.domain.asns.registration import AsnRange
 from byoip.domain.checks.evidence import CheckState
+from byoip.domain.watch.levels import Signal
+from byoip.domain.watch.remembered import Remembered
 from byoip.sandbox.rdap_server import RdapFault, RdapServer
 from byoip.sandbox.rdap_shapes import RdapRecord
 from byoip.usecases.asns.prove_asn import ProveAsn
@@ -44,6 +46,15 @@ class Registered:
     def number(self, handle: str = HANDLE) -> None:
         self.rdap.put_number("ripencc", CUSTOMER.number, name=NAME, handle=handle)
 
+    async def learnt(self, handle: str = HANDLE) -> None:
+        """RDAP named this one for the prefix as it was watched first."""
+        numbers = self.numbers
+        [view] = await numbers.reader.claims(numbers.account_id, after=None, limit=2)
+        async with numbers.store.transaction() as tx:
+            watch = (await tx.watches.of(view.claim.id))[Signal.HOLDER]
+            kept = replace(Remembered.read(watch.baseline), registrant=handle).kept()
+            await tx.watches.put(view.claim.id, replace(watch, baseline=kept))
+
     @property
     def proving(self) -> ProveAsn:
         urls = self.rdap.urls
@@ -63,6 +74,7 @@ async def registered(numbers: Numbers) -> AsyncIterator[Registered]:
     made = Registered(numbers, rdap)
     await numbers.holds()
     await made.file()
+    await made.learnt()
     made.space()
     made.number()
     async with numbers.registry_up():
@@ -86,6 +98,15 @@ async def missing(registered: Registered) -> None:
 
 async def test_another_registrant_has_not(registered: Registered) -> None:
     registered.number("ORG-OTHER-RIPE")
+    await missing(registered)
+
+
+@pytest.mark.parametrize("before", ["ORG-SELLER-RIPE", ""])
+async def test_nor_who_has_sold_the_prefix_a_moment_ago(
+    registered: Registered, before: str
+) -> None:
+    """RDAP names the buyer for both, and no file does yet."""
+    await registered.learnt(before)
     await missing(registered)
 
 

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from byoip.domain.watch.levels import Level, Signal
 from tests.usecases.routes import Routes
 from tests.usecases.world import CIDR
@@ -110,6 +112,27 @@ async def test_ids_rekeyed_with_a_sale_on_the_same_day(days: Days, routes: Route
     assert await days.frozen_for(kept) == set()
     assert await days.frozen_for(routes.claim) == set()
     assert await days.frozen_for(gone) == {Signal.HOLDER}
+    assert await still_up(routes)
+
+
+@pytest.mark.parametrize("numbers", [["seller"], ["buyer"]])
+async def test_ids_rekeyed_as_a_holder_of_one_row_sold_it_to_one_that_had_none(
+    days: Days, routes: Routes, numbers: list[str]
+) -> None:
+    """Rows of prefixes look one to one: numbers of the seller, or the buyer, tell them apart."""
+    days.numbers = numbers
+    days.world.clock.advance(DAY)
+    await days.files()
+    await days.run()
+    days.numbers = [f"new-{one}" for one in numbers]
+    anew = [(cidr, status, f"new-{holder}") for cidr, status, holder in days.rows["ripencc"]]
+    sale = (CIDR, "allocated", "new-buyer")
+    days.rows["ripencc"] = [sale if one[0] == CIDR else one for one in anew]
+    for _ in range(2):
+        days.world.clock.advance(DAY)
+        await days.files()
+        await days.run()
+    assert await days.frozen_for(routes.claim) == {Signal.HOLDER}
     assert await still_up(routes)
 
 

@@ -109,7 +109,8 @@ class PerspectiveClient:
         try:
             said = await self._ask(asked, question.account_id, LookedUp)
         except NotAnAnswer as why:
-            exhibit = RawAnswer(question.lookup.value, str(self._url), b"", now())
+            of = f"{question.registry.host}:{question.registry.port}"  # our way there is our own
+            exhibit = RawAnswer(question.lookup.value, of, b"", now())
             return NoAnswer(why.fault, self._told(why), exhibit)
         exhibit = RawAnswer(printable(brief(said.asked)), shown(said.of), said.answer, now())
         if said.fault:

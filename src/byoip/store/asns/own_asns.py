@@ -1,6 +1,6 @@
 """Customers' own AS numbers, and whether a route may have one as origin. Text where it is JSON."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from byoip.domain.checks.evidence import Check, CheckState
 from byoip.domain.checks.registry import HELD
 from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.prefix import Prefix
+from byoip.domain.watch.remembered import Remembered
 from byoip.store.asns.aspas import facts_from, facts_sql
 from byoip.store.asns.tables import own_asns
 from byoip.store.batches import Part, asking
@@ -97,8 +98,11 @@ _PROVES: Final = f"""
             AND watch.signal = 'holder' AND watch.failing_since IS NULL AND watch.doubt = ''
             AND watch.good_at IS NOT NULL AND watch.heard >= used.number)
 """  # noqa: S608 - of constants
+# Of ids that a registry has made anew since, who was who is no more than likely.
 _SPANNED: Final = from_text(f"""
     SELECT claim.cidr {_PROVES} AND CAST(:holder AS text) <> ''
+        AND NOT EXISTS (SELECT FROM registry_rekeys AS anew
+            WHERE anew.registry = :registry AND anew.at > claim.approved_at)
         AND EXISTS (SELECT FROM registered_ranges AS row WHERE row.snapshot = used.number
             AND row.prefix <<= claim.cidr AND row.holder = :holder
             AND row.status IN ('{"', '".join(sorted(HELD))}'))
@@ -111,9 +115,11 @@ _SPANNED: Final = from_text(f"""
     ORDER BY claim.cidr LIMIT 1
 """)  # noqa: S608 - of constants
 # Those of which RDAP may say whose they are: a row lies in one, and none around it, for rows share
-# no address. Of a part of a row its holder may have written whose it is.
+# no address. Of a part of a row its holder may have written whose it is. Whom RDAP named for it
+# before counts, too: of space that was sold it names the buyer before a file does.
 _TO_ASK: Final = from_text(f"""
-    SELECT claim.cidr {_PROVES}
+    SELECT claim.cidr, (SELECT baseline FROM prefix_watches AS watch
+            WHERE watch.prefix_id = claim.id AND watch.signal = 'holder') AS holder {_PROVES}
         AND EXISTS (SELECT FROM registered_ranges AS row WHERE row.snapshot = used.number
             AND row.prefix <<= claim.cidr AND row.status IN ('{"', '".join(sorted(HELD))}'))
     ORDER BY claim.cidr LIMIT {MOST_ASKED}
@@ -213,10 +219,14 @@ class OwnAsnRepository(Repository):
         row = await self._session.row(_SPANNED, **asked)
         return None if row is None else Prefix(row.cidr)
 
-    async def to_ask_about(self, own: OwnAsn, registry: str) -> Sequence[Prefix]:
-        """Prefixes that would prove the number, if RDAP names the same registrant for both."""
+    async def to_ask_about(self, own: OwnAsn, registry: str) -> Mapping[Prefix, str]:
+        """Prefixes that would prove the number, if RDAP names this registrant for both: its handle.
+
+        It named it as the prefix was watched first; empty: that was not learnt.
+        """
         of = {"account_id": own.account_id, "asn": own.asn.number, "registry": registry}
-        return [Prefix(row.cidr) for row in await self._session.rows(_TO_ASK, **of)]
+        rows = await self._session.rows(_TO_ASK, **of)
+        return {Prefix(row.cidr): Remembered.read(row.holder).registrant for row in rows}
 
     async def pooled(self, registry: str, holder: str, countries: Collection[str]) -> bool:
         """Whether a holder's id at a registry is that of a registry below it.

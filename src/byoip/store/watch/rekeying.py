@@ -1,6 +1,6 @@
 """Whether a registry has numbered its holders anew with a file, and which old id is which new one.
 
-Text SQL: one join of two files. It is asked while both are there, before the older one is dropped.
+Text SQL: joins of two files. It is asked while both are there, before the older one is dropped.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,7 +30,17 @@ _COUNTS = sa.text(f"""
 _SINCE = from_text(
     "SELECT at, registry, ids FROM registry_rekeys WHERE at > :since ORDER BY snapshot"
 )
-_ROWS = sa.text(f"SELECT was.holder, now.holder, count(*) {_PAIRS} GROUP BY 1, 2")
+# AS numbers, too: a seller of all its space, or its buyer, mostly has some, which stay.
+_ROWS = sa.text(f"""
+    SELECT old, new, count(*) FROM (
+        SELECT was.holder AS old, now.holder AS new {_PAIRS}
+        UNION ALL
+        SELECT was.holder, now.holder FROM registered_asns AS was JOIN registered_asns AS now
+            ON now.first = was.first AND now.last = was.last AND now.status = was.status
+        WHERE was.snapshot = :before AND now.snapshot = :number
+            AND was.holder <> '' AND now.holder <> ''
+    ) AS pairs GROUP BY 1, 2
+""")  # noqa: S608 - of constants
 
 
 async def note_rekeying(

@@ -1,8 +1,8 @@
 """Prove that an account has an AS number: by the registry's holder of it, or by its token."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
@@ -65,12 +65,13 @@ class _Known:
 
     Attributes:
         spanned: a proven one of the same holder.
-        to_ask_about: those of which RDAP may name the same registrant, where there is none.
+        to_ask_about: those of which RDAP may name the same registrant, where there is none, with
+            the handle that it named before.
     """
 
     found: AsnRegistration | Failed | Unanswered
     spanned: Prefix | None = None
-    to_ask_about: Sequence[Prefix] = ()
+    to_ask_about: Mapping[Prefix, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ class ProveAsn:
             return _Known(found)
         key, holder = found.registry.key, found.holder
         spanned = await tx.own_asns.spanned(own, key, holder)
-        more = () if spanned or not self.data else await tx.own_asns.to_ask_about(own, key)
+        more = {} if spanned or not self.data else await tx.own_asns.to_ask_about(own, key)
         pools = countries_of_pools(key, self.countries)
         if (spanned or more) and await tx.own_asns.pooled(key, holder, pools):
             return _Known(found)
@@ -159,7 +160,7 @@ class ProveAsn:
         return attempt.by is not ProvenBy.HOLDER or known.spanned is not None
 
     async def _by_registrant(
-        self, own: OwnAsn, found: AsnRegistration, prefixes: Sequence[Prefix]
+        self, own: OwnAsn, found: AsnRegistration, prefixes: Mapping[Prefix, str]
     ) -> _Attempt | None:
         """By RDAP; None: nobody was asked, or what was said proves nothing."""
         if self.data is None or own.proven:
