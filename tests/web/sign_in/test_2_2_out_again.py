@@ -1,7 +1,6 @@
 """Page, 2.2: who is removed, demoted or logged out, here or at the provider, is out in time."""
 
 import asyncio
-import re
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
@@ -96,39 +95,6 @@ async def test_2_2_other_groups_there_count_as_one_comes_again(elsewhere: Elsewh
     elsewhere.provider.tell(users={"ada": {"sub": "u-2", "name": "A", "groups": ["other-admins"]}})
     await elsewhere.came(browser, "ada")
     assert (await asked(elsewhere.world, token)).status_code == 401, "somebody of another account"
-
-
-async def test_2_2_the_last_operator_is_not_demoted_by_groups(elsewhere: Elsewhere) -> None:
-    browser = await elsewhere.signed_in("grace")
-    elsewhere.provider.tell(users={"grace": {"sub": "u-1", "name": "G", "groups": ["noc-viewers"]}})
-    answer = await elsewhere.came(elsewhere.browser(), "grace")
-    assert answer.status_code == 409
-    assert "last person with the role operator" in answer.text
-    assert (await browser.get("/ui/noc")).status_code == 200
-
-
-@pytest.mark.parametrize("by", ["groups", "page"])
-async def test_2_2_an_operator_whom_groups_keep_out_is_not_another_one(
-    elsewhere: Elsewhere, by: str
-) -> None:
-    """The role stays noted of whom no group lets in: nobody would be able to let others in."""
-    hal = {"sub": "u-9", "name": "Hal", "groups": ["noc"]}
-    elsewhere.provider.tell(users={"hal": hal})
-    grace = await elsewhere.signed_in("grace")
-    await elsewhere.signed_in("hal")
-    elsewhere.provider.tell(users={"hal": {**hal, "groups": []}})
-    assert (await elsewhere.came(elsewhere.browser(), "hal")).status_code == 403
-    if by == "page":
-        found = await grace.get("/ui/people")
-        [page] = re.findall('href="(/ui/people/[0-9a-f]{32})" aria-label="Change Grace', found.text)
-        answer = await grace.send(await grace.form(page, "/remove"), reason="test")
-    else:
-        users = {"grace": {"sub": "u-1", "name": "G", "groups": ["noc-viewers"]}}
-        elsewhere.provider.tell(users=users)
-        answer = await elsewhere.came(elsewhere.browser(), "grace")
-    assert answer.status_code == 409
-    assert "last person with the role operator" in answer.text
-    assert (await grace.get("/ui/noc")).status_code == 200
 
 
 @pytest.mark.parametrize("by", ["sid", "sub"])
