@@ -56,7 +56,7 @@ from byoip.ports.clock import Clock
 from byoip.ports.places import Places
 from byoip.ports.threads import unless_short
 
-_AT_ONCE: Final = 32  # a /17 has 128 zones
+_AT_ONCE: Final = 64  # a /17 has 128 zones; an account alone gets half
 _OK: Final = 200
 _FAULTS: Final = frozenset(Fault)
 _Answer = TypeVar("_Answer", Looked, LookedUp, Greeting)
