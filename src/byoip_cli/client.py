@@ -46,11 +46,22 @@ def ask(
     Raises:
         CommandFailed: anything but a success.
     """
-    answer = send(ctx.obj, method, path, body, query, seconds)
+    return parsed(ctx.obj, send(ctx.obj, method, path, body, query, seconds))
+
+
+def parsed(service: Service, answer: httpx.Response) -> Any:
+    """What a success says.
+
+    Raises:
+        CommandFailed: it is nothing that the service would answer.
+    """
     try:
-        return answer.json()
-    except ValueError:
-        raise _no_answer_of_ours(ctx.obj, answer) from None
+        found = answer.json()
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or "result" not in found:
+        raise _no_answer_of_ours(service, answer)
+    return found
 
 
 def send(
@@ -87,7 +98,7 @@ def send(
     try:
         errors = answer.json()["errors"]
         told = "\n".join(_told(one) for one in errors)
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         raise _no_answer_of_ours(service, answer) from None
     raise CommandFailed(told, status_of(answer.status_code), errors)
 

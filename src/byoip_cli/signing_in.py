@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from byoip_cli.account import where
-from byoip_cli.client import Service, send
+from byoip_cli.client import Service, parsed, send
 from byoip_cli.faults import Unusable
 from byoip_cli.names import DEFAULT_URL, OPERATOR_TOKEN_VARIABLE, TOKEN_VARIABLE
 from byoip_cli.options import Token, Url
@@ -38,7 +38,7 @@ def login(
     else:
         token = sys.stdin.readline()
     service = Service(url, token.strip(), CUSTOMERS, TOKEN_VARIABLE)
-    found = send(service, "GET", "/user/tokens/verify").json()["result"]
+    found = parsed(service, send(service, "GET", "/user/tokens/verify"))["result"]
     member = "token" if found["account_id"] else "operator_token"
     name = name_of(ctx)
     path = keep(name, {"url": url, member: token.strip()})
@@ -56,7 +56,8 @@ def whoami(ctx: typer.Context, url: Url = DEFAULT_URL, token: Token = "") -> Non
         service = replace(service, token=known.token)
     if not service.token:
         raise Unusable(f"{TOKEN_VARIABLE} is required; `byoip login` keeps one.")
-    found = send(service, "GET", "/user/tokens/verify").json()["result"]
-    names = [one["name"] for one in send(service, "GET", "/accounts").json()["result"]]
+    found = parsed(service, send(service, "GET", "/user/tokens/verify"))["result"]
+    listed = parsed(service, send(service, "GET", "/accounts"))["result"]
+    names = [one["name"] for one in listed]
     account = names[0] if found["account_id"] and names else None
     show_object({"url": service.url, "account": account, **found})

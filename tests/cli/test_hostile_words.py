@@ -19,6 +19,7 @@ _MAIN = "from byoip_cli.main import main; main()"
 class Hostile(BaseHTTPRequestHandler):
     asked: list[tuple[str, str]] = []  # noqa: RUF012 - of all requests
     lead = ""
+    odd = b""
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -33,6 +34,7 @@ class Hostile(BaseHTTPRequestHandler):
         found = answers.get(self.path)
         errors = {"errors": [{"message": STEERS, "name": STEERS, "source": None}]}
         body = json.dumps(found or errors, ensure_ascii=False).encode()
+        body = self.odd or body
         self.send_response(307 if self.lead else 200 if found else 400)
         if self.lead:
             self.send_header("location", self.lead)
@@ -43,7 +45,7 @@ class Hostile(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def hostile() -> Iterator[type[Hostile]]:
-    made = type("Made", (Hostile,), {"asked": [], "lead": ""})
+    made = type("Made", (Hostile,), {"asked": []})
     with ThreadingHTTPServer(("127.0.0.1", 0), made) as server:
         made.port = server.server_port  # type: ignore[attr-defined]
         Thread(target=server.serve_forever, daemon=True).start()
@@ -72,3 +74,15 @@ def test_2_a_token_does_not_go_where_a_server_leads(hostile: type[Hostile], tmp_
     hostile.lead = f"http://localhost:{hostile.port}/elsewhere"  # type: ignore[attr-defined]
     assert "is not byoip: 307" in said(hostile, tmp_path, "whoami").stderr
     assert hostile.asked == [("/client/v4/user/tokens/verify", "Bearer t")]
+
+
+@pytest.mark.parametrize("odd", [b"[1]", b"{}", b"5", b"[" * 200_000, b"\xff"])
+@pytest.mark.parametrize("command", [("whoami",), ("prefixes", "list")])
+def test_2_what_is_no_answer_is_said_to_be_none(
+    hostile: type[Hostile], tmp_path: Path, odd: bytes, command: tuple[str, ...]
+) -> None:
+    hostile.odd = odd
+    out = said(hostile, tmp_path, *command)
+    assert out.returncode == 6
+    assert "is not byoip: " in out.stderr
+    assert "Traceback" not in out.stderr
