@@ -145,3 +145,16 @@ async def test_a_long_poll_is_refused_when_the_database_is_an_older_one(
         await connection.execute(sa.text("UPDATE edge_change_counter SET last = 1"))
     response, seconds = await hurried(poll)
     assert (response.status_code, seconds < WELL_BEFORE) == (409, True)
+
+
+async def test_1_6_a_stream_is_never_compressed(
+    edge: Edge, customer: Customer, server: str
+) -> None:
+    await customer.bind()
+    async with (
+        httpx.AsyncClient(base_url=server, headers={"accept-encoding": "gzip"}) as client,
+        stream_of(edge, client, "?after=0") as response,
+    ):
+        raw = await anext(response.aiter_raw())
+    assert "content-encoding" not in response.headers
+    assert json.loads(raw.splitlines()[0])["number"] == 1

@@ -182,6 +182,11 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
     assert {"Prefix", "PrefixAnswer", "Failure", "ServiceBinding"} <= set(known)
 
 
+def test_1_6_head_is_not_in_the_document(document: dict[str, Any]) -> None:
+    methods = {method for path in document["paths"].values() for method in path}
+    assert methods == {"get", "post", "put", "patch", "delete"}
+
+
 def test_success_examples_are_answers_of_their_model(document: dict[str, Any]) -> None:
     models = {one.name: one.answer for one in declarations()} | {
         "get_letter": envelope.answer_of(Letter)

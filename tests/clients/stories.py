@@ -32,6 +32,7 @@ class Story:
     control_url: str
     account_id: str
     api_token: str
+    operator_token: str
     other_account_id: str
     other_token: str
     cidr: str
@@ -73,6 +74,7 @@ def teller(service: Running) -> Tell:
             control_url=service.ready["sandbox_control_url"],
             account_id=service.ready["account_id"],
             api_token=service.ready["api_token"],
+            operator_token=service.ready["operator_token"],
             other_account_id=other_account_id,
             other_token=other_token,
             cidr=f"198.18.{number}.0/24",

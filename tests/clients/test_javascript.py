@@ -14,7 +14,7 @@ NEEDED = (Part.NODE, Part.PACKAGES)
 
 @pytest.fixture(scope="module")
 def compiled(document: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Both programs, through the strict type checker."""
+    """All programs, through the strict type checker."""
     require(*NEEDED)
     directory = tmp_path_factory.mktemp("javascript")
     for source in (HERE / "npm").iterdir():
@@ -34,3 +34,10 @@ def test_it_goes_the_whole_way(
     compiled: Path, tell: Tell, tmp_path: Path, program: str, number: int
 ) -> None:
     assert run("node", compiled / program, tell(number).write(tmp_path)) == "done\n"
+
+
+def test_1_1_the_iterators_of_accounts_end_for_customer_and_operator(
+    compiled: Path, tell: Tell, tmp_path: Path
+) -> None:
+    """Sixty accounts; which prefix the story has does not matter."""
+    assert run("node", compiled / "accounts.js", tell(62).write(tmp_path)) == "done\n"

@@ -1,10 +1,12 @@
 """Open streams (server-sent events): one says that there is news, and its page asks for its part.
 
-A stream shows nothing but the number of the newest event. What somebody may see is judged where
-they ask for it, by the door, each time anew.
+A stream shows nothing but the place of the newest event: the epoch of its feed, and its number
+there, which another epoch gives a second time. What somebody may see is judged where they ask for
+it, by the door, each time anew.
 """
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -27,7 +29,7 @@ SIGN_OF_LIFE: Final = 15.0  # seconds of silence, after which we look who still 
 BETWEEN: Final = 1.0  # seconds from one piece of news to the next
 _SOON, _LATER = 1_000, 30_000  # milliseconds until a browser opens its next stream
 _ALIVE: Final = b": alive\n\n"
-_DIGITS: Final = 18
+_PLACE: Final = re.compile(r"[0-9a-f]{32}_([0-9]{1,18})", re.ASCII)
 
 Newest: TypeAlias = Callable[[], Awaitable[int]]
 
@@ -96,29 +98,48 @@ class TooManyStreamsError(Exception):
 async def _followed(visit: PersonsVisit, about: UUID, newest: Newest) -> AsyncIterator[bytes]:
     notifier, loop = visit.site.notifier, asyncio.get_running_loop()
     known, until = _known(visit), loop.time() + LONGEST
-    with notifier.subscribe(about, known) as notified:
+    with notifier.subscribe(about, _number(known)) as notified:
         while not notifier.closed and loop.time() < until:
             try:
-                number = await _looked(visit, newest)
+                place = await _looked(visit, newest)
             except StoreUnavailable:
                 return
-            if number is None:
+            if place is None:
                 return
-            if number == known:
+            if place == known:
                 yield _ALIVE
             else:
-                known = number
-                yield _news(number, _SOON)
+                known = place
+                yield _news(place, _SOON)
                 await asyncio.sleep(BETWEEN)  # and what happens meanwhile is one piece of news
             await _wait(notified)
 
 
-async def _looked(visit: PersonsVisit, newest: Newest) -> int | None:
-    """The number of the newest event; None: who listens may do so no longer."""
+async def epoch_of(visit: PersonsVisit) -> str:
+    """The epoch of the feed; to be read before a number, so that a newer one is news.
+
+    Empty while it is not known: a page with such a place is told at once.
+    """
+    try:
+        return (await visit.site.reader.epochs.current()).hex
+    except StoreUnavailable:
+        return ""
+
+
+def place_of(epoch: str, number: int) -> str:
+    """Where a reader stands: a number means nothing without its epoch."""
+    return f"{epoch}_{number}"
+
+
+async def _looked(visit: PersonsVisit, newest: Newest) -> str | None:
+    """The place of the newest event; None: who listens may do so no longer."""
     with working_for(visit.account_id):
         async with visit.site.turn(visit.account_id):
             stands = await visit.site.people.stands(visit.session.id)
-            return await newest() if stands else None
+            if not stands:
+                return None
+            epoch = await visit.site.reader.epochs.current()
+            return place_of(epoch.hex, await newest())
 
 
 async def _wait(notified: asyncio.Event) -> None:
@@ -130,13 +151,17 @@ async def _wait(notified: asyncio.Event) -> None:
     notified.clear()
 
 
-def _news(number: int | None, again: int) -> bytes:
-    numbered = f"id: {number}\n" if number is not None else ""
-    return f"event: news\n{numbered}retry: {again}\ndata: news\n\n".encode()
+def _news(place: str | None, again: int) -> bytes:
+    placed = f"id: {place}\n" if place is not None else ""
+    return f"event: news\n{placed}retry: {again}\ndata: news\n\n".encode()
 
 
-def _known(visit: PersonsVisit) -> int | None:
-    """After which event the page was drawn, or the last stream ended; None: it does not say."""
+def _known(visit: PersonsVisit) -> str:
+    """The place at which the page was drawn, or the last stream ended; empty: it does not say."""
     asked = visit.request
-    text = asked.headers.get("last-event-id") or asked.query_params.get("after", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else None
+    return asked.headers.get("last-event-id") or asked.query_params.get("after", "")
+
+
+def _number(place: str) -> int | None:
+    made = _PLACE.fullmatch(place)
+    return int(made[1]) if made else None

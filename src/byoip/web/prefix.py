@@ -19,7 +19,7 @@ from byoip.store.watch.views import PrefixWatch
 from byoip.web.checks import checks_shown, texts_of
 from byoip.web.forms import fresh_key, id_of
 from byoip.web.guide.pages import AT_REGISTRY
-from byoip.web.live import Streams
+from byoip.web.live import Streams, epoch_of, place_of
 from byoip.web.pictures.address_map import address_map
 from byoip.web.pictures.time_line import time_line
 from byoip.web.prefixes import chip_of
@@ -93,9 +93,12 @@ def claim_id_of(visit: PersonsVisit) -> UUID:
 
 async def prefix_page(visit: PersonsVisit, told: Told) -> Response:
     """The page as it is now; from an older one, what changed since then is said first."""
-    shown = await _state(visit)
+    epoch, shown = await epoch_of(visit), await _state(visit)
+    place = place_of(epoch, shown["newest"])
     since = _since(visit, shown["events"]) if told.stale else []
-    return await visit.page("prefix.html", told.status, told=told, since=since, **shown)
+    return await visit.page(
+        "prefix.html", told.status, told=told, since=since, place=place, **shown
+    )
 
 
 async def _state(visit: PersonsVisit) -> dict[str, Any]:

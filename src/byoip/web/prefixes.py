@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from byoip.domain.claims.lifecycle import Standing
 from byoip.store.claims.views import ClaimFilter, ClaimView, Cursor
-from byoip.web.live import Streams
+from byoip.web.live import Streams, epoch_of, place_of
 from byoip.web.visiting import PersonsVisit
 
 PAGE: Final = 200
@@ -53,8 +53,9 @@ def chip_of(view: ClaimView) -> Chip:
 
 async def listed(visit: PersonsVisit) -> Response:
     """One page of the account's prefixes; on it, what needs somebody comes first."""
-    newest = await visit.site.reader.newest_account_event(visit.account_id)
-    return await visit.page("prefixes.html", **await _state(visit), newest=newest)
+    epoch = await epoch_of(visit)
+    place = place_of(epoch, await visit.site.reader.newest_account_event(visit.account_id))
+    return await visit.page("prefixes.html", **await _state(visit), place=place)
 
 
 async def part(visit: PersonsVisit) -> Response:

@@ -9,6 +9,7 @@ interface Story {
   control_url: string;
   account_id: string;
   api_token: string;
+  operator_token: string;
   other_account_id: string;
   other_token: string;
   cidr: string;

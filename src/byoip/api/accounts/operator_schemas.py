@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from byoip.api.border.envelope import Id, IdIn, Strict, TextIn, Time, Wire, example
+from byoip.api.border.envelope import Id, IdIn, SecretText, Strict, TextIn, Time, Wire, example
 from byoip.api.claims.delegation_schemas import TimeIn
 from byoip.domain.accounts import credential as domain
 from byoip.domain.accounts.credential import Scope
@@ -112,7 +112,7 @@ class IssuedCredential(Credential):
 
     model_config = example(**_CREDENTIAL | {"token": "byoip_4f0c1f3a9b5de0a65a2b1a7cbb0d9e13"})
 
-    token: str | None = Field(
+    token: SecretText | None = Field(
         description="Shown this once; null when the request is repeated with its Idempotency-Key."
     )
 

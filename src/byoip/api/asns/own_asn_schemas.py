@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from byoip.api.border.envelope import AsnIn, Id, Strict, Text, Time, Wire, example
+from byoip.api.border.envelope import AsnIn, Id, SecretText, Strict, Text, Time, Wire, example
 from byoip.domain.asns.own_asn import OwnAsn as Kept
 from byoip.domain.asns.own_asn import ProvenBy
 from byoip.domain.checks.evidence import CheckState
@@ -49,11 +49,11 @@ class OwnAsn(Wire):
     account_id: Id
     asn: int
     asn_ownership_validation_state: CheckState
-    asn_ownership_validation_token: str = Field(
+    asn_ownership_validation_token: SecretText = Field(
         description="Of this account and this number; no prefix's token proves it."
     )
     token_expires_at: Time
-    publish: str = Field(
+    publish: SecretText = Field(
         description="A line for the aut-num object at the registry that has given the number."
     )
     registry: Text | None = Field(description="That registry, once statistics have named it.")

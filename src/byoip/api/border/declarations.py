@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias, get_type_hints
 from pydantic import BaseModel
 
 from byoip.api.border.answers import Answer
+from byoip.api.border.envelope import shows_secret
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.errors import Refusal
 
@@ -91,7 +92,7 @@ class Declaration:
     @property
     def open(self) -> bool:
         """Whether its success shows nothing secret: it reads, and no tokens."""
-        return self.method == "GET" and not self.path.endswith("tokens")
+        return self.method == "GET" and not shows_secret(self.answer)
 
     @property
     def located(self) -> bool:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias, get_args
 from uuid import UUID
 
 import msgspec
@@ -24,6 +24,9 @@ from byoip.domain.customer_text import LONGEST
 
 ID_PATTERN = "^[0-9a-f]{32}$"
 _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+SECRET: Final = object()  # marks a member, and nothing in its schema
+SecretText: TypeAlias = Annotated[str, SECRET]
+"""What a token or secret is, or contains: no answer that may show one is compressed."""
 
 
 class Wire(BaseModel):
@@ -208,6 +211,14 @@ class EventPageInfo(Wire):
 
 
 @cache
+def shows_secret(kind: object) -> bool:
+    """Whether a model, or a type of its members, has a member somewhere that is a `SecretText`."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        members = kind.model_fields.values()
+        return any(shows_secret(one) for of in members for one in (of.annotation, *of.metadata))
+    return kind is SECRET or any(shows_secret(one) for one in get_args(kind))
+
+
 def answer_of(model: type[Wire], name: str = "") -> type[BaseModel]:
     """The envelope of one: schema `<Name>Answer`, where the name is the model's unless given."""
     return create_model(f"{name or model.__name__}Answer", __base__=Success, result=model)

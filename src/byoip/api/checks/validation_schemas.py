@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from byoip.api.border.envelope import Id, Time, Wire, answer_of, example
+from byoip.api.border.envelope import Id, SecretText, Time, Wire, answer_of, example
 from byoip.api.document.meanings import documented_at
 from byoip.domain.checks import evidence
 from byoip.domain.checks.evidence import Failed, Finding, Passed, Unanswered
@@ -61,7 +61,7 @@ class CheckFinding(Wire):
     reason: evidence.Reason | None = Field(description="Why it failed; stable.")
     fault: evidence.Fault | None = Field(description="Why it could not be answered.")
     seen: str
-    fix: str = Field(description="What to do about it; empty where it passed.")
+    fix: SecretText = Field(description="What to do about it; empty where it passed.")
     documentation_url: str | None = Field(
         description="What its reason means; below the server's address. null: it has none."
     )
@@ -85,7 +85,7 @@ class Evidence(Wire):
     encoding: Literal["text", "base64"] = Field(
         description="`text` where the raw answer is UTF-8 without control characters."
     )
-    answer: str = Field(description="The raw answer.")
+    answer: SecretText = Field(description="The raw answer.")
 
 
 class CheckWithEvidence(CheckFinding):

@@ -5,7 +5,18 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from byoip.api.border.envelope import AsnIn, Id, IdIn, Strict, Text, TextIn, Time, Wire, example
+from byoip.api.border.envelope import (
+    AsnIn,
+    Id,
+    IdIn,
+    SecretText,
+    Strict,
+    Text,
+    TextIn,
+    Time,
+    Wire,
+    example,
+)
 from byoip.api.document.meanings import documented_at
 from byoip.domain.checks.evidence import CheckState
 from byoip.domain.checks.validation_run import RunState
@@ -123,7 +134,7 @@ class Prefix(Wire):
     asn_ownership_validation_state: CheckState | None = Field(
         description="Of an origin that is the account's own AS number; null: it is the operator's."
     )
-    ownership_validation_token: str | None = Field(
+    ownership_validation_token: SecretText | None = Field(
         description="The newest token to publish; null when it was revoked."
     )
     delegate_loa_creation: bool

@@ -6,7 +6,16 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from byoip.api.border.envelope import Id, Strict, Time, Wire, answer_of, example, list_of
+from byoip.api.border.envelope import (
+    Id,
+    SecretText,
+    Strict,
+    Time,
+    Wire,
+    answer_of,
+    example,
+    list_of,
+)
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.usecases.claims.tokens import IssuedToken
 
@@ -47,7 +56,7 @@ class ValidationToken(Wire):
 
     id: Id
     method: TokenMethod = Field(description="`any` for the one issued with the prefix.")
-    token: str
+    token: SecretText
     status: TokenStatus
     created_at: Time
     expires_at: Time
@@ -60,7 +69,7 @@ class Instruction(Wire):
 
     where: str = Field(description="Whose zone or portal.")
     name: str = Field(description="Owner name in DNS, or attribute of the route object.")
-    line: str = Field(description="The text to paste.")
+    line: SecretText = Field(description="The text to paste.")
 
 
 class IssuedValidationToken(ValidationToken):

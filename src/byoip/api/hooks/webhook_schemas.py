@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from byoip.api.border.envelope import Id, Strict, Text, TextIn, Time, Wire, example
+from byoip.api.border.envelope import Id, SecretText, Strict, Text, TextIn, Time, Wire, example
 from byoip.domain.hooks.destination import LONGEST_URL
 from byoip.domain.hooks.message import About
 from byoip.domain.hooks.webhook import DisabledBy, WebhookState
@@ -132,7 +132,7 @@ class IssuedWebhook(Webhook):
 
     model_config = example(**_EXAMPLE | {"secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"})
 
-    secret: str | None = Field(
+    secret: SecretText | None = Field(
         description="Verifies the signatures `v1` (HMAC-SHA256). Shown this once; null when the "
         "request is repeated with its Idempotency-Key."
     )
