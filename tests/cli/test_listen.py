@@ -9,7 +9,15 @@ from uuid import UUID, uuid4
 import pytest
 
 from byoip.adapters.hooks.signing import HookSigner
-from byoip.domain.hooks.message import About, Feed, FeedEvent, event_message, message_of_test
+from byoip.domain.hooks.message import (
+    About,
+    Feed,
+    FeedEvent,
+    event_message,
+    message_of_test,
+    restart_message,
+)
+from byoip_cli.feed import Restarted
 from byoip_cli.webhooks import messages
 
 ACCOUNT, EPOCH = uuid4(), uuid4()
@@ -52,6 +60,15 @@ def test_a_test_has_the_id_of_the_services() -> None:
     made = messages.test_of(ACCOUNT.hex)
     assert made.id == due.id
     assert json.loads(made.body)["data"] == json.loads(due.body)["data"]
+
+
+def test_a_restart_is_the_services() -> None:
+    before = uuid4()
+    due = restart_message(Feed(ACCOUNT, EPOCH), 12, before, AT)
+    made = messages.restart_of(ACCOUNT.hex, Restarted(12, EPOCH.hex, before.hex))
+    assert made.id == due.id
+    told, expected = json.loads(made.body), json.loads(due.body)
+    assert {**told, "timestamp": ""} == {**expected, "timestamp": ""}
 
 
 def test_a_receiver_keeps_the_secret_that_it_was_given_by_the_version_before() -> None:

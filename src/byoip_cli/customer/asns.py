@@ -19,7 +19,12 @@ _NUMBER: Final = re.compile(r"(?:AS)?([0-9]{1,10})", re.ASCII | re.IGNORECASE)
 _PROVEN: Final = "valid"
 
 
-def _number(given: str) -> int:
+def number_of(given: str) -> int:
+    """An AS number, as in 3320 or AS3320.
+
+    Raises:
+        Unusable: it is none.
+    """
     found = _NUMBER.fullmatch(given)
     if found is None:
         raise Unusable(f"{given} is no AS number; write 3320, or AS3320.")
@@ -37,7 +42,7 @@ def add(
     asn: Annotated[str, typer.Argument(metavar="ASN", help="As in 3320 or AS3320.")],
 ) -> None:
     """Bring an AS number, and say what to publish where."""
-    made = ask(of_account(ctx), "POST", "/asns", {"asn": _number(asn)})["result"]
+    made = ask(of_account(ctx), "POST", "/asns", {"asn": number_of(asn)})["result"]
     show_json(made) or _tell(made)
 
 
@@ -82,7 +87,7 @@ def remove(ctx: typer.Context, asn: Number) -> None:
 def _path(ctx: typer.Context, given: str) -> str:
     if is_id(given):
         return f"/asns/{plain(given)}"
-    number = _number(given)
+    number = number_of(given)
     for one in pages(ctx, "/asns"):
         if one["asn"] == number:
             return f"/asns/{one['id']}"

@@ -2,17 +2,16 @@
 
 import json
 import webbrowser
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
 from byoip_cli.account import of_account
 from byoip_cli.client import Service, ask, pages
+from byoip_cli.feed import PAGE, Restarted, follow
 from byoip_cli.output import as_json, echo, say, show_json
 from byoip_cli.places import path_of, prefix_of
-
-_WAIT = 30
-_PAGE = 200
 
 
 def watch(
@@ -32,17 +31,14 @@ def watch(
     number = _newest(here, path) if after is None else after
     cidrs = {one["id"]: one["cidr"] for one in pages(here, "/prefixes")}
     left = count
-    epoch = None
-    while True:
-        query = {"after": number, "epoch": epoch, "wait": _WAIT, "per_page": _PAGE}
-        found = ask(here, "GET", path, query=query, seconds=2.0 * _WAIT)
-        epoch = found["result_info"]["epoch"]
-        for one in found["result"]:
-            number = one["number"]
-            echo(_line(one, cidrs))
-            left = left and left - 1
-            if left == 0:
-                return
+    for one in follow(here, path, number):
+        if isinstance(one, Restarted):
+            say(f"The service was restored: forget what came behind {one.after}; it is told anew.")
+            continue
+        echo(_line(one, cidrs))
+        left = left and left - 1
+        if left == 0:
+            return
 
 
 def open_page(
@@ -64,12 +60,12 @@ def open_page(
 
 def _newest(ctx: typer.Context, path: str) -> int:
     number = 0
-    while found := ask(ctx, "GET", path, query={"after": number, "per_page": _PAGE})["result"]:
+    while found := ask(ctx, "GET", path, query={"after": number, "per_page": PAGE})["result"]:
         number = found[-1]["number"]
     return number
 
 
-def _line(event: dict[str, Any], cidrs: dict[str, str]) -> str:
+def _line(event: Mapping[str, Any], cidrs: Mapping[str, str]) -> str:
     if as_json():
         return json.dumps(event, ensure_ascii=False)
     of = event.get("prefix_id")

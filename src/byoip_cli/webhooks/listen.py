@@ -4,21 +4,26 @@ The secret is made of the token, so it stays the same; it opens nothing at the s
 """
 
 import time
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import httpx
 import typer
 
 from byoip_cli.client import Service, ask
+from byoip_cli.feed import PAGE, Restarted, follow
 from byoip_cli.output import echo, legible, say, show_json
 from byoip_cli.places import plain
-from byoip_cli.webhooks.messages import Key, Message, message_of, test_of
+from byoip_cli.webhooks.messages import (
+    RESTARTED,
+    Key,
+    Message,
+    message_of,
+    restart_of,
+    test_of,
+)
 
-_WAIT: Final = 30
-_PAGE: Final = 200
 _SECONDS: Final = 15.0  # as long as the service waits
 _PAUSES: Final = (1.0, 2.0, 5.0)
 
@@ -51,10 +56,15 @@ def forward(ctx: typer.Context, asked: Forwarding) -> None:
         sender = _Sender(client, key, asked.to)
         sender.send(test_of(account))
         taken, previous = 0, number
-        for event in _events(ctx, number, epoch):
+        for event in follow(ctx, "/events", number, epoch):
+            if isinstance(event, Restarted):  # whatever kinds are wanted, as a webhook is told
+                epoch, previous = event.epoch, event.after
+                sender.until_taken(restart_of(account, event), event.after, RESTARTED)
+                continue
             if asked.kinds and event["kind"] not in asked.kinds:
                 continue
-            sender.until_taken(message_of(account, epoch, event, previous), event)
+            message = message_of(account, epoch, event, previous)
+            sender.until_taken(message, event["number"], event["kind"])
             taken, previous = taken + 1, event["number"]
             if taken == asked.count:
                 return
@@ -64,20 +74,10 @@ def _place(ctx: typer.Context, after: int | None) -> tuple[int, str]:
     """Where to begin: a number, and its epoch."""
     number = after or 0
     while True:
-        found = ask(ctx, "GET", "/events", query={"after": number, "per_page": _PAGE})
+        found = ask(ctx, "GET", "/events", query={"after": number, "per_page": PAGE})
         if after is not None or not found["result"]:
             return number, found["result_info"]["epoch"]
         number = found["result"][-1]["number"]
-
-
-def _events(ctx: typer.Context, number: int, epoch: str) -> Iterator[Mapping[str, Any]]:
-    """Each event behind this number, as they come."""
-    while True:
-        query = {"after": number, "epoch": epoch, "wait": _WAIT, "per_page": _PAGE}
-        found = ask(ctx, "GET", "/events", query=query, seconds=2.0 * _WAIT)
-        for shown in found["result"]:
-            number = shown["number"]
-            yield shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +88,13 @@ class _Sender:
     key: Key
     to: str
 
-    def until_taken(self, message: Message, event: Mapping[str, Any]) -> None:
+    def until_taken(self, message: Message, number: int, kind: str) -> None:
         attempts = 0
         while True:
             said, taken = self.send(message)
-            self._tell(event, said, taken=taken)
+            told = {"number": number, "kind": kind, "answer": said, "taken": taken}
+            if not show_json(told):
+                echo(f"{number} {kind}: {said}")
             if taken:
                 return
             time.sleep(_PAUSES[min(attempts, len(_PAUSES) - 1)])
@@ -108,8 +110,3 @@ class _Sender:
         except (httpx.HTTPError, httpx.InvalidURL) as fault:
             return legible(str(fault) or type(fault).__name__), False
         return str(answer.status_code), answer.is_success
-
-    def _tell(self, event: Mapping[str, Any], said: str, *, taken: bool) -> None:
-        told = {"number": event["number"], "kind": event["kind"], "answer": said, "taken": taken}
-        if not show_json(told):
-            echo(f"{event['number']} {event['kind']}: {said}")

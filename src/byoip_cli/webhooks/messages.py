@@ -12,7 +12,10 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
 
+from byoip_cli.feed import Restarted
+
 LARGEST_BODY: Final = 20_000
+RESTARTED: Final = "feed.restarted"
 _OF_EVENTS: Final = ("number", "prefix_id", "prefix_number", "kind", "actor", "request_id", "at")
 
 
@@ -68,11 +71,25 @@ def message_of(account: str, epoch: str, event: Mapping[str, Any], previous: int
     return Message(f"evt_{epoch}_{account}_{number}", body)
 
 
+def restart_of(account: str, told: Restarted) -> Message:
+    """The feed has another epoch: what came beyond `after` did not happen, and is told anew."""
+    shown = {
+        "account_id": account,
+        "epoch": told.epoch,
+        "epoch_before": told.before,
+        "after": told.after,
+    }
+    return Message(f"rst_{told.epoch}_{account}_{told.after}", _body(RESTARTED, _now(), shown))
+
+
 def test_of(account: str) -> Message:
     """The test that is sent before all events."""
-    at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     shown = {"account_id": account, "webhook_id": account}
-    return Message(f"test_{account}_1", _body("endpoint.test", at, shown))
+    return Message(f"test_{account}_1", _body("endpoint.test", _now(), shown))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _body(kind: str, at: str, data: Mapping[str, Any]) -> bytes:
