@@ -108,7 +108,8 @@ async def test_2_no_server_at_all() -> None:
 @pytest.mark.parametrize("name", ["subject", "id", "thread", "to"])
 async def test_2_no_header_is_ended_by_what_is_in_it(server: MailServer, name: str) -> None:
     """The domain lets none through; were there one, nothing would be sent."""
-    bad = replace(MAIL, **{name: "noc@example.net\r\nBcc: all@example.com"})
+    given: dict[str, Any] = {name: "noc@example.net\r\nBcc: all@example.com"}
+    bad = replace(MAIL, **given)
     with pytest.raises(ValueError, match=r"(?i)newline|linefeed|carriage|CR"):
         composed(bad, relay(1))
     assert server.got == []

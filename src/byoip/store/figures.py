@@ -93,6 +93,9 @@ _MAIL_OVERDUE: Final = compiled(
             OR address.state = 'active' AND EXISTS (
                 SELECT FROM events WHERE events.account_id = address.account_id
                     AND account_number > address.cursor AND at < now() - interval '10 minutes')
+            OR address.state = 'active' AND EXISTS (
+                SELECT FROM mail_notices WHERE mail_notices.address_id = address.id
+                    AND at < now() - interval '10 minutes')
         )
     ON CONFLICT (figure, label) DO UPDATE SET value = excluded.value
     """)

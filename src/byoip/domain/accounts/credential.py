@@ -114,6 +114,7 @@ class Credential:
         account_id: None for an operator's credential, which belongs to no account.
         scopes: of a person's own token no more than their role allows at the moment.
         person_id: whose own token it is, and with whom it falls; None: nobody's.
+        told_expiring_at: when its account was told last that its time is nearly over.
     """
 
     id: UUID
@@ -125,6 +126,7 @@ class Credential:
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
     person_id: UUID | None = None
+    told_expiring_at: datetime | None = None
 
     def require(self, scope: Scope) -> None:
         """Refuse a request that needs a scope which it lacks.

@@ -67,9 +67,17 @@ def token_notice_due(token: OwnershipToken, now: datetime) -> timedelta | None:
 
     Of one that holds for a week that is not told a week before.
     """
-    ends, told = token.expires_at, token.told_expiring_at
-    due = [one for one in NOTICES if token.created_at < ends - one <= now]
-    if not due or not token.usable(now):
+    if not token.usable(now):
+        return None
+    return expiry_notice_due(token.created_at, token.expires_at, token.told_expiring_at, now)
+
+
+def expiry_notice_due(
+    created: datetime, ends: datetime, told: datetime | None, now: datetime
+) -> timedelta | None:
+    """The same of anything that was made with an end, and has not reached it."""
+    due = [one for one in NOTICES if created < ends - one <= now < ends]
+    if not due:
         return None
     return None if told is not None and told >= ends - min(due) else min(due)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from byoip.domain.event_kinds import OF_PREFIXES
 from byoip.domain.mail.addressee import CODE_HOLDS, Addressee, digest_of
+from byoip.domain.mail.notice import Notice, NoticeKind
 from byoip.domain.mail.topics import TAKES_BACK
 
 MOST_LINES: Final = 20
@@ -38,6 +39,7 @@ class Mail:
     Attributes:
         id: what stands before @ in its Message-ID: the same when it is sent again.
         thread: the same of all mails about one prefix; empty: of none.
+        mailing: of notices: which they are.
     """
 
     to: str
@@ -45,6 +47,7 @@ class Mail:
     subject: str
     text: str
     thread: str = ""
+    mailing: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,28 @@ class Writer:
             "" if only is None else f"prefix.{only.hex}",
         )
 
+    def notices(self, to: Addressee, told: Sequence[Notice]) -> Mail:
+        """What is about no prefix, the newest last; of one `mailing`, and at least one."""
+        text = [f"News of the account {to.account_id.hex} at {self.operator}:", ""]
+        for one in told[:MOST_LINES]:
+            named, meaning, page = _NOTICES[one.kind]
+            text += [f"{_time(one.at)}  {named} {one.about.hex}  {one.kind}", f"    {meaning}"]
+            text += [f"    {why}" for why in (_WHY.get(one.after.get("because", "")),) if why]
+            text += _details(one.after)
+            text += [f"    {self.root}{page.format(one.about.hex)}"] if self.root else []
+        more = len(told) - MOST_LINES
+        text += ["", f"and {more} more."] if more > 0 else []
+        text += ["", *self._why(to)]
+        besides = f" and {len(told) - 1} more" if len(told) > 1 else ""
+        mailing = told[0].mailing
+        return Mail(
+            to.address,
+            f"notice.{_short(to.id)}.{mailing.hex if mailing else ''}",
+            f"{self.operator}: {told[0].kind}{besides}",
+            "\n".join(text),
+            mailing=mailing,
+        )
+
     def _where(self, to: Addressee, only: UUID | None, after: int) -> Sequence[str]:
         if not self.root:
             return [f"All of it: the account's events behind number {after}."]
@@ -153,6 +178,24 @@ def _meaning(kind: str) -> str:
     return OF_PREFIXES[subject][what].replace("`", "")
 
 
+# How it is called, what it means, and where it is seen.
+_NOTICES: Final[Mapping[NoticeKind, tuple[str, str, str]]] = {
+    NoticeKind.WEBHOOK_DISABLED: (
+        "webhook",
+        "The webhook gets nothing more until it is enabled; its place in the feed stays.",
+        "/ui/webhooks/{}",
+    ),
+    NoticeKind.CREDENTIAL_EXPIRING: (
+        "API token",
+        "The API token is refused from expires_at on: a week or a day is left.",
+        "/ui/tokens",
+    ),
+}
+_WHY: Final = {
+    "gone": "Its receiver answered 410.",
+    "failing": "Its receiver took none of ten attempts to send it one event.",
+    "operator": "The operator has disabled it.",
+}
 _SHOWN: Final = (
     "signal",
     "level",

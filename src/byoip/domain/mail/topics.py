@@ -11,7 +11,7 @@ class Topic(StrEnum):
     RPKI = "rpki"  # drift and recovery
     VISIBILITY = "visibility"  # routes that are lost, and seen again
     STANDING = "standing"  # contested, disputed, suspended, in order again
-    ENDING = "ending"  # claims, tokens and proofs that are about to end
+    ENDING = "ending"  # claims, tokens and proofs that are about to end, webhooks that have
     LEVELS = "levels"  # what was proven is no longer so; freezes
     OFFBOARDING = "offboarding"
 

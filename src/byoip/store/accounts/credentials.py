@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.expression import FromClause
 
 from byoip.domain.accounts.credential import AccountNotFound, Credential, CredentialNotFound, Scope
+from byoip.domain.claims.closing import NOTICES
 from byoip.ports.clock import Clock
 from byoip.store.accounts.seen import Seen
 from byoip.store.accounts.tables import credentials, people
@@ -79,6 +80,37 @@ _NOTE_USE: Final = compiled(
 )
 
 
+def _before(notice: timedelta) -> sa.ColumnElement[Any]:
+    """When that long is left, as `domain.claims.closing` says it."""
+    return _c.expires_at - sa.literal_column(f"interval '{notice.days} days'")
+
+
+_NOW: Final = sa.bindparam("now", type_=sa.DateTime(timezone=True))
+_told = sa.func.coalesce(_c.told_expiring_at, sa.literal_column("'-infinity'::timestamptz"))
+_due = (
+    sa.and_(_before(one) <= _NOW, _c.created_at < _before(one), _told < _before(one))
+    for one in NOTICES
+)
+_EXPIRING: Final = compiled(
+    sa.select(_c.account_id, _c.id)
+    .where(
+        _c.revoked_at.is_(None),
+        _c.account_id.is_not(None),
+        _c.expires_at > _NOW,
+        _c.expires_at <= _NOW + sa.literal_column(f"interval '{max(NOTICES).days} days'"),
+        sa.or_(*_due),
+        ~sa.exists().where(people.c.id == _c.id),
+    )
+    .order_by(_c.expires_at)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_TOLD: Final = compiled(
+    sa.update(credentials)
+    .where(_c.id == sa.bindparam("credential_id"))
+    .values(told_expiring_at=_NOW)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What is read in the statement that recognises a credential; see `with_credential`."""
@@ -138,6 +170,15 @@ class CredentialRepository(Repository):
         """How many tokens in force a person has; the person must be locked."""
         (row,) = await self._session.rows(_HELD, person=person_id, now=now)
         return int(row.held)
+
+    async def expiring(self, now: datetime, limit: int) -> Sequence[tuple[UUID, UUID]]:
+        """Accounts, and their tokens that soon expire, of which they were not told."""
+        rows = await self._session.rows(_EXPIRING, now=now, most=limit)
+        return [(row.account_id, row.id) for row in rows]
+
+    async def told_of(self, credential_id: UUID, now: datetime) -> None:
+        """Note that its account was told that it expires."""
+        await self._session.change(_TOLD, credential_id=credential_id, now=now)
 
 
 class CredentialReader:

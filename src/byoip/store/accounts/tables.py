@@ -32,11 +32,17 @@ credentials = table(
     col.timestamptz("revoked_at", nullable=True),
     col.timestamptz("last_used_at", nullable=True),
     col.reference("person_id", "credentials.id", nullable=True),  # whose own token it is
+    col.timestamptz("told_expiring_at", nullable=True),
     sa.UniqueConstraint("token_sha256"),
     col.check("token_sha256", "octet_length(token_sha256) = 32"),
     col.check("scopes", f"scopes <@ ARRAY[{_ALL_SCOPES}]::text[]"),
     sa.Index(None, "account_id"),
     sa.Index(None, "person_id", postgresql_where="person_id IS NOT NULL"),
+    sa.Index(
+        "ix_credentials_expiring",
+        "expires_at",
+        postgresql_where="(revoked_at IS NULL) AND (account_id IS NOT NULL)",
+    ),
 )
 
 # Permits that all processes share; `spent_until` runs ahead of the clock as they are spent.

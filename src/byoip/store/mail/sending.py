@@ -10,8 +10,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.mail.addressee import Addressee
+from byoip.domain.mail.addressee import WINDOW, Addressee
 from byoip.domain.mail.letter import News
+from byoip.domain.mail.notice import Notice, NoticeKind
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.claims.epochs import EpochReader
 from byoip.store.hooks.views import Due
@@ -28,6 +29,8 @@ _DUE: Final = from_text(f"""
         AND (address.code_asked OR address.state = 'active' AND (
             address.cursor < coalesce(counter.last, 0)
             OR address.epoch <> (SELECT epoch FROM feed_epochs ORDER BY number DESC LIMIT 1)
+            OR EXISTS (SELECT FROM mail_notices AS notice WHERE notice.address_id = address.id
+                AND (notice.at <= :before OR notice.mailing IS NOT NULL))
         ))
         AND address.id <> ALL(CAST(:busy AS uuid[]))
     ORDER BY address.next_at, address.id LIMIT :page
@@ -41,6 +44,20 @@ _CLAIM: Final = from_text(f"""
 _RELEASE: Final = from_text("""
     UPDATE mail_addresses SET holder = NULL, held_until = NULL
     WHERE id = :address_id AND holder = :holder RETURNING id
+""")
+# As with events: what stands in a mail is noted before it is sent, and stays as it is until then.
+_NOTICES: Final = from_text("""
+    WITH first AS (
+        SELECT mailing FROM mail_notices WHERE address_id = :address_id
+            AND (at <= :before OR mailing IS NOT NULL)
+        ORDER BY mailing IS NULL, at LIMIT 1
+    ), told AS (
+        UPDATE mail_notices AS notice SET mailing = coalesce(first.mailing, :mailing) FROM first
+        WHERE address_id = :address_id AND notice.mailing IS NOT DISTINCT FROM first.mailing
+            AND EXISTS (SELECT FROM mail_addresses WHERE id = :address_id AND holder = :holder)
+        RETURNING notice.*
+    )
+    SELECT kind, about, at, after, mailing FROM told ORDER BY at, kind, about
 """)
 # `kinds` is judged after the page was taken: so much is read, whatever is told of it.
 _NEWS: Final = from_text("""
@@ -60,6 +77,10 @@ _LAST: Final = from_text("""
         ORDER BY account_number LIMIT :page
     ) AS page
 """)
+_PRUNE_NOTICES: Final = from_text("""
+    DELETE FROM mail_notices
+    WHERE address_id IN (SELECT id FROM mail_addresses WHERE ended_at < :since)
+""")
 _PRUNE: Final = from_text("DELETE FROM mail_addresses WHERE ended_at < :since")
 
 
@@ -72,7 +93,7 @@ class MailQueue:
 
     async def due(self, now: datetime, busy: Collection[UUID], page: int) -> Sequence[Due]:
         """Those due that no worker sends to, but for those that this one is busy with."""
-        asked = {"now": now, "busy": list(busy), "page": page}
+        asked = {"now": now, "before": now - WINDOW, "busy": list(busy), "page": page}
         return [from_row(Due, row) for row in await self._autocommit.ask(_DUE, **asked)]
 
     async def claim(self, address_id: UUID, holder: UUID) -> Addressee | None:
@@ -99,6 +120,18 @@ class MailQueue:
         rows = await self._autocommit.ask(_NEWS, **asked, kinds=sorted(kinds))
         return [from_row(News, row) for row in rows]
 
+    async def notices(
+        self, address_id: UUID, holder: UUID, mailing: UUID, now: datetime
+    ) -> Sequence[Notice]:
+        """What its holder tells it in one mail: a begun one, or `mailing` of what waits; or none.
+
+        Nothing before the oldest has waited for as long as one mail gathers news.
+        """
+        before = now - WINDOW
+        asked = {"address_id": address_id, "holder": holder, "mailing": mailing, "before": before}
+        rows = await self._autocommit.ask(_NOTICES, **asked)
+        return [from_row(Notice, row, kind=NoticeKind(row.kind)) for row in rows]
+
 
 async def prune(engine: AsyncEngine, now: datetime) -> int:
     """Delete addresses that ended more than a month ago; how many.
@@ -108,4 +141,6 @@ async def prune(engine: AsyncEngine, now: datetime) -> int:
     """
     with translate_driver_errors():
         async with engine.begin() as connection:
-            return await (await Session.of(connection)).change(_PRUNE, since=now - _KEPT_FOR)
+            session, since = await Session.of(connection), now - _KEPT_FOR
+            await session.change(_PRUNE_NOTICES, since=since)
+            return await session.change(_PRUNE, since=since)

@@ -1,9 +1,10 @@
-"""Addresses of mail, and how far each has come in its account's events."""
+"""Addresses of mail, how far each has come in its account's events, and what else it is told."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.mail.addressee import MailState
+from byoip.domain.mail.notice import NoticeKind
 from byoip.store import columns as col
 from byoip.store.columns import table
 
@@ -46,4 +47,24 @@ mail_addresses = table(
     col.check("until", "until > cursor"),
     col.check("code", "(code_sha256 IS NULL) = (code_until IS NULL)"),
     col.check("held", "(holder IS NULL) = (held_until IS NULL)"),
+)
+
+# What is told that stands in no feed; a row goes as its mail, `mailing`, was taken.
+mail_notices = table(
+    "mail_notices",
+    col.uuid_pk(),
+    col.reference("address_id", "mail_addresses.id"),
+    col.text("kind"),
+    sa.Column("about", sa.Uuid, nullable=False),
+    col.timestamptz("at"),
+    col.jsonb("after"),
+    sa.Column("mailing", sa.Uuid),
+    sa.Index(None, "address_id"),
+    sa.Index(
+        "uq_mail_notices_untold",
+        *("address_id", "kind", "about"),
+        unique=True,
+        postgresql_where="mailing IS NULL",
+    ),
+    col.one_of("kind", NoticeKind),
 )

@@ -12,6 +12,7 @@ from byoip.domain.history import Actor
 from byoip.domain.jobs.job_history import JobKind
 from byoip.ports.clock import Clock
 from byoip.store.transaction import Store
+from byoip.usecases.accounts.endings import tell_of_end
 from byoip.usecases.claims.contests import lock_to_leave, no_rival_any_more
 from byoip.usecases.events import end_token_and_run, record_changes
 from byoip.usecases.jobs.guarded_batch import BATCH_LIMIT, GuardedBatch, New
@@ -22,7 +23,7 @@ from byoip.usecases.routes.lifecycle import end_routes, still_out
 class CloseUnproven:
     """Close claims that were not proven in time, and that hold no routes; tell it a day before.
 
-    Of tokens that expire it is told, too.
+    Of tokens that expire it is told, too: of ownership tokens, and of an account's API tokens.
     """
 
     store: Store
@@ -34,10 +35,14 @@ class CloseUnproven:
             unproven = await tx.claims.unproven(tx.now, BATCH_LIMIT)
             closing = await tx.claims.not_told(tx.now, BATCH_LIMIT)
             expiring = await tx.tokens.expiring(tx.now, BATCH_LIMIT)
+            ending = await tx.credentials.expiring(tx.now, BATCH_LIMIT)
         for claim_id in closing:
             await self._tell(claim_id, by)
         for claim_id in expiring:
             await self._tell_of_token(claim_id, by)
+        for account_id, credential_id in ending:
+            async with self.store.transaction(actor=by) as tx:
+                await tell_of_end(tx, account_id, credential_id)
         batch = GuardedBatch(self.store, self.clock, JobKind.CLOSE_UNPROVEN)
         return await batch([*unproven], partial(self._close, by=by), by=by, new=New(unproven))
 

@@ -31,6 +31,7 @@ from byoip.ports.hooks.sending import Said, Sender, Signer
 from byoip.ports.steady_clock import boottime
 from byoip.store.hooks.sending import HookQueue
 from byoip.store.transaction import Store, Transaction
+from byoip.usecases.hooks.telling import tell_customer
 
 PAGE: Final = 50  # events read at once
 MOST_PASSED: Final = 1000  # events that are not wanted, by one statement
@@ -171,6 +172,7 @@ class Deliver:
             await tx.hooks.log(after, message, attempt)
             if after.state is WebhookState.DISABLED:
                 await _tell_operators(tx, after)
+                await tell_customer(tx, after)
         if message.about is About.RESTART:
             turn.read.clear()
         elif message.about is About.EVENT and attempt.taken:

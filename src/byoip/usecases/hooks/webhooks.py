@@ -16,6 +16,7 @@ from byoip.domain.hooks.webhook import DisabledBy, Webhook, wanted_kinds
 from byoip.domain.operator_text import stated_reason
 from byoip.ports.hooks.sending import Signer
 from byoip.store.transaction import Transaction
+from byoip.usecases.hooks.telling import tell_customer
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +219,8 @@ async def stop(tx: Transaction, webhook_id: UUID, *, reason: str) -> Webhook:
     changed = webhook.disable(DisabledBy.OPERATOR, tx.now)
     await tx.hooks.save(changed)
     tx.record_for_operators("webhook.disabled", why, before=_shown(webhook), after=_shown(changed))
+    if webhook.because is not DisabledBy.OPERATOR:
+        await tell_customer(tx, changed)
     return changed
 
 

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from byoip.domain.mail.address import mail_address
 from byoip.domain.mail.addressee import Addressee, refuse_too_soon
+from byoip.domain.mail.notice import NOTICES_TOPIC
 from byoip.domain.mail.refusals import (
     ADDRESSES_PER_ACCOUNT,
     MailNotOffered,
@@ -15,6 +16,7 @@ from byoip.domain.mail.refusals import (
 from byoip.domain.mail.topics import Topic
 from byoip.store.accounts.rate_limits import Wanted
 from byoip.store.mail.addresses import MailAddressRepository
+from byoip.store.mail.notices import NoticeRepository
 from byoip.store.transaction import Transaction
 
 _MINUTES_OF_DAY: Final = 24 * 60
@@ -75,6 +77,8 @@ async def change(
     one = await kept.lock(account_id, address_id)
     changed = replace(one, topics=_each_once(topics), modified_at=tx.now)
     await kept.tell_of(changed)
+    if changed.topics and NOTICES_TOPIC not in changed.topics:
+        await NoticeRepository(tx.session).forget(address_id)
     return changed
 
 
@@ -120,6 +124,7 @@ async def verify(tx: Transaction, account_id: UUID, address_id: UUID, *, code: s
     epoch, newest = await tx.session.look(*looked)
     changed = one.verify(code, epoch, newest, tx.now)
     await kept.save(changed)
+    await NoticeRepository(tx.session).forget(address_id)  # of the time before it was parked
     return changed
 
 

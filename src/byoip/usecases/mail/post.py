@@ -1,4 +1,4 @@
-"""Sends one address what is next: a code, or a mail about what has happened.
+"""Sends one address what is next: a code, a mail about what has happened, or notices.
 
 claim ─▶ what is next is noted ─▶ send, no transaction is open ─▶ record, if it is still ours
 
@@ -20,6 +20,7 @@ from byoip.ports.clock import Clock
 from byoip.ports.mail.posting import Mailer
 from byoip.ports.tokens import TokenMint
 from byoip.store.mail.addresses import MailAddressRepository
+from byoip.store.mail.notices import NoticeRepository
 from byoip.store.mail.sending import MailQueue
 from byoip.store.transaction import Store
 
@@ -62,7 +63,8 @@ class Post:
                 _LOG.warning("The mail server takes no mail: %s", said)
             told = Told(self.clock.now(), taken, said)
             chance = self.chance()
-            await self._note(one.id, holder, lambda mine: mine.heard(told, chance))
+            done = mail.mailing if taken is Taken.YES else None
+            await self._note(one.id, holder, lambda mine: mine.heard(told, chance), done)
         await self.queue.release(address_id, holder)
         return int(mail is not None)
 
@@ -82,6 +84,10 @@ class Post:
             safe = await self.queue.epochs.safe_in_account(one.account_id, one.epoch)
             await self._note(one.id, holder, lambda mine: mine.restarted(epoch, safe))
             return None
+        if one.until is None:  # else the mail that was begun is first
+            told = await self.queue.notices(one.id, holder, uuid4(), self.clock.now())
+            if told:
+                return self.writer.notices(one, told)
         return await self._news(one, holder)
 
     async def _news(self, one: Addressee, holder: UUID) -> Mail | None:
@@ -104,9 +110,16 @@ class Post:
         return mail
 
     async def _note(
-        self, address_id: UUID, holder: UUID, change: Callable[[Addressee], Addressee]
+        self,
+        address_id: UUID,
+        holder: UUID,
+        change: Callable[[Addressee], Addressee],
+        done: UUID | None = None,
     ) -> Addressee | None:
-        """Write back what it is now; None: it is another's, or was changed meanwhile."""
+        """Write back what it is now, and that these notices were told.
+
+        None: it is another's, or was changed meanwhile.
+        """
         async with self.store.transaction(actor=Actor("worker", address_id.hex)) as tx:
             kept = MailAddressRepository(tx.session)
             before = await kept.mine(address_id, holder)
@@ -114,4 +127,6 @@ class Post:
                 return None
             after = change(before)
             await kept.note(after)
+            if done is not None:
+                await NoticeRepository(tx.session).told(address_id, done)
         return after

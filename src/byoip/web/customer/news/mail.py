@@ -22,7 +22,7 @@ _MEANS: Final[Mapping[Topic, str]] = {
     Topic.RPKI: "prefix or route is not valid by the newest ROA data, and valid again",
     Topic.VISIBILITY: "no listener sees an announced route, and one sees it again",
     Topic.STANDING: "contested, disputed, suspended, approval taken back, in order again",
-    Topic.ENDING: "claims, tokens and proofs that are about to end",
+    Topic.ENDING: "claims, tokens and proofs that are about to end, webhooks that are disabled",
     Topic.LEVELS: "what was proven is no longer so, and is again; freezes",
     Topic.OFFBOARDING: "what has come of it, and what it waits for",
 }

@@ -1,0 +1,19 @@
+"""What an account's people are told by mail that is about no prefix; whether a token's end was."""
+
+from pathlib import Path
+from typing import Any
+
+from alembic import op
+
+revision = "0049"
+down_revision = "0048"
+branch_labels = None
+depends_on = None
+
+STATEMENTS = Path(__file__).with_suffix(".sql")
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    driver: Any = op.get_bind().connection.driver_connection
+    driver.execute(STATEMENTS.read_text())
