@@ -18,6 +18,7 @@ from multiprocessing import get_context
 
 from benchmarks import (
     announcing,
+    commands,
     events,
     many_prefixes,
     onboarding,
@@ -34,6 +35,7 @@ from benchmarks.figures import Figure, Measure, markdown
 from benchmarks.machine import machine
 
 _MEASURES: dict[str, Measure] = {
+    "commands": commands.measure,
     "roa-data": roa_data.measure,
     "reevaluation": reevaluation.measure,
     "one-prefix": one_prefix.measure,

@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from tests.cli.test_webhooks import customer, there
 from tests.hooks.receivers import Receiver
 
 __all__ = ["customer", "shell", "there"]  # fixtures
+BYOIP = [sys.executable, "-c", "from byoip.cli.commands import main; main()"]
 
 
 async def run(environment: dict[str, str], *words: str, paste: str | None = None) -> Result:
@@ -42,6 +46,28 @@ async def test_a_token_is_pasted_once_and_kept_for_its_owner_alone(
     await says(nothing, "login", "--url", url, paste=f"{operators}\n")
     assert token in file.read_text(), "each kind has a place"
     assert customer.account_id.hex in await says(nothing, "operator", "accounts", "list")
+
+
+async def test_login_opens_the_page_that_makes_a_token(
+    customer: Shell, config_home: Path, tmp_path: Path
+) -> None:
+    """A browser of ours (`BROWSER`, as webbrowser reads it) notes what it is to open."""
+    url, token = customer.environment["BYOIP_URL"], customer.environment["BYOIP_TOKEN"]
+    opened, browser = tmp_path / "opened", tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {opened}\n')
+    browser.chmod(0o700)
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [*BYOIP, "login", "--open", "--url", f"{url}/"],
+        env={**os.environ, "BROWSER": str(browser)},
+        input=f"{token}\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert opened.read_text() == f"{url}/ui/tokens"
+    assert token in (config_home / "byoip" / "config.toml").read_text()
 
 
 async def test_a_token_that_is_not_good_is_not_kept(customer: Shell, config_home: Path) -> None:

@@ -60,3 +60,28 @@ async def test_stumble_18_a_process_says_what_it_serves(
 ) -> None:
     known = {"BYOIP_SPEAKERS": "127.0.0.1:1,127.0.0.1:2"}
     assert re.search(told, await said_by(production_url, told, *words, **known))
+
+
+async def test_stumble_16_up_names_what_is_missing_and_the_doctor(
+    production_url: str, tmp_path: Path
+) -> None:
+    more = {
+        "BYOIP_RESOLVERS": "127.0.0.1:1",
+        "BYOIP_DATA_DIR": str(tmp_path),
+        "BYOIP_STATISTICS_DIR": str(tmp_path),  # nothing is fetched from elsewhere
+        "BYOIP_RPKI_FEED_FILE": str(tmp_path / "feed.json"),
+    }
+    said = await said_by(production_url, r"with the fix for each\.", "up", "--port", "0", **more)
+    told = said[said.index("byoip is ready at ") :]
+    assert re.search(r"Missing, or not loaded yet: [a-z_, ]*resolver\b.*`byoip doctor`", told)
+
+
+async def test_stumble_16_up_names_no_doctor_where_nothing_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for lacking in ((), ("statistics",)):
+        ready = Ready("http://h/client/v4", None, None, None, "postgresql://h/d", lacking=lacking)
+        await _tell(read_settings({}, data_dir=tmp_path), "production")(ready)
+        assert ("byoip doctor" in capsys.readouterr().err) is bool(lacking)
+        ready.write(tmp_path / "ready.json")
+        assert "lacking" not in (tmp_path / "ready.json").read_text()

@@ -51,7 +51,7 @@ def ended(
 
 
 def test_the_walk_of_readme_is_six_lines_and_leads_to_an_announced_prefix(
-    given: Mapping[str, str], tmp_path: Path
+    service: Running, given: Mapping[str, str], tmp_path: Path
 ) -> None:
     assert len(WALK) == 6
     told = [ended(given, line, tmp_path) for line in WALK]
@@ -70,6 +70,15 @@ def test_the_walk_of_readme_is_six_lines_and_leads_to_an_announced_prefix(
     assert json.loads(watched)["kind"] == "prefix.created"
     page, _ = ended(given, f"prefixes open {CIDR} --json", tmp_path)
     assert json.loads(page)["url"].endswith(f"/ui/prefixes/{prefix['id']}")
+    making = "operator accounts create Other --reason test --json"
+    operators = {**given, "BYOIP_OPERATOR_TOKEN": service.ready["operator_token"]}
+    other = json.loads(ended(operators, making, tmp_path)[0])
+    words = f"prefixes delegate {CIDR} {other['id']} --cidr 198.18.5.0/24 --json"
+    delegated = json.loads(ended(given, words, tmp_path)[0])
+    expected = ("198.18.5.0/24", other["id"])
+    assert (delegated["cidr"], delegated["delegated_account_id"]) == expected
+    _, talk = ended(given, words, tmp_path, Status.REFUSED)
+    assert "delegat" in talk, "nothing is delegated twice"
     _, talk = ended(given, f"prefixes withdraw {CIDR}", tmp_path)
     assert f"{CIDR} is announced; bound: CDN." in talk, "26: it says first what that touches"
     _, talk = ended(given, f"prefixes offboard {CIDR}", tmp_path)

@@ -16,6 +16,7 @@ class Ready:
         account_id, api_token, operator_token: None where credentials were not minted here.
         sandbox_control_url: None outside the sandbox.
         sign_in_link: signs in once, within an hour; None where people sign in already.
+        lacking: which capabilities there are not, as `/readyz?verbose` names them; not in the file.
     """
 
     base_url: str
@@ -25,10 +26,12 @@ class Ready:
     database_url: str
     sandbox_control_url: str | None = None
     sign_in_link: str | None = None
+    lacking: tuple[str, ...] = ()
 
     def write(self, path: Path) -> None:
         """Write the file whole or not at all, readable by its owner only."""
         told = asdict(self)
+        del told["lacking"]
         for name in ("sandbox_control_url", "sign_in_link"):
             if told[name] is None:
                 del told[name]

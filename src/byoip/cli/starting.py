@@ -55,6 +55,13 @@ def _tell(settings: Settings, mode: Mode) -> Callable[[Ready], Coroutine[None, N
     async def tell(ready: Ready) -> int | None:
         said = Console(stderr=True)
         said.print(f"byoip is ready at {ready.base_url}")
+        if ready.lacking:
+            missing = ", ".join(ready.lacking)
+            said.print(
+                f"Missing, or not loaded yet: {missing}. `byoip doctor` says more, with the fix "
+                "for each.",
+                soft_wrap=True,
+            )
         if ready.api_token:
             file = data_directory(settings, mode) / CREDENTIALS_FILE
             said.print(f"An account's credential and an operator's: {file}", soft_wrap=True)

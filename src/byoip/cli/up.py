@@ -161,7 +161,7 @@ async def _start(
     await stack.enter_async_context(posting(composition, root, stop=stop))
     await stack.enter_async_context(reconciling(composition, stop=stop))
     await _green(composition)
-    await say_what_is_missing(able)
+    lacking = await say_what_is_missing(able)
     minted = link = None
     if not settings.database_url or wanted.bootstrap:
         minted = await first_credentials(composition, data_dir)
@@ -175,6 +175,7 @@ async def _start(
         database_url=composition.database_url,
         sandbox_control_url=control_url,
         sign_in_link=link,
+        lacking=tuple(lacking),
     )
 
 

@@ -50,10 +50,12 @@ def resolvers_of(settings: Settings) -> ResolversValidate:
     return ResolversValidate(complaints)
 
 
-async def say_what_is_missing(capabilities: Capabilities) -> None:
-    """One line of the log for each thing that this process lacks, with the remedy."""
-    for one in await capabilities.lacking():
+async def say_what_is_missing(capabilities: Capabilities) -> Sequence[str]:
+    """One line of the log for each thing that this process lacks, with the remedy; their names."""
+    lacking = await capabilities.lacking()
+    for one in lacking:
         _LOG.warning("%s", one.sentence)
+    return [one.name for one in lacking]
 
 
 async def _complaints(settings: Settings) -> Mapping[str, str]:
