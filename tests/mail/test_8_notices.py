@@ -255,3 +255,20 @@ async def test_3_2_tokens_are_told_of_in_pages_each_once(
     [got] = await heard(mailed, server, made[0], 23)
     assert got.message["Subject"] == "The Operator: credential.expiring and 2 more"
     assert all(one.id.hex in got.text for one in made)
+
+
+async def test_3_1_what_happened_while_an_address_was_parked_is_not_told(
+    mailed: Mailed, hooked: Hooked, claim: Claim, server: MailServer, there: Receiver
+) -> None:
+    one = await mailed.verified(server)
+    hook = await hooked.active(there)
+    await gone(hooked, claim, there, hook)
+    server.faults["RCPT"] = saying(b"550 5.1.1 no such user\r\n")
+    assert await told(mailed, server) == []
+    assert (await mailed.read(one)).state == "parked"
+    server.faults.clear()
+    mailed.clock.advance(DAY)
+    await mailed.do(addresses.ask_for_code, one, offered=True)
+    await mailed.send()
+    await mailed.do(addresses.verify, one, code=server.got.pop().code)
+    assert await told(mailed, server) == []
