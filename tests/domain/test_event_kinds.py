@@ -15,8 +15,9 @@ FILLED = {
     "bgp_prefix.{}": ["bgp_prefix.absent", "bgp_prefix.still_seen"],
     "{}.forgotten": [f"{one.value}.forgotten" for one in BgpPeerKind],
 }
-# Types of messages to webhooks that are no events; a sample of a kind that is none; a file.
-NONE = {"endpoint.test", "feed.restarted", "prefix.lost", "webhook.key"}
+# Types of messages to webhooks, and of a notice by mail, that are no events; a sample of a kind
+# that is none; a file.
+NONE = {"credential.expiring", "endpoint.test", "feed.restarted", "prefix.lost", "webhook.key"}
 
 
 def test_the_catalogue_has_every_kind_that_the_program_records_and_no_other() -> None:
