@@ -23,6 +23,7 @@ from tests.store.samples import SetClock, passed
 
 V4 = "/client/v4/accounts"
 _fresh = count()
+_COLUMNS = 200  # tests name space of 45.200.0.0 and above themselves
 
 
 class Asking(ABC):
@@ -79,7 +80,8 @@ class World(Asking):
 
     async def approved(self, cidr: str = "") -> tuple[str, str]:
         """An approved prefix's id and cidr: a /23 that no other test has, if none is given."""
-        cidr = cidr or f"45.{next(_fresh)}.0.0/23"
+        row, column = divmod(next(_fresh), _COLUMNS)
+        cidr = cidr or f"45.{column}.{2 * row}.0/23"
         made = UUID((await self.prefix(cidr))["id"])
         async with self.store.transaction() as tx:
             claim, now = await tx.claims.lock(made), self.clock.now()

@@ -23,7 +23,7 @@ class Sources:
     def __init__(self, *roots: Path) -> None:
         found = (one for root in roots for one in root.rglob("*.py"))
         files = sorted(one for one in found if not one.stem.endswith("_pb2"))
-        self.trees = [ast.parse(one.read_text(encoding="utf-8")) for one in files]
+        self.trees = [_parsed(one.read_text(encoding="utf-8")) for one in files]
         self.nodes = [node for tree in self.trees for node in ast.walk(tree)]
         # Docstrings, and the pieces of what is put together from several.
         prose = (
@@ -142,6 +142,14 @@ class Sources:
 @cache
 def sources(*roots: Path) -> Sources:
     return Sources(*roots)
+
+
+def _parsed(text: str) -> ast.Module:
+    """Parse, once more where CPython 3.11 counts its depth wrongly as another thread parses."""
+    try:
+        return ast.parse(text)
+    except SystemError:
+        return ast.parse(text)
 
 
 def last_name(node: ast.AST) -> str | None:
