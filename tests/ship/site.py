@@ -55,6 +55,7 @@ class Site:
                 shutil.rmtree(self.folder / name, ignore_errors=True)
                 shutil.copytree(tree / name, self.folder / name)
             elif (tree / name).exists():
+                (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(tree / name, self.folder / name)
         if all_of_it:
             self.write()
