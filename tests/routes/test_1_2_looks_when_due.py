@@ -58,3 +58,14 @@ async def test_while_no_owner_changes_anything_they_come_a_fourth_as_often(fleet
     assert await pause(fleet, ear) >= 16
     assert 4 <= await pause(fleet, ear, then=lambda: fleet.announce(prefix)) < 16
     assert 4 <= await pause(fleet) < 16, "nobody counts what is seen"
+
+
+async def test_a_look_follows_what_was_settled_after_the_last_one_began(fleet: Fleet) -> None:
+    (prefix,) = await fleet.add("31.0.0.0/24")
+    await fleet.announce(prefix)
+    ((unsettled, _),) = await fleet.routes.unsettled()
+
+    async def settle() -> None:
+        await fleet.routes.settle([unsettled])
+
+    assert 4 <= await pause(fleet, listener(speaker("one")), then=settle) < 16

@@ -183,7 +183,7 @@ TO_OBSERVE: Final = from_text(f"""
     ORDER BY b.id
 """)  # noqa: S608
 WITHDRAWN_SINCE: Final = from_text("SELECT count(*) AS many FROM withdrawals WHERE at > :since")
-CHANGES: Final = from_text("SELECT coalesce(sum(change), 0) AS many FROM bgp_prefixes")
+CHANGES: Final = from_text("SELECT coalesce(sum(change + settled), 0) AS many FROM bgp_prefixes")
 REPORTED: Final = _counted(
     "UPDATE speakers SET told_at = :now WHERE name = ANY(CAST(:speakers AS text[]))"
 )

@@ -233,7 +233,10 @@ class Routes:
         return int((await self._autocommit.ask(sql.WITHDRAWN_SINCE, since=since))[0].many)
 
     async def changes(self) -> int:
-        """How many changes all rows have seen: another number, and owners have changed one."""
+        """How many changes all rows have seen, asked for and settled: it tells of each.
+
+        Both count: a look that began before a change was settled left its route out.
+        """
         return int((await self._autocommit.ask(sql.CHANGES))[0].many)
 
     async def record_observations(self, found: Collection[Observation], now: datetime) -> None:

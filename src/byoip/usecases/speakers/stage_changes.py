@@ -103,7 +103,10 @@ class StageChanges:
             self._open(progress, result, {one.stage for one in speakers if one.drained})
             ready = [(row, one) for row, one in progress if one.ready]
             active = await self._look_for(ready, speakers, result)
-        await asyncio.gather(self._observed(result.found), self._settle(settled))
+        # In this order: a worker that ends between the two leaves a change that is looked for
+        # again, not one that is settled beside an observation of the time before it.
+        await self._observed(result.found)
+        await self._settle(settled)
         await self._take_back(result)
         await self._raise(result.alarms, {one.bgp_prefix_id: one for one, _ in rows})
         return result.waiting
