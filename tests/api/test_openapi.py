@@ -212,7 +212,7 @@ def test_members_of_answers_are_all_required(document: dict[str, Any]) -> None:
     inputs |= {"SpeakerDrainOrder", "StageDrainOrder", "NewWebhook", "WebhookChange"}
     inputs |= {"NewMailAddress"}
     inputs |= {"NewAccount", "AccountChange", "NewCredentialIn", "NewService", "NewReservation"}
-    inputs |= {"OperatorApproval", "ProofEnd", "DisputeDecision"}
+    inputs |= {"OperatorApproval", "ProofEnd", "DisputeDecision", "AsnDisputeDecision"}
     for name, schema in schemas.items():
         if schema.get("type") == "object" and name not in inputs | {"BindingChange"}:
             assert set(schema["properties"]) == set(schema["required"]), name

@@ -49,6 +49,7 @@ BODIES |= {
     "create_credential": {**_WHY, "name": "ci", "account_id": None},
     "move_prefix": {**_WHY, "to_account_id": uuid4().hex},
     "decide_dispute": {**_WHY, "decide_for": "holder"},
+    "decide_asn_dispute": {**_WHY, "decide_for": "holder"},
     "create_service": {**_WHY, "name": "Scrubbing"},
     "update_service": {**_WHY, "default_only": True},
     "create_reservation": {**_WHY, "cidr": "31.8.0.0/23"},

@@ -12,8 +12,10 @@ from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import Path, PathAttributes, Route
 from byoip.domain.speakers.sightings import Seen, carries
+from byoip.domain.watch.dispute import Side
 from byoip.usecases.routes import bgp_prefixes
 from tests.announcing import Fleet, reconciling, until
+from tests.asns.disputes import decide, first, rival
 from tests.asns.numbers import CUSTOMER, Numbers, aspa
 from tests.asns.test_announcing import alarms
 from tests.real.bird_router import Feed, bird_router
@@ -36,13 +38,7 @@ async def test_it_is_seen_behind_our_as_and_the_customers_own_route_is_not_taken
     fleet: Fleet, tmp_path: Folder
 ) -> None:
     require(Part.GOBGP, Part.BIRD)
-    numbers = Numbers(fleet.engine, tmp_path, fleet.clock)
-    numbers.account_id = await numbers.new_account()
-    await fleet.do(
-        "INSERT INTO services (id, name, default_only, created_at)"
-        " VALUES (gen_random_uuid(), 'CDN', false, now())"
-    )
-    await numbers.statistics()
+    numbers = await numbers_beside(fleet, tmp_path)
     claim = await numbers.served()
     await numbers.snapshot(aspa(ORIGIN.number))
     with ExitStack() as running:
@@ -96,6 +92,12 @@ async def test_it_is_seen_behind_our_as_and_the_customers_own_route_is_not_taken
             await until(lambda: "as_path: 64500 3320 3320 3320\n" in transit.shows(PREFIX))
             assert [one.prefix for one in transit.losses()] == []
 
+            # Another account proves the number, and an operator decides for it.
+            await lost_in_a_dispute(numbers)
+            await until(fleet.settled)
+            assert "as_path: 64500 3320 3320 3320\n" in transit.shows(PREFIX)
+            assert [one.prefix for one in transit.losses()] == []
+
             await other.announce([Path(PREFIX, (), HOP)])
             await until(lambda: "BGP.as_path: 3320\n" in transit.shows(PREFIX))
             await numbers.want(claim, advertised=False)
@@ -110,6 +112,23 @@ async def test_it_is_seen_behind_our_as_and_the_customers_own_route_is_not_taken
             await one.close()
 
 
+async def numbers_beside(fleet: Fleet, tmp_path: Folder) -> Numbers:
+    numbers = Numbers(fleet.engine, tmp_path, fleet.clock)
+    numbers.account_id = await numbers.new_account()
+    await fleet.do(
+        "INSERT INTO services (id, name, default_only, created_at)"
+        " VALUES (gen_random_uuid(), 'CDN', false, now())"
+    )
+    await numbers.statistics()
+    return numbers
+
+
+async def lost_in_a_dispute(numbers: Numbers) -> None:
+    await rival(numbers)
+    await decide(numbers, Side.CLAIMANT)
+    assert not (await first(numbers)).proven
+
+
 _NEIGHBOURS = "SELECT unnest(neighbour_ases) FROM speakers"
 
 
@@ -121,13 +140,7 @@ async def test_a_speaker_of_another_as_is_told_nothing_of_it(
     fleet: Fleet, tmp_path: Folder
 ) -> None:
     require(Part.GOBGP)
-    numbers = Numbers(fleet.engine, tmp_path, fleet.clock)
-    numbers.account_id = await numbers.new_account()
-    await fleet.do(
-        "INSERT INTO services (id, name, default_only, created_at)"
-        " VALUES (gen_random_uuid(), 'CDN', false, now())"
-    )
-    await numbers.statistics()
+    numbers = await numbers_beside(fleet, tmp_path)
     await numbers.want(await numbers.served())
     [plain] = await fleet.add("20.0.0.0/24", advertised=True)
     with gobgpd(address="127.0.0.74", asn=OTHER_AS.number) as daemon:

@@ -50,6 +50,11 @@ async def test_20_a_dispute_goes_by_its_cidr(shell: Shell) -> None:
     )
 
 
+async def test_20_a_dispute_about_an_as_number_goes_by_that(shell: Shell) -> None:
+    told = await shell.refused("asn-disputes", "show", "AS3320")
+    assert "No dispute about AS3320 is open." in told
+
+
 @pytest.mark.parametrize("wrong", ["abc", "../accounts", "31.0.0.0/23"])
 async def test_20_what_is_no_id_is_asked_of_nobody(shell: Shell, wrong: str) -> None:
     shell.environment["BYOIP_URL"] = "http://127.0.0.1:1"

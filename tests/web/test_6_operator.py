@@ -13,6 +13,7 @@ from tests.api.operators import WHY, Operator
 from tests.api.world import World
 from tests.web.chromium import PHONE, WIDE, Site, chromium, site_of, tab_to, too_wide, violations
 from tests.web.test_3_12_disputes import disputed
+from tests.web.test_4_1_asn_disputes import asn_disputed
 from tests.web.test_4_noc import raised
 
 pytestmark = pytest.mark.real
@@ -44,11 +45,12 @@ async def test_every_page_of_the_operator_fits_and_axe_finds_nothing(
     reserved = {"cidr": "31.26.0.0/16", "account_id": None, "reason": WHY}
     await operator.result("POST", "/reservations", json=reserved)
     _, _, dispute = await disputed(site.world)
+    asn_dispute = await asn_disputed(site.world)
     async with site.person(Role.OPERATOR, size=size, dark=dark) as page:
         for address in (
             NOC, f"{NOC}/prefixes", f"{NOC}/prefixes?q=31.24.0.1", f"{NOC}{path}",
             f"{NOC}/prefixes/{rival['id']}", f"{NOC}/routes", f"{NOC}/data", f"{NOC}/accounts",
-            f"{NOC}/services", f"{NOC}/space", f"{NOC}/history", dispute,
+            f"{NOC}/services", f"{NOC}/space", f"{NOC}/history", dispute, asn_dispute,
             "/ui/tokens", "/ui/people",
         ):  # fmt: skip
             await page.goto(address)

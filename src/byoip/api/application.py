@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from byoip.api.accounts.operator_accounts import operator_accounts
 from byoip.api.accounts.token_accounts import token_accounts
+from byoip.api.asns.disputes import operator_asn_disputes
 from byoip.api.asns.operator_asns import operator_asns
 from byoip.api.asns.own_asns import own_asns
 from byoip.api.bindings.edges import edges
@@ -97,6 +98,7 @@ _OPERATOR = (
     operator_letters,
     reservations,
     operator_asns,
+    operator_asn_disputes,
     registry_overrides,
     snapshots,
     edges,

@@ -69,6 +69,13 @@ OF_PREFIXES: Final[Catalogue] = {
         "ended": "`ended` for the `holder` or the `claimant`, which asks for validation now; or "
         "one of them is `gone`.",
     },
+    "asn_dispute": {
+        "opened": "Another account has proven the AS number that is the origin: nothing new from "
+        "it, routes stay. `side` is whose you are. An operator decides, for the claimant from "
+        "`decide_after` on.",
+        "ended": "`ended` for the `holder` or the `claimant`, whose the number is now; or one of "
+        "the proofs is `gone`.",
+    },
     "move": {
         "offered": "The owner offers the prefix to `to_account_id`, until `expires_at`.",
         "ended": "The offer has `ended`: `declined`, or `taken_back` by the owner.",
@@ -181,6 +188,9 @@ OF_OPERATORS: Final[Catalogue] = {
         "rearmed": "An operator lets withdrawals go on.",
     },
     "dispute": {"decided": "An operator has decided a dispute, `for` one of its parties."},
+    "asn_dispute": {
+        "decided": "An operator has decided a dispute about an AS number, `for` one of its parties."
+    },
     "levels": {
         "released": "An operator lets changes of level through that were held.",
         "dropped": "An operator drops changes of level that were held.",

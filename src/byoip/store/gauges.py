@@ -79,7 +79,8 @@ GAUGES: Final[Sequence[_Gauge | _Counted]] = (
         "byoip_disputes_open",
         "Disputes between accounts that wait until an operator decides.",
         "",
-        "SELECT '', count(*) FROM disputes WHERE ended_at IS NULL",
+        "SELECT '', (SELECT count(*) FROM disputes WHERE ended_at IS NULL) "
+        "+ (SELECT count(*) FROM asn_disputes WHERE ended_at IS NULL)",
     ),
     _Counted("byoip_validation_runs_open", "Validation runs that have not ended.", "state", ()),
     _Gauge(

@@ -4,7 +4,8 @@ READ COMMITTED: a row that was waited for is read as its last writer left it. De
 prevented, not retried: each takes the locks that it needs in this order.
 
 1. the key of an idempotent write (tried, never waited for)
-2. the account (`tx.claims.lock_quota`), then one of its AS numbers (`tx.own_asns.lock`)
+2. the account (`tx.claims.lock_quota`), then one of its AS numbers (`tx.own_asns.lock`), or what
+   all accounts have of one, by ids (`tx.own_asns.lock_every`), and then a dispute about that
 3. the space (`tx.claims.lock_space`), by all that may begin or end a contest, and by no claim that
    proved nothing; then, in the order of their ids, the claims around (`tx.contests.lock_around`)
 4. the claim (`tx.claims.lock`); a closed one, too (`tx.claims.lock_closed`)

@@ -110,6 +110,9 @@ def _tell(own: Any) -> bool:
                 say(told)
         say(f"\nIn its aut-num object, at the registry that has given it:\n{own['publish']}")
         say(f"\nNext: byoip asns check {own['asn']}")
+    dispute = own.get("dispute")  # none at an older server
+    if dispute and dispute["state"] == "open":
+        say(f"\n{dispute['means']}")
     for warning in own["warnings"]:
         say(f"\n* {warning}")
     return True

@@ -6,6 +6,7 @@ import typer
 
 from byoip_cli.client import Reason, act, ask, pages
 from byoip_cli.names import DEFAULT_URL
+from byoip_cli.operator.asn_disputes import asn_disputes_app
 from byoip_cli.operator.asns import asns_app
 from byoip_cli.operator.choices import Scope
 from byoip_cli.operator.edges import edges_app
@@ -39,6 +40,7 @@ operator_app.add_typer(tokens_app, name="tokens")
 operator_app.add_typer(services_app, name="services")
 operator_app.add_typer(prefixes_app, name="prefixes")
 operator_app.add_typer(asns_app, name="asns")
+operator_app.add_typer(asn_disputes_app, name="asn-disputes")
 operator_app.add_typer(reservations_app, name="reservations")
 operator_app.add_typer(overrides_app, name="overrides")
 operator_app.add_typer(letters_app, name="letters")

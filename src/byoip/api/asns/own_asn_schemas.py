@@ -1,16 +1,26 @@
 """Customers' own AS numbers on the wire, and the members of the operator's AS-SET."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from byoip.api.border.envelope import AsnIn, Id, SecretText, Strict, Text, Time, Wire, example
+from byoip.domain.asns.disputed import OwnAsnDispute
 from byoip.domain.asns.own_asn import OwnAsn as Kept
 from byoip.domain.asns.own_asn import ProvenBy
 from byoip.domain.checks.evidence import CheckState
 from byoip.domain.checks.registries.remedies import remarks_line, token_line
+from byoip.domain.watch.dispute import Side
 from byoip.store.asns.views import Member
 
+DISPUTE_EXAMPLE: dict[str, Any] = {
+    "state": "open",
+    "side": "claimant",
+    "opened_at": "2026-11-15T09:30:00Z",
+    "decide_after": "2026-11-29T09:30:00Z",
+    "means": "You have proven this number, and another account had done so before. It keeps the "
+    "number until an operator decides, and has 14 days to answer.",
+}
 _EXAMPLE: dict[str, Any] = {
     "id": "7c1f0a5d2b9e4836a0d1c2e3f4051627",
     "account_id": "258def64c72dae45f3e4c8516e2111f2",
@@ -27,9 +37,25 @@ _EXAMPLE: dict[str, Any] = {
     "fix": "Add this line to the aut-num object of AS3320 in RIPE (whois.ripe.net).",
     "doubt": "",
     "warnings": [],
+    "dispute": None,
     "created_at": "2026-11-02T09:30:00Z",
     "modified_at": "2026-11-02T09:31:07Z",
 }
+
+
+class AsnDispute(Wire):
+    """What another account's proof of the same AS number has led to."""
+
+    model_config = example(**DISPUTE_EXAMPLE)
+
+    state: Literal["open", "holder", "claimant", "gone"] = Field(
+        description="open: an operator decides. holder, claimant: for whom it was decided. gone: "
+        "one of the two proofs has gone."
+    )
+    side: Side = Field(description="holder: this account has proven it first.")
+    opened_at: Time
+    decide_after: Time = Field(description="Until then the holder may answer.")
+    means: str = Field(description="What it means to this account, in a sentence.")
 
 
 class NewOwnAsn(Strict):
@@ -67,6 +93,9 @@ class OwnAsn(Wire):
     fix: str = Field(description="What to do about it, with text to paste.")
     doubt: str = Field(description="Why the last attempt had no answer, which changes no state.")
     warnings: list[str]
+    dispute: AsnDispute | None = Field(
+        description="The newest about this number; null: no other account has proven it."
+    )
     created_at: Time
     modified_at: Time
 
@@ -104,7 +133,12 @@ def own_asn_of(own: Kept, label: str, warnings: list[str]) -> OwnAsn:
         publish=remarks_line(token_line(label, own.token)),
         evidence=own.evidence or None,
         warnings=warnings,
+        dispute=own.dispute and _dispute_of(own.dispute),
     )
+
+
+def _dispute_of(one: OwnAsnDispute) -> AsnDispute:
+    return AsnDispute.showing(one, decide_after=one.decide_from)
 
 
 def as_set_of(members: list[Member]) -> AsSet:

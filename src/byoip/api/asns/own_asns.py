@@ -79,7 +79,8 @@ async def validate_asn(caller: CustomerRequest, asn_id: PathId) -> Answer:
 
     The registry that has given the number is asked for its aut-num object; or, where the account
     has proven a prefix by its route object that the same holder has been given as a whole, no token
-    is needed. As often as pre-flights. Without an answer nothing changes, and `doubt` says why.
+    is needed. As often as pre-flights. Without an answer nothing changes, and `doubt` says why. A
+    number that another account has proven is refused, and a dispute about it opens.
     """
     limit = caller.backend.limiter.limits.preflights_per_account
     await caller.require_unanswered()

@@ -2,7 +2,7 @@
 
 from byoip.api.problems.record import Record, conflict, invalid, not_found
 from byoip.domain.asn import Asn
-from byoip.domain.asns import aspa, own_asn
+from byoip.domain.asns import aspa, disputed, own_asn
 
 _ASN = Asn(3320)
 
@@ -25,7 +25,8 @@ REFUSALS = (
     conflict(
         1955,
         own_asn.AsnProvenByAnother(_ASN),
-        "Ask the operator: a number that was transferred is taken from the account that had it.",
+        "Wait for the operator's decision; `dispute` of the number says since when, and until when "
+        "the other account may answer.",
     ),
     conflict(
         1956,
@@ -47,5 +48,10 @@ REFUSALS = (
         1960,
         aspa.AspaUnanswered("The newest ROA data was built at 2026-11-01T08:00:00Z."),
         "Wait for `Retry-After`. What is announced stays so.",
+    ),
+    conflict(
+        1961,
+        disputed.AsnDisputed(_ASN),
+        "Take another origin, or tell the operator whose the number is, and wait for a decision.",
     ),
 )

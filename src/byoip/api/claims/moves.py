@@ -13,6 +13,7 @@ from byoip.api.claims.prefixes import shown
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import AccountNotFound, Scope
 from byoip.domain.asn import OriginNotOffered
+from byoip.domain.asns.disputed import AsnDisputed
 from byoip.domain.bindings.service_binding import PrefixNotApproved
 from byoip.domain.claims.claim import (
     ClaimNotFound,
@@ -38,7 +39,7 @@ operator_moves = Declarations("operator: prefixes", Audience.OPERATOR)
 
 _BARRED = (PrefixNotApproved, PrefixSuspended, PrefixOffboarding, PrefixDisputed)
 _NOT_GIVEN = (PrefixFrozen, HolderInDoubt)
-_NO_PLACE = (TooManyClaims, OverlapsOwnClaim, SpaceReserved, OriginNotOffered)
+_NO_PLACE = (TooManyClaims, OverlapsOwnClaim, SpaceReserved, OriginNotOffered, AsnDisputed)
 
 
 @moves.operation(

@@ -18,6 +18,7 @@ from byoip.api.path_ids import PathId
 from byoip.domain import prefix as network
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.asn import InvalidAsn, OriginNotOffered
+from byoip.domain.asns.disputed import AsnDisputed
 from byoip.domain.claims import claim
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.claims.lifecycle import IllegalTransition, Standing
@@ -51,6 +52,7 @@ PREFIX_REFUSALS = (
     network.OperatorInfrastructure,
     InvalidAsn,
     OriginNotOffered,
+    AsnDisputed,
 )
 
 

@@ -23,6 +23,7 @@ from byoip.api.routes.bgp_schemas import AdvertisementStatus, BgpPrefix, bgp_pre
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.asn import OriginNotOffered
 from byoip.domain.asns.aspa import AspaExcludesOperator, AspaUnanswered
+from byoip.domain.asns.disputed import AsnDisputed
 from byoip.domain.bindings.service_binding import PrefixNotApproved
 from byoip.domain.claims.claim import (
     ClaimNotFound,
@@ -61,6 +62,7 @@ TO_ANNOUNCE: tuple[type[Refusal], ...] = (
     OriginUnanswered,
     AnnouncedTooOften,
     OriginNotOffered,
+    AsnDisputed,
     AspaExcludesOperator,
     AspaUnanswered,
     PrependWouldRemove,

@@ -100,10 +100,12 @@ class OriginStanding:
     Attributes:
         state: of the account's proof of it; None: it has none under way.
         aspa: what is known of the number.
+        disputed: another account has proven the number, too, and no operator has decided yet.
     """
 
     state: CheckState | None = None
     aspa: AspaFacts = AspaFacts()
+    disputed: bool = False
 
     @property
     def proven(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from byoip.domain.asn import Asn
+from byoip.domain.asns.disputed import OwnAsnDispute
 from byoip.domain.checks.evidence import CheckState, Failed, Outcome, Passed, Unanswered
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.errors import Refusal
@@ -79,8 +80,8 @@ class AsnProvenByAnother(Refusal):
 
     def __init__(self, asn: Asn) -> None:
         super().__init__(
-            f"Another account has proven {asn}. Nothing was changed: if the number is yours now, "
-            "ask the operator, who sees both accounts."
+            f"Another account has proven {asn}, and keeps it until an operator has decided: "
+            "`dispute` of the number says how that stands."
         )
 
 
@@ -179,6 +180,7 @@ class OwnAsn:
         seen, fix: of the last refusal; doubt: why the last attempt had no answer.
         revoked_at: when an operator last took a proof of it back; then the token proves it, and a
             prefix of the same holder does not.
+        dispute: the newest about it, open or ended.
     """
 
     id: UUID
@@ -200,6 +202,7 @@ class OwnAsn:
     revoked_at: datetime | None = None
     ended_at: datetime | None = None
     version: int = 1
+    dispute: OwnAsnDispute | None = None
 
     @property
     def proven(self) -> bool:
@@ -222,10 +225,10 @@ class OwnAsn:
             case Unanswered(seen=seen, fix=fix):
                 return replace(heard, doubt=f"{seen} {fix}".strip())
 
-    def refuse(self, seen: str, now: datetime) -> "OwnAsn":
+    def refuse(self, seen: str, now: datetime, fix: str = "") -> "OwnAsn":
         """Note why a proof of it does not count; its state stays."""
         version = self.version + 1
-        return replace(self, seen=seen, fix="", doubt="", modified_at=now, version=version)
+        return replace(self, seen=seen, fix=fix, doubt="", modified_at=now, version=version)
 
     def approve(self, reason: CustomerText, now: datetime) -> "OwnAsn":
         """Take the operator's word for it."""
@@ -245,14 +248,17 @@ class OwnAsn:
             doubt="",
         )
 
-    def revoke(self, token: str, expires_at: datetime, now: datetime) -> "OwnAsn":
-        """Take the proof back; what is announced stays, and the next proof needs a new token.
+    def require_proven(self) -> None:
+        """Refuse to take back what is not there.
 
         Raises:
-            OwnAsnNotProven: there is none.
+            OwnAsnNotProven: there is no proof.
         """
         if not self.proven:
             raise OwnAsnNotProven
+
+    def without_proof(self, token: str, expires_at: datetime, now: datetime) -> "OwnAsn":
+        """Without a proof, and by nothing but a new token from now on; what is announced stays."""
         return replace(
             self.reissue(token, expires_at, now, again=True),
             proven_at=None,

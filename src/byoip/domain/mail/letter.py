@@ -190,6 +190,16 @@ _NOTICES: Final[Mapping[NoticeKind, tuple[str, str, str]]] = {
         "The API token is refused from expires_at on: a week or a day is left.",
         "/ui/tokens",
     ),
+    NoticeKind.ASN_DISPUTE_OPENED: (
+        "AS number",
+        "Two accounts have proven it: nothing new is announced from it until an operator decides.",
+        "/ui/asns/{}",
+    ),
+    NoticeKind.ASN_DISPUTE_ENDED: (
+        "AS number",
+        "The dispute about it has ended, for its holder, its claimant, or as a proof has gone.",
+        "/ui/asns/{}",
+    ),
 }
 _WHY: Final = {
     "gone": "Its receiver answered 410.",
@@ -205,6 +215,10 @@ _SHOWN: Final = (
     "ends_at",
     "expires_at",
     "grace_until",
+    "number",
+    "side",
+    "decide_after",
+    "ended",
 )
 
 

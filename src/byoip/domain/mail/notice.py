@@ -15,10 +15,17 @@ class NoticeKind(StrEnum):
 
     WEBHOOK_DISABLED = "webhook.disabled"
     CREDENTIAL_EXPIRING = "credential.expiring"
+    ASN_DISPUTE_OPENED = "asn_dispute.opened"
+    ASN_DISPUTE_ENDED = "asn_dispute.ended"
 
 
-# A topic that there was before: a worker of the version before reads the addresses, too.
-NOTICES_TOPIC: Final = Topic.ENDING
+# Topics that there were before: a worker of the version before reads the addresses, too.
+NOTICES: Final[Mapping[NoticeKind, Topic]] = {
+    NoticeKind.WEBHOOK_DISABLED: Topic.ENDING,
+    NoticeKind.CREDENTIAL_EXPIRING: Topic.ENDING,
+    NoticeKind.ASN_DISPUTE_OPENED: Topic.STANDING,
+    NoticeKind.ASN_DISPUTE_ENDED: Topic.STANDING,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +33,8 @@ class Notice:
     """One of them.
 
     Attributes:
-        about: the webhook, or the credential.
-        after: values that are ours: `because`, or `expires_at`.
+        about: the webhook, the credential, or the account's own AS number.
+        after: values that are ours: `because`, `expires_at`, or of a dispute.
         mailing: the mail that it is told in; None: no one was begun.
     """
 

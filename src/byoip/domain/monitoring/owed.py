@@ -24,7 +24,7 @@ OWED: Final[Sequence[Alert]] = (
         f"{most('byoip_disputes_open')} > 0",
         "0s",
         Severity.TICKET,
-        "An account has proven space of another, whose holder changed: a person decides.",
+        "An account has proven space of another, whose holder changed, or its AS number.",
         "A dispute waits for a person",
     ),
     Alert(

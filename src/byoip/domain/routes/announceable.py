@@ -11,6 +11,7 @@ from typing import Final
 
 from byoip.domain.asn import Asn, OriginNotOffered
 from byoip.domain.asns.aspa import AspaExcludesOperator, AspaUnanswered, pair_refusal
+from byoip.domain.asns.disputed import AsnDisputed
 from byoip.domain.bindings.service_binding import PrefixNotApproved, Provisioning
 from byoip.domain.checks.evidence import Failed, Outcome, Reason
 from byoip.domain.claims.claim import Claim, PrefixOffboarding, PrefixSuspended
@@ -40,6 +41,7 @@ OBSTACLES: Final[tuple[type[Refusal], ...]] = (
     AnnouncedTooOften,
     PrependWouldRemove,
     OriginNotOffered,
+    AsnDisputed,
     AspaExcludesOperator,
     AspaUnanswered,
     PrefixFrozen,
@@ -68,10 +70,12 @@ class Announceable:
         offered: the ASNs that the operator announces from now; None: any.
         own_asn: whether its account has proven the origin as its own; where that is not the
             operator's.
+        disputed: another account has proven that number, too; see `AsnDisputed`.
         pair: whether ASPAs let the operator stand before that origin; None: it is the operator's.
         prepend_lost: its path repeats the origin, and a neighbour of a speaker would drop it.
         last_up: until when it was to be announced; None: it never was.
-        on_word: an operator has it announced, which a freeze does not keep; all else does.
+        on_word: an operator has it announced, which a freeze and a dispute do not keep; all else
+            does.
     """
 
     claim: Claim
@@ -86,6 +90,7 @@ class Announceable:
     asn: Asn | None = None
     offered: Collection[Asn] | None = None
     own_asn: bool = False
+    disputed: bool = False
     pair: Outcome | None = None
     prepend_lost: bool = False
     last_up: datetime | None = None
@@ -100,6 +105,8 @@ class Announceable:
             yield LockedByOperator(self.cidr)
         yield from self._standing()
         yield from self._origin()
+        if self.disputed and not (self.on_word or may_return((), self.last_up, now)):
+            yield AsnDisputed(self.asn or self.claim.asn)
         returns = self.on_word or may_return(self.claim.frozen_for, self.last_up, now)
         if self.claim.frozen_for and not returns:
             yield PrefixFrozen(self.claim.frozen_for)
@@ -148,7 +155,7 @@ class Announceable:
 
         Raises:
             LockedByOperator, PrefixSuspended, PrefixOffboarding, Contested, OriginNotOffered,
-            PrefixFrozen, PrefixNotApproved, OriginNotValid, OriginUnanswered,
+            AsnDisputed, PrefixFrozen, PrefixNotApproved, OriginNotValid, OriginUnanswered,
             IncompleteBgpDeployment, AdvertiseStateLocked, PrependWouldRemove, AnnouncedTooOften,
             AspaExcludesOperator, AspaUnanswered.
         """

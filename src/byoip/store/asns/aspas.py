@@ -82,9 +82,14 @@ def facts_sql(of: str) -> str:
     )"""  # noqa: S608 - of constants
 
 
+# Of `own`, a row of own_asns: whether another account has proven the number, too.
+HELD_IN_DISPUTE: Final = """EXISTS (
+    SELECT FROM asn_disputes AS d
+    WHERE d.asn = own.asn AND d.holder_id = own.id AND d.ended_at IS NULL)"""
 # Of a row of `prefixes`, as its account stands to its origin; null: it has no such number.
 STANDING_OF_CLAIM: Final = f"""(
-    SELECT jsonb_build_object('state', own.state, 'aspa', {facts_sql("own")})
+    SELECT jsonb_build_object(
+        'state', own.state, 'aspa', {facts_sql("own")}, 'disputed', {HELD_IN_DISPUTE})
     FROM own_asns AS own
     WHERE own.account_id = prefixes.account_id AND own.asn = prefixes.asn AND own.live)"""  # noqa: S608
 
@@ -93,7 +98,7 @@ def standing_from(kept: Mapping[str, Any] | None) -> OriginStanding:
     """What STANDING_OF_CLAIM gave."""
     if kept is None:
         return OriginStanding()
-    return OriginStanding(CheckState(kept["state"]), facts_from(kept["aspa"]))
+    return OriginStanding(CheckState(kept["state"]), facts_from(kept["aspa"]), kept["disputed"])
 
 
 def facts_from(kept: Mapping[str, Any] | None) -> AspaFacts:

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.asn import Asn
 from byoip.domain.asns.own_asn import OwnAsn, OwnAsnNotFound
-from byoip.store.asns.own_asns import GET, OF_ACCOUNT, own_asn_from
+from byoip.store.asns.asn_disputes import AsnDisputeReader
+from byoip.store.asns.own_asns import GET, OF_ACCOUNT, SELECT, own_asn_from
 from byoip.store.asns.tables import own_asns
 from byoip.store.asns.views import Member
 from byoip.store.autocommit import autocommit_pool
@@ -19,8 +20,7 @@ from byoip.store.statements import compiled, from_text
 
 _o = own_asns.c
 _PAGE: Final = compiled(
-    sa.select(own_asns)
-    .where(
+    SELECT.where(
         _o.live,
         OF_ACCOUNT,
         sa.tuple_(_o.created_at, _o.id)
@@ -44,10 +44,11 @@ _NEIGHBOURS: Final = from_text("""
 
 
 class OwnAsnReader:
-    """Reads them outside of transactions."""
+    """Reads them outside of transactions, and `disputes` about them."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._autocommit = autocommit_pool(engine)
+        self.disputes = AsnDisputeReader(engine)
 
     async def page(
         self, account_id: UUID | None, *, after: Cursor | None, limit: int

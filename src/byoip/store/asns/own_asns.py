@@ -1,13 +1,16 @@
 """Customers' own AS numbers, and whether a route may have one as origin. Text where it is JSON."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.asn import Asn
 from byoip.domain.asns.aspa import OriginStanding
+from byoip.domain.asns.disputed import OwnAsnDispute
 from byoip.domain.asns.own_asn import (
     AsnProvenByAnother,
     OwnAsn,
@@ -19,8 +22,9 @@ from byoip.domain.checks.evidence import Check, CheckState
 from byoip.domain.checks.registry import HELD
 from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.prefix import Prefix
+from byoip.domain.watch.dispute import DisputeEnd, Side
 from byoip.domain.watch.remembered import Remembered
-from byoip.store.asns.aspas import facts_from, facts_sql
+from byoip.store.asns.aspas import HELD_IN_DISPUTE, facts_from, facts_sql
 from byoip.store.asns.tables import own_asns
 from byoip.store.batches import Part, asking
 from byoip.store.columns import constant
@@ -36,20 +40,30 @@ _CHANGING: Final = (
 _ID: Final = sa.bindparam("own_asn_id", type_=sa.Uuid)
 _ACCOUNT: Final = sa.bindparam("account_id", type_=sa.Uuid)
 OF_ACCOUNT: Final = sa.or_(_ACCOUNT.is_(None), _o.account_id == _ACCOUNT)
-_this = sa.select(own_asns).where(_o.id == _ID, _o.live, OF_ACCOUNT)
-GET: Final = compiled(_this)
-_LOCK: Final = compiled(_this.with_for_update())
-_PROVEN: Final = compiled(
-    sa.select(own_asns).where(
-        _o.account_id == _ACCOUNT,
-        _o.asn == sa.bindparam("asn", type_=sa.BigInteger),
-        _o.live,
-        _o.state == constant(CheckState.VALID),
-    )
+# With the newest dispute about it.
+SELECT: Final = sa.select(
+    own_asns,
+    sa.literal_column(
+        """(
+            SELECT jsonb_build_object('side', CASE WHEN d.holder_id = own_asns.id
+                    THEN 'holder' ELSE 'claimant' END,
+                'opened_at', d.opened_at, 'decide_from', d.decide_from, 'ended', d.ended)
+            FROM asn_disputes AS d WHERE own_asns.id IN (d.holder_id, d.claimant_id)
+            ORDER BY d.opened_at DESC LIMIT 1)""",
+        pg.JSONB,
+    ).label("dispute"),
 )
-_ELSEWHERE: Final = compiled(
-    sa.select(own_asns).where(
-        _o.account_id != _ACCOUNT,
+_THIS: Final = SELECT.where(_o.id == _ID, _o.live, OF_ACCOUNT)
+GET: Final = compiled(_THIS)
+_LOCK: Final = compiled(_THIS.with_for_update())
+_EVERY: Final = compiled(
+    SELECT.where(_o.asn == sa.bindparam("asn", type_=sa.BigInteger), _o.live)
+    .order_by(_o.id)
+    .with_for_update()
+)
+_PROVEN: Final = compiled(
+    SELECT.where(
+        _o.account_id == _ACCOUNT,
         _o.asn == sa.bindparam("asn", type_=sa.BigInteger),
         _o.live,
         _o.state == constant(CheckState.VALID),
@@ -66,12 +80,11 @@ _MOST_ANSWER: Final = 65_536  # bytes of the registry's answer that are kept
 
 _STANDING: Final = from_text(
     f"""
-    SELECT (
-        SELECT own.state FROM own_asns AS own
-        WHERE own.account_id = CAST(:account_id AS uuid) AND own.asn = asked.asn AND own.live
-    ) AS state, {facts_sql("asked")} AS aspa FROM (SELECT CAST(:asn AS bigint) AS asn) AS asked
+    SELECT own.state, {facts_sql("asked")} AS aspa, {HELD_IN_DISPUTE} AS disputed
+    FROM (SELECT CAST(:asn AS bigint) AS asn) AS asked LEFT JOIN own_asns AS own
+        ON own.account_id = CAST(:account_id AS uuid) AND own.asn = asked.asn AND own.live
 """,  # noqa: S608 - of constants
-    selects=("state", "aspa"),
+    selects=("state", "aspa", "disputed"),
 )
 _IN_USE: Final = from_text("""
     SELECT cidr::text AS cidr FROM prefixes
@@ -162,6 +175,23 @@ class OwnAsnRepository(Repository):
         asked = {"account_id": account_id, "own_asn_id": own_asn_id}
         return own_asn_from(await self._session.one(_LOCK, OwnAsnNotFound, **asked))
 
+    async def lock_every(self, asn: Asn) -> Sequence[OwnAsn]:
+        """All live ones of a number, locked, in the order of their ids: at most one is proven."""
+        rows = await self._session.rows(_EVERY, asn=asn.number)
+        return [own_asn_from(row) for row in rows]
+
+    async def lock_with_others(self, account_id: UUID | None, own_asn_id: UUID) -> OwnAsn:
+        """One, locked with what other accounts have of its number: a dispute may be between them.
+
+        Raises:
+            OwnAsnNotFound: there is none.
+        """
+        before = await self.get(account_id, own_asn_id)
+        for one in await self.lock_every(before.asn):
+            if one.id == own_asn_id:
+                return one
+        raise OwnAsnNotFound
+
     def held(self, account_id: UUID) -> Part:
         """How many live ones the account has: for a look."""
         return asking(_HELD, lambda rows: int(rows[0].held), account_id=account_id)
@@ -192,11 +222,6 @@ class OwnAsnRepository(Repository):
         """The account's proof of this number; None: there is none."""
         asked = {"account_id": account_id, "asn": asn.number}
         row = await self._session.row(_PROVEN, **asked)
-        return None if row is None else own_asn_from(row)
-
-    async def proven_by_another(self, own: OwnAsn) -> OwnAsn | None:
-        """The proof that another account has of this number; None: there is none."""
-        row = await self._session.row(_ELSEWHERE, account_id=own.account_id, asn=own.asn.number)
         return None if row is None else own_asn_from(row)
 
     def standing(self, account_id: UUID, asn: Asn) -> Part:
@@ -240,7 +265,8 @@ class OwnAsnRepository(Repository):
 
 def _standing(rows: Sequence[Any]) -> OriginStanding:
     (row,) = rows
-    return OriginStanding(row.state and CheckState(row.state), facts_from(row.aspa))
+    state = row.state and CheckState(row.state)
+    return OriginStanding(state, facts_from(row.aspa), row.disputed)
 
 
 def own_asn_from(row: AnyRow) -> OwnAsn:
@@ -251,6 +277,16 @@ def own_asn_from(row: AnyRow) -> OwnAsn:
         asn=Asn(row.asn),
         state=CheckState(row.state),
         proven_by=None if row.proven_by is None else ProvenBy(row.proven_by),
+        dispute=None if row.dispute is None else _dispute(row.dispute),
+    )
+
+
+def _dispute(kept: Mapping[str, Any]) -> OwnAsnDispute:
+    return OwnAsnDispute(
+        Side(kept["side"]),
+        datetime.fromisoformat(kept["opened_at"]),
+        datetime.fromisoformat(kept["decide_from"]),
+        None if kept["ended"] is None else DisputeEnd(kept["ended"]),
     )
 
 

@@ -5,6 +5,7 @@ from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.asns.own_asn import ProvenBy
 from byoip.domain.checks.evidence import CheckState
+from byoip.domain.watch.dispute import DisputeEnd
 from byoip.store import columns as col
 from byoip.store.columns import table
 
@@ -43,6 +44,7 @@ own_asns = table(
     sa.Index(
         "uq_own_asns_live", "account_id", "asn", unique=True, postgresql_where="ended_at IS NULL"
     ),
+    sa.Index("ix_own_asns_asn", "asn", "id", postgresql_where="ended_at IS NULL"),
     sa.Index("ix_own_asns_page", "created_at", "id", postgresql_where="ended_at IS NULL"),
     sa.Index("ix_own_asns_revoked", "account_id", "asn", postgresql_where="revoked_at IS NOT NULL"),
     col.check("asn", "asn BETWEEN 1 AND 4294967295"),
@@ -54,6 +56,35 @@ own_asns = table(
     ),
     col.check("token", "token ~ '^[0-9a-f]{32,64}$'"),
     col.check("version", "version >= 1"),
+)
+
+# Another account has proven a number that is proven: one is open for each number at most. While it
+# is, its holder's number is proven and its claimant's is there and not (triggers).
+asn_disputes = table(
+    "asn_disputes",
+    col.uuid_pk(),
+    sa.Column("asn", sa.BigInteger, nullable=False),
+    col.reference("holder_id", "own_asns.id"),
+    col.reference("claimant_id", "own_asns.id"),
+    col.timestamptz("opened_at"),
+    col.timestamptz("decide_from"),
+    col.text("token"),  # of the claimant, and what it has proven the number by
+    col.text("proven_by"),
+    col.text("registry"),
+    col.text("holder"),
+    col.text("evidence"),
+    sa.Column("answer", sa.LargeBinary),
+    col.timestamptz("ended_at", nullable=True),
+    col.text("ended", nullable=True),
+    col.one_of("ended", DisputeEnd),
+    col.one_of("proven_by", ProvenBy),
+    col.check("one_end", "(ended IS NULL) = (ended_at IS NULL)"),
+    col.check("two", "holder_id <> claimant_id"),
+    col.check("decide_from", "decide_from > opened_at"),
+    sa.Index("uq_asn_disputes_open", "asn", unique=True, postgresql_where="ended_at IS NULL"),
+    sa.Index("ix_asn_disputes_holder", "holder_id", "opened_at"),
+    sa.Index("ix_asn_disputes_claimant", "claimant_id", "opened_at"),
+    sa.Index("ix_asn_disputes_opened", "opened_at", "id", postgresql_where="ended_at IS NULL"),
 )
 
 # Of the statistics files in use, a row for each range of numbers.

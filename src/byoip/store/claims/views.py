@@ -151,6 +151,7 @@ class ClaimView:
             flaps=NO_FLAPS if up else self.flaps,
             offered=offered,
             own_asn=self.own.proven,
+            disputed=self.own.disputed and offered is not None and asn not in offered,
             pair=pair,
             prepend_lost=route is not None and route.prepend_lost and not up,
         )

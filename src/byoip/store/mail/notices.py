@@ -3,12 +3,12 @@
 Text SQL: one statement tells all addresses of an account, and what is untold is told once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from byoip.domain.mail.notice import NOTICES_TOPIC, NoticeKind
+from byoip.domain.mail.notice import NOTICES, NoticeKind
 from byoip.store.statements import Repository, from_text, json
 
 # No topics: all of them.
@@ -22,7 +22,9 @@ _TELL: Final = from_text("""
 _TOLD: Final = from_text("""
     DELETE FROM mail_notices WHERE address_id = :address_id AND mailing = :mailing
 """)
-_FORGET: Final = from_text("DELETE FROM mail_notices WHERE address_id = :address_id")
+_FORGET: Final = from_text("""
+    DELETE FROM mail_notices WHERE address_id = :address_id AND kind = ANY(CAST(:kinds AS text[]))
+""")
 
 
 class NoticeRepository(Repository):
@@ -36,7 +38,7 @@ class NoticeRepository(Repository):
         now: datetime,
         after: Mapping[str, Any],
     ) -> None:
-        """Have the account's verified addresses told that want to hear of endings.
+        """Have the account's verified addresses told that want to hear of its topic.
 
         What waits to be told of the same object is told once.
         """
@@ -47,13 +49,16 @@ class NoticeRepository(Repository):
             about=about,
             now=now,
             after=json(dict(after)),
-            topic=NOTICES_TOPIC.value,
+            topic=NOTICES[kind].value,
         )
 
     async def told(self, address_id: UUID, mailing: UUID) -> None:
         """The mail was taken."""
         await self._session.change(_TOLD, address_id=address_id, mailing=mailing)
 
-    async def forget(self, address_id: UUID) -> None:
-        """Nothing of what waits is told to it."""
-        await self._session.change(_FORGET, address_id=address_id)
+    async def forget(
+        self, address_id: UUID, kinds: Collection[NoticeKind] = tuple(NoticeKind)
+    ) -> None:
+        """Nothing of these kinds that waits is told to it."""
+        of = [one.value for one in kinds]
+        await self._session.change(_FORGET, address_id=address_id, kinds=of)

@@ -15,6 +15,7 @@ from byoip.domain.asns.own_asn import (
 from byoip.domain.operator_text import stated_reason
 from byoip.ports.tokens import TokenMint
 from byoip.store.transaction import Transaction
+from byoip.usecases.asns.disputes import end_dispute
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +76,17 @@ async def reissue(
 async def remove(tx: Transaction, account_id: UUID, own_asn_id: UUID) -> None:
     """Give a number up that no prefix of the account has as its origin. Its row stays.
 
+    A dispute about it ends with it.
+
     Raises:
         OwnAsnNotFound: the account has no such number.
         OwnAsnInUse: a prefix has it.
     """
     await tx.claims.lock_quota(account_id)  # no claim of it comes meanwhile
-    own = await tx.own_asns.lock(account_id, own_asn_id)
+    own = await tx.own_asns.lock_with_others(account_id, own_asn_id)
     if cidr := await tx.own_asns.in_use(own):
         raise OwnAsnInUse(cidr)
+    await end_dispute(tx, own)
     await tx.own_asns.save(own.end(tx.now))
 
 
@@ -107,14 +111,18 @@ async def approve(tx: Transaction, own_asn_id: UUID, *, terms: AsnTerms, reason:
 async def revoke(tx: Transaction, own_asn_id: UUID, *, terms: AsnTerms, reason: str) -> OwnAsn:
     """Take the proof of a number back: nothing new is announced from it, and routes stay.
 
+    A dispute about it ends with it.
+
     Raises:
         InvalidText: the reason is empty, too long, or cannot be shown.
         OwnAsnNotFound: there is no such number.
         OwnAsnNotProven: there is no proof.
     """
     why = stated_reason(reason)
-    own = await tx.own_asns.lock(None, own_asn_id)
-    revoked = own.revoke(terms.mint.mint(), tx.now + terms.token_lifetime, tx.now)
+    own = await tx.own_asns.lock_with_others(None, own_asn_id)
+    own.require_proven()
+    own = await end_dispute(tx, own)
+    revoked = own.without_proof(terms.mint.mint(), tx.now + terms.token_lifetime, tx.now)
     await tx.own_asns.save(revoked)
     tx.record_for_operators("own_asn.revoked", why, before=_shown(own), after=_shown(revoked))
     return revoked

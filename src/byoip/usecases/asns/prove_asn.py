@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
+from byoip.domain.asns.asn_dispute import AsnProof
 from byoip.domain.asns.aut_num import judge_aut_num, no_token, takes_token
 from byoip.domain.asns.own_asn import OwnAsn, ProvenBy
 from byoip.domain.asns.registration import AsnRegistration, responsible_for_asn
@@ -119,9 +120,13 @@ class ProveAsn:
                 await self._by_token(own, found, now)
             )
 
+        async def still(tx: Transaction, locked: OwnAsn) -> bool:
+            late = attempt.by is ProvenBy.TOKEN and locked.token_expires_at <= tx.now
+            return recent(now, tx.now) and not late and await self._still(tx, locked, attempt)
+
         if isinstance(attempt.outcome, Passed) and not own.proven:
-            at = attempt.registry
-            await note_contest(self.store, own, evidence=attempt.outcome.seen, registry=at)
+            of = attempt.registry or "", attempt.holder, attempt.outcome.seen, attempt.answer
+            await note_contest(self.store, own, AsnProof(own.token, attempt.by, *of), still)
 
         async def record(tx: Transaction) -> OwnAsn:
             locked = await tx.own_asns.lock(account_id, own_asn_id)

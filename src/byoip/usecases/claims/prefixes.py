@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from byoip.domain.asn import Asn, choose_origin
 from byoip.domain.asns.aspa import NO_STANDING, OriginStanding
+from byoip.domain.asns.disputed import AsnDisputed
 from byoip.domain.checks.registry import Basis, Registry, Responsible
 from byoip.domain.claims.claim import Claim, OverlapsOwnClaim, TooManyClaims
 from byoip.domain.claims.lifecycle import Transition
@@ -64,6 +65,7 @@ class Terms:
                 prefix cannot be brought.
             InvalidAsn, OriginNotOffered: the operator does not announce from this ASN, and the
                 account has not proven it.
+            AsnDisputed: it has, and so has another account.
         """
         prefix, origin = Prefix.parse(cidr), Asn(asn)
         self.policy.admit(prefix)
@@ -76,12 +78,15 @@ class Terms:
 
         Raises:
             OriginNotOffered: it is neither.
+            AsnDisputed: another account has proven it, too.
         """
         if origin in self.origins:
             return None
         (own,) = await tx.session.look(tx.own_asns.standing(account_id, origin))
         choose_origin(origin, self.origins, proven=own.proven and self.behind is not None)
         standing: OriginStanding = own
+        if standing.disputed:
+            raise AsnDisputed(origin, pointer="/asn")
         return standing
 
     @property
@@ -105,7 +110,7 @@ async def submit(
 
     Raises:
         InvalidPrefix, PrefixLengthRefused, SpecialPurposePrefix, OperatorInfrastructure,
-        InvalidAsn, OriginNotOffered, InvalidText: the request itself is refused.
+        InvalidAsn, OriginNotOffered, AsnDisputed, InvalidText: the request itself is refused.
         LoaDocumentUnknown: the account has uploaded no such document.
         TooManyClaims, OverlapsOwnClaim: the account's other claims stand in the way.
         SpaceReserved: the operator keeps the space for another account.

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from byoip.domain.mail.address import mail_address
 from byoip.domain.mail.addressee import Addressee, refuse_too_soon
-from byoip.domain.mail.notice import NOTICES_TOPIC
+from byoip.domain.mail.notice import NOTICES
 from byoip.domain.mail.refusals import (
     ADDRESSES_PER_ACCOUNT,
     MailNotOffered,
@@ -77,8 +77,9 @@ async def change(
     one = await kept.lock(account_id, address_id)
     changed = replace(one, topics=_each_once(topics), modified_at=tx.now)
     await kept.tell_of(changed)
-    if changed.topics and NOTICES_TOPIC not in changed.topics:
-        await NoticeRepository(tx.session).forget(address_id)
+    unwanted = [kind for kind, topic in NOTICES.items() if topic not in changed.topics]
+    if changed.topics and unwanted:
+        await NoticeRepository(tx.session).forget(address_id, unwanted)
     return changed
 
 

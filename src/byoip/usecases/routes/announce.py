@@ -62,6 +62,7 @@ async def announce(
         asn=bgp_prefix.asn,
         offered=tx.rules.origins,
         own_asn=own.proven,
+        disputed=behind is not None and own.disputed,
         pair=_pair(tx, bgp_prefix, behind, own),
         on_word=on_word is not None,
         # It is wanted still where it waits for its release: a restored database knows an old `at`.

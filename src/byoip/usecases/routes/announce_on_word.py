@@ -12,7 +12,7 @@ from byoip.usecases.routes.announce import announce
 async def announce_on_word(
     tx: Transaction, claim_id: UUID, bgp_prefix_id: UUID, *, reason: str
 ) -> BgpPrefixView:
-    """Announce a withdrawn route of a frozen prefix: the freeze stands, and keeps nothing else.
+    """Announce a withdrawn route of a frozen prefix, or of an origin in dispute: that stands.
 
     A customer under attack may depend on it. All other obstacles hold, as for the owner: *invalid*
     is never announced. A route that is announced already stays untouched, and the view says so.
@@ -26,7 +26,8 @@ async def announce_on_word(
     why = stated_reason(reason)
     claim = await tx.lock_claim(claim_id)
     before = await tx.bgp_prefixes.get(claim_id, bgp_prefix_id)
-    if not claim.frozen_for:
+    (own,) = await tx.session.look(tx.own_asns.standing(claim.account_id, before.asn))
+    if not (claim.frozen_for or own.disputed):
         raise NotFrozen
     if before.desired.advertised:
         return (await tx.bgp_prefixes.view(before, claim.version)).unchanged

@@ -89,7 +89,8 @@ async def remove(visit: PersonsVisit) -> Response:
 
     async def verb(tx: Transaction) -> None:
         await tx.claims.lock_quota(visit.account_id)  # first, as the verb does
-        await _as_drawn(tx, visit.account_id, own_asn_id)
+        own = await tx.own_asns.lock_with_others(visit.account_id, own_asn_id)  # as the verb does
+        tx.precondition.require(own.version)
         await verbs.remove(tx, visit.account_id, own_asn_id)
 
     work = visit.write(verb, lambda _: "/ui/asns?done=removed")
@@ -121,6 +122,7 @@ async def _one(visit: PersonsVisit, told: Told) -> Response:
         publish=remarks_line(token_line(visit.site.asn_terms.label, own.token)),
         expired=own.token_expires_at <= visit.now,
         warning=neighbour_warning(own.asn, neighbours),
+        now=visit.now,
         behind=visit.site.asn_terms.rules.operator,
         key=fresh_key,
     )

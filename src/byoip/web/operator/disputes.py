@@ -16,7 +16,7 @@ from byoip.web.site import NotServed
 from byoip.web.telling import Told, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
-_DONE: Final[Mapping[str, str]] = {
+DONE: Final[Mapping[str, str]] = {
     "decided": "It is decided. Both parties read it in their history, with your reason."
 }
 _LONGEST: Final = 20  # of two versions, as a form has them
@@ -25,18 +25,14 @@ _LONGEST: Final = 20  # of two versions, as a form has them
 async def dispute(visit: PersonsVisit) -> Response:
     """One dispute, open or ended."""
     require_operator(visit)
-    return await _page(visit, told_of(visit, _DONE))
+    return await _page(visit, told_of(visit, DONE))
 
 
 async def decide(visit: PersonsVisit) -> Response:
     """Decide it, by what the page showed."""
     require_operator(visit)
     dispute_id = id_of(visit.request.path_params["dispute_id"])
-    form, seen = visit.form, _seen(visit)
-    try:
-        side = Side(form.get("for", ""))
-    except ValueError:
-        raise NotServed(400, "Not our form", "This form is not one of ours.") from None
+    form, side, seen = visit.form, side_of(visit), seen_versions(visit)
     work = visit.write(
         lambda tx: decide_dispute(
             tx,
@@ -78,7 +74,16 @@ def side_by_side(shown: ShownDispute) -> Mapping[str, Sequence[Sequence[CheckSho
     return {name: [[one for one in side if one.name == name] for side in sides] for name in names}
 
 
-def _seen(visit: PersonsVisit) -> tuple[int, int]:
+def side_of(visit: PersonsVisit) -> Side:
+    """For whom a form decides; raises NotServed where it is not ours."""
+    try:
+        return Side(visit.form.get("for", ""))
+    except ValueError:
+        raise NotServed(400, "Not our form", "This form is not one of ours.") from None
+
+
+def seen_versions(visit: PersonsVisit) -> tuple[int, int]:
+    """The versions of both parties that a form was drawn with; raises NotServed."""
     holder, _, claimant = visit.form.get("seen", "")[:_LONGEST].partition(".")
     if not (holder.isascii() and holder.isdigit() and claimant.isascii() and claimant.isdigit()):
         raise NotServed(400, "Not our form", "This form is not one of ours: open its page again.")

@@ -112,6 +112,14 @@ async def _disputes(site: Site, now: datetime) -> AsyncNeeds:
             one.dispute.opened_at,
             f"/ui/noc/disputes/{one.dispute.id.hex}",
         )
+    for of in await site.own_asns.disputes.listed():
+        yield Need(
+            str(of.dispute.asn),
+            f"{of.holder.account_name} has proven it, and {of.claimant.account_name} has since. "
+            f"{left_to_answer(of.dispute.decide_from, now)}",
+            of.dispute.opened_at,
+            f"/ui/noc/asn-disputes/{of.dispute.id.hex}",
+        )
 
 
 async def _levels(site: Site) -> AsyncNeeds:

@@ -7,7 +7,7 @@ from starlette.routing import BaseRoute, Route
 
 from byoip.domain.accounts.credential import Scope
 from byoip.web.door import Door, form
-from byoip.web.operator import disputes, keeping, noc, outages
+from byoip.web.operator import asn_disputes, disputes, keeping, noc, outages
 
 _KEPT: Final = (
     (
@@ -36,6 +36,7 @@ _KEPT: Final = (
 def operator_routes(door: Door) -> Sequence[BaseRoute]:
     """Everybody of the operator looks; who acts needs the scope."""
     one, dispute = "/ui/noc/prefixes/{prefix_id}", "/ui/noc/disputes/{dispute_id}"
+    asn_dispute = "/ui/noc/asn-disputes/{dispute_id}"
     kept = []
     for path, show, forms in _KEPT:
         kept.append(Route(path, door.people(keeping.page_of(show))))
@@ -51,6 +52,8 @@ def operator_routes(door: Door) -> Sequence[BaseRoute]:
         form(f"{one}/{{what}}", door.people(noc.act_on_prefix, Scope.OPERATOR)),
         Route(dispute, door.people(disputes.dispute)),
         form(f"{dispute}/decide", door.people(disputes.decide, Scope.OPERATOR)),
+        Route(asn_dispute, door.people(asn_disputes.asn_dispute)),
+        form(f"{asn_dispute}/decide", door.people(asn_disputes.decide, Scope.OPERATOR)),
         Route("/ui/noc/routes", door.people(noc.routes)),
         Route("/ui/noc/routes/drain", door.people(outages.look)),
         form("/ui/noc/routes/drain", door.people(outages.begin, Scope.OPERATOR)),

@@ -1,0 +1,314 @@
+"""Time 4.1: proven by another account already is a dispute. No route goes for it."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from byoip.domain.asns.disputed import AsnDisputed
+from byoip.domain.asns.own_asn import ProvenBy
+from byoip.domain.checks.evidence import CheckState
+from byoip.domain.precondition import PreconditionFailed
+from byoip.domain.watch.dispute import DisputeEnd, DisputeEnded, DisputeTooYoung, Side
+from byoip.ports.checks.registry import RegistryAnswer, RegistryQuestion, RouteRegistry
+from byoip.store.accounts.operator_reader import OperatorReader
+from byoip.store.gauges import Gauges
+from byoip.usecases.routes.announce_on_word import announce_on_word
+from tests.asns.disputes import (
+    WHY,
+    again,
+    decide,
+    first,
+    open_ones,
+    proves,
+    published,
+    rival,
+    told,
+)
+from tests.asns.numbers import CUSTOMER, Numbers
+from tests.asns.test_announcing import obstacles
+from tests.store.samples import BY
+from tests.usecases.verbs import Verb
+
+DAY = timedelta(days=1)
+OPEN = "byoip_disputes_open"
+OTHER = "32.0.0.0/23"
+
+
+async def is_refused(numbers: Numbers) -> str:
+    """The route is not announced, its view says so, too."""
+    assert await obstacles(numbers) == [AsnDisputed]
+    [view] = await numbers.reader.claims(numbers.account_id, after=None, limit=2)
+    with pytest.raises(AsnDisputed) as said:
+        await numbers.want(view.claim)
+    return str(said.value)
+
+
+async def up(numbers: Numbers) -> bool:
+    [view] = await numbers.reader.claims(numbers.account_id, after=None, limit=2)
+    route = await numbers.reader.bgp_prefix(numbers.account_id, view.claim.id, None)
+    return route.bgp_prefix.desired.advertised
+
+
+async def operators_events(numbers: Numbers, kind: str) -> list[dict[str, object]]:
+    found = await OperatorReader(numbers.engine).events(after=0, limit=100)
+    return [dict(one.event.after) for one in found if one.event.kind == kind]
+
+
+async def test_a_second_proof_opens_one_and_both_numbers_say_so(numbers: Numbers) -> None:
+    claim = await numbers.served()
+    await numbers.want(claim)
+    other = await rival(numbers)
+    (only,) = await open_ones(numbers)
+    own = await first(numbers)
+    assert (only.holder.own.id, only.claimant.own.id) == (own.id, other.id)
+    until = only.dispute.opened_at + 14 * DAY
+    for one, side in ((own, Side.HOLDER), (other, Side.CLAIMANT)):
+        assert one.dispute is not None
+        shown = one.dispute.side, one.dispute.state, one.dispute.decide_from
+        assert shown == (side, "open", until)
+        assert "operator" in one.dispute.means
+    assert (own.proven, other.proven) == (True, False)
+    after = {"dispute_id": only.dispute.id.hex, "asn": 3320, "side": "holder"}
+    after["decide_after"] = until.isoformat()
+    assert await told(numbers, claim, "asn_dispute.opened") == [after]
+    assert await up(numbers)
+    await proves(numbers, other)
+    assert len(await open_ones(numbers)) == 1
+    assert len(await operators_events(numbers, "own_asn.contested")) == 1
+    assert len(await told(numbers, claim, "asn_dispute.opened")) == 1
+
+
+async def test_while_it_is_open_the_first_account_begins_nothing_with_that_origin(
+    numbers: Numbers,
+) -> None:
+    claim = await numbers.served()
+    await rival(numbers)
+    said = await is_refused(numbers)
+    assert "Take another origin, or tell the operator whose the number is." in said
+    with pytest.raises(AsnDisputed):
+        await numbers.submit(cidr=OTHER)
+    assert (await numbers.claim(OTHER)).asn != CUSTOMER, "another origin is not touched"
+    await decide(numbers, Side.HOLDER)
+    assert (await numbers.want(claim)).bgp_prefix.desired.advertised
+
+
+async def test_what_was_up_within_30_days_may_come_back_and_an_operator_may_announce(
+    numbers: Numbers,
+) -> None:
+    claim = await numbers.served()
+    await numbers.want(claim)
+    await rival(numbers)
+    assert await obstacles(numbers) == []
+    await numbers.want(claim, advertised=False)  # the owner may always withdraw
+    numbers.clock.advance(29 * DAY)
+    await numbers.snapshot()
+    assert (await numbers.want(claim)).bgp_prefix.desired.advertised
+    await numbers.want(claim, advertised=False)
+    numbers.clock.advance(31 * DAY)
+    await numbers.snapshot()
+    await is_refused(numbers)
+    on_word = Verb(numbers.rules, announce_on_word)
+    route = await numbers.reader.bgp_prefix(claim.account_id, claim.id, None)
+    await on_word(claim.id, route.bgp_prefix.id, reason=WHY, by=BY)
+    assert await up(numbers)
+
+
+async def test_of_a_third_account_operators_are_told_and_the_one_dispute_stays(
+    numbers: Numbers,
+) -> None:
+    await numbers.served()
+    other, third = await rival(numbers), await rival(numbers)
+    (only,) = await open_ones(numbers)
+    assert only.claimant.own.id == other.id
+    assert third.dispute is None
+    assert "Another account has proven AS3320" in third.seen
+    assert len(await operators_events(numbers, "own_asn.contested")) == 2
+
+
+async def test_a_proof_that_is_no_longer_so_opens_none(numbers: Numbers) -> None:
+    """The process was stopped while the registry was asked, or the token was replaced."""
+    await numbers.served()
+    other = await numbers.bring(account_id=await numbers.new_account())
+
+    @dataclass(frozen=True)
+    class Slow:
+        within: RouteRegistry
+        token: bool
+
+        async def look_up(self, question: RegistryQuestion) -> RegistryAnswer:
+            answer = await self.within.look_up(question)
+            if self.token:
+                await numbers.reissue(other)
+            else:
+                numbers.clock.advance(DAY)
+            return answer
+
+    async with numbers.registry_up():
+        numbers.aut_num(*published(other))
+        for token in (False, True):
+            asking = replace(numbers.proving, registry=Slow(numbers.proving.registry, token))
+            late = await numbers.record(await asking(other.account_id, other.id))
+            assert not late.proven
+    assert await open_ones(numbers) == []
+
+
+async def test_the_holder_has_14_days_and_then_the_number_is_the_claimants(
+    numbers: Numbers,
+) -> None:
+    claim = await numbers.served()
+    await numbers.want(claim)
+    other, before = await rival(numbers), await first(numbers)
+    with pytest.raises(DisputeTooYoung):
+        await decide(numbers, Side.CLAIMANT, early=False)
+    numbers.clock.advance(14 * DAY)
+    decided = await decide(numbers, Side.CLAIMANT, early=False)
+    assert decided.ended is DisputeEnd.CLAIMANT
+    own, won = await first(numbers), await again(numbers, other)
+    assert (won.state, won.proven_by, won.holder) == (CheckState.VALID, ProvenBy.TOKEN, "h-3320")
+    assert "carries the token" in won.evidence
+    assert (own.state, own.proven_by, own.evidence) == (CheckState.INVALID, None, "")
+    assert own.token != before.token
+    assert WHY in own.seen
+    for one in (own, won):
+        assert one.dispute is not None
+        assert one.dispute.state == "claimant"
+    (ended,) = await told(numbers, claim, "asn_dispute.ended")
+    assert (ended["ended"], ended["reason"], ended["asn"]) == ("claimant", WHY, 3320)
+    (told_operators,) = await operators_events(numbers, "asn_dispute.decided")
+    assert (told_operators["for"], told_operators["claimant_id"]) == ("claimant", other.id.hex)
+    assert await up(numbers), "no job withdraws it"
+    assert (await numbers.now(claim)).approved
+    with pytest.raises(DisputeEnded):
+        await decide(numbers, Side.HOLDER, decided.id)
+
+
+async def test_for_the_holder_the_proof_is_refused_and_not_looked_at_again_by_the_same_token(
+    numbers: Numbers,
+) -> None:
+    await numbers.served()
+    other = await rival(numbers)
+    await decide(numbers, Side.HOLDER)
+    lost = await again(numbers, other)
+    assert (lost.state, lost.token == other.token) == (CheckState.INVALID, False)
+    assert WHY in lost.seen
+    assert "publish the new token" in lost.fix
+    assert (await first(numbers)).proven
+    async with numbers.registry_up():
+        numbers.aut_num(*published(other))  # it stands there still
+        assert (await numbers.validate_asn(other)).state is CheckState.INVALID
+    assert await open_ones(numbers) == []
+    await proves(numbers, lost)  # a new token is a new proof
+    assert len(await open_ones(numbers)) == 1
+
+
+async def test_it_ends_as_a_party_gives_up_or_an_operator_takes_the_first_proof_back(
+    numbers: Numbers,
+) -> None:
+    await numbers.approve(await numbers.bring())
+    other = await rival(numbers)
+    await numbers.remove_asn(other)
+    own = await first(numbers)
+    assert own.dispute is not None
+    assert (own.proven, own.dispute.ended) == (True, DisputeEnd.GONE)
+    other = await rival(numbers)
+    revoked = await numbers.revoke(own)
+    assert revoked.dispute is not None
+    assert revoked.dispute.ended is DisputeEnd.GONE
+    async with numbers.registry_up():
+        assert (await numbers.validate_asn(await again(numbers, other))).proven
+        # the first account proves it anew: now it is the claimant
+    await proves(numbers, revoked)
+    (only,) = await open_ones(numbers)
+    assert (only.holder.own.id, only.claimant.own.id) == (other.id, own.id)
+    await numbers.remove_asn(await again(numbers, other))
+    assert await open_ones(numbers) == []
+    async with numbers.registry_up():
+        assert (await numbers.validate_asn(await first(numbers))).proven
+
+
+async def test_both_parties_may_give_up_at_once_and_while_it_is_decided(numbers: Numbers) -> None:
+    for _ in range(5):
+        own = await numbers.approve(await numbers.bring())
+        other = await rival(numbers)
+        ends = await asyncio.gather(
+            numbers.remove_asn(own),
+            numbers.remove_asn(other),
+            decide(numbers, Side.CLAIMANT),
+            return_exceptions=True,
+        )
+        assert {type(one) for one in ends} <= {type(None), type(ends[2]), DisputeEnded}
+        assert await open_ones(numbers) == []
+        assert not any(isinstance(one, BaseException) for one in ends[:2]), ends
+
+
+async def test_it_is_decided_by_what_was_seen(numbers: Numbers) -> None:
+    await numbers.served()
+    other, own = await rival(numbers), await first(numbers)
+    seen = own.version, other.version
+    await numbers.reissue(other)
+    with pytest.raises(PreconditionFailed):
+        await decide(numbers, Side.HOLDER, seen=seen)
+    await decide(numbers, Side.HOLDER, seen=(own.version, other.version + 1))
+
+
+async def test_an_open_one_is_a_figure(numbers: Numbers) -> None:
+    async def many() -> list[float]:
+        read = await Gauges(numbers.engine).read()
+        return [value for one in read if one.name == OPEN for _, value in one.values]
+
+    await numbers.served()
+    assert await many() == [0]
+    await rival(numbers)
+    assert await many() == [1]
+    await decide(numbers, Side.HOLDER)
+    assert await many() == [0]
+
+
+ANOTHER = """
+    INSERT INTO asn_disputes (id, asn, holder_id, claimant_id, opened_at, decide_from, token,
+        proven_by, registry, holder, evidence)
+    SELECT gen_random_uuid(), asn, {holder}, {claimant}, opened_at, decide_from, token,
+        proven_by, registry, holder, evidence FROM asn_disputes LIMIT 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        (ANOTHER.format(holder="holder_id", claimant="claimant_id"), "uq_asn_disputes_open"),
+        (ANOTHER.format(holder="claimant_id", claimant="holder_id"), "of a proven AS number"),
+        ("DELETE FROM asn_disputes", "rows end"),
+        ("UPDATE asn_disputes SET token = 'x'", "a dispute ends once"),
+        ("UPDATE own_asns SET state = 'valid', proven_at = now(), proven_by = 'token'", "proven"),
+    ],
+)
+async def test_what_must_not_be_is_impossible_in_the_database(
+    numbers: Numbers, statement: str, why: str
+) -> None:
+    await numbers.served()
+    await rival(numbers)
+    with pytest.raises(DBAPIError, match=why):
+        async with numbers.engine.begin() as connection:
+            await connection.execute(text(statement))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        """UPDATE own_asns SET state = 'pending', proven_at = NULL, proven_by = NULL
+        WHERE state = 'valid'""",
+        "UPDATE own_asns SET ended_at = now() WHERE state <> 'valid'",
+    ],
+)
+async def test_the_database_ends_it_for_a_process_of_the_version_before(
+    numbers: Numbers, statement: str
+) -> None:
+    await numbers.served()
+    await rival(numbers)
+    async with numbers.engine.begin() as connection:
+        await connection.execute(text(statement))
+    assert await open_ones(numbers) == []
