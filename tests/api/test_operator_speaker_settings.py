@@ -13,6 +13,7 @@ from byoip.domain.speakers.revision import Entries, SpeakerEntry, digest
 from byoip.store.speakers.routes import Routes
 from tests.announcing import Fleet
 from tests.api.operators import WHY, Operator
+from tests.revising import enforce
 
 PATH = "/routes/speaker-settings"
 KNOWN = SpeakerEntry("ams1", "127.0.0.1:50051", 1, PathAttributes(AS0, IPv4Address("192.0.2.1")))
@@ -74,3 +75,20 @@ async def test_a_plan_is_applied_and_taken_back(operator: Operator, engine: Asyn
     back = await operator.act(f"{PATH}/take-back")
     assert (back["revision"], back["travelling"]) == (1, None)
     assert (await operator.last_event())["reason"] == WHY
+
+
+async def test_what_an_earlier_revision_said_is_applied_by_its_name(
+    operator: Operator, engine: AsyncEngine
+) -> None:
+    await proposed(engine, (KNOWN,))
+    await enforce(operator.world.store, Routes(engine), (CHANGED,))
+    assert (await operator.result("GET", PATH))["revision"] == 2
+    first = digest([KNOWN])
+    made = await operator.act(f"{PATH}/apply", proposal=first, revision=2)
+    assert (made["revision"], made["travelling"]) == (2, 3)
+    async with operator.world.store.transaction() as tx:
+        in_use = await tx.revisions.lock()
+    assert in_use
+    assert in_use.target
+    assert in_use.target.entries == (KNOWN,)
+    assert (await operator.last_event())["after"]["proposal"] == first

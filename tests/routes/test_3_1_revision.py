@@ -74,14 +74,14 @@ async def states(fleet: Fleet) -> list[tuple[int, str]]:
     ]
 
 
-async def apply(fleet: Fleet, *, proposal: str = "") -> int:
-    """What is proposed, or the one thing that is; planned for revision 1."""
+async def apply(fleet: Fleet, *, proposal: str = "", planned_for: int = 1) -> int:
+    """What is proposed, or the one thing that is."""
     if not proposal:
         (one,) = await fleet.routes.revisions.differing(doubted=True)
         proposal = one.digest
     async with fleet.store.transaction(actor=Actor("credential:9", "applied")) as tx:
         made = await revisions.apply(
-            tx, proposal, planned_for=1, name="A. Person", reason="new routers"
+            tx, proposal, planned_for=planned_for, name="A. Person", reason="new routers"
         )
         return made.number
 
@@ -227,6 +227,27 @@ async def test_operators_take_it_back(fleet: Fleet) -> None:
             assert back.number == 1
         await until(lambda: has(one, MARKING))
         assert has(two, MARKING)
+
+
+async def test_an_earlier_revision_travels_again_whatever_the_file_says(fleet: Fleet) -> None:
+    one, two = speaker("one"), speaker("two")
+    ear = listener(one, two)
+    async with (
+        announced(fleet, one, two, ears=[ear]),
+        reconciling(fleet, one, two, listeners=[ear], attributes=CHANGED, only_proposes=True),
+    ):
+        await until(lambda: stands(fleet, "settings_differ"))
+        first = await fleet.routes.revisions.in_use()
+        assert first
+        await apply(fleet)
+        await until(lambda: in_force(fleet, 2))
+        await until(lambda: over(fleet, "settings_differ"))
+        assert await apply(fleet, proposal=first.in_force.digest, planned_for=2) == 3
+        await until(lambda: in_force(fleet, 3))
+        assert has(one, MARKING)
+        assert has(two, MARKING)
+        await until(lambda: stands(fleet, "settings_differ"))
+    assert ear.withdrawals() == []
 
 
 async def test_what_cannot_be_applied(fleet: Fleet) -> None:

@@ -1,10 +1,15 @@
 """Every page and every form, walked by everybody whose it is not."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.routing import Route
 
 from byoip.domain.accounts.people import Role
+from byoip.store.speakers.records import SpeakerState
+from byoip.store.speakers.routes import Routes
+from byoip.usecases.bindings import edges
 from tests.api.bound import bound
 from tests.api.letters import issued
 from tests.api.world import World, new_account
@@ -41,9 +46,19 @@ def paths(world: World, known: dict[str, str]) -> Iterator[tuple[str, str]]:
             yield "POST" if "POST" in (one.methods or ()) else "GET", path
 
 
-async def ids(world: World) -> tuple[dict[str, str], list[str], Browser]:
+async def network(world: World, engine: AsyncEngine) -> None:
+    """A speaker and a listener that may be forgotten, and an edge."""
+    routes, before = Routes(engine), world.clock.now() - timedelta(minutes=6)
+    await routes.note_speaker(SpeakerState("ams-of", 1, "", 0, before, loaded=True))
+    await routes.note_listeners({"rr-of": True}, before)
+    async with world.store.transaction() as tx:
+        await edges.put(tx, edge="fra-of", drained=False, reason="test")
+
+
+async def ids(world: World, engine: AsyncEngine) -> tuple[dict[str, str], list[str], Browser]:
     """One of everything in the account, what would show that somebody else read it, the owner."""
     path, cidr, route = await bound(world)
+    await network(world, engine)
     browser = await signed_in(world, name="Olga Owner")
     page = await brought(browser, "3320")
     await made_token(browser, name="secret-ci")
@@ -69,12 +84,13 @@ async def ids(world: World) -> tuple[dict[str, str], list[str], Browser]:
         "person_id": person.hex, "reference": str(letter.reference), "session_id": signed_in_by,
         "what": "suspend", "id": "0" * 32, "dispute_id": "0" * 32, "move_id": move["id"],
         "webhook_id": hook["id"], "mail_address_id": mail["id"],
+        "speaker": "ams-of", "listener": "rr-of", "edge": "fra-of",
     }  # fmt: skip
     return (
         known,
         [
             *("Olga Owner", "secret-ci", path[-32:], page[-32:], str(letter.reference)),
-            *("hook-of", "noc-of"),
+            *("hook-of", "noc-of", "ams-of", "rr-of", "fra-of"),
         ],
         browser,
     )
@@ -93,11 +109,15 @@ async def state(world: World, known: dict[str, str]) -> object:
     )
     shown = [await world.result("GET", one) for one in looks]
     people = [one.id for one in await world.backend.reader.services()]
-    return shown, people
+    report, found = await world.backend.routes.report(), await world.backend.edges.edges()
+    speakers, listeners = [
+        [one.name for one in kind] for kind in (report.speakers, report.listeners)
+    ]
+    return shown, people, speakers, listeners, [one.edge for one in found]
 
 
-async def test_no_page_and_no_form_is_anothers(world: World) -> None:
-    known, secrets, owner = await ids(world)
+async def test_no_page_and_no_form_is_anothers(world: World, engine: AsyncEngine) -> None:
+    known, secrets, owner = await ids(world, engine)
     strangers = {
         "another account's": await signed_in(world, account_id=world.other_account_id),
         "the operator's viewer": await signed_in(world, Role.OPERATOR_VIEWER),
@@ -127,8 +147,10 @@ async def test_no_page_and_no_form_is_anothers(world: World) -> None:
     assert await state(world, known) == before
 
 
-async def test_what_everybody_has_of_their_own_shows_nothing_of_others(world: World) -> None:
-    _, secrets, _ = await ids(world)
+async def test_what_everybody_has_of_their_own_shows_nothing_of_others(
+    world: World, engine: AsyncEngine
+) -> None:
+    _, secrets, _ = await ids(world, engine)
     stranger = await signed_in(world, account_id=world.other_account_id)
     for path in sorted(one for one in OWN if "{" not in one):
         if path in {"/ui/leave", "/ui/prefixes/preflight", "/ui/prefixes/stream", "/ui"}:
@@ -140,8 +162,8 @@ async def test_what_everybody_has_of_their_own_shows_nothing_of_others(world: Wo
         assert shown == [], path
 
 
-async def test_a_viewer_sends_no_form_of_their_account(world: World) -> None:
-    known, _, _ = await ids(world)
+async def test_a_viewer_sends_no_form_of_their_account(world: World, engine: AsyncEngine) -> None:
+    known, _, _ = await ids(world, engine)
     viewer = await signed_in(world, Role.VIEWER)
     before = await state(world, known)
     for method, path in paths(world, known):

@@ -32,6 +32,7 @@ def pages_of(
             guards=backend.guards,
             routes=backend.routes,
             edges=backend.edges,
+            converge_bindings=backend.converge_bindings,
             in_service=backend.in_service,
             own_asns=backend.own_asns,
             asn_terms=backend.asn_terms,

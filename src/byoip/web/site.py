@@ -35,6 +35,7 @@ from byoip.store.mail.address_reader import MailAddressReader
 from byoip.store.speakers.route_history import RouteReader
 from byoip.usecases.asns.own_asns import AsnTerms
 from byoip.usecases.asns.prove_asn import ProveAsn
+from byoip.usecases.bindings.converge import ConvergeBindings
 from byoip.usecases.border import Border
 from byoip.usecases.checks.preflight import Preflight
 from byoip.usecases.claims.prefixes import Terms
@@ -127,6 +128,7 @@ class Site:
     guards: GuardReader
     routes: RouteReader
     edges: EdgeReader
+    converge_bindings: ConvergeBindings
     in_service: InService
     own_asns: OwnAsnReader
     asn_terms: AsnTerms

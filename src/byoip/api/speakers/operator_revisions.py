@@ -43,7 +43,8 @@ async def apply_speaker_settings(
 ) -> Answer:
     """Let proposed settings travel: to the first stage, when seen there to the next, and so on.
 
-    Where routes vanish, they are taken back: alarm `settings_taken_back`.
+    Where routes vanish, they are taken back: alarm `settings_taken_back`. What an earlier revision
+    said travels as well, by its `proposal` in the history, as a new revision.
     """
     name = caller.credential.name
     return await caller.write(

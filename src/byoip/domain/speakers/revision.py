@@ -213,12 +213,14 @@ def _said(value: object) -> str:
 
 
 class ProposalNotFound(Refusal):
-    """No worker that runs now has these settings."""
+    """No worker that runs now has these settings, and no revision had."""
 
     name = "speaker_proposal_not_found"
 
     def __init__(self) -> None:
-        super().__init__("No worker that runs now proposes these settings of speakers.")
+        super().__init__(
+            "No worker that runs now proposes these settings of speakers, and no revision said so."
+        )
 
 
 class RevisionTravels(Refusal):

@@ -13,8 +13,14 @@ from byoip.domain.speakers.bgp_peer import BgpPeerKind, Forgotten
 from byoip.store.autocommit import AutocommitPool
 from byoip.store.speakers import records
 from byoip.store.speakers.routes import Alarm
-from byoip.store.speakers.views import ListenerReport, RouteReport, SpeakerReport, StandingAlarm
-from byoip.store.statements import AnyRow, Session, Statement, from_text
+from byoip.store.speakers.views import (
+    HeldRoute,
+    ListenerReport,
+    RouteReport,
+    SpeakerReport,
+    StandingAlarm,
+)
+from byoip.store.statements import AnyRow, Session, Statement, from_row, from_text
 
 _ASKED: Final = {
     BgpPeerKind.SPEAKER: from_text("SELECT asked_at FROM speakers WHERE name = :name FOR UPDATE"),
@@ -62,6 +68,27 @@ _OBSERVED: Final = {
     BgpPeerKind.LISTENER: _observed(_HEARD),
 }
 _ORPHANS: Final = from_text("DELETE FROM orphan_routes WHERE speaker = :name")
+# The same, to be shown before.
+_GIVEN: Final = """
+    SELECT b.cidr, b.advertised AS wanted, {} AS given
+    FROM {} g JOIN bgp_prefixes b ON b.id = g.bgp_prefix_id WHERE {} ORDER BY b.cidr, b.id
+"""
+_WOULD_APPLIED: Final = from_text(
+    _GIVEN.format("g.may_hold OR g.advertised", "applied_routes", "g.speaker = :name")
+)
+_WOULD_OBSERVED: Final = {
+    BgpPeerKind.SPEAKER: from_text(_GIVEN.format("g.advertised", "observed_routes", _OWN_WORD)),
+    BgpPeerKind.LISTENER: from_text(_GIVEN.format("g.advertised", "observed_routes", _HEARD)),
+}
+_WOULD_ORPHANS: Final = from_text(
+    "SELECT count(*) AS many FROM orphan_routes WHERE speaker = :name"
+)
+_HELD: Final = from_text("""
+    SELECT b.cidr, b.prefix_id AS claim_id, b.advertised AS wanted, a.advertised AS confirmed
+    FROM applied_routes a JOIN bgp_prefixes b ON b.id = a.bgp_prefix_id
+    WHERE a.speaker = :name AND (a.advertised OR a.may_hold)
+    ORDER BY b.advertised AND a.advertised, b.cidr, b.id LIMIT :many
+""")
 
 _COUNTS: Final = from_text("""
     SELECT (SELECT count(*) FROM bgp_prefixes WHERE advertised) AS desired,
@@ -74,7 +101,8 @@ _COUNTS: Final = from_text("""
 _SPEAKERS: Final = from_text("""
     SELECT name, s.stage, coalesce(s.alive, false) AS alive, coalesce(s.fault, '') AS fault,
         coalesce(s.held, 0) AS held, s.asked_at, s.loaded_at,
-        coalesce(a.applied, 0) AS applied, coalesce(a.may_hold, 0) AS may_hold
+        coalesce(a.applied, 0) AS applied, coalesce(a.may_hold, 0) AS may_hold,
+        coalesce(s.sessions, '{}') AS sessions
     FROM speakers s FULL JOIN (
         SELECT speaker AS name, count(*) FILTER (WHERE advertised) AS applied,
             count(*) FILTER (WHERE advertised OR may_hold) AS may_hold
@@ -108,14 +136,22 @@ async def forget(session: Session, kind: BgpPeerKind, name: str) -> Forgotten | 
         await records.forget(session, name)
     if not (known or applied or observed or orphans):
         return None
-    return Forgotten(
-        kind,
-        name,
-        applied=sum(one.given for one in applied),
-        observed=sum(one.given for one in observed),
-        orphans=orphans,
-        abandoned=_unwanted([*applied, *observed]),
-    )
+    return _forgotten(kind, name, applied, observed, orphans)
+
+
+async def would_forget(session: Session, kind: BgpPeerKind, name: str) -> Forgotten:
+    """What `forget` would end, as things are now; nothing is changed or locked."""
+    is_speaker = kind is BgpPeerKind.SPEAKER
+    applied = await session.rows(_WOULD_APPLIED, name=name) if is_speaker else []
+    observed = await session.rows(_WOULD_OBSERVED[kind], name=name)
+    (orphans,) = await session.rows(_WOULD_ORPHANS, name=name)
+    return _forgotten(kind, name, applied, observed, orphans.many if is_speaker else 0)
+
+
+async def held(autocommit: AutocommitPool, speaker: str, limit: int) -> Sequence[HeldRoute]:
+    """Routes that a speaker may have from us: first those where it and their owner differ."""
+    rows = await autocommit.ask(_HELD, name=speaker, many=limit)
+    return [from_row(HeldRoute, row, cidr=Prefix(row.cidr)) for row in rows]
 
 
 async def report(autocommit: AutocommitPool) -> RouteReport:
@@ -129,6 +165,23 @@ async def report(autocommit: AutocommitPool) -> RouteReport:
             StandingAlarm(Alarm(row.kind, row.subject, row.detail), row.since)
             for row in await autocommit.ask(_ALARMS)
         ],
+    )
+
+
+def _forgotten(
+    kind: BgpPeerKind,
+    name: str,
+    applied: Sequence[AnyRow],
+    observed: Sequence[AnyRow],
+    orphans: int,
+) -> Forgotten:
+    return Forgotten(
+        kind,
+        name,
+        applied=sum(one.given for one in applied),
+        observed=sum(one.given for one in observed),
+        orphans=orphans,
+        abandoned=_unwanted([*applied, *observed]),
     )
 
 

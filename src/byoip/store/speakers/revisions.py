@@ -18,7 +18,7 @@ from byoip.domain.speakers import revision, travel
 from byoip.domain.speakers.revision import PROPOSAL_LASTS, Entries, InUse, Revision, SpeakerEntry
 from byoip.domain.speakers.travel import Marks
 from byoip.store.autocommit import AutocommitPool
-from byoip.store.statements import AnyRow, Repository, from_text
+from byoip.store.statements import AnyRow, Repository, from_row, from_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,25 @@ class Proposal:
     digest: str
     entries: Entries
     processes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRevision:
+    """A revision of the settings of speakers, and what became of it.
+
+    Attributes:
+        state: `travelling`, `in_force`, `replaced` or `taken_back`.
+        proposed_by, reason: of who applied it; of the first, the process whose file it was.
+        said: why it was taken back.
+    """
+
+    revision: Revision
+    state: str
+    proposed_by: str
+    reason: str
+    at: datetime
+    ended_at: datetime | None
+    said: str
 
 
 _PROPOSE: Final = from_text("""
@@ -77,6 +96,13 @@ _DIFFERING: Final = from_text("""
 _TAKEN_BACK: Final = from_text("""
     SELECT number, digest, said FROM speaker_revisions r WHERE state = 'taken_back'
     AND number = (SELECT max(number) FROM speaker_revisions)
+""")
+_LISTED: Final = from_text("""
+    SELECT number, speakers, state, in_doubt, proposed_by, reason, at, ended_at, said
+    FROM speaker_revisions ORDER BY number DESC LIMIT :many
+""")
+_EARLIER: Final = from_text("""
+    SELECT speakers FROM speaker_revisions WHERE digest = :digest ORDER BY number DESC LIMIT 1
 """)
 _KINDS: Final = from_text("""
     SELECT (array_agg(cidr))[1] AS cidr, asn, prepend, behind, count(*) AS many
@@ -163,6 +189,11 @@ class Revisions:
         rows = await self._pool.ask(_TAKEN_BACK)
         return tuple(rows[0]) if rows else None
 
+    async def listed(self, *, limit: int) -> Sequence[KeptRevision]:
+        """All there were, the newest first."""
+        rows = await self._pool.ask(_LISTED, many=limit)
+        return [from_row(KeptRevision, row, revision=_revision(row)) for row in rows]
+
     async def kinds(self) -> Sequence[tuple[Route, int]]:
         """Of each kind of routes that are announced one, and how many there are."""
         return [
@@ -183,6 +214,11 @@ class RevisionRepository(Repository):
         """What a file of a process that runs proposes, also if it is in force and in doubt."""
         rows = await self._session.rows(_DIFFERING, lasts=PROPOSAL_LASTS, doubted=True)
         return next((_proposal(row) for row in rows if row.digest == digest), None)
+
+    async def earlier(self, digest: str) -> Entries | None:
+        """What a revision with these settings said, whatever became of it."""
+        row = await self._session.row(_EARLIER, digest=digest)
+        return None if row is None else _entries(row.speakers)
 
     async def names(self, speaker: str) -> bool:
         """Whether the revision in force or one that travels names it."""

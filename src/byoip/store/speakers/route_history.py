@@ -29,7 +29,7 @@ from byoip.store.speakers import bgp_peers, records
 from byoip.store.speakers.drains import Drains
 from byoip.store.speakers.revisions import Revisions
 from byoip.store.speakers.tables import orphan_routes, route_snapshots
-from byoip.store.speakers.views import RouteReport
+from byoip.store.speakers.views import HeldRoute, RouteReport
 from byoip.store.statements import AnyRow, Repository, compiled
 
 _s, _o, _b, _w = route_snapshots.c, orphan_routes.c, bgp_prefixes.c, withdrawals.c
@@ -131,6 +131,10 @@ class RouteHistoryRepository(Repository):
         """Record that an operator wants a speaker opened, in spite of what is missing."""
         await records.order(self._session, speaker, by)
 
+    async def would_forget(self, kind: BgpPeerKind, name: str) -> Forgotten:
+        """What `forget` would end, as things are now."""
+        return await bgp_peers.would_forget(self._session, kind, name)
+
     async def forget(self, kind: BgpPeerKind, name: str) -> Forgotten | None:
         """End all that is on record of it; None if nothing is. What owners want stays as it is."""
         return await bgp_peers.forget(self._session, kind, name)
@@ -155,6 +159,10 @@ class RouteReader:
     async def report(self) -> RouteReport:
         """The counts, and every speaker, listener and alarm by name."""
         return await bgp_peers.report(self._autocommit)
+
+    async def held(self, speaker: str, *, limit: int) -> Sequence[HeldRoute]:
+        """Routes that it may have from us: first those where it and their owner differ."""
+        return await bgp_peers.held(self._autocommit, speaker, limit)
 
     async def snapshots(self) -> Sequence[tuple[int, datetime, int]]:
         """Number, time and count of routes of the kept snapshots, the newest first."""

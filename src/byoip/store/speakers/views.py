@@ -1,9 +1,11 @@
 """What operators are shown of speakers, listeners and routes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
+from byoip.domain.prefix import Prefix
 from byoip.store.speakers.routes import Alarm
 
 
@@ -16,6 +18,7 @@ class SpeakerReport:
         loaded_at: when the speaker last had every route, and its sessions came up.
         applied: how many routes the speaker has confirmed to announce.
         may_hold: how many routes it may have from us, confirmed or not.
+        sessions: its neighbours by address, as last found, and whether there is a session.
     """
 
     name: str
@@ -27,6 +30,22 @@ class SpeakerReport:
     loaded_at: datetime | None
     applied: int
     may_hold: int
+    sessions: Mapping[str, bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRoute:
+    """A route that a speaker may have from us.
+
+    Attributes:
+        wanted: by its owner, now.
+        confirmed: the speaker has said that it announces it.
+    """
+
+    cidr: Prefix
+    claim_id: UUID
+    wanted: bool
+    confirmed: bool
 
 
 @dataclass(frozen=True, slots=True)

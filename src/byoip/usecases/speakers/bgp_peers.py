@@ -21,12 +21,7 @@ async def forget(
         SpeakerInService, ListenerInService: a process still asks it.
     """
     why = stated_reason(reason)
-    if not bgp_peer.can_be_named(name):
-        raise bgp_peer.not_found(kind)
-    asked_at = await tx.routes.last_asked(kind, name)
-    in_service.require_gone(kind, name, asked_at, tx.now)
-    if kind is BgpPeerKind.SPEAKER and await tx.revisions.names(name):
-        raise bgp_peer.SpeakerInService("the settings that all workers use name it")
+    await _require_gone(tx, name, kind, in_service)
     forgotten = await tx.routes.forget(kind, name)
     if forgotten is None:
         raise bgp_peer.not_found(kind)
@@ -39,6 +34,30 @@ async def forget(
     }
     tx.record_for_operators(f"{kind}.forgotten", why, before=before)
     return forgotten
+
+
+async def would_forget(
+    tx: Transaction, name: str, *, kind: BgpPeerKind, in_service: InService
+) -> bgp_peer.Forgotten:
+    """What forgetting it would end, as things are now; nothing is changed.
+
+    Raises:
+        SpeakerNotFound, ListenerNotFound: nothing can be on record of it.
+        SpeakerInService, ListenerInService: a process still asks it.
+    """
+    await _require_gone(tx, name, kind, in_service)
+    return await tx.routes.would_forget(kind, name)
+
+
+async def _require_gone(
+    tx: Transaction, name: str, kind: BgpPeerKind, in_service: InService
+) -> None:
+    if not bgp_peer.can_be_named(name):
+        raise bgp_peer.not_found(kind)
+    asked_at = await tx.routes.last_asked(kind, name)
+    in_service.require_gone(kind, name, asked_at, tx.now)
+    if kind is BgpPeerKind.SPEAKER and await tx.revisions.names(name):
+        raise bgp_peer.SpeakerInService("the settings that all workers use name it")
 
 
 async def open_speaker(

@@ -8,7 +8,7 @@ from byoip.domain.operator_text import stated_name, stated_reason
 from byoip.domain.routes.prepending import prepends_lost_as
 from byoip.domain.speakers import revision
 from byoip.domain.speakers.revision import Entries, InUse, Revision, SpeakerChange
-from byoip.store.speakers.revisions import Revisions
+from byoip.store.speakers.revisions import KeptRevision, Revisions
 from byoip.store.transaction import Transaction
 
 
@@ -50,14 +50,36 @@ async def plan(revisions: Revisions) -> SpeakerPlan:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A revision, and what going back to it would change; of one that is told now: nothing."""
+
+    kept: KeptRevision
+    changes: Sequence[SpeakerChange]
+
+
+async def listed(revisions: Revisions, *, limit: int) -> Sequence[Kept]:
+    """The newest revisions, the newest first."""
+    found = await revisions.listed(limit=limit)
+    known = next((one.revision for one in found if one.state == "in_force"), None)
+    if known is None:  # none yet, or so many were taken back since
+        in_use = await revisions.in_use()
+        known = in_use.in_force if in_use else None
+    kinds = await revisions.kinds()
+    return [
+        Kept(one, revision.changes(known, one.revision.entries, kinds) if known else ())
+        for one in found
+    ]
+
+
 async def apply(
     tx: Transaction, proposal: str, *, planned_for: int, name: str, reason: str
 ) -> Revision:
-    """Let what a file proposes travel; the revision that it is from now on.
+    """Let what a file proposes, or what an earlier revision said, travel; the revision it is now.
 
     Raises:
         InvalidText: the operator's name or the reason.
-        ProposalNotFound: no process that runs proposes it.
+        ProposalNotFound: no process that runs proposes it, and no revision has said it.
         RevisionTravels, RevisionMoved, RevisionUnchanged: look at the plan again.
         PrependsWouldBeLost: a neighbour would drop routes.
     """
@@ -73,14 +95,15 @@ async def apply(
     if known.digest == proposal and not known.in_doubt:
         raise revision.RevisionUnchanged(known.number)
     found = await tx.revisions.proposal(proposal)
-    if found is None:
+    entries = found.entries if found else await tx.revisions.earlier(proposal)
+    if entries is None:
         raise revision.ProposalNotFound
-    await _require_prepends(tx, known, found.entries)
-    number = await tx.revisions.put(found.entries, by=who.value, reason=why.value, now=tx.now)
+    await _require_prepends(tx, known, entries)
+    number = await tx.revisions.put(entries, by=who.value, reason=why.value, now=tx.now)
     before = {"revision": known.number}
     after = {"revision": number, "proposal": proposal, "name": who.value}
     tx.record_for_operators("speaker_settings.applied", why, before=before, after=after)
-    return Revision(number, found.entries)
+    return Revision(number, entries)
 
 
 async def take_back(tx: Transaction, *, name: str, reason: str) -> Revision:

@@ -9,12 +9,11 @@ from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.routes.breaker import Parked
 from byoip.domain.watch.dispute import left_to_answer
 from byoip.store.accounts.operator_views import OperatorClaimFilter
-from byoip.usecases.speakers import revisions
 from byoip.web.operator.need import Act, Need, Section
+from byoip.web.operator.network import needs as network
 from byoip.web.site import Site
 
 MOST: Final = 50  # of one kind on the page
-_SILENT: Final = timedelta(minutes=5)  # of an edge or a speaker
 _OLD: Final = timedelta(days=3)  # of statistics, as byoip_registration_age's alert
 _NEWEST: Final = 2**31 - 1
 _ROAS_LOOKED_AT: Final = 20
@@ -28,7 +27,7 @@ async def needs(site: Site, now: datetime) -> Sequence[Section]:
     """All that waits, what stops the most first; a kind of which there is nothing is left out."""
     found = [
         _section("The breaker has tripped", [one async for one in _trips(site)]),
-        _section("Alarms", [one async for one in _alarms(site)]),
+        _section("Alarms", [one async for one in network.alarms(site)]),
         _section("Disputes", [one async for one in _disputes(site, now)]),
         _section("Contested", [one async for one in _standing(site, Standing.CONTESTED)]),
         _section("Suspended", [one async for one in _standing(site, Standing.SUSPENDED)]),
@@ -37,9 +36,9 @@ async def needs(site: Site, now: datetime) -> Sequence[Section]:
         _section("ROA data refused", [one async for one in _roas(site)]),
         _section("Statistics", [one async for one in _statistics(site, now)]),
         _section("Jobs", [one async for one in _jobs(site)]),
-        _section("Settings of speakers to apply", [one async for one in _settings(site)]),
-        _section("Out of service", [one async for one in _drains(site)]),
-        _section("Silent", [one async for one in _silent(site, now)]),
+        _section("Settings of speakers to apply", [one async for one in network.proposed(site)]),
+        _section("Out of service", [one async for one in network.drained(site)]),
+        _section("Silent", [one async for one in network.silent(site, now)]),
         _section("Proofs that end", [one async for one in _proofs(site, now)]),
         _section("Quotas used up", [one async for one in _quotas(site)]),
     ]
@@ -74,18 +73,6 @@ async def _trips(site: Site) -> AsyncNeeds:
                 ),
             ],
         )
-
-
-async def _alarms(site: Site) -> AsyncNeeds:
-    for one in (await site.routes.report()).alarms:
-        kind, subject = one.alarm.kind, one.alarm.subject
-        acts = []
-        if kind == "sessions_shut":
-            touches = (
-                f"The sessions of {subject} come up once it is loaded; peers drop what it lacks."
-            )
-            acts = [Act("open", f"Open {subject}", touches, {"speaker": subject}, down=True)]
-        yield Need(f"{kind.replace('_', ' ')}: {subject}", one.alarm.detail, one.since, acts=acts)
 
 
 async def _standing(site: Site, standing: Standing) -> AsyncNeeds:
@@ -224,55 +211,6 @@ async def _jobs(site: Site) -> AsyncNeeds:
                 one.waiting.at,
                 acts=[Act("allow-job", "Let it through", touches, seen, down=True)],
             )
-
-
-async def _settings(site: Site) -> AsyncNeeds:
-    plan = await revisions.plan(site.routes.revisions)
-    if plan.in_use is None:
-        return
-    for one in plan.proposals:
-        touches = f"{len(one.changes)} changes, stage after stage; where routes vanish, back again."
-        yield Need(
-            one.proposal[:12],
-            f"Proposed by {', '.join(one.processes)}. Revision {plan.in_use.in_force.number} is "
-            "in force.",
-            acts=[
-                Act(
-                    "apply-settings",
-                    "Apply",
-                    touches,
-                    {
-                        "proposal": one.proposal,
-                        "revision": str(plan.in_use.in_force.number),
-                    },
-                    down=True,
-                )
-            ],
-        )
-
-
-async def _drains(site: Site) -> AsyncNeeds:
-    for one in await site.routes.drains.standing():
-        until = f"until {one.until:%Y-%m-%d %H:%M} UTC" if one.until else "without an end"
-        how = "by hand at the speaker" if one.by_hand else f"by {one.name}: {one.reason}"
-        touches = f"{one.target} comes back, with all that owners have changed meanwhile."
-        lifts = [Act("lift-drain", "Lift", touches, {"drain": one.id.hex})]
-        yield Need(
-            str(one.target), f"{how}, {until}.", one.since, acts=[] if one.ended_at else lifts
-        )
-
-
-async def _silent(site: Site, now: datetime) -> AsyncNeeds:
-    report = await site.routes.report()
-    for speaker in report.speakers:
-        if not speaker.alive:
-            yield Need(f"speaker {speaker.name}", speaker.fault or "-", speaker.asked_at)
-    for view in await site.edges.edges():
-        edge = view.edge
-        late = edge.heard_at is None or now - edge.heard_at > _SILENT
-        if late and not edge.drained:
-            behind = view.newest - edge.acknowledged
-            yield Need(f"edge {edge.name}", f"{behind} changes behind.", edge.heard_at)
 
 
 async def _proofs(site: Site, now: datetime) -> AsyncNeeds:

@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Route
 from byoip.domain.accounts.credential import Scope
 from byoip.web.door import Door, form
 from byoip.web.operator import asn_disputes, disputes, keeping, noc, outages
+from byoip.web.operator.network.routes import network_routes
 
 _KEPT: Final = (
     (
@@ -60,4 +61,5 @@ def operator_routes(door: Door) -> Sequence[BaseRoute]:
         Route("/ui/noc/data", door.people(noc.data)),
         Route("/ui/noc/history", door.people(noc.history)),
         *kept,
+        *network_routes(door),
     ]

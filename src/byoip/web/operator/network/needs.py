@@ -1,0 +1,94 @@
+"""What waits for an operator of speakers, listeners, edges and settings, with links to its page."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from byoip.domain.speakers.bgp_peer import SILENT_FOR
+from byoip.usecases.speakers import revisions
+from byoip.web.operator.need import Act, Need
+from byoip.web.operator.network.places import (
+    EDGES,
+    LISTENERS,
+    SETTINGS,
+    SPEAKERS,
+    listener_chip,
+    page_of_alarm,
+    page_of_speaker,
+)
+from byoip.web.site import Site
+
+_SILENT: Final = timedelta(minutes=5)  # of an edge
+
+
+async def alarms(site: Site) -> AsyncIterator[Need]:
+    """All that stand, and sessions to be opened."""
+    report = await site.routes.report()
+    names = {one.name for one in report.speakers}
+    for one in report.alarms:
+        kind, subject = one.alarm.kind, one.alarm.subject
+        acts = []
+        if kind == "sessions_shut":
+            touches = (
+                f"The sessions of {subject} come up once it is loaded; peers drop what it lacks."
+            )
+            acts = [Act("open", f"Open {subject}", touches, {"speaker": subject}, down=True)]
+        title, link = f"{kind.replace('_', ' ')}: {subject}", page_of_alarm(kind, subject, names)
+        yield Need(title, one.alarm.detail, one.since, link, acts)
+
+
+async def proposed(site: Site) -> AsyncIterator[Need]:
+    """Settings of speakers to be applied."""
+    plan = await revisions.plan(site.routes.revisions)
+    if plan.in_use is None:
+        return
+    known = plan.in_use.in_force.number
+    for one in plan.proposals:
+        touches = f"{len(one.changes)} changes, stage after stage; where routes vanish, back again."
+        about = {"proposal": one.proposal, "revision": str(known)}
+        yield Need(
+            one.proposal[:12],
+            f"Proposed by {', '.join(one.processes)}. Revision {known} is in force.",
+            link=SETTINGS,
+            acts=[Act("apply-settings", "Apply", touches, about, down=True)],
+        )
+
+
+async def drained(site: Site) -> AsyncIterator[Need]:
+    """What people have taken out of service."""
+    for one in await site.routes.drains.standing():
+        until = f"until {one.until:%Y-%m-%d %H:%M} UTC" if one.until else "without an end"
+        how = "by hand at the speaker" if one.by_hand else f"by {one.name}: {one.reason}"
+        touches = f"{one.target} comes back, with all that owners have changed meanwhile."
+        lifts = [Act("lift-drain", "Lift", touches, {"drain": one.id.hex})]
+        speaker = one.target.speaker
+        yield Need(
+            str(one.target),
+            f"{how}, {until}.",
+            one.since,
+            page_of_speaker(speaker) if speaker else SPEAKERS,
+            [] if one.ended_at else lifts,
+        )
+
+
+async def silent(site: Site, now: datetime) -> AsyncIterator[Need]:
+    """Who does not answer, is not heard, or is asked no more."""
+    report = await site.routes.report()
+    for speaker in report.speakers:
+        said, link = speaker.fault or "-", page_of_speaker(speaker.name)
+        if speaker.asked_at is None or now - speaker.asked_at >= SILENT_FOR:
+            said = "No worker asks it any more. Is it gone for good?"
+        elif speaker.alive:
+            continue
+        yield Need(f"speaker {speaker.name}", said, speaker.asked_at, link)
+    for listener in report.listeners:
+        tone, word = listener_chip(listener, now)
+        if tone != "good":
+            title = f"listener {listener.name}"
+            yield Need(title, f"It is {word}.", listener.answered_at, LISTENERS)
+    for view in await site.edges.edges():
+        edge, behind = view.edge, view.newest - view.edge.acknowledged
+        late = edge.heard_at is None or now - edge.heard_at > _SILENT
+        if late and not edge.drained:
+            said, link = f"{behind} changes behind.", f"{EDGES}/{edge.name}"
+            yield Need(f"edge {edge.name}", said, edge.heard_at, link)
