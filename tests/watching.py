@@ -14,6 +14,7 @@ from byoip.domain.watch.watch import Watch
 from byoip.ports.checks.rdap import RegistrationData
 from byoip.ports.checks.registrations import StatisticsFile
 from byoip.store.checks.registration_snapshots import RegistrationSnapshots
+from byoip.usecases.checks.perspectives.elsewhere import Elsewhere
 from byoip.usecases.checks.reevaluate_claims import ReevaluateClaims
 from byoip.usecases.checks.refresh_registrations import RefreshRegistrations
 from byoip.usecases.checks.responsible import Registries
@@ -32,10 +33,14 @@ DAY = timedelta(days=1)
 Rows = dict[str, list[tuple[str, str, str]]]
 
 
-def watch_of(world: World, data: RegistrationData | None = None) -> WatchPrefixes:
+def watch_of(
+    world: World, data: RegistrationData | None = None, elsewhere: Elsewhere | None = None
+) -> WatchPrefixes:
     """The job, on the world's twins."""
     store, known = world.store, Registries(world.registries, world.overrides)
-    look = Look(store, world.registry, world.dns, LABEL, world.registries, data)
+    look = Look(
+        store, world.registry, world.dns, LABEL, world.registries, data, elsewhere or Elsewhere()
+    )
     return WatchPrefixes(
         *(store, world.clock, HearRoas(store), HearStatistics(store, known, data), look),
         KeepProofs(store, world.clock),
@@ -66,6 +71,7 @@ class Days:
     numbers: list[str] = field(default_factory=list)
     roas: list[dict[str, object]] = field(default_factory=list)
     data: RegistrationData | None = None
+    elsewhere: Elsewhere | None = None
     serial: int = 0
 
     async def beside(self, first: Claim, many: int) -> list[Claim]:
@@ -107,7 +113,7 @@ class Days:
 
     async def run(self) -> int:
         """The job, once."""
-        return await watch_of(self.world, self.data)(by=WORKER)
+        return await watch_of(self.world, self.data, self.elsewhere)(by=WORKER)
 
     async def go_on(self, time: timedelta, *, step: timedelta = HOUR, files: bool = False) -> None:
         """Time passes: a snapshot and a run with each step; with `files` statistics each day."""

@@ -12,7 +12,6 @@ from byoip.adapters.checks.ripe_rest import PreferTls, RipeRest
 from byoip.adapters.checks.whois_registry import WhoisRegistry
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.asn import Asn
-from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks import registry as registrys
@@ -252,8 +251,6 @@ class TestWhoisOfTheSandbox(RouteRegistryContract):
 
 @pytest.mark.parametrize("dialect", list(Dialect))
 class TestWhoisFromAPerspective(RouteRegistryContract):
-    """It is asked about prefixes only."""
-
     @pytest.fixture
     async def world(self, dialect: Dialect) -> AsyncIterator[World]:
         server, clock = WhoisServer(), StoppedClock()
@@ -266,19 +263,6 @@ class TestWhoisFromAPerspective(RouteRegistryContract):
         async with in_process(nothing, whois, registry, clock=clock) as asks:
             yield World(asks, registry)
         await server.stop()
-
-    @pytest.mark.parametrize(
-        "lookup", [one for one in registrys.Lookup if one is not registrys.Lookup.AUT_NUM]
-    )
-    async def test_nothing_there_is_said_in_so_many_words(
-        self, world: World, lookup: registrys.Lookup
-    ) -> None:
-        assert isinstance(await world.look_up(lookup, "198.18.0.0/24"), registrys.NoEntries)
-
-    async def test_the_aut_num_object_of_a_number_is_found(self, world: World) -> None:
-        answer = await world.aut_num(Asn(64501))
-        assert isinstance(answer, registrys.NoAnswer)
-        assert answer.fault is Fault.REFUSED
 
 
 class TestRest(RouteRegistryContract):

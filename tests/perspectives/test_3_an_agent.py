@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from byoip.adapters.perspectives import wire
+from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import Failed, Fault, Passed, Reason, Unanswered
 from byoip.domain.checks.rdns_ownership import judge_zones
 from byoip.domain.checks.registry import Dialect, Registry
@@ -112,6 +113,16 @@ async def test_a_registry_is_asked_from_there_and_read_here(one: Agent) -> None:
     assert found.exhibit.of == f"127.0.0.1:{one.internet.whois.port}"
 
 
+async def test_4_1_an_as_number_is_asked_for_from_there_and_read_here(one: Agent) -> None:
+    asked = RegistryQuestion.of_aut_num(ARIN, Asn(3320), ACCOUNT)
+    assert isinstance(await one.client.look_up(asked), NoEntries)
+    one.internet.whois.put("ARIN", b"aut-num: AS3320\nas-name: A\nsource: ARIN\n")
+    found = await one.client.look_up(asked)
+    assert isinstance(found, Found)
+    assert [described.key for described in found.objects] == ["AS3320"]
+    assert b"aut-num: AS3320" in found.exhibit.answer
+
+
 async def test_it_is_no_proxy(one: Agent) -> None:
     look = wire.Look("192.0.2.0/24", "www")
     assert "label" in await refusal(one, request("1", question=look))
@@ -123,6 +134,12 @@ async def test_it_is_no_proxy(one: Agent) -> None:
     assert "no such registry" in await refusal(one, request("4", question=other))
     number = wire.LookUp("arin", "aut_num", "::1/128")
     assert "no such question" in await refusal(one, request("5", question=number))
+    for name, asked in (
+        ("no such registry", wire.AutNum("radb", 3320)),
+        ("Expected `int` >= 1", wire.AutNum("arin", 0)),
+        ("Expected `int` <= 4294967295", wire.AutNum("arin", 2**32)),
+    ):
+        assert name in await refusal(one, request(name, question=asked))
 
 
 async def test_a_stranger_hears_nothing(one: Agent) -> None:

@@ -5,13 +5,9 @@ Internet of its own, and what it says is judged by the worker.
 """
 
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from byoip.domain.checks.evidence import Check, Failed, Passed, Reason, Unanswered
 from byoip.domain.checks.reverse_zone import reverse_zones
@@ -22,19 +18,8 @@ from byoip.store.speakers.routes import Routes
 from byoip.usecases.checks.perspectives.corroborate import Corroborate
 from byoip.usecases.checks.perspectives.notice import DISAGREE, SILENT, NoticePerspectives
 from byoip.usecases.checks.run_validation import RunValidation
-from tests.perspectives.agents import LABEL, PLACES, Agent, agent
+from tests.perspectives.agents import LABEL, Agent
 from tests.usecases.world import WORKER, World
-
-CORE = Ed25519PrivateKey.generate()
-
-
-@pytest.fixture
-async def agents(tmp_path: Path) -> AsyncIterator[list[Agent]]:
-    async with AsyncExitStack() as stack:
-        yield [
-            await stack.enter_async_context(agent(tmp_path, place, CORE, deadline=8))
-            for place in PLACES
-        ]
 
 
 @dataclass

@@ -120,7 +120,8 @@ async def test_a_healthy_customer_is_never_bothered(ending: Ending) -> None:
     event = next(
         one for one in await ending.days.world.events(claim) if one.kind == "proof.renewed"
     )
-    assert event.after == {"by": "records"}
+    seen = "From one place: The route object has the maintainers of before."
+    assert event.after == {"by": "records", "seen": seen}
     await ending.pass_days(20)
     kinds = await ending.days.world.kinds(claim)
     assert "proof.expiring" not in kinds

@@ -12,6 +12,7 @@ from byoip.api.application import create_application
 from byoip.api.border.account_turns import AccountTurns
 from byoip.api.border.backend import Backend
 from byoip.api.border.rate_limiting import RequestLimiter
+from byoip.composition.elsewhere import elsewhere_of
 from byoip.composition.pages import pages_of
 from byoip.composition.process import Composition
 from byoip.composition.sign_in import signs_in_of
@@ -95,6 +96,7 @@ def _backend(
             _PREFLIGHT_SECONDS,
             frozenset(settings.national_registries),
             composition.registration_data,
+            elsewhere_of(composition, patience=_PREFLIGHT_SECONDS),
         ),
         own_asns=OwnAsnReader(engine),
         hook_terms=HookTerms(outside.hook_rules, signer),

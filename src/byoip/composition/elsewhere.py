@@ -1,4 +1,4 @@
-"""What asks other places about proofs of ownership: workers do, and need the key for it."""
+"""What asks other places about proofs: workers and the API do, and need the key for it."""
 
 from datetime import timedelta
 
@@ -11,8 +11,12 @@ from byoip.usecases.checks.perspectives.corroborate import Corroborate
 from byoip.usecases.checks.perspectives.notice import NoticePerspectives
 
 
-def elsewhere_of(composition: Composition) -> Corroborate:
+def elsewhere_of(composition: Composition, *, patience: float = 30.0) -> Corroborate:
     """What asks other places about what passed here; it has none without perspectives.
+
+    Args:
+        composition: of this process.
+        patience: seconds for all places.
 
     Raises:
         SettingsError: our key cannot be used.
@@ -22,4 +26,5 @@ def elsewhere_of(composition: Composition) -> Corroborate:
     notice = NoticePerspectives(Routes(composition.engine), clock) if clients else None
     budget = PostgresRegistryBudget(composition.engine, remember=timedelta(0))
     asked = [WithinBudget(one, budget, clock) for one in clients]
-    return Corroborate(asked, decide=settings.perspectives_decide, notice=notice)
+    decide = settings.perspectives_decide
+    return Corroborate(asked, decide=decide, patience=patience, notice=notice)

@@ -1,6 +1,7 @@
 """The job that watches approved prefixes: it asks with the parts that validation runs ask with."""
 
 from byoip.composition.process import Composition
+from byoip.usecases.checks.perspectives.elsewhere import Elsewhere
 from byoip.usecases.checks.responsible import Registries
 from byoip.usecases.watch.hear_roas import HearRoas
 from byoip.usecases.watch.hear_statistics import HearStatistics
@@ -11,8 +12,8 @@ from byoip.usecases.watch.watch_prefixes import WatchPrefixes
 _SECONDS = 20.0
 
 
-def watch_prefixes_of(composition: Composition) -> WatchPrefixes:
-    """The use case, around one process's parts."""
+def watch_prefixes_of(composition: Composition, elsewhere: Elsewhere) -> WatchPrefixes:
+    """The use case, around one process's parts and what asks other places."""
     store, ask = composition.store, composition.ask(deadline=_SECONDS)
     data = None if ask.holder is None else ask.holder.data
     known = Registries(ask.registries, ask.overrides, ask.countries)
@@ -21,6 +22,6 @@ def watch_prefixes_of(composition: Composition) -> WatchPrefixes:
         composition.clock,
         HearRoas(store),
         HearStatistics(store, known, data),
-        Look(store, ask.registry, ask.dns, ask.label, ask.registries, data),
+        Look(store, ask.registry, ask.dns, ask.label, ask.registries, data, elsewhere),
         KeepProofs(store, composition.clock, composition.settings.proof_period),
     )

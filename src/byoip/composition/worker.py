@@ -64,7 +64,8 @@ def _work(
     letters: LetterWork | None,
 ) -> Work:
     store, engine, clock = composition.store, composition.engine, composition.clock
-    ask = composition.ask(deadline=_RUN_SECONDS, elsewhere=elsewhere_of(composition))
+    elsewhere = elsewhere_of(composition)
+    ask = composition.ask(deadline=_RUN_SECONDS, elsewhere=elsewhere)
     turns = Turns(composition.places)
     validate = RunValidation(
         store,
@@ -86,7 +87,7 @@ def _work(
         audit_head=EventChain(engine).head,
         watch_letters=WatchLetters(store, clock),
         watch_origins=WatchOrigins(store, Routes(engine), clock, composition.outside.origins),
-        watch_prefixes=watch_prefixes_of(composition),
+        watch_prefixes=watch_prefixes_of(composition, elsewhere),
         reevaluate_claims=ReevaluateClaims(store, clock),
         settle_bindings=ConvergeBindings(store),
         letters=letters,

@@ -1,7 +1,8 @@
 """What a perspective does with a request: whose it is, and what came of its question.
 
 It is no open resolver and no open proxy: only cores whose keys it knows get an answer, to questions
-about reverse zones with its own label, and about prefixes at registries of its own settings.
+about reverse zones with its own label, and about prefixes and AS numbers at registries of its own
+settings.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from byoip.adapters.perspectives.wire import (
     CLOCKS_APART,
     VERSION,
     Answer,
+    AutNum,
     Greeting,
     Hello,
     Look,
@@ -27,6 +29,7 @@ from byoip.adapters.perspectives.wire import (
     LookedUp,
     LookUp,
     NotForUs,
+    Question,
     Refused,
     Request,
     read,
@@ -34,6 +37,7 @@ from byoip.adapters.perspectives.wire import (
     sign_answer,
     written,
 )
+from byoip.domain.asn import Asn
 from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.reverse_zone import NoReverseZone, ReverseZone, reverse_zones
 from byoip.domain.prefix import InvalidPrefix, Prefix
@@ -114,12 +118,15 @@ class Answering:
             raise NotForUs("too many questions in two minutes")
         self._seen[request.nonce] = now + 2 * CLOCKS_APART
 
-    async def _asked(self, question: Look | LookUp | Hello) -> Looked | LookedUp | Greeting:
+    async def _asked(self, question: Question) -> Looked | LookedUp | Greeting:
         match question:
             case Look():
                 return await self._look(question)
             case LookUp():
                 return await self._look_up(question)
+            case AutNum():
+                about = self._registry(question.registry), Asn(question.asn), _NOBODY
+                return await self._told(RegistryQuestion.of_aut_num(*about))
             case Hello():
                 return Greeting(version("byoip"))
 
@@ -138,16 +145,24 @@ class Answering:
         )
 
     async def _look_up(self, question: LookUp) -> LookedUp:
-        registry = self.registries.get(question.registry)
-        if registry is None or question.lookup not in _LOOKUPS:
-            raise NotForUs("no such registry, or no such question about a prefix")
+        registry = self._registry(question.registry)
+        if question.lookup not in _LOOKUPS:
+            raise NotForUs("no such question about a prefix")
         asked = Lookup(question.lookup), _prefix(question.prefix), _NOBODY
-        answer = await self.registry.look_up(RegistryQuestion(registry, *asked))
+        return await self._told(RegistryQuestion(registry, *asked))
+
+    def _registry(self, key: str) -> Registry:
+        if key not in self.registries:
+            raise NotForUs("no such registry")
+        return self.registries[key]
+
+    async def _told(self, question: RegistryQuestion) -> LookedUp:
+        answer = await self.registry.look_up(question)
         exhibit = answer.exhibit
         told = LookedUp(exhibit.asked, exhibit.of, exhibit.answer)
         if isinstance(answer, NoAnswer):
             told.fault, told.detail = answer.fault.value, answer.detail
-        elif registry.rest_url is not None:
+        elif question.registry.rest_url is not None:
             told.status = 200 if isinstance(answer, Found) else 404
         return told
 

@@ -18,6 +18,7 @@ from byoip.adapters.http_pieces import trusted
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.adapters.perspectives.replay import observe_again
 from byoip.adapters.perspectives.wire import (
+    BEFORE_AUT_NUM,
     CLOCKS_APART,
     HEADER,
     MOST_ANSWERED,
@@ -25,6 +26,7 @@ from byoip.adapters.perspectives.wire import (
     PATH,
     VERSION,
     Answer,
+    AutNum,
     Greeting,
     Hello,
     Look,
@@ -32,6 +34,7 @@ from byoip.adapters.perspectives.wire import (
     LookedUp,
     LookUp,
     NotForUs,
+    Question,
     Refused,
     Request,
     answer_is_of,
@@ -47,6 +50,7 @@ from byoip.domain.foreign_text import brief, printable, shown
 from byoip.domain.perspectives.place import Place
 from byoip.ports.checks.registry import (
     Found,
+    Lookup,
     NoAnswer,
     NoEntries,
     RegistryAnswer,
@@ -59,6 +63,10 @@ from byoip.ports.threads import unless_short
 _AT_ONCE: Final = 64  # a /17 has 128 zones; an account alone gets half
 _OK: Final = 200
 _FAULTS: Final = frozenset(Fault)
+_OLD: Final = (
+    f"it speaks version {BEFORE_AUT_NUM}, which has no question about AS numbers: "
+    "bring it up to date"
+)
 _Answer = TypeVar("_Answer", Looked, LookedUp, Greeting)
 
 
@@ -104,10 +112,9 @@ class PerspectiveClient:
 
     async def look_up(self, question: RegistryQuestion) -> RegistryAnswer:
         """What the registry told the perspective, read here; never raises."""
-        asked = LookUp(question.registry.key, question.lookup.value, str(question.prefix))
         now = self._clock.now
         try:
-            said = await self._ask(asked, question.account_id, LookedUp)
+            said = await self._ask(_put(question), question.account_id, LookedUp)
         except NotAnAnswer as why:
             of = f"{question.registry.host}:{question.registry.port}"  # our way there is our own
             exhibit = RawAnswer(question.lookup.value, of, b"", now())
@@ -138,9 +145,7 @@ class PerspectiveClient:
     def _told(self, why: NotAnAnswer) -> str:
         return f"perspective {self.place.name}: {why.detail}"
 
-    async def _ask(
-        self, question: Look | LookUp | Hello, whose: UUID, kind: type[_Answer]
-    ) -> _Answer:
+    async def _ask(self, question: Question, whose: UUID, kind: type[_Answer]) -> _Answer:
         """Put one question, and take an answer of this kind.
 
         Raises:
@@ -182,12 +187,14 @@ class PerspectiveClient:
             answer = await unless_short(whose, len(told), read, told, Answer)
         except NotForUs as why:
             raise NotAnAnswer(Fault.GARBAGE, printable(str(why))) from None
-        said = self._checked(answer, nonce)
+        said = self._checked(answer, nonce, question)
         if not isinstance(said, kind):
             raise NotAnAnswer(Fault.GARBAGE, "it is the answer to another question")
         return said
 
-    def _checked(self, answer: Answer, nonce: str) -> Looked | LookedUp | Greeting:
+    def _checked(
+        self, answer: Answer, nonce: str, question: Question
+    ) -> Looked | LookedUp | Greeting:
         said, place = answer.answer, self.place
         if (answer.name, answer.region) != (place.name, place.region):
             other = f"it says that it is {answer.name} in {answer.region}"
@@ -196,7 +203,16 @@ class PerspectiveClient:
         if not apart <= CLOCKS_APART:
             raise NotAnAnswer(Fault.GARBAGE, f"its clock is {apart:.0f} s apart from ours")
         if isinstance(said, Refused):
+            if isinstance(question, AutNum) and answer.version == BEFORE_AUT_NUM:
+                raise NotAnAnswer(Fault.REFUSED, _OLD)
             raise NotAnAnswer(Fault.REFUSED, printable(brief(said.why)))
         if answer.nonce != nonce:
             raise NotAnAnswer(Fault.GARBAGE, "it is the answer to another question")
         return said
+
+
+def _put(question: RegistryQuestion) -> LookUp | AutNum:
+    at = question.registry.key
+    if question.lookup is Lookup.AUT_NUM:
+        return AutNum(at, question.asn.number)
+    return LookUp(at, question.lookup.value, str(question.prefix))

@@ -13,18 +13,20 @@ import base64
 import binascii
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from byoip.domain.asn import LAST_ASN
 from byoip.domain.errors import Fixable
 
 # The look is a part of it: with questions that the other side does not ask, nothing is judged.
 MAJOR: Final = 1
-VERSION: Final = f"{MAJOR}.0"
+VERSION: Final = f"{MAJOR}.1"
+BEFORE_AUT_NUM: Final = f"{MAJOR}.0"  # the version that has no question about AS numbers
 HEADER: Final = "byoip-signature"
 PATH: Final = "/ask"
 CLOCKS_APART: Final = 60  # seconds
@@ -53,8 +55,18 @@ class LookUp(msgspec.Struct, tag="look_up"):
     prefix: str
 
 
+class AutNum(msgspec.Struct, tag="aut_num"):
+    """Ask the registry of this key for the aut-num object of an AS number. Since version 1.1."""
+
+    registry: str
+    asn: Annotated[int, msgspec.Meta(ge=1, le=LAST_ASN)]
+
+
 class Hello(msgspec.Struct, tag="hello"):
     """Who are you? Asked by the doctor and the watch."""
+
+
+Question: TypeAlias = Look | LookUp | AutNum | Hello
 
 
 class Request(msgspec.Struct):
@@ -70,7 +82,7 @@ class Request(msgspec.Struct):
     to: str
     nonce: str
     at: float
-    question: Look | LookUp | Hello
+    question: Question
 
 
 class Said(msgspec.Struct):

@@ -10,10 +10,15 @@ from datetime import datetime
 from typing import Final
 
 from byoip.domain.checks.address_holder import maintainers_of
-from byoip.domain.checks.evidence import Failed, Reason
+from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
 from byoip.domain.checks.irr_authorisation import RouteVerdict
 from byoip.domain.checks.reverse_dns.counting import needed, servers_of, showing
-from byoip.domain.checks.reverse_dns.observation import Delegation, TxtValues, ZoneObservation
+from byoip.domain.checks.reverse_dns.observation import (
+    Delegation,
+    Silent,
+    TxtValues,
+    ZoneObservation,
+)
 from byoip.domain.checks.rpsl import RpslObject
 from byoip.domain.foreign_text import listed
 from byoip.domain.watch.watch import Watch
@@ -79,10 +84,22 @@ def same_maintainers(watch: Watch, route: RpslObject) -> bool:
     return bool(by) and watch.baseline == by
 
 
-def same_delegations(watch: Watch, seen: Sequence[ZoneObservation]) -> bool:
+def judge_delegations(watch: Watch | None, seen: Sequence[ZoneObservation]) -> Outcome:
     """Whether all zones are delegated, each to the very name servers of before."""
-    before = {zone: tuple(of) for zone, of in _kept(watch.baseline).items()}
-    return bool(before) and before == {one.zone.name: _names(one) for one in seen}
+    before = {zone: tuple(of) for zone, of in _kept(watch.baseline if watch else "").items()}
+    if not before or not seen:
+        return Unanswered(Fault.NOT_ASKED, "No delegation of before, or of now, is known.")
+    now = {one.zone.name: _names(one) for one in seen}
+    if before == now:
+        return Passed(f"delegated as before: {listed(sorted(before))}")
+    if unknown := next((one for one in seen if now[one.zone.name] is None), None):
+        silent = unknown.resolver
+        fault = silent.fault if isinstance(silent, Silent) else Fault.NOT_ASKED
+        why = f" {silent.detail}" if isinstance(silent, Silent) else ""
+        return Unanswered(fault, f"Its delegation was not learnt: {unknown.zone.name}.{why}")
+    other = listed(sorted(zone for zone, of in now.items() if before.get(zone) != of))
+    seen_there = f"Not delegated as before: {other}."
+    return Failed(Reason.ZONE_NOT_DELEGATED, seen_there, "Prove ownership with a token.")
 
 
 def maintainers_seen(kept: str) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
@@ -17,6 +17,7 @@ from byoip.domain.checks.evidence import (
     Fault,
     Outcome,
     Passed,
+    RawAnswer,
     Reason,
     Unanswered,
     recent,
@@ -24,6 +25,7 @@ from byoip.domain.checks.evidence import (
 from byoip.domain.checks.registries.national import countries_of_pools
 from byoip.domain.checks.registry import Registry
 from byoip.domain.prefix import Prefix
+from byoip.ports.checks.perspective import Perspective
 from byoip.ports.checks.rdap import RegistrationData
 from byoip.ports.checks.registry import Found, NoAnswer, RegistryQuestion, RouteRegistry
 from byoip.ports.threads import in_thread
@@ -32,6 +34,7 @@ from byoip.store.transaction import Store, Transaction
 from byoip.usecases.asns.ask_registrant import ask_registrant
 from byoip.usecases.asns.contested import note_contest
 from byoip.usecases.border import Verb
+from byoip.usecases.checks.perspectives.elsewhere import Elsewhere
 
 _EXPIRED: Final = Failed(
     Reason.TOKEN_EXPIRED,
@@ -85,6 +88,7 @@ class ProveAsn:
         deadline: seconds after which a question without an answer is unanswered.
         countries: for which the settings name a national registry.
         data: None: no registration data is asked for.
+        elsewhere: other places, asked about a token that was found here.
     """
 
     store: Store
@@ -94,6 +98,7 @@ class ProveAsn:
     deadline: float
     countries: Collection[str] = ()
     data: RegistrationData | None = None
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
 
     async def __call__(self, account_id: UUID, own_asn_id: UUID) -> Verb[OwnAsn]:
         """Ask; the verb that records what came of it, under the number's lock.
@@ -182,7 +187,6 @@ class ProveAsn:
 
     async def _by_token(self, own: OwnAsn, found: AsnRegistration, now: datetime) -> _Attempt:
         registry, key = found.registry, found.registry.key
-        outcome: Outcome
         if not takes_token(registry):
             return _Attempt(own.token, no_token(own.asn, registry), registry=key)
         if own.proven:
@@ -192,22 +196,44 @@ class ProveAsn:
         question = RegistryQuestion.of_aut_num(registry, own.asn, own.account_id)
         try:
             async with asyncio.timeout(self.deadline):
-                answer = await self.registry.look_up(question)
+                outcome, exhibit = await self._at_registry(own, question, self.registry)
         except TimeoutError:
             late = Unanswered(Fault.TIMEOUT, f"{registry.host} did not answer in time.")
             return _Attempt(own.token, late, registry=key)
-        raw = answer.exhibit.answer
-        if isinstance(answer, NoAnswer):
-            outcome = Unanswered(answer.fault, answer.detail)
-            return _Attempt(own.token, outcome, registry=key, answer=raw)
-        objects = answer.objects if isinstance(answer, Found) else ()
-        asked = own.asn, registry, objects, own.token, self.label
-        outcome = await in_thread(own.account_id, judge_aut_num, *asked)
         if isinstance(outcome, Passed):
-            digest = sha256(raw).hexdigest()
-            said = f"{outcome.seen} Answer of {answer.exhibit.of}, SHA-256 {digest}."
-            outcome = Passed(said)
-        return _Attempt(own.token, outcome, ProvenBy.TOKEN, key, found.holder, raw)
+            digest = sha256(exhibit.answer).hexdigest()
+            said = Passed(f"{outcome.seen} Answer of {exhibit.of}, SHA-256 {digest}.")
+            outcome = await self._seen_elsewhere(own, question, said)
+        return _Attempt(own.token, outcome, ProvenBy.TOKEN, key, found.holder, exhibit.answer)
+
+    async def _at_registry(
+        self, own: OwnAsn, question: RegistryQuestion, registry: RouteRegistry
+    ) -> tuple[Outcome, RawAnswer]:
+        """How it ends by what the registry says, asked in this way, and its answer."""
+        answer = await registry.look_up(question)
+        if isinstance(answer, NoAnswer):
+            return Unanswered(answer.fault, answer.detail), answer.exhibit
+        objects = answer.objects if isinstance(answer, Found) else ()
+        asked = own.asn, question.registry, objects, own.token, self.label
+        return await in_thread(own.account_id, judge_aut_num, *asked), answer.exhibit
+
+    async def _seen_elsewhere(
+        self, own: OwnAsn, question: RegistryQuestion, here: Passed
+    ) -> Outcome:
+        """What was seen here, as other places leave it; all that they saw is in the words."""
+
+        async def look(one: Perspective) -> Outcome:
+            outcome, _ = await self._at_registry(own, question, one)
+            return outcome
+
+        what, involved = f"token of {own.asn}", frozenset({own.asn.number})
+        said = (await self.elsewhere.confirm({what: (here, look)}, involved))[what]
+        match said:
+            case Passed(warnings=warnings) if warnings:
+                return Passed(f"{said.seen} {'; '.join(warnings)}.")
+            case Failed(reason):
+                return replace(said, seen=f"{reason}: {said.seen}")
+        return said
 
 
 async def _record(tx: Transaction, own: OwnAsn, attempt: _Attempt) -> OwnAsn:

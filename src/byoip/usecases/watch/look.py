@@ -1,18 +1,19 @@
 """Look at one approved prefix: its route object, its reverse zones, and once its registrant."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from byoip.domain.checks.evidence import Fault
+from byoip.domain.checks.evidence import Fault, Passed
 from byoip.domain.checks.irr_authorisation import RouteVerdict, judge_routes
 from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.reverse_dns.observation import ZoneObservation
 from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.claims.claim import Claim, ClaimNotFound
+from byoip.domain.claims.other_origin import OtherOrigin
 from byoip.domain.history import Actor
 from byoip.domain.watch import renewing
 from byoip.domain.watch.levels import Signal
@@ -31,8 +32,9 @@ from byoip.ports.checks.registry import (
 )
 from byoip.ports.threads import in_thread
 from byoip.store.transaction import Store, Transaction
+from byoip.usecases.checks.perspectives.elsewhere import Elsewhere
 from byoip.usecases.watch.levels import note
-from byoip.usecases.watch.renew_by_records import RenewByRecords
+from byoip.usecases.watch.renew_by_records import RenewByRecords, origins_by_roas
 from byoip.usecases.watch.watcher import LEARNER, WATCHER, questions_a_day, watcher_of
 
 EVERY: Final = timedelta(days=1)
@@ -51,7 +53,7 @@ class _Answers:
 
     Attributes:
         came: whether the registry has answered about routes, be it with what is of no use.
-        not_renewed: why the registries' answers do not renew the proof; None: it does not end soon.
+        renewal: what renews the proof, or why nothing does; None: it does not end soon.
     """
 
     route: RouteVerdict | None = None
@@ -59,7 +61,7 @@ class _Answers:
     came: bool = False
     zones: Sequence[ZoneObservation] = ()
     registrant: str = ""
-    not_renewed: str | None = None
+    renewal: Passed | str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Look:
     Attributes:
         registries: by key.
         data: None: no registration data is asked for.
+        elsewhere: other places, asked before a proof is renewed.
     """
 
     store: Store
@@ -77,10 +80,12 @@ class Look:
     label: str
     registries: Mapping[str, Registry] = field(default_factory=dict)
     data: RegistrationData | None = None
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
 
     @property
     def _renew(self) -> RenewByRecords:
-        return RenewByRecords(self.registry, self.registries, self.data)
+        about = self.registry, self.registries, self.label
+        return RenewByRecords(*about, self.data, self.elsewhere)
 
     async def __call__(self, claim_id: UUID, *, by: Actor) -> None:
         """No transaction is open while we wait; the claim is read again before it is written."""
@@ -92,10 +97,11 @@ class Look:
             known = await tx.watches.of(claim_id)
             now = tx.now
             registry = self.registries.get(claim.registry or "")
+            by_roas = await origins_by_roas(tx, claim) if ends_soon(claim, now) else ()
             if registry is not None and not ends_soon(claim, now):
                 registry = registry if await _turn_to_ask(tx, claim_id, registry, known) else None
         if claim.approved:
-            answers = await self._ask(claim, known, registry, now)
+            answers = await self._ask(claim, known, registry, now, by_roas)
             await self._record(claim, answers, by)
 
     async def _ask(
@@ -104,15 +110,16 @@ class Look:
         known: Mapping[Signal, Watch],
         registry: Registry | None,
         now: datetime,
+        by_roas: Collection[OtherOrigin],
     ) -> _Answers:
         route, zones, registrant = await asyncio.gather(
             self._route(claim, registry), self._zones(claim), self._registrant(claim, known, now)
         )
         verdict, doubt, came = route
-        why = None
+        renewal = None
         if ends_soon(claim, now):
-            why = await self._renew.ask(claim, known, verdict, zones)
-        return _Answers(verdict, doubt, came, zones, registrant, why)
+            renewal = await self._renew.ask(claim, known, verdict, zones, by_roas)
+        return _Answers(verdict, doubt, came, zones, registrant, renewal)
 
     async def _route(
         self, claim: Claim, registry: Registry | None
@@ -175,8 +182,8 @@ class Look:
                 claim = await note(tx, claim, before, after)
             if answers.registrant and _proven_at(claim) == _proven_at(asked):
                 await _learn(tx, claim, known, answers.registrant)
-            if answers.not_renewed is not None:
-                await self._renew.record(tx, claim, answers.not_renewed)
+            if answers.renewal is not None:
+                await self._renew.record(tx, claim, answers.renewal)
             at = _next_slot(claim.id, tx.now) if complete else tx.now + _SOON
             await tx.watches.next_look(claim.id, at)
             if answers.came or not self._has_route_objects(claim):

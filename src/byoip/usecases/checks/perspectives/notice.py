@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from byoip.domain.checks.evidence import Check, Failed, Unanswered
+from byoip.domain.checks.evidence import Failed, Unanswered
 from byoip.domain.foreign_text import brief
 from byoip.domain.perspectives.quorum import Sighting
 from byoip.ports.clock import Clock
@@ -28,12 +28,12 @@ class NoticePerspectives:
     routes: Routes
     clock: Clock
 
-    async def __call__(self, sightings: Mapping[Check, Sequence[Sighting]]) -> None:
+    async def __call__(self, sightings: Mapping[str, Sequence[Sighting]]) -> None:
         """Replace the alarms; while the database is away they stand as before."""
         for kind, end in _ENDS:
             told = {
-                one.place.name: Alarm(kind, one.place.name, brief(f"{check}: {one.outcome.seen}"))
-                for check, each in sorted(sightings.items())
+                one.place.name: Alarm(kind, one.place.name, brief(f"{what}: {one.outcome.seen}"))
+                for what, each in sorted(sightings.items())
                 for one in each
                 if isinstance(one.outcome, end)
             }
