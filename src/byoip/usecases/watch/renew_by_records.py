@@ -77,15 +77,15 @@ class RenewByRecords:
             return why
         if await self._route_counts(claim, registry, known.get(Signal.ROUTE_OBJECT), route):
             return ""
-        before = known.get(Signal.REVERSE_ZONE)
+        before = known.get(Signal.ZONE_SERVERS)
         return "" if before is not None and same_delegations(before, zones) else _NO_WAY
 
     async def _route_counts(
         self, claim: Claim, registry: Registry, before: Watch | None, route: RouteVerdict | None
     ) -> bool:
         """Whether the route object has the maintainers of before, and only its holder's."""
-        if before is None or route is None or route.authoritative is None:
-            return False
+        if before is None or route is None or route.authoritative is None or claim.irr_waived:
+            return False  # one that came after the proof may be another's
         if not same_maintainers(before, route.authoritative):
             return False
         if not registry.holder_rule:
