@@ -71,6 +71,15 @@ def test_so_many_must_agree(ends: str, kind: type[Outcome]) -> None:
     assert isinstance(judged(ends, decide=False), Passed), "what is only observed changes nothing"
 
 
+def test_who_vouched_is_everybody_that_a_place_that_agrees_has_seen() -> None:
+    here = Passed("here", by=frozenset({"new"}))
+    seen = [Passed("there", by=frozenset({name})) for name in ("new", "old")]
+    places = [Sighting(place, one) for place, one in zip(PLACES, [*seen, NO], strict=True)]
+    outcome = judge_places(here, places, decide=True)
+    assert isinstance(outcome, Passed)
+    assert outcome.by == {"new", "old"}
+
+
 def test_the_allowance() -> None:
     assert [allowed(n) for n in range(8)] == [0, 0, 1, 1, 1, 1, 2, 2]
 

@@ -15,6 +15,7 @@ from byoip.usecases.claims import prefixes
 from byoip.usecases.routes import bgp_prefixes
 from byoip.usecases.routes.announce_on_word import announce_on_word
 from byoip.usecases.watch import lift
+from tests.fakes.dns import SERVERS
 from tests.store.samples import BY
 from tests.usecases.routes import Routes, valid
 from tests.usecases.verbs import Verb
@@ -52,14 +53,20 @@ async def pass_days(days: Days, routes: Routes, many: int) -> None:
     await days.run()
 
 
-async def prove(days: Days, routes: Routes, method: TokenMethod = TokenMethod.RDNS) -> str | None:
+async def prove(
+    days: Days,
+    routes: Routes,
+    method: TokenMethod = TokenMethod.RDNS,
+    *,
+    by: str = "NEW-MNT",
+) -> str | None:
     """Prove it anew; what keeps it frozen, or None where nothing does."""
     world, claim = days.world, routes.claim
     token = (await world.issue(claim, method)).token
     if method is TokenMethod.RDNS:
         world.txt(claim.prefix, token.value)
     else:
-        new_route(days, f"remarks: byoip-validation: {token.value}")
+        new_route(days, f"remarks: byoip-validation: {token.value}", by=by, block=by)
     await days.snapshot()
     await world.validate(claim)
     history = await world.events(claim)
@@ -135,6 +142,25 @@ async def test_a_token_by_the_new_maintainers_of_the_block(
     await pass_days(days, routes, 15)
     said = await prove(days, routes, TokenMethod.IRR)
     assert said == (None if rule else "not_vouched_anew")
+
+
+@pytest.mark.parametrize("method", [TokenMethod.RDNS, TokenMethod.IRR])
+async def test_nor_where_a_look_alone_saw_others_and_the_proof_rests_on_what_stood_there(
+    days: Days, routes: Routes, method: TokenMethod
+) -> None:
+    """Looks are made from one place, whose way may be bent for a moment."""
+    days.world.responsible = replace(days.world.responsible, holder_rule=True)
+    await frozen(days, routes)
+    move(days, *NEW)
+    new_route(days)
+    await pass_days(days, routes, 15)
+    move(days, *(name for name, _ in SERVERS))
+    new_route(days, by="A-MNT", block="A-MNT")
+    if method is TokenMethod.RDNS:
+        assert await prove(days, routes) == "not_vouched_anew"
+    else:
+        assert await prove(days, routes, method, by="A-MNT") == "not_vouched_anew"
+    assert await days.frozen_for(routes.claim) == {Signal.HOLDER}
 
 
 async def test_any_claim_of_another_account_leaves_it_to_a_person(

@@ -11,6 +11,7 @@ import pytest
 from byoip.adapters.checks.budgeted_registry import BackOff
 from byoip.adapters.rdap.rdap_client import RdapClient
 from byoip.adapters.rdap.rdap_servers import RdapServers
+from byoip.domain.checks.reverse_dns.observation import ZoneSecurity
 from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.watch.levels import Level, Signal
@@ -22,9 +23,9 @@ from tests.fakes.registry_budget import EnoughBudget
 from tests.store.samples import BY
 from tests.usecases.routes import Routes, valid
 from tests.usecases.verbs import Verb
-from tests.usecases.world import CIDR
+from tests.usecases.world import CIDR, LABEL
 from tests.watch.test_5_holders import still_up
-from tests.watching import DAY, Days
+from tests.watching import DAY, Days, spare
 
 HOLDER, ANOTHER = "ORG-OLD1-RIPE", "ORG-NEW1-RIPE"
 BLOCK = (
@@ -194,6 +195,17 @@ async def test_a_route_object_counts_by_the_rule_of_proofs(
     assert await ending.renewed() is counts
 
 
+async def test_a_route_object_does_not_count_where_irr_was_waived(ending: Ending) -> None:
+    """There was none as it was proven: who has made this one since may be the next user."""
+    ending.move(SERVERS[0][0])  # the zones are not all as they were, so they say nothing
+    await ending.routes.execute("UPDATE prefixes SET irr_waived = true")
+    await ending.pass_days(3)
+    assert not await ending.renewed()
+    await ending.routes.execute("UPDATE prefixes SET irr_waived = false")
+    await ending.pass_days(2)
+    assert await ending.renewed()
+
+
 async def test_not_on_the_operators_word(ending: Ending) -> None:
     world, claim = ending.days.world, ending.routes.claim
     await ending.routes.execute("UPDATE prefixes SET approved_by = 'operator'")
@@ -231,3 +243,26 @@ async def test_whom_it_was_given_to_is_learnt_as_it_is_proven_and_not_later(
         await late.pass_days(2)
         assert not await late.renewed()
         assert "not learnt as it was proven" in await late.why_not()
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+async def test_not_by_name_servers_that_were_seen_first_long_after_the_proof(
+    routes: Routes, *, hidden: bool
+) -> None:
+    """A lessee hides its zones from the looks; those that are seen later are the next user's."""
+    world = routes.world
+    days = Days(world, {"ripencc": [(CIDR, "allocated", "lessor"), *spare(60)]})
+    days.roas = [valid(CIDR)]
+    world.responsible = replace(world.responsible, holder_rule=True)  # its route does not count
+    zones = reverse_zones(routes.claim.prefix)
+    async with answering(days, routes, named()) as made:
+        made.move("ns1.lessor.example.", "ns2.lessor.example.")
+        for zone in zones if hidden else ():
+            world.dns.secure(zone.owner(LABEL), ZoneSecurity.UNKNOWN)
+        await made.pass_days(10)
+        for zone in zones:
+            world.dns.secure(zone.owner(LABEL), ZoneSecurity.INSECURE)
+        await made.pass_days(2)
+        await made.near_the_end()
+        await made.pass_days(3)
+        assert await made.renewed() is not hidden

@@ -281,7 +281,7 @@ def _compared(mine: frozenset[str], block: AddressBlock, prefix: Prefix) -> Outc
     holders = block.holders
     strangers = mine - block.maintained_by - holders
     if mine & holders and not strangers:
-        yes = Passed(f"{listed(sorted(mine & holders))} maintains {block} as well.")
+        yes = Passed(f"{listed(sorted(mine & holders))} maintains {block} as well.", by=mine)
         return written_by_anyone(block, prefix) or yes
     by, of_block = (
         listed(sorted(names)) or "no one named" for names in (mine, block.maintained_by)

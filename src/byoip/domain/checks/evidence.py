@@ -146,10 +146,16 @@ class RawAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """The answer is yes. `seen` says on what grounds; warnings do not change that."""
+    """The answer is yes. `seen` says on what grounds; warnings do not change that.
+
+    Attributes:
+        by: of a proof of ownership who vouched: maintainers of the route object, or the name
+            servers that the zones are delegated to, in every place that agrees; not kept.
+    """
 
     seen: str
     warnings: tuple[str, ...] = ()
+    by: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

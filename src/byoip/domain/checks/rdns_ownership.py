@@ -83,7 +83,9 @@ def judge_zones(observations: Sequence[ZoneObservation], token: str) -> Outcome:
         return Unanswered(
             silent[0].fault, f"{_seen(verdicts, Unanswered)}.", "\n".join([*fixes][:MOST_LISTED])
         )
-    return Passed(f"The token stands in {passed}.", tuple(differing))
+    delegations = [one.delegation for one in observations if one.delegation]
+    by = frozenset(name.lower() for one in delegations for name in one.named)
+    return Passed(f"The token stands in {passed}.", tuple(differing), by)
 
 
 def _refuse(failed: list[tuple[ZoneObservation, Failed]], token: str, passed: str) -> Failed:

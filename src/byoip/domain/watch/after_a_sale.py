@@ -36,14 +36,20 @@ def stood(known: Mapping[Signal, Watch], now: datetime) -> dict[str, list[str]]:
 
 
 def vouched_anew(
-    known: Mapping[Signal, Watch], before: Stood, passed: Collection[Check], now: datetime
+    known: Mapping[Signal, Watch],
+    before: Stood,
+    passed: Mapping[Check, frozenset[str]],
+    now: datetime,
 ) -> bool:
     """Whether the proof that has passed rests on others than stood there before.
+
+    The last look says so, and the proof itself: looks are made from one place, whose way to the
+    servers may be led elsewhere for a moment, while the old zone still has the token.
 
     Args:
         known: the signals of the last looks.
         before: what `stood` gave.
-        passed: by which of its two ways ownership was proven just now.
+        passed: by which of its two ways ownership was proven just now, and who vouched.
         now: the moment.
     """
     ways = (
@@ -56,8 +62,10 @@ def vouched_anew(
             continue
         if signal is Signal.ZONE_SERVERS and not all_moved(watch):
             continue
-        names = seen(watch.found)
-        if watch.failing and _answered(watch, now) and names and not names & {*before[signal]}:
+        stood_before = {*before[signal]}
+        each = seen(watch.found), passed[check]
+        changed = all(names and not names & stood_before for names in each)
+        if watch.failing and _answered(watch, now) and changed:
             return True
     return False
 

@@ -48,11 +48,17 @@ def hear_route_object(watch: Watch, verdict: RouteVerdict, at: datetime) -> Watc
 
 
 def hear_zones(
-    zones: Watch, servers: Watch, seen: Sequence[ZoneObservation], at: datetime
+    zones: Watch,
+    servers: Watch,
+    seen: Sequence[ZoneObservation],
+    at: datetime,
+    *,
+    late: bool = False,
 ) -> tuple[Watch, Watch]:
     """Whether the registry delegates what it did, and to a server of before at least.
 
-    Of a signed zone no delegation is read, so it is watched by neither.
+    Of a signed zone no delegation is read, so it is watched by neither. What is learnt `late` is
+    compared with what comes, and the servers are kept for no proof: they may be the next user's.
     """
     names = {one.zone.name: _names(one) for one in seen}
     before = _kept(zones.baseline)
@@ -60,7 +66,8 @@ def hear_zones(
         first = {zone: found for zone, found in names.items() if found}
         kept = json.dumps(first, sort_keys=True) if first else ""
         said = f"delegated: {listed(sorted(first))}" if first else "No delegation was seen."
-        zones, servers = (replace(one, baseline=kept) for one in (zones, servers))
+        zones = replace(zones, baseline=kept)
+        servers = replace(servers, baseline="" if late else kept)
         return zones.good(at, said), servers.good(at, said)
     if lost := [zone for zone in before if names.get(zone) == ()]:
         text = f"Delegated no more: {listed(lost)}."

@@ -52,8 +52,12 @@ def learnt(watch: Watch, registrant: str, proven_at: datetime | None, now: datet
 
 def wanted(watch: Watch | None, proven_at: datetime | None, now: datetime) -> bool:
     """Whether the registrant of a proof of that moment is to be learnt still."""
-    soon = proven_at is not None and now < proven_at + LEARNT_WITHIN
-    return soon and (watch is None or not watch.baseline)
+    return soon_after(proven_at, now) and (watch is None or not watch.baseline)
+
+
+def soon_after(proven_at: datetime | None, now: datetime) -> bool:
+    """Whether what is learnt now still says something of a proof of that moment."""
+    return proven_at is not None and now < proven_at + LEARNT_WITHIN
 
 
 def given_to_another(

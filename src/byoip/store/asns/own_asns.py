@@ -93,8 +93,10 @@ _IN_USE: Final = from_text("""
 # A prefix that its account has proven, and a row of the holder inside it, whole: rows are cut into
 # prefixes, so the addresses beside it must not be the same holder's. By its route object: reverse
 # DNS is a lessee's, or a former holder's, who must not have the holder's number. Who holds it now
-# held it when it was proven: its watch has heard this file and says so. What has moved here was
-# proven by another account. What an operator took back, it cannot bring again.
+# held it when it was proven: its watch has heard this file and says so, and it was never frozen for
+# another holder since, whoever lifted that: a seller that leases its space back has not the buyer's
+# numbers. What has moved here was proven by another account. What an operator took back, it cannot
+# bring again.
 _PROVES: Final = f"""
     FROM prefixes AS claim, current_registration_snapshots AS used
     WHERE claim.account_id = :account_id AND claim.state = 'approved'
@@ -105,6 +107,8 @@ _PROVES: Final = f"""
             AND run.finished_at >= claim.approved_at AND found.outcome = 'passed'
             AND found.check_name = '{Check.OWNERSHIP_IRR.value}')
         AND NOT EXISTS (SELECT FROM prefix_moves WHERE prefix_id = claim.id AND ended = 'moved')
+        AND NOT EXISTS (SELECT FROM events WHERE prefix_id = claim.id AND kind = 'prefix.frozen'
+            AND after ->> 'signal' = 'holder' AND at >= claim.approved_at)
         AND NOT EXISTS (SELECT FROM own_asns AS gone WHERE gone.account_id = :account_id
             AND gone.asn = :asn AND gone.revoked_at IS NOT NULL)
         AND EXISTS (SELECT FROM prefix_watches AS watch WHERE watch.prefix_id = claim.id
@@ -119,6 +123,10 @@ _SPANNED: Final = from_text(f"""
         AND EXISTS (SELECT FROM registered_ranges AS row WHERE row.snapshot = used.number
             AND row.prefix <<= claim.cidr AND row.holder = :holder
             AND row.status IN ('{"', '".join(sorted(HELD))}'))
+        AND EXISTS (SELECT FROM prefix_watches AS watch,
+                jsonb_array_elements(nullif(watch.baseline, '')::jsonb -> 0) AS was
+            WHERE watch.prefix_id = claim.id AND watch.signal = 'holder'
+            AND was ->> 0 = :registry AND was ->> 1 = :holder)
         AND NOT EXISTS (SELECT FROM registered_ranges AS row WHERE row.snapshot = used.number
             AND row.holder = :holder AND (
                 row.prefix >>= set_masklen(network(claim.cidr)::inet - 1,

@@ -169,13 +169,16 @@ class RecordRun:
         barred = {"reserved": reserved, "lost": lost, "awarded": awarded}
         return await self._take(tx, claim, token, once_more, **barred)
 
-    def _vouched(self, claim: Claim, findings: Sequence[Finding]) -> Sequence[Check]:
-        """By which ways ownership was proven; by route objects only where the holder rule holds."""
+    def _vouched(self, claim: Claim, findings: Sequence[Finding]) -> Mapping[Check, frozenset[str]]:
+        """By which ways ownership was proven, and who vouched.
+
+        By route objects only where the holder rule holds.
+        """
         registry = self.ask.registries.get(claim.registry or "")
         ruled = registry is not None and registry.holder_rule
         ways = _OWNERSHIP if ruled else (Check.OWNERSHIP_RDNS,)
-        passed = [one.check for one in findings if isinstance(one.outcome, Passed)]
-        return [one for one in passed if one in ways]
+        ended = {one.check: one.outcome for one in findings if one.check in ways}
+        return {check: one.by for check, one in ended.items() if isinstance(one, Passed)}
 
     async def _take(
         self,

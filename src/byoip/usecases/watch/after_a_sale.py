@@ -1,6 +1,6 @@
 """Why a prefix that was frozen for a change of holder stays so, whatever its account has proven."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Any
 
 from byoip.domain.checks.evidence import Check
@@ -11,7 +11,7 @@ from byoip.store.watch.sales import claimed_by_others, frozen_as_sold
 
 
 async def why_frozen_still(
-    tx: Transaction, claim: Claim, passed: Collection[Check]
+    tx: Transaction, claim: Claim, passed: Mapping[Check, frozenset[str]]
 ) -> dict[str, Any]:
     """What keeps it frozen, for its history; empty: nothing does. Under the claim's lock.
 

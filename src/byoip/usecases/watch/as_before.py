@@ -59,6 +59,8 @@ class AsBefore:
         """Whether it has the maintainers of before, and only its holder's: asked in this way."""
         if self.route is None or verdict is None:
             return Unanswered(Fault.NOT_ASKED, "The route object is not known.")
+        if self.claim.irr_waived:  # it may have come after the proof, and be another's
+            return Unanswered(Fault.NOT_ASKED, "The approval did without a route object.")
         described = verdict.authoritative
         if described is None:
             return verdict.outcome

@@ -1,6 +1,6 @@
 """What people do about levels: lift a freeze, and decide what the breaker of levels holds."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -60,7 +60,7 @@ async def lift_on_word(tx: Transaction, claim: Claim, why: CustomerText) -> Clai
 
 
 async def proven_anew(
-    tx: Transaction, claim: Claim, token: OwnershipToken, passed: Collection[Check]
+    tx: Transaction, claim: Claim, token: OwnershipToken, passed: Mapping[Check, frozenset[str]]
 ) -> Claim:
     """Renew the proof of an approved claim whose account has proven it again, under its lock.
 
@@ -71,7 +71,8 @@ async def proven_anew(
         tx: the transaction.
         claim: the claim.
         token: what was found published.
-        passed: by which ways ownership was proven; see `domain/watch/after_a_sale.py`.
+        passed: by which ways ownership was proven, and who vouched; see
+            `domain/watch/after_a_sale.py`.
     """
     if not may_be_proven_anew(claim, tx.now):
         return claim

@@ -176,7 +176,8 @@ class Look:
                 return  # another approval, which is looked at by itself
             known = dict(await tx.watches.of(claim.id))
             complete = True  # or asked once more, and then tomorrow
-            for after in _heard(known, answers, tx.now):
+            soon = renewing.soon_after(_proven_at(claim), tx.now)
+            for after in _heard(known, answers, tx.now, soon=soon):
                 before = known.get(after.signal, Watch(after.signal))
                 complete = complete and (bool(before.doubt) or not after.doubt)
                 claim = await note(tx, claim, before, after)
@@ -210,7 +211,9 @@ async def _turn_to_ask(
     return await tx.watches.turn_to_ask(claim_id, tx.now, most=most, all_of_them=share)
 
 
-def _heard(known: Mapping[Signal, Watch], answers: _Answers, now: datetime) -> Sequence[Watch]:
+def _heard(
+    known: Mapping[Signal, Watch], answers: _Answers, now: datetime, *, soon: bool
+) -> Sequence[Watch]:
     def of(signal: Signal) -> Watch:
         return known.get(signal, Watch(signal))
 
@@ -221,7 +224,8 @@ def _heard(known: Mapping[Signal, Watch], answers: _Answers, now: datetime) -> S
         heard.append(of(Signal.ROUTE_OBJECT).silent(now, answers.doubt))
     zones, servers = of(Signal.REVERSE_ZONE), of(Signal.ZONE_SERVERS)
     if answers.zones:
-        heard += hear_zones(zones, servers, answers.zones, now)
+        about = zones, servers, answers.zones, now
+        heard += hear_zones(*about, late=zones.looked_at is not None and not soon)
     else:
         late = "The reverse zones did not answer in time."
         heard += [one.silent(now, late) for one in (zones, servers)]

@@ -76,7 +76,7 @@ class RenewByRecords:
         said = (await self.data.look_up(question)).said
         if why := renewing.given_to_another(claim.prefix, claim.registry, known, said):
             return why
-        before = known.get(Signal.ROUTE_OBJECT), known.get(Signal.REVERSE_ZONE)
+        before = known.get(Signal.ROUTE_OBJECT), known.get(Signal.ZONE_SERVERS)
         same = AsBefore(claim, registry, *before, [one.zone for one in zones], self.label)
         others = (*by_roas, *(route.other_origins if route else ()))
         carrying = frozenset({claim.asn.number, *(one.asn.number for one in others)})
