@@ -33,7 +33,8 @@ def no_token(asn: Asn, registry: Registry) -> Failed:
         Reason.AUT_NUM_TAKES_NO_TOKEN,
         f"{registry.key} has no field of an aut-num object that the holder may edit.",
         f"Bring a prefix that {registry.key} has given, as a whole, to the holder of {asn}, prove "
-        "it by its route object, and ask again; or ask the operator to approve the number.",
+        "it by its route object, and ask again two days later; or ask the operator to approve the "
+        "number.",
     )
 
 

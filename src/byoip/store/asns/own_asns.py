@@ -98,11 +98,17 @@ _PROVES: Final = f"""
             AND watch.signal = 'holder' AND watch.failing_since IS NULL AND watch.doubt = ''
             AND watch.good_at IS NOT NULL AND watch.heard >= used.number)
 """  # noqa: S608 - of constants
-# Of ids that a registry has made anew since, who was who is no more than likely.
+# Of ids that a registry has made anew since, who was who is no more than likely. Files name a
+# seller for a day more: those of two days after the approval would name its buyer. A folder is read
+# again and again, so its content has to be that young.
+_TOLD_WITHIN: Final = "2 days"
 _SPANNED: Final = from_text(f"""
     SELECT claim.cidr {_PROVES} AND CAST(:holder AS text) <> ''
         AND NOT EXISTS (SELECT FROM registry_rekeys AS anew
             WHERE anew.registry = :registry AND anew.at > claim.approved_at)
+        AND claim.approved_at + interval '{_TOLD_WITHIN}' <= (SELECT min(same.attempted_at)
+            FROM registration_snapshots AS file JOIN registration_snapshots AS same
+                USING (registry, sha256) WHERE file.number = used.number)
         AND EXISTS (SELECT FROM registered_ranges AS row WHERE row.snapshot = used.number
             AND row.prefix <<= claim.cidr AND row.holder = :holder
             AND row.status IN ('{"', '".join(sorted(HELD))}'))
