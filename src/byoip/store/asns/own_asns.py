@@ -80,8 +80,9 @@ _IN_USE: Final = from_text("""
 # A prefix that its account has proven, and a row of the holder inside it, whole: rows are cut into
 # prefixes, so the addresses beside it must not be the same holder's. By its route object: reverse
 # DNS is a lessee's, or a former holder's, who must not have the holder's number. Who holds it now
-# held it when it was proven: its watch has heard this file and says so. What has moved here was
-# proven by another account. What an operator took back, it cannot bring again.
+# held it when it was proven: its watch has heard this file and says so, and none since the approval
+# told of another, as of space that was leased back and thawed. What has moved here was proven by
+# another account. What an operator took back, it cannot bring again.
 _PROVES: Final = f"""
     FROM prefixes AS claim, current_registration_snapshots AS used
     WHERE claim.account_id = :account_id AND claim.state = 'approved'
@@ -97,6 +98,8 @@ _PROVES: Final = f"""
         AND EXISTS (SELECT FROM prefix_watches AS watch WHERE watch.prefix_id = claim.id
             AND watch.signal = 'holder' AND watch.failing_since IS NULL AND watch.doubt = ''
             AND watch.good_at IS NOT NULL AND watch.heard >= used.number)
+        AND NOT EXISTS (SELECT FROM events WHERE prefix_id = claim.id AND kind = 'watch.raised'
+            AND after ->> 'signal' = 'holder' AND at >= claim.approved_at)
 """  # noqa: S608 - of constants
 # Of ids that a registry has made anew since, who was who is no more than likely. Files name a
 # seller for a day more: those of two days after the approval would name its buyer. A folder is read
