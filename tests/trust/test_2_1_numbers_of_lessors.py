@@ -8,6 +8,7 @@ Nor has a buyer those of the seller, whom files name a day longer than the regis
 """
 
 import math
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -51,29 +52,33 @@ async def heard(parties: Parties, *rows: str) -> None:
     await hearing(IsolatedRows("watch_prefixes"), math.inf, by=WORKER)
 
 
-async def approved(world: World, method: TokenMethod) -> None:
+async def approved(world: World, method: TokenMethod, rows: Sequence[str] = ROWS) -> None:
     """Approved, and watched by the files of that moment."""
     parties, server = world
-    await parties.statistics(*ROWS)
+    await parties.statistics(*rows)
     put(server, ALLOCATION.format("LESSOR-MNT"))
     claim = await parties.claim(CIDR)
     token: OwnershipToken = (await parties.issue(claim, method)).token
     await parties.roas(roa(claim.prefix))
     if method is TokenMethod.IRR:
         put(server, carrying(token, "LESSOR-MNT"))
+        server.put("ARIN", carrying(token, "LESSEE-MNT").replace("RIPE", "ARIN").encode())
     else:
         put(server, ROUTE)
         parties.txt(claim.prefix, token.value)
     await parties.validate(claim)
     assert (await parties.now(claim)).approved
-    await heard(parties, *ROWS)
+    await heard(parties, *rows)
 
 
 async def asked(parties: Parties) -> OwnAsn:
     """The account brings the number, without a token in its object, and has it looked for."""
     terms = AsnTerms(OwnAsnRules({ORIGIN}, ORIGIN), RandomHex(), WEEK, LABEL)
     adding = Verb(parties.store, partial(own_asns.add, terms=terms))
-    own = await adding(parties.account_id, asn=LESSORS.number, by=BY)
+    return await asked_again(parties, await adding(parties.account_id, asn=LESSORS.number, by=BY))
+
+
+async def asked_again(parties: Parties, own: OwnAsn) -> OwnAsn:
     registry = WhoisRegistry(parties.clock, deadline=3)
     proving = ProveAsn(parties.store, registry, parties.known, LABEL, 5.0)
     record = await proving(parties.account_id, own.id)
@@ -97,6 +102,22 @@ async def test_2_1_who_maintains_the_allocation_has_it(registry_world: World) ->
     parties.clock.advance(TWO_DAYS)
     await heard(parties, *ROWS, LATER)
     assert (await asked(parties)).proven_by is ProvenBy.HOLDER
+
+
+async def test_2_1_nor_has_who_writes_its_route_object_where_no_holder_rule_is(
+    registry_world: World,
+) -> None:
+    """A customer to whom the block was reassigned, at ARIN."""
+    parties, server = registry_world
+    rows = [one.replace("ripencc|DE", "arin|US") for one in (*ROWS, LATER)]
+    await approved(registry_world, TokenMethod.IRR, rows[:-1])
+    parties.clock.advance(TWO_DAYS)
+    await heard(parties, *rows)
+    said = await asked(parties)
+    assert (said.state, said.proven_by) == (CheckState.MISSING, None), said.evidence
+    aut_num = f"aut-num: {LESSORS}\nas-name: X\nremarks: {LABEL}: {said.token}\nsource: ARIN\n"
+    server.put("ARIN", aut_num.encode())
+    assert (await asked_again(parties, said)).proven_by is ProvenBy.TOKEN
 
 
 @pytest.mark.parametrize("told", ["not yet", "a folder is read again", "too early", "the buyer"])

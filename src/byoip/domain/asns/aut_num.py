@@ -27,6 +27,15 @@ def takes_token(registry: Registry) -> bool:
     return registry.offers_route_objects and registry.key not in TAKE_NO_TOKEN
 
 
+def others_write_routes(registry: Registry) -> bool:
+    """Whether a prefix's route object says nothing there of the holder's numbers.
+
+    Without the holder rule it need not be the holder's: at ARIN a customer to whom a whole block
+    was reassigned may write it. LACNIC's are made from ROAs.
+    """
+    return takes_token(registry) and not registry.holder_rule
+
+
 def no_token(asn: Asn, registry: Registry) -> Failed:
     """What remains where no token can be placed."""
     return Failed(
