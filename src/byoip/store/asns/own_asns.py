@@ -110,8 +110,9 @@ _SPANNED: Final = from_text(f"""
         AND NOT EXISTS (SELECT FROM registry_rekeys AS anew
             WHERE anew.registry = :registry AND anew.at > claim.approved_at)
         AND claim.approved_at + interval '{_TOLD_WITHIN}' <= (SELECT min(same.attempted_at)
-            FROM registration_snapshots AS file JOIN registration_snapshots AS same
-                USING (registry, sha256) WHERE file.number = used.number)
+            FROM current_registration_snapshots JOIN registration_snapshots AS file
+                USING (registry, number) JOIN registration_snapshots AS same
+                USING (registry, sha256) WHERE registry = :registry)
         AND EXISTS (SELECT FROM registered_ranges AS row WHERE row.snapshot = used.number
             AND row.prefix <<= claim.cidr AND row.holder = :holder
             AND row.status IN ('{"', '".join(sorted(HELD))}'))
