@@ -5,8 +5,9 @@ import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
+from secrets import token_hex
 from uuid import UUID
 
 from byoip.adapters.checks.vrp_json import JsonVrps
@@ -104,9 +105,9 @@ class Numbers(World):
                             for cidr, *held in holders
                         ]
                     numbers = None if key == without else (*here, spare)
-                    yield StatisticsFile(key, "1", "0" * 64, clock.now(), space, numbers)
+                    yield StatisticsFile(key, "1", content, clock.now(), space, numbers)
 
-        clock = self.clock
+        clock, content = self.clock, token_hex(32)
         snapshots = RegistrationSnapshots(self.engine)
         done = await RefreshRegistrations(Files(), snapshots, clock)()
         assert [one.fault for one in done] == [None] * 5
@@ -194,11 +195,12 @@ class Numbers(World):
         return await self.now(claim)
 
     async def holds(self) -> Claim:
-        """An approved prefix, proven by its route object."""
+        """An approved prefix, proven by its route object two days ago."""
         claim = await self.claim()
         self.route(claim.prefix, f"remarks: {LABEL}: {(await self.token(claim)).value}")
         await self.roas(roa(claim.prefix))
         await self.validate(claim)
+        self.clock.advance(timedelta(days=2))
         return await self.now(claim)
 
     async def want(self, claim: Claim, *, advertised: bool = True) -> BgpPrefixView:

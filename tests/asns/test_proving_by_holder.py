@@ -9,7 +9,9 @@ from byoip.domain.asns.own_asn import ProvenBy
 from byoip.domain.asns.registration import AsnRange
 from byoip.domain.checks.evidence import CheckState
 from byoip.domain.watch.levels import Signal
+from byoip.usecases.watch import lift
 from tests.asns.numbers import Numbers
+from tests.usecases.verbs import Verb
 from tests.usecases.world import CIDR, WORKER
 
 
@@ -55,6 +57,28 @@ async def test_a_prefix_that_was_sold_proves_no_number_of_its_buyer(numbers: Num
             await numbers.hear()
             assert (await numbers.validate_asn(own)).state is CheckState.MISSING
     assert (await numbers.now(claim)).frozen_for == {Signal.HOLDER}
+
+
+@pytest.mark.parametrize("hours", [0, 24])
+async def test_who_leases_back_what_it_sold_has_no_number_of_its_buyer(
+    numbers: Numbers, hours: int
+) -> None:
+    """An operator has lifted the freeze, and what files say now counts as right."""
+    claim = await numbers.holds()
+    await numbers.statistics(holders=[(CIDR, "seller")])
+    await numbers.hear()
+    for _ in range(2):
+        numbers.clock.advance(timedelta(days=1))
+        await numbers.statistics(holders=[(CIDR, "h-3320")])
+        await numbers.hear()
+    await Verb(numbers.store, lift.lift_freeze)(claim.id, reason="Leased back.", by=WORKER)
+    numbers.clock.advance(timedelta(hours=hours))
+    await numbers.statistics(holders=[(CIDR, "h-3320")])
+    await numbers.hear()
+    assert not (await numbers.now(claim)).frozen_for
+    async with numbers.registry_up():
+        said = await numbers.validate_asn(await numbers.bring())
+    assert said.state is CheckState.MISSING, said.evidence
 
 
 async def test_who_sold_all_of_much_space_in_a_day_proves_no_number_of_its_buyer(

@@ -1,5 +1,6 @@
 """Time 4.1: a number is its prefix's registrant's by RDAP, asked of a real server on loopback."""
 
+import math
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -18,7 +19,11 @@ from byoip.domain.watch.remembered import Remembered
 from byoip.sandbox.rdap_server import RdapFault, RdapServer
 from byoip.sandbox.rdap_shapes import RdapRecord
 from byoip.usecases.asns.prove_asn import ProveAsn
+from byoip.usecases.checks.responsible import Registries
 from byoip.usecases.claims import moves
+from byoip.usecases.jobs.isolate_rows import IsolatedRows
+from byoip.usecases.watch import lift
+from byoip.usecases.watch.hear_statistics import HearStatistics
 from tests.asns.numbers import CUSTOMER, Numbers
 from tests.asns.test_proving import published
 from tests.fakes.registry_budget import EnoughBudget
@@ -107,6 +112,35 @@ async def test_nor_who_has_sold_the_prefix_a_moment_ago(
 ) -> None:
     """RDAP names the buyer for both, and no file does yet."""
     await registered.learnt(before)
+    await missing(registered)
+
+
+async def test_nor_who_leases_back_what_it_sold(registered: Registered) -> None:
+    """Once its freeze was lifted, whom RDAP names then is learnt: the buyer, as for its number."""
+    numbers = registered.numbers
+    [view] = await numbers.reader.claims(numbers.account_id, after=None, limit=2)
+    for _ in range(2):
+        numbers.clock.advance(timedelta(days=1))
+        await registered.file(holder="buyer")
+    await Verb(numbers.store, lift.lift_freeze)(view.claim.id, reason="Leased back.", by=WORKER)
+    await registered.file(holder="buyer")
+    await registered.learnt()
+    await missing(registered)
+
+
+async def test_nor_by_an_id_that_is_new_while_rdap_names_the_seller_still(
+    registered: Registered,
+) -> None:
+    numbers = registered.numbers
+    registered.number("ORG-BUYER-RIPE")
+    known = Registries(registered.proving.registries, numbers.overrides)
+    hearing = HearStatistics(numbers.store, known, registered.proving.data)
+    for _ in range(3):
+        numbers.clock.advance(timedelta(days=1))
+        await numbers.statistics(holders=[(CIDR, "h-3320")])
+        await hearing(IsolatedRows("watch_prefixes"), math.inf, by=WORKER)
+    [view] = await numbers.reader.claims(numbers.account_id, after=None, limit=2)
+    assert not view.claim.frozen_for
     await missing(registered)
 
 

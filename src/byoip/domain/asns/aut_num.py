@@ -27,13 +27,23 @@ def takes_token(registry: Registry) -> bool:
     return registry.offers_route_objects and registry.key not in TAKE_NO_TOKEN
 
 
+def others_write_routes(registry: Registry) -> bool:
+    """Whether a prefix's route object says nothing there of the holder's numbers.
+
+    Without the holder rule it need not be the holder's: at ARIN a customer to whom a whole block
+    was reassigned may write it. LACNIC's are made from ROAs.
+    """
+    return takes_token(registry) and not registry.holder_rule
+
+
 def no_token(asn: Asn, registry: Registry) -> Failed:
     """What remains where no token can be placed."""
     return Failed(
         Reason.AUT_NUM_TAKES_NO_TOKEN,
         f"{registry.key} has no field of an aut-num object that the holder may edit.",
         f"Bring a prefix that {registry.key} has given, as a whole, to the holder of {asn}, prove "
-        "it by its route object, and ask again; or ask the operator to approve the number.",
+        "it by its route object, and ask again two days later; or ask the operator to approve the "
+        "number.",
     )
 
 

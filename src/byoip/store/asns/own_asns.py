@@ -93,10 +93,9 @@ _IN_USE: Final = from_text("""
 # A prefix that its account has proven, and a row of the holder inside it, whole: rows are cut into
 # prefixes, so the addresses beside it must not be the same holder's. By its route object: reverse
 # DNS is a lessee's, or a former holder's, who must not have the holder's number. Who holds it now
-# held it when it was proven: its watch has heard this file and says so, and it was never frozen for
-# another holder since, whoever lifted that: a seller that leases its space back has not the buyer's
-# numbers. What has moved here was proven by another account. What an operator took back, it cannot
-# bring again.
+# held it when it was proven: its watch has heard this file and says so, and none since the approval
+# told of another, as of space that was leased back and thawed. What has moved here was proven by
+# another account. What an operator took back, it cannot bring again.
 _PROVES: Final = f"""
     FROM prefixes AS claim, current_registration_snapshots AS used
     WHERE claim.account_id = :account_id AND claim.state = 'approved'
@@ -107,19 +106,26 @@ _PROVES: Final = f"""
             AND run.finished_at >= claim.approved_at AND found.outcome = 'passed'
             AND found.check_name = '{Check.OWNERSHIP_IRR.value}')
         AND NOT EXISTS (SELECT FROM prefix_moves WHERE prefix_id = claim.id AND ended = 'moved')
-        AND NOT EXISTS (SELECT FROM events WHERE prefix_id = claim.id AND kind = 'prefix.frozen'
-            AND after ->> 'signal' = 'holder' AND at >= claim.approved_at)
         AND NOT EXISTS (SELECT FROM own_asns AS gone WHERE gone.account_id = :account_id
             AND gone.asn = :asn AND gone.revoked_at IS NOT NULL)
         AND EXISTS (SELECT FROM prefix_watches AS watch WHERE watch.prefix_id = claim.id
             AND watch.signal = 'holder' AND watch.failing_since IS NULL AND watch.doubt = ''
             AND watch.good_at IS NOT NULL AND watch.heard >= used.number)
+        AND NOT EXISTS (SELECT FROM events WHERE prefix_id = claim.id
+            AND kind IN ('watch.raised', 'prefix.frozen') AND after ->> 'signal' = 'holder' AND at >= claim.approved_at)
 """  # noqa: S608 - of constants
-# Of ids that a registry has made anew since, who was who is no more than likely.
+# Of ids that a registry has made anew since, who was who is no more than likely. Files name a
+# seller for a day more: those of two days after the approval would name its buyer. A folder is read
+# again and again, so its content has to be that young.
+_TOLD_WITHIN: Final = "2 days"
 _SPANNED: Final = from_text(f"""
     SELECT claim.cidr {_PROVES} AND CAST(:holder AS text) <> ''
         AND NOT EXISTS (SELECT FROM registry_rekeys AS anew
             WHERE anew.registry = :registry AND anew.at > claim.approved_at)
+        AND claim.approved_at + interval '{_TOLD_WITHIN}' <= (SELECT min(same.attempted_at)
+            FROM current_registration_snapshots JOIN registration_snapshots AS file
+                USING (registry, number) JOIN registration_snapshots AS same
+                USING (registry, sha256) WHERE registry = :registry)
         AND EXISTS (SELECT FROM registered_ranges AS row WHERE row.snapshot = used.number
             AND row.prefix <<= claim.cidr AND row.holder = :holder
             AND row.status IN ('{"', '".join(sorted(HELD))}'))

@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from byoip.domain.asns.asn_dispute import AsnProof
-from byoip.domain.asns.aut_num import judge_aut_num, no_token, takes_token
+from byoip.domain.asns.aut_num import judge_aut_num, no_token, others_write_routes, takes_token
 from byoip.domain.asns.own_asn import OwnAsn, ProvenBy
 from byoip.domain.asns.registration import AsnRegistration, responsible_for_asn
 from byoip.domain.checks.evidence import (
@@ -150,7 +150,9 @@ class ProveAsn:
         if not isinstance(found, AsnRegistration):
             return _Known(found)
         key, holder = found.registry.key, found.holder
-        spanned = await tx.own_asns.spanned(own, key, holder)
+        spanned = None
+        if not others_write_routes(found.registry):
+            spanned = await tx.own_asns.spanned(own, key, holder)
         more = {} if spanned or not self.data else await tx.own_asns.to_ask_about(own, key)
         pools = countries_of_pools(key, self.countries)
         if (spanned or more) and await tx.own_asns.pooled(key, holder, pools):
