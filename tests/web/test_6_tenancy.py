@@ -69,6 +69,7 @@ async def ids(world: World) -> tuple[dict[str, str], list[str], Browser]:
         "person_id": person.hex, "reference": str(letter.reference), "session_id": signed_in_by,
         "what": "suspend", "id": "0" * 32, "dispute_id": "0" * 32, "move_id": move["id"],
         "webhook_id": hook["id"], "mail_address_id": mail["id"],
+        "account_id": world.account_id.hex, "credential_id": token,
     }  # fmt: skip
     return (
         known,
