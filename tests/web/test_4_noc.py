@@ -256,7 +256,10 @@ async def test_nobody_else_keeps_anything(world: World) -> None:
     viewer = await signed_in(world, Role.OPERATOR_VIEWER)
     for path in (f"{NOC}/accounts", f"{NOC}/services", f"{NOC}/space"):
         assert (await customer.get(path)).status_code == 404
-        assert [one.action for one in (await viewer.read(path)).forms] == ["/ui/leave"]
+        acts = [one for one in (await viewer.read(path)).forms if one.method == "post"]
+        assert [one.action for one in acts] == ["/ui/leave"]
         for form in (await nora.read(path)).forms[1:]:
+            if form.method == "get":
+                continue
             for who in (customer, viewer):
                 assert (await who.send(form, reason="No.")).status_code == 403, form.action

@@ -85,6 +85,7 @@ async def ids(world: World, engine: AsyncEngine) -> tuple[dict[str, str], list[s
         "what": "suspend", "id": "0" * 32, "dispute_id": "0" * 32, "move_id": move["id"],
         "webhook_id": hook["id"], "mail_address_id": mail["id"],
         "speaker": "ams-of", "listener": "rr-of", "edge": "fra-of",
+        "account_id": world.account_id.hex, "credential_id": token,
     }  # fmt: skip
     return (
         known,

@@ -63,6 +63,10 @@ class Unreleased:
     Attributes:
         last_seen: by an observer, as that database has it.
         claim: state and standing of its claim.
+        since: when it began to wait.
+        doubted: a newer change of it, or of its claim, is lost.
+        version: of its claim.
+        account: the name of its claim's account.
     """
 
     bgp_prefix_id: UUID
@@ -71,6 +75,10 @@ class Unreleased:
     asn: Asn
     last_seen: datetime | None
     claim: str
+    since: datetime
+    doubted: bool
+    version: int
+    account: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Reads for operators: one statement each, nothing is locked."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Final
 from uuid import UUID
@@ -10,12 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.account import Account
 from byoip.domain.accounts.credential import AccountNotFound, Credential
+from byoip.domain.accounts.people import Role
 from byoip.domain.address import Address, prefixes_around
 from byoip.domain.bindings.service_binding import ServiceBinding
 from byoip.domain.checks.registry_override import RegistryOverride
 from byoip.domain.claims.check_waiver import CheckWaiver
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.claims.reservation import Reservation
+from byoip.domain.prefix import Prefix
 from byoip.store.accounts import operator_reader_sql as reading
 from byoip.store.accounts.accounts import account_from
 from byoip.store.accounts.credentials import credential_from
@@ -23,15 +25,19 @@ from byoip.store.accounts.event_chain import EventChain
 from byoip.store.accounts.operator_views import (
     AccountView,
     AddressReport,
+    CredentialView,
     Holding,
     OperatorClaimFilter,
     OperatorEventView,
+    RoaCounts,
     RoaSnapshotView,
 )
+from byoip.store.accounts.people_reader import NEWEST
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.bindings.bindings import BINDING, binding_from
 from byoip.store.checks.registration_snapshots import RegistrationSnapshots
 from byoip.store.checks.registry_overrides import override_from
+from byoip.store.checks.roa_counts import ROA_COUNTS, counts_from
 from byoip.store.checks.snapshots import RegistrationStatus, SnapshotAcceptance
 from byoip.store.checks.vrp_writing import snapshot_from
 from byoip.store.checks.waivers import IN_FORCE, waiver_from
@@ -92,6 +98,47 @@ class OperatorReader:
             rows = await self._autocommit.ask(reading.CREDENTIALS_OF, account_id=account_id, **page)
         return [credential_from(row) for row in rows]
 
+    async def credential_views(
+        self,
+        whose: UUID | None,
+        *,
+        every: bool = False,
+        people: bool = True,
+        in_force_at: datetime | None = None,
+        before: Cursor | None,
+        limit: int,
+    ) -> Sequence[CredentialView]:
+        """The same with what ends with each, the newest first.
+
+        Args:
+            whose: an account; None: the operator.
+            every: of all accounts and the operator instead.
+            people: also people's ways in, not tokens alone.
+            in_force_at: only those that count at that time; None: also those that have ended.
+            before: where the page begins.
+            limit: how many.
+        """
+        start = before or NEWEST
+        asked = {"before_time": start.created_at, "before_id": start.id, "page_size": limit}
+        chosen: dict[str, object] = {} if in_force_at is None else {"now": in_force_at}
+        if whose is not None:
+            chosen["account_id"] = whose
+        filters = {*chosen} | ({"operators"} if whose is None and not every else set())
+        filters |= set() if people else {"tokens"}
+        rows = await self._autocommit.ask(
+            reading.credential_views(frozenset(filters)), **asked, **chosen
+        )
+        return [
+            CredentialView(
+                credential_from(row),
+                row.account_name,
+                None if row.role is None else Role(row.role),
+                row.of,
+                row.falls,
+            )
+            for row in rows
+        ]
+
     async def overrides(self, *, after: Cursor | None, limit: int) -> Sequence[RegistryOverride]:
         """Live overrides of the database in the order of (created_at, id)."""
         rows = await self._autocommit.ask(reading.OVERRIDES, **page_of(after, limit))
@@ -106,6 +153,13 @@ class OperatorReader:
         await self.claim(claim_id)
         rows = await self._autocommit.ask(IN_FORCE, claim_id=claim_id, now=now)
         return [waiver_from(row) for row in rows]
+
+    async def all_waivers(
+        self, now: datetime, *, after: Cursor | None, limit: int
+    ) -> Sequence[tuple[Prefix, CheckWaiver]]:
+        """Waivers in force of live claims, each with its prefix, by (created_at, id)."""
+        rows = await self._autocommit.ask(reading.WAIVERS, now=now, **page_of(after, limit))
+        return [(Prefix(row.cidr), waiver_from(row)) for row in rows]
 
     async def reservations(self, *, after: Cursor | None, limit: int) -> Sequence[Reservation]:
         """Live reservations in the order of (created_at, id)."""
@@ -150,6 +204,11 @@ class OperatorReader:
         """Attempts to take ROA data with lower numbers, newest first."""
         rows = await self._autocommit.ask(reading.ROA_SNAPSHOTS, below=below, page_size=limit)
         return [RoaSnapshotView(snapshot_from(row), row.in_use, _acceptance(row)) for row in rows]
+
+    async def roa_counts(self, since: datetime, step: timedelta) -> Sequence[RoaCounts]:
+        """How many entries each trust anchor had, for each step since then, the oldest first."""
+        rows = await self._autocommit.ask(ROA_COUNTS, since=since, step=step)
+        return [counts_from(row) for row in rows]
 
     async def registration_snapshots(self) -> Sequence[RegistrationStatus]:
         """One entry for each registry ever tried."""

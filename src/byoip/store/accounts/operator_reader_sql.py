@@ -13,10 +13,11 @@ from byoip.store.accounts.tables import (
     credentials,
     operator_event_counter,
     operator_events,
+    people,
 )
 from byoip.store.bindings.bindings import BINDING, BINDING_SOURCE
 from byoip.store.bindings.tables import bindings
-from byoip.store.checks.tables import registry_overrides
+from byoip.store.checks.tables import check_waivers, registry_overrides
 from byoip.store.checks.tables_snapshots import current_vrp_snapshot, vrp_snapshots
 from byoip.store.claims.claim_reader import VIEWS, paged
 from byoip.store.claims.tables import delegations, prefixes, reservations
@@ -57,6 +58,61 @@ CREDENTIALS_OF: Final = compiled(
     paged(sa.select(credentials).where(_c.account_id == _ACCOUNT), credentials)
 )
 
+_owner: Final = credentials.alias("owner")
+_own: Final = credentials.alias("own")
+_falls = (
+    sa.select(sa.func.count())
+    .where(_own.c.person_id == _c.id, _own.c.revoked_at.is_(None))
+    .correlate(credentials)
+    .scalar_subquery()
+    .label("falls")
+)
+_WHOSE: Final[Mapping[str, sa.ColumnElement[bool]]] = {
+    "account_id": _c.account_id == _ACCOUNT,
+    "operators": _c.account_id.is_(None),
+    "tokens": people.c.id.is_(None),
+    "now": sa.and_(
+        _c.revoked_at.is_(None),
+        sa.or_(_c.expires_at.is_(None), _c.expires_at > sa.bindparam("now")),
+    ),
+}
+
+
+@cache
+def credential_views(filters: frozenset[str]) -> Statement:
+    """A page of credentials, the newest first, with these filters."""
+    time, last = sa.DateTime(timezone=True), sa.Uuid
+    before = sa.bindparam("before_time", type_=time), sa.bindparam("before_id", type_=last)
+    return compiled(
+        sa.select(
+            credentials,
+            _a.name.label("account_name"),
+            people.c.role,
+            _owner.c.name.label("of"),
+            _falls,
+        )
+        .select_from(
+            credentials.outerjoin(accounts, _a.id == _c.account_id)
+            .outerjoin(people, people.c.id == _c.id)
+            .outerjoin(_owner, _owner.c.id == _c.person_id)
+        )
+        .where(
+            sa.tuple_(_c.created_at, _c.id) < sa.tuple_(*before),
+            *(condition for name, condition in _WHOSE.items() if name in filters),
+        )
+        .order_by(_c.created_at.desc(), _c.id.desc())
+        .limit(_PAGE_SIZE)
+    )
+
+
+WAIVERS: Final = compiled(
+    paged(
+        sa.select(check_waivers, _p.cidr)
+        .join(prefixes, _p.id == check_waivers.c.prefix_id)
+        .where(check_waivers.c.live, _p.live, check_waivers.c.expires_at > sa.bindparam("now")),
+        check_waivers,
+    )
+)
 OVERRIDES: Final = compiled(paged(sa.select(registry_overrides).where(_o.live), registry_overrides))
 RESERVATIONS: Final = compiled(paged(sa.select(reservations).where(_r.live), reservations))
 

@@ -1,9 +1,13 @@
 """What operators are shown of accounts, claims, addresses and snapshots."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from byoip.domain.accounts.account import Account
+from byoip.domain.accounts.credential import Credential
+from byoip.domain.accounts.people import Role
 from byoip.domain.address import Address
 from byoip.domain.bindings.service_binding import ServiceBinding
 from byoip.domain.claims.claim import Claim
@@ -22,6 +26,24 @@ class AccountView:
 
     account: Account
     claims: int
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialView:
+    """A credential, and what ends with it.
+
+    Attributes:
+        account_name: of its account; None: it is the operator's.
+        role: of the person whose way in it is; None: programs use it.
+        of: the name of the person who made it for themselves.
+        falls: tokens in force of that person's own, which end with them.
+    """
+
+    credential: Credential
+    account_name: str | None
+    role: Role | None
+    of: str | None
+    falls: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +71,23 @@ class RoaSnapshotView:
     snapshot: VrpSnapshot
     in_use: bool
     acceptance: SnapshotAcceptance | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoaCounts:
+    """What was known of ROA data for one step of time.
+
+    Attributes:
+        at: when the step began.
+        counts: of the last snapshot that was accepted, by trust anchor; empty: none was.
+        refused: the same of the last one that was refused, if it could be read.
+        many_refused: how many were refused.
+    """
+
+    at: datetime
+    counts: Mapping[str, int]
+    refused: Mapping[str, int]
+    many_refused: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ _OF_TOKENS = (
     .order_by(_c.created_at.desc(), _c.id.desc())
     .limit(sa.bindparam("page_size", type_=sa.Integer))
 )
-_NEWEST: Final = Cursor(datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
+NEWEST: Final = Cursor(datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
 # Two here as well.
 TOKENS_OF_AN_ACCOUNT: Final = compiled(
     _OF_TOKENS.where(_c.account_id == sa.bindparam("account_id"))
@@ -233,7 +233,7 @@ class PeopleReader:
         self, account_id: UUID | None, *, before: Cursor | None, limit: int
     ) -> Sequence[OwnToken]:
         """Tokens of an account, or of the operator, the newest first; of people whose they are."""
-        start = before or _NEWEST
+        start = before or NEWEST
         asked = {"before_time": start.created_at, "before_id": start.id, "page_size": limit}
         statement, whose = TOKENS_OF_THE_OPERATOR, {}
         if account_id is not None:

@@ -47,8 +47,10 @@ _RELEASE_UP: Final = from_text("""
     RETURNING u.bgp_prefix_id
 """)
 _ALL: Final = from_text(f"""
-    SELECT b.id, b.prefix_id, b.cidr, b.asn, u.last_seen, p.state, p.standing FROM {_THEY}
-    JOIN prefixes p ON p.id = b.prefix_id ORDER BY b.cidr
+    SELECT b.id, b.prefix_id, b.cidr, b.asn, u.last_seen, p.state, p.standing, u.since, u.doubted,
+        p.version, a.name
+    FROM {_THEY} JOIN prefixes p ON p.id = b.prefix_id JOIN accounts a ON a.id = p.account_id
+    ORDER BY b.cidr
 """)  # noqa: S608
 _WAITS: Final = from_text(f"SELECT FROM {_THEY} WHERE b.id = :id")
 _KEEP_WAITING: Final = from_text("""
@@ -69,6 +71,10 @@ class UnreleasedRepository(Repository):
                 Asn(row.asn),
                 row.last_seen,
                 f"{row.state}, {row.standing}",
+                since=row.since,
+                doubted=row.doubted,
+                version=row.version,
+                account=row.name,
             )
             for row in await self._session.rows(_ALL)
         ]

@@ -1,17 +1,24 @@
 """Release routes that wait since a restore: they are announced as on their owner's word."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
 
 from byoip.domain.checks.origin_validation import judge_roas
+from byoip.domain.customer_text import CustomerText
 from byoip.domain.errors import Refusal
 from byoip.domain.history import Actor
 from byoip.domain.operator_text import stated_reason
+from byoip.domain.precondition import PreconditionFailed
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.route_snapshot import Unreleased
 from byoip.ports.checks.rpki import NoVrps
-from byoip.store.transaction import Store
+from byoip.store.transaction import Store, Transaction
+from byoip.usecases.border import Verb
 from byoip.usecases.routes.announce import announce
+
+MOST_SHOWN: Final = 50  # each is judged as it is shown
 
 
 @dataclass(slots=True)
@@ -36,15 +43,13 @@ class ReleaseRoutes:
     async def waiting(self) -> Sequence[tuple[Unreleased, str]]:
         """Those that wait, and what origin validation says of each now."""
         async with self.store.transaction() as tx:
-            found = []
-            for one in await tx.unreleased.all():
-                answer = await tx.roas.about(one.cidr)
-                if isinstance(answer, NoVrps):
-                    said = f"unanswered: {answer.detail}"
-                else:
-                    said = judge_roas(one.cidr, one.asn, answer.covering, now=tx.now).seen
-                found.append((one, said))
-            return found
+            return [(one, await _judged(tx, one)) for one in await tx.unreleased.all()]
+
+    async def some(self) -> tuple[Sequence[tuple[Unreleased, str]], int]:
+        """The first of them, MOST_SHOWN at most, and how many wait in all."""
+        async with self.store.transaction() as tx:
+            found = await tx.unreleased.all()
+            return [(one, await _judged(tx, one)) for one in found[:MOST_SHOWN]], len(found)
 
     async def __call__(self, cidr: Prefix | None, *, reason: str, by: Actor) -> Released:
         """Release this route, or all; those that the rules refuse go on waiting.
@@ -53,19 +58,34 @@ class ReleaseRoutes:
             InvalidText: the reason; nothing was changed.
             StoreUnavailable: some routes may have been released; do it again.
         """
-        why, made = stated_reason(reason), Released()
+        why = stated_reason(reason)
         async with self.store.transaction() as tx:
             waiting = [one for one in await tx.unreleased.all() if cidr in {None, one.cidr}]
+        finish = await self.announce(waiting, reason=why, by=by)
+        async with self.store.transaction(actor=by) as tx:
+            return await finish(tx)
+
+    async def announce(
+        self, waiting: Collection[Unreleased], *, reason: CustomerText, by: Actor
+    ) -> Verb[Released]:
+        """Do all but the last transaction, which records it: the verb for that.
+
+        Raises:
+            StoreUnavailable: as above.
+        """
+        made = Released()
         for one in waiting:
             try:
                 if await self._release(one, by):
                     made.announced.append(one.cidr)
             except Refusal as refusal:
                 made.refused.append((one.cidr, refusal.message))
-        async with self.store.transaction(actor=by) as tx:
-            after = {"announced": [str(one) for one in made.announced]}
-            tx.record_for_operators("routes.released", why, after=after)
-        return made
+
+        async def finish(tx: Transaction) -> Released:
+            _record(tx, made.announced, reason)
+            return made
+
+        return finish
 
     async def _release(self, one: Unreleased, by: Actor) -> bool:
         """Announce it, unless its owner or a speaker was faster."""
@@ -76,3 +96,36 @@ class ReleaseRoutes:
                 return False
             await announce(tx, claim, row, prepend=row.desired.prepend)
             return True
+
+
+async def release_one(
+    tx: Transaction, claim_id: UUID, bgp_prefix_id: UUID, *, reason: str
+) -> Prefix:
+    """Release one route, of a claim that is as whoever decides has seen it.
+
+    Raises:
+        InvalidText: the reason.
+        ClaimNotFound, BgpPrefixNotFound: there is none.
+        PreconditionFailed: it waits no longer, or its claim has changed.
+        Refusal: the rules for announcing; it goes on waiting.
+    """
+    why = stated_reason(reason)
+    claim = await tx.lock_claim(claim_id)
+    row = await tx.bgp_prefixes.get(claim_id, bgp_prefix_id)
+    if not await tx.unreleased.waits(row.id):
+        raise PreconditionFailed
+    await announce(tx, claim, row, prepend=row.desired.prepend)
+    _record(tx, [row.cidr], why)
+    return row.cidr
+
+
+async def _judged(tx: Transaction, one: Unreleased) -> str:
+    answer = await tx.roas.about(one.cidr)
+    if isinstance(answer, NoVrps):
+        return f"unanswered: {answer.detail}"
+    return judge_roas(one.cidr, one.asn, answer.covering, now=tx.now).seen
+
+
+def _record(tx: Transaction, announced: Sequence[Prefix], why: CustomerText) -> None:
+    after = {"announced": [str(one) for one in announced]}
+    tx.record_for_operators("routes.released", why, after=after)

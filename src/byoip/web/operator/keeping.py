@@ -1,13 +1,21 @@
 """What the operator keeps: accounts, services, reserved space, words on registries."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from starlette.responses import Response
 
+from byoip.domain.bindings.offered_service import ServiceNotOffered
+from byoip.domain.checks.registry_override import OverrideNotFound, RegistryOverride
+from byoip.domain.claims.check_waiver import CheckWaiver
 from byoip.domain.claims.claim import CLAIMS_PER_ACCOUNT
+from byoip.domain.claims.reservation import Reservation, ReservationNotFound
+from byoip.domain.precondition import PreconditionFailed
+from byoip.domain.prefix import InvalidPrefix, Prefix
+from byoip.store.accounts.operator_views import OperatorClaimFilter
+from byoip.store.transaction import Transaction
 from byoip.usecases.accounts import accounts
 from byoip.usecases.bindings import services
 from byoip.usecases.border import Verb
@@ -15,7 +23,7 @@ from byoip.usecases.checks import registry_overrides
 from byoip.usecases.claims import reservations
 from byoip.web.forms import fresh_key, id_of
 from byoip.web.operator.noc import require_operator
-from byoip.web.prefixes import cursor_of, cursor_text
+from byoip.web.prefixes import chip_of, cursor_of, cursor_text
 from byoip.web.site import NotServed
 from byoip.web.telling import Told, told_of, tried
 from byoip.web.visiting import PersonsVisit
@@ -25,7 +33,9 @@ _MOST_QUOTA: Final = CLAIMS_PER_ACCOUNT
 _DONE: Final[Mapping[str, str]] = {
     "done": "It is done. History has it, with your name and the reason."
 }
+_GONE: Final = (ReservationNotFound, OverrideNotFound, ServiceNotOffered)
 _Made: TypeAlias = Callable[[PersonsVisit, str], Verb[Any]]
+_Kept: TypeAlias = Reservation | RegistryOverride | CheckWaiver
 _Shows: TypeAlias = Callable[[PersonsVisit, Told], Awaitable[Response]]
 
 
@@ -47,7 +57,14 @@ def form_of(show: _Shows, path: str, made: _Made) -> Callable[[PersonsVisit], Aw
 
         async def work() -> Response:
             verb = made(visit, visit.form.get("reason", ""))
-            return await visit.write(verb, lambda _: f"{path}?done=done")
+
+            async def as_drawn(tx: Transaction) -> Any:
+                try:
+                    return await verb(tx)
+                except _GONE:  # ended since the page was drawn
+                    raise PreconditionFailed from None
+
+            return await visit.write(as_drawn, lambda _: f"{path}?done=done")
 
         return await tried(visit, work(), partial(show, visit))
 
@@ -84,29 +101,63 @@ async def show_services(visit: PersonsVisit, told: Told) -> Response:
 
 
 async def show_space(visit: PersonsVisit, told: Told) -> Response:
-    """Reserved space, and the operator's words on which registry is responsible."""
-    reader = visit.site.operator_reader
+    """Reserved space, the operator's words on registries, and checks that are done without.
+
+    With `cidr` it says whose prefixes a word on that range touches.
+    """
+    reader, asked = visit.site.operator_reader, visit.request.query_params
+    reserved = await reader.reservations(after=cursor_of(asked.get("reserved", "")), limit=PAGE + 1)
+    overrides = await reader.overrides(after=cursor_of(asked.get("overrides", "")), limit=PAGE + 1)
+    waivers = await reader.all_waivers(
+        visit.now, after=cursor_of(asked.get("waivers", "")), limit=PAGE + 1
+    )
     return await visit.page(
         "operator/space.html",
         told.status,
         told=told,
-        reserved=await reader.reservations(after=None, limit=PAGE),
-        overrides=await reader.overrides(after=None, limit=PAGE),
+        reserved=reserved[:PAGE],
+        overrides=overrides[:PAGE],
+        waivers=waivers[:PAGE],
+        more={
+            "reserved": _next(reserved),
+            "overrides": _next(overrides),
+            "waivers": _next([one for _, one in waivers]),
+        },
         registries=sorted(visit.site.terms.registries),
+        **await _touched(visit),
         form=visit.form,
         key=fresh_key,
     )
 
 
+async def _touched(visit: PersonsVisit) -> Mapping[str, object]:
+    """Whose prefixes share an address with a range that somebody looks at first."""
+    text = visit.request.query_params.get("cidr", "").strip()
+    if not text:
+        return {"looked": "", "wrong": "", "touched": ()}
+    try:
+        wanted = OperatorClaimFilter(overlapping=Prefix.parse(text))
+    except InvalidPrefix as refusal:
+        return {"looked": text, "wrong": refusal.message, "touched": ()}
+    found = await visit.site.operator_reader.claims(wanted, after=None, limit=PAGE)
+    touched = [(chip_of(one), one) for one in found]
+    return {"looked": text, "wrong": "", "touched": touched}
+
+
+def _next(found: Sequence[_Kept]) -> str:
+    last = found[PAGE - 1] if len(found) > PAGE else None
+    return cursor_text(last.created_at, last.id) if last else ""
+
+
 def new_account(visit: PersonsVisit, why: str) -> Verb[Any]:
     """Take a customer in."""
-    name, quota = visit.form.get("name", ""), _quota(visit)
+    name, quota = visit.form.get("name", ""), quota_of(visit)
     return lambda tx: accounts.create(tx, name=name, prefix_quota=quota, reason=why)
 
 
 def change_quota(visit: PersonsVisit, why: str) -> Verb[Any]:
     """Let an account have more prefixes, or fewer new ones."""
-    account, quota = _named(visit), _quota(visit)
+    account, quota = _named(visit), quota_of(visit)
     return lambda tx: accounts.update(tx, account, name=None, prefix_quota=quota, reason=why)
 
 
@@ -114,6 +165,12 @@ def new_service(visit: PersonsVisit, why: str) -> Verb[Any]:
     """Offer a service."""
     name, whole = visit.form.get("name", ""), visit.form.get("whole") == "yes"
     return lambda tx: services.create(tx, name=name, default_only=whole, reason=why)
+
+
+def change_service(visit: PersonsVisit, why: str) -> Verb[Any]:
+    """Have it take whole prefixes only, or any range."""
+    service, whole = _named(visit), visit.form.get("whole") == "yes"
+    return lambda tx: services.update(tx, service, default_only=whole, reason=why)
 
 
 def retire_service(visit: PersonsVisit, why: str) -> Verb[Any]:
@@ -154,7 +211,12 @@ def _named(visit: PersonsVisit) -> UUID:
     return id_of(visit.request.path_params["id"])
 
 
-def _quota(visit: PersonsVisit) -> int:
+def quota_of(visit: PersonsVisit) -> int:
+    """How many prefixes a form gives an account.
+
+    Raises:
+        NotServed: it is no number, or too high.
+    """
     text = visit.form.get("quota", "").strip()
     if not (text.isascii() and text.isdigit() and len(text) < len("1000000")):
         raise NotServed(422, "Not a number", "A quota is a number, as in 10.")

@@ -1,6 +1,5 @@
 """What needs a person: everything that waits for an operator, with what they can do about it."""
 
-from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
@@ -10,14 +9,14 @@ from byoip.domain.routes.breaker import Parked
 from byoip.domain.watch.dispute import left_to_answer
 from byoip.store.accounts.operator_views import OperatorClaimFilter
 from byoip.web.operator.need import Act, Need, Section
+from byoip.web.operator.need_routes import held_by_nobody, to_be_released
 from byoip.web.operator.network import needs as network
 from byoip.web.site import Site
 
 MOST: Final = 50  # of one kind on the page
-_OLD: Final = timedelta(days=3)  # of statistics, as byoip_registration_age's alert
+OLD: Final = timedelta(days=3)  # of statistics, as byoip_registration_age's alert
 _NEWEST: Final = 2**31 - 1
 _ROAS_LOOKED_AT: Final = 20
-_NAMED: Final = 10  # of many, in a sentence
 
 
 AsyncNeeds: TypeAlias = AsyncIterator[Need]
@@ -32,7 +31,8 @@ async def needs(site: Site, now: datetime) -> Sequence[Section]:
         _section("Contested", [one async for one in _standing(site, Standing.CONTESTED)]),
         _section("Suspended", [one async for one in _standing(site, Standing.SUSPENDED)]),
         _section("Levels that are held", [one async for one in _levels(site)]),
-        _section("Orphans", [one async for one in _orphans(site)]),
+        _section("Routes to be released", [one async for one in to_be_released(site)]),
+        _section("Orphans", [one async for one in held_by_nobody(site)]),
         _section("ROA data refused", [one async for one in _roas(site)]),
         _section("Statistics", [one async for one in _statistics(site, now)]),
         _section("Jobs", [one async for one in _jobs(site)]),
@@ -131,29 +131,6 @@ async def _levels(site: Site) -> AsyncNeeds:
         )
 
 
-async def _orphans(site: Site) -> AsyncNeeds:
-    undecided = [one for one in await site.routes.orphans() if one.decided_by is None]
-    for speaker, many in sorted(Counter(one.speaker for one in undecided).items()):
-        of = [one for one in undecided if one.speaker == speaker]
-        first = ", ".join(str(one.cidr) for one in of[:_NAMED])
-        yield Need(
-            speaker,
-            f"It holds {many} paths that no prefix wants: {first}{' ...' if many > _NAMED else ''}",
-            min(one.found_at for one in of),
-            "/ui/noc/routes",
-            [
-                Act(
-                    "withdraw-orphans",
-                    f"Withdraw all {many}",
-                    f"{many} paths are withdrawn from {speaker}, no faster than the breaker lets "
-                    "pass; one that a customer wants by then stays.",
-                    {"speaker": speaker, "count": str(many)},
-                    down=True,
-                )
-            ],
-        )
-
-
 async def _roas(site: Site) -> AsyncNeeds:
     for one in await site.operator_reader.roa_snapshots(below=_NEWEST, limit=_ROAS_LOOKED_AT):
         if one.in_use:
@@ -179,11 +156,11 @@ async def _roas(site: Site) -> AsyncNeeds:
 
 async def _statistics(site: Site, now: datetime) -> AsyncNeeds:
     for one in await site.operator_reader.registration_snapshots():
-        old = one.loaded_at is None or now - one.loaded_at > _OLD
+        old = one.loaded_at is None or now - one.loaded_at > OLD
         if one.refused is None and not old and one.fault is None:
             continue
         acts = []
-        if one.refused is not None:
+        if one.refused is not None and one.acceptance is None:
             touches = f"The next file of {one.registry} is measured by {one.refused} prefixes."
             about = {"registry": one.registry, "seen": str(one.refused)}
             acts = [Act("accept-statistics", "Accept", touches, about)]
@@ -223,4 +200,8 @@ async def _proofs(site: Site, now: datetime) -> AsyncNeeds:
 async def _quotas(site: Site) -> AsyncNeeds:
     for one in await site.operator_reader.accounts(after=None, limit=1000):
         if one.claims >= one.account.prefix_quota:
-            yield Need(one.account.name, f"{one.claims} of {one.account.prefix_quota} prefixes.")
+            yield Need(
+                one.account.name,
+                f"{one.claims} of {one.account.prefix_quota} prefixes.",
+                link=f"/ui/noc/accounts/{one.account.id.hex}",
+            )

@@ -1,6 +1,7 @@
 """The operator's pages: what needs a person, prefixes of all accounts, routes, data, history."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from ipaddress import ip_address
 from typing import Final
@@ -21,7 +22,6 @@ from byoip.web.telling import Told, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
 PAGE: Final = 100
-_NEWEST: Final = 2**31 - 1
 _EVENTS: Final = 100
 _DIGITS: Final = 9
 _DONE: Final[Mapping[str, str]] = {
@@ -72,28 +72,27 @@ async def prefixes(visit: PersonsVisit) -> Response:
     asked = visit.request.query_params
     state, text = asked.get("state", ""), asked.get("q", "").strip()
     wanted, report, wrong = _STATES.get(state, _STATES[""]), None, ""
+    account, reader = None, visit.site.operator_reader
+    if asked.get("account"):
+        account = (await reader.account(id_of(asked["account"]))).account
+        wanted = replace(wanted, account_id=account.id)
     if text:
         try:
             report = await _address(visit, text)
             if report is None:
-                wanted = OperatorClaimFilter(
-                    overlapping=Prefix.parse(text),
-                    approved=wanted.approved,
-                    standing=wanted.standing,
-                )
+                wanted = replace(wanted, overlapping=Prefix.parse(text))
         except InvalidPrefix as refusal:
             wrong = refusal.message
-    found = await visit.site.operator_reader.claims(
-        wanted, after=cursor_of(asked.get("after", "")), limit=PAGE + 1
-    )
+    found = await reader.claims(wanted, after=cursor_of(asked.get("after", "")), limit=PAGE + 1)
     if report is not None:
         held = {one.claim.id for one in report.holdings}
-        found = [await visit.site.operator_reader.claim(one) for one in held]
+        found = [await reader.claim(one) for one in held]
     last = found[PAGE - 1].claim if len(found) > PAGE else None
     return await visit.page(
         "operator/prefixes.html",
         rows=[(chip_of(one), one) for one in found[:PAGE]],
         report=report,
+        account=account,
         states=list(_STATES),
         state=state if state in _STATES else "",
         text=text,
@@ -119,27 +118,19 @@ async def act_on_prefix(visit: PersonsVisit) -> Response:
 async def routes(visit: PersonsVisit) -> Response:
     """Speakers, listeners, edges, and what speakers hold that nobody wants."""
     require_operator(visit)
-    orphans = await visit.site.routes.orphans()
+    found = await visit.site.routes.orphans()
+    async with visit.site.border.store.transaction() as tx:
+        waiting = len(await tx.unreleased.all())
     return await visit.page(
         "operator/routes.html",
         done=told_of(visit, _DONE).done,
         drains=await visit.site.routes.drains.standing(),
         report=await visit.site.routes.report(),
         edges=await visit.site.edges.edges(),
-        orphans=orphans[:PAGE],
-        more=max(0, len(orphans) - PAGE),
+        orphans=len(found),
+        undecided=sum(one.decided_by is None for one in found),
+        waiting=waiting,
         key=fresh_key,
-    )
-
-
-async def data(visit: PersonsVisit) -> Response:
-    """ROA data and the registries' statistics, those that were refused as well."""
-    require_operator(visit)
-    reader = visit.site.operator_reader
-    return await visit.page(
-        "operator/data.html",
-        roas=await reader.roa_snapshots(below=_NEWEST, limit=30),
-        statistics=await reader.registration_snapshots(),
     )
 
 

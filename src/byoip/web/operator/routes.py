@@ -7,7 +7,18 @@ from starlette.routing import BaseRoute, Route
 
 from byoip.domain.accounts.credential import Scope
 from byoip.web.door import Door, form
-from byoip.web.operator import asn_disputes, disputes, keeping, noc, outages
+from byoip.web.operator import (
+    accounts,
+    asn_disputes,
+    credentials,
+    data,
+    disputes,
+    keeping,
+    noc,
+    orphans,
+    outages,
+    waiting,
+)
 from byoip.web.operator.network.routes import network_routes
 
 _KEPT: Final = (
@@ -19,7 +30,11 @@ _KEPT: Final = (
     (
         "/ui/noc/services",
         keeping.show_services,
-        {"": keeping.new_service, "/{id}/retire": keeping.retire_service},
+        {
+            "": keeping.new_service,
+            "/{id}/change": keeping.change_service,
+            "/{id}/retire": keeping.retire_service,
+        },
     ),
     (
         "/ui/noc/space",
@@ -58,8 +73,44 @@ def operator_routes(door: Door) -> Sequence[BaseRoute]:
         Route("/ui/noc/routes", door.people(noc.routes)),
         Route("/ui/noc/routes/drain", door.people(outages.look)),
         form("/ui/noc/routes/drain", door.people(outages.begin, Scope.OPERATOR)),
-        Route("/ui/noc/data", door.people(noc.data)),
+        *_of_accounts(door),
+        *_of_routes(door),
+        Route("/ui/noc/data", door.people(data.shown)),
+        form(
+            "/ui/noc/data/roas/accept", door.people(data.accepting("accept-roas"), Scope.OPERATOR)
+        ),
+        form(
+            "/ui/noc/data/statistics/accept",
+            door.people(data.accepting("accept-statistics"), Scope.OPERATOR),
+        ),
         Route("/ui/noc/history", door.people(noc.history)),
         *kept,
         *network_routes(door),
+    ]
+
+
+def _of_accounts(door: Door) -> Sequence[BaseRoute]:
+    account, listed = "/ui/noc/accounts/{account_id}", "/ui/noc/credentials"
+    end = "{credential_id}/revoke"
+    on_account = credentials.end_of(accounts.shown, accounts.back)
+    on_list = credentials.end_of(credentials.shown, credentials.back)
+    return [
+        Route(account, door.people(accounts.one)),
+        form(account, door.people(accounts.change, Scope.OPERATOR)),
+        form(f"{account}/credentials/{end}", door.people(on_account, Scope.OPERATOR)),
+        Route(listed, door.people(credentials.listed)),
+        form(listed, door.people(credentials.issue, Scope.OPERATOR)),
+        form(f"{listed}/{end}", door.people(on_list, Scope.OPERATOR)),
+    ]
+
+
+def _of_routes(door: Door) -> Sequence[BaseRoute]:
+    held, waits = "/ui/noc/routes/orphans", "/ui/noc/routes/waiting"
+    return [
+        Route(held, door.people(orphans.listed)),
+        Route(f"{held}/look", door.people(orphans.look)),
+        form(f"{held}/withdraw", door.people(orphans.withdraw, Scope.OPERATOR)),
+        Route(waits, door.people(waiting.listed)),
+        form(f"{waits}/release", door.people(waiting.release, Scope.OPERATOR)),
+        form(f"{waits}/release-shown", door.people(waiting.release_shown, Scope.OPERATOR)),
     ]
