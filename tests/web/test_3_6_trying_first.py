@@ -4,7 +4,7 @@ import pytest
 
 from byoip.domain.accounts.people import Role
 from tests.api.world import World
-from tests.web.browser import Reading, signed_in
+from tests.web.browser import Browser, Reading, signed_in
 
 TRY = "/ui/prefixes/preflight"
 
@@ -55,3 +55,33 @@ async def test_trying_is_limited_as_at_the_api_and_not_for_operators(world: Worl
     assert (await operator.post(TRY, given)).status_code in {403, 404}
     answers = [(await browser.post(TRY, given)).status_code for _ in range(11)]
     assert answers == [200] * 10 + [429]
+
+
+async def test_while_one_types_it_is_said_as_soon_as_both_are_there(world: World) -> None:
+    """The same as by the button, without the page around it; half of it asks no party."""
+    browser, part = await signed_in(world, Role.VIEWER), f"{TRY}/part"
+    for half in ({"cidr": "31.0.0.0/23"}, {"asn": "64500"}, {"cidr": " ", "asn": "64500"}):
+        answer = await browser.post(part, half)
+        assert (answer.status_code, Reading(answer.text).text.strip()) == (200, "")
+    for field, given in (
+        ("Prefix", {"cidr": "31.0.0.1/23", "asn": "64500"}),
+        ("Prefix", {"cidr": "31.0.", "asn": "64500"}),
+        ("Origin AS", {"cidr": "31.0.0.0/23", "asn": "6x"}),
+        ("Origin AS", {"cidr": "31.0.0.0/23", "asn": "64999"}),
+    ):
+        answer = await browser.post(part, given)
+        assert answer.status_code == 200, "htmx would show nothing of a refusal"
+        assert Reading(answer.text).text.strip().startswith(f"{field}:"), given
+    assert world.outside.registry.asked == []
+    answer = await browser.post(part, {"cidr": "31.0.0.0/23", "asn": "AS64500"})
+    assert "31.0.0.0/23 from AS64500: would not pass yet" in Reading(answer.text).text
+    assert "<html" not in answer.text
+    assert world.outside.registry.asked != []
+    for _ in range(10):
+        answer = await browser.post(part, {"cidr": "31.0.0.0/23", "asn": "64500"})
+    assert answer.status_code == 200
+    assert "would not pass" not in answer.text
+    assert 'class="wrong"' in answer.text  # what the limit says
+    assert await world.result("GET", "/prefixes") == []
+    stranger = await Browser(world.client).post(part, {"cidr": "31.0.0.0/23", "asn": "64500"})
+    assert stranger.status_code == 401

@@ -7,8 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.routing import Route
 
 from byoip.domain.accounts.people import Role
+from byoip.domain.history import Actor
 from byoip.store.speakers.records import SpeakerState
 from byoip.store.speakers.routes import Routes
+from byoip.usecases.accounts import people
 from byoip.usecases.bindings import edges
 from tests.api.bound import bound
 from tests.api.letters import issued
@@ -22,7 +24,7 @@ OWN = {
     "/ui", "/ui/enter", "/ui/leave", "/ui/sessions", "/ui/people", "/ui/tokens", "/ui/letters",
     "/ui/asns", "/ui/delegations", "/ui/moves", "/ui/webhooks", "/ui/mail",
     "/ui/prefixes", "/ui/prefixes/part", "/ui/prefixes/stream", "/ui/prefixes/new",
-    "/ui/prefixes/preflight", "/ui/prefixes/removed",
+    "/ui/prefixes/preflight", "/ui/prefixes/preflight/part", "/ui/prefixes/removed",
     "/ui/{rest:path}", "/ui/static/{name}",
 }  # fmt: skip
 KEY = "0123456789abcdef" * 2
@@ -117,17 +119,60 @@ async def state(world: World, known: dict[str, str]) -> object:
     return shown, people, speakers, listeners, [one.edge for one in found]
 
 
-async def test_no_page_and_no_form_is_anothers(world: World, engine: AsyncEngine) -> None:
-    known, secrets, owner = await ids(world, engine)
+async def everybody_else(world: World) -> dict[str, Browser]:
+    """Every kind of session that is not of the account, or is so no longer."""
+    other = world.other_account_id
     strangers = {
-        "another account's": await signed_in(world, account_id=world.other_account_id),
+        "another account's": await signed_in(world, account_id=other),
+        "another account's editor": await signed_in(world, Role.EDITOR, account_id=other),
+        "another account's viewer": await signed_in(world, Role.VIEWER, account_id=other),
+        "the operator": await signed_in(world, Role.OPERATOR),
         "the operator's viewer": await signed_in(world, Role.OPERATOR_VIEWER),
         "nobody": Browser(world.client),
         "a made-up cookie": Browser(world.client, "f" * 64),
+        "an API token as a cookie": Browser(world.client, world.token),
     }
+    person, code = await link_for(world, name="Rita Removed")
+    removed, left = Browser(world.client), await signed_in(world, name="Lea Left")
+    await removed.enter(code)
+    async with world.store.transaction(actor=Actor("cli", "cli-test")) as tx:
+        await people.remove(tx, world.account_id, person, reason="test")
+    kept = left.cookie
+    await left.post("/ui/leave", {})
+    return strangers | {
+        "one who was removed": removed,
+        "one who signed out": Browser(world.client, kept),
+        "one whose code was used": await late(world, code),
+    }
+
+
+async def late(world: World, code: str) -> Browser:
+    """Somebody who has found the link that another has used."""
+    browser = Browser(world.client)
+    assert (await browser.enter(code)).status_code == 403
+    return browser
+
+
+async def test_a_session_that_ran_out_is_nobodys(world: World, engine: AsyncEngine) -> None:
+    known, secrets, owner = await ids(world, engine)
+    world.clock.advance(timedelta(hours=1, seconds=1))
+    for method, path in paths(world, known):
+        if path.startswith("/ui/enter"):
+            continue  # for anybody
+        answer = await (owner.get(path) if method == "GET" else owner.post(path, FIELDS))
+        assert answer.status_code in {303, 401}, path
+        assert answer.headers.get("location", "/ui/enter") == "/ui/enter", path
+        assert [one for one in secrets if one in answer.text] == [], path
+
+
+async def test_no_page_and_no_form_is_anothers(world: World, engine: AsyncEngine) -> None:
+    known, secrets, owner = await ids(world, engine)
+    strangers = await everybody_else(world)
     before, walked = await state(world, known), 0
     for name, stranger in strangers.items():
         for method, path in paths(world, known):
+            if name == "the operator" and "/ui/noc" in path:
+                continue  # theirs
             if method == "POST":
                 fields = {**FIELDS, "service": "0" * 32}
                 answer = await stranger.post(path, fields)
@@ -139,11 +184,11 @@ async def test_no_page_and_no_form_is_anothers(world: World, engine: AsyncEngine
             if looks:
                 assert answer.status_code in {200, 404}, where
                 continue
-            assert answer.status_code in {303, 401, 403, 404}, where
+            assert answer.status_code in {303, 401, 403, 404, 422}, where
             if answer.status_code == 303 and "/ui/sessions/" not in path:  # theirs alone may end
                 assert answer.headers["location"] == "/ui/enter", where
             assert [one for one in secrets if one in answer.text] == [], where
-    assert walked > 4 * 40
+    assert walked > 11 * 40
     assert (await owner.get("/ui/prefixes")).status_code == 200  # their session is not ended
     assert await state(world, known) == before
 
@@ -154,7 +199,7 @@ async def test_what_everybody_has_of_their_own_shows_nothing_of_others(
     _, secrets, _ = await ids(world, engine)
     stranger = await signed_in(world, account_id=world.other_account_id)
     for path in sorted(one for one in OWN if "{" not in one):
-        if path in {"/ui/leave", "/ui/prefixes/preflight", "/ui/prefixes/stream", "/ui"}:
+        if "/preflight" in path or path in {"/ui/leave", "/ui/prefixes/stream", "/ui"}:
             continue
         answer = await stranger.get(path)
         assert answer.status_code == 200, path

@@ -1,6 +1,8 @@
-"""Bringing a prefix, and trying first whether it would pass."""
+"""Bringing a prefix, and trying first whether it would pass: by a button, and while one types."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, TypeAlias
 
 from starlette.responses import Response
 
@@ -12,6 +14,8 @@ from byoip.usecases.claims import prefixes as verbs
 from byoip.web.checks import checks_shown
 from byoip.web.forms import fresh_key
 from byoip.web.visiting import PersonsVisit
+
+_Asks: TypeAlias = Callable[[str, int], Awaitable[Response]]
 
 
 async def bring_form(visit: PersonsVisit) -> Response:
@@ -42,28 +46,42 @@ async def bring(visit: PersonsVisit) -> Response:
 
 async def preflight(visit: PersonsVisit) -> Response:
     """Would it pass as things stand? Asks now, and keeps nothing."""
+    return await _tried(visit, _asking(visit, partial(_form, visit)))
+
+
+async def typed(visit: PersonsVisit) -> Response:
+    """The same for an open page, as soon as prefix and origin are typed."""
+    if not visit.form.get("cidr", "").strip() or not visit.form.get("asn", "").strip():
+        return await _part(visit)
+    return await _tried(visit, _asking(visit, partial(_part, visit)), partial(_part, visit))
+
+
+def _asking(visit: PersonsVisit, show: Callable[..., Awaitable[Response]]) -> _Asks:
     limit = Wanted("preflight", visit.site.limits.preflights_per_account)
 
     async def ask(cidr: str, asn: int) -> Response:
         await visit.site.spend(visit.account_id, limit)
         report = await visit.site.preflight(visit.account_id, cidr=cidr, asn=asn)
-        return await _form(visit, report=report)
+        return await show(report=report)
 
-    return await _tried(visit, ask)
+    return ask
 
 
-async def _tried(visit: PersonsVisit, work: Callable[[str, int], Awaitable[Response]]) -> Response:
+async def _tried(
+    visit: PersonsVisit, work: _Asks, show: Callable[..., Awaitable[Response]] | None = None
+) -> Response:
     """Do it with what the form names; what is refused is said at its field."""
+    show = show or partial(_form, visit)
     number = visit.form.get("asn", "").strip().upper().removeprefix("AS")
     if not (number.isascii() and number.isdigit() and len(number) < len("12345678901")):
-        return await _form(visit, 422, wrong={"asn": "An AS number, as in 64500."})
+        return await show(422, wrong={"asn": "An AS number, as in 64500."})
     try:
         return await work(visit.form.get("cidr", "").strip(), int(number))
     except Refusal as refusal:
         problem = visit.site.problem(refusal)
         field = (refusal.pointer or "").strip("/")
         said = {field if field in {"cidr", "asn", "description"} else "": refusal.message}
-        return await _form(visit, problem.status, wrong=said)
+        return await show(problem.status, wrong=said)
 
 
 async def _form(
@@ -81,7 +99,24 @@ async def _form(
         given=visit.form,
         wrong=wrong or {},
         origins=origins,
-        report=report,
-        checks=checks_shown(report.findings, {}) if report else [],
-        pair=report.pair if report and not isinstance(report.pair, Passed) else None,
+        **_shown(report),
     )
+
+
+async def _part(
+    visit: PersonsVisit,
+    _: int = 200,
+    *,
+    wrong: Mapping[str, str] | None = None,
+    report: PreflightReport | None = None,
+) -> Response:
+    """What is said below the form; of a refusal as well, which is no answer of another kind."""
+    return await visit.page("_tried.html", wrong=wrong or {}, **_shown(report))
+
+
+def _shown(report: PreflightReport | None) -> Mapping[str, Any]:
+    return {
+        "report": report,
+        "checks": checks_shown(report.findings, {}) if report else [],
+        "pair": report.pair if report and not isinstance(report.pair, Passed) else None,
+    }

@@ -55,12 +55,12 @@ class Door:
 
         return endpoint
 
-    def part(self, serve: ForPeople, *scopes: Scope) -> Endpoint:
+    def part(self, serve: ForPeople, *scopes: Scope, asks: bool = False) -> Endpoint:
         """What an open page asks for by itself, with htmx: that nobody has used the session for.
 
         Where there is none, the page leads on, or is loaded again and says why.
         """
-        asked = self.people(serve, *scopes, by_itself=True)
+        asked = self.people(serve, *scopes, by_itself=True, asks=asks)
 
         async def endpoint(request: Request) -> Response:
             answer = await asked(request)

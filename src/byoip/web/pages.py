@@ -97,6 +97,10 @@ def _prefixes(door: Door) -> Sequence[BaseRoute]:
             "/ui/prefixes/preflight",
             door.people(bringing.preflight, Scope.PREFIXES_READ, asks=True),
         ),
+        form(
+            "/ui/prefixes/preflight/part",
+            door.part(bringing.typed, Scope.PREFIXES_READ, asks=True),
+        ),
         Route(one, door.people(prefix.shown, *look)),
         Route(f"{one}/part", door.part(prefix.part, *look)),
         Route(f"{one}/stream", door.part(partial(prefix.stream, streams=streams), *look)),

@@ -18,13 +18,12 @@ from byoip.domain.asns.own_asn import (
     OwnAsnNotFound,
     ProvenBy,
 )
-from byoip.domain.checks.evidence import Check, CheckState
-from byoip.domain.checks.registry import HELD
-from byoip.domain.checks.validation_run import RunResult
+from byoip.domain.checks.evidence import CheckState
 from byoip.domain.prefix import Prefix
 from byoip.domain.watch.dispute import DisputeEnd, Side
 from byoip.domain.watch.remembered import Remembered
 from byoip.store.asns.aspas import HELD_IN_DISPUTE, facts_from, facts_sql
+from byoip.store.asns.by_holder import POOLED, SPANNED, TO_ASK
 from byoip.store.asns.tables import own_asns
 from byoip.store.batches import Part, asking
 from byoip.store.columns import constant
@@ -75,7 +74,6 @@ _HELD: Final = compiled(
 _ADD: Final = compiled(sa.insert(own_asns), [*_FIXED, *_CHANGING])
 _SAVE: Final = compiled(sa.update(own_asns).where(_o.id == _ID, _o.live), _CHANGING)
 _ANSWER: Final = compiled(sa.update(own_asns).where(_o.id == _ID), ["answer"])
-MOST_ASKED: Final = 3  # prefixes that RDAP is asked about for one number
 _MOST_ANSWER: Final = 65_536  # bytes of the registry's answer that are kept
 
 _STANDING: Final = from_text(
@@ -90,82 +88,6 @@ _IN_USE: Final = from_text("""
     SELECT cidr::text AS cidr FROM prefixes
     WHERE account_id = :account_id AND asn = :asn AND live LIMIT 1
 """)
-# A prefix that its account has proven, and a row of the holder inside it, whole: rows are cut into
-# prefixes, so the addresses beside it must not be the same holder's. By its route object: reverse
-# DNS is a lessee's, or a former holder's, who must not have the holder's number. Who holds it now
-# held it when it was proven: its watch has heard this file and says so, and none since the approval
-# told of another, as of space that was leased back and thawed. What has moved here was proven by
-# another account. What an operator took back, it cannot bring again.
-_PROVES: Final = f"""
-    FROM prefixes AS claim, current_registration_snapshots AS used
-    WHERE claim.account_id = :account_id AND claim.state = 'approved'
-        AND claim.approved_by = 'checks' AND claim.standing = 'ok' AND claim.frozen_for = '{{}}'
-        AND used.registry = :registry
-        AND EXISTS (SELECT FROM validation_runs AS run JOIN findings AS found ON run_id = run.id
-            WHERE run.prefix_id = claim.id AND run.result = '{RunResult.APPROVED.value}'
-            AND run.finished_at >= claim.approved_at AND found.outcome = 'passed'
-            AND found.check_name = '{Check.OWNERSHIP_IRR.value}')
-        AND NOT EXISTS (SELECT FROM prefix_moves WHERE prefix_id = claim.id AND ended = 'moved')
-        AND NOT EXISTS (SELECT FROM own_asns AS gone WHERE gone.account_id = :account_id
-            AND gone.asn = :asn AND gone.revoked_at IS NOT NULL)
-        AND EXISTS (SELECT FROM prefix_watches AS watch WHERE watch.prefix_id = claim.id
-            AND watch.signal = 'holder' AND watch.failing_since IS NULL AND watch.doubt = ''
-            AND watch.good_at IS NOT NULL AND watch.heard >= used.number)
-        AND NOT EXISTS (SELECT FROM events WHERE prefix_id = claim.id
-            AND kind IN ('watch.raised', 'prefix.frozen') AND after ->> 'signal' = 'holder' AND at >= claim.approved_at)
-"""  # noqa: S608 - of constants
-# Of ids that a registry has made anew since, who was who is no more than likely. Files name a
-# seller for a day more: those of two days after the approval would name its buyer. A folder is read
-# again and again, so its content has to be that young.
-_TOLD_WITHIN: Final = "2 days"
-_SPANNED: Final = from_text(f"""
-    SELECT claim.cidr {_PROVES} AND CAST(:holder AS text) <> ''
-        AND NOT EXISTS (SELECT FROM registry_rekeys AS anew
-            WHERE anew.registry = :registry AND anew.at > claim.approved_at)
-        AND claim.approved_at + interval '{_TOLD_WITHIN}' <= (SELECT min(same.attempted_at)
-            FROM current_registration_snapshots JOIN registration_snapshots AS file
-                USING (registry, number) JOIN registration_snapshots AS same
-                USING (registry, sha256) WHERE registry = :registry)
-        AND EXISTS (SELECT FROM registered_ranges AS row WHERE row.snapshot = used.number
-            AND row.prefix <<= claim.cidr AND row.holder = :holder
-            AND row.status IN ('{"', '".join(sorted(HELD))}'))
-        AND EXISTS (SELECT FROM prefix_watches AS watch,
-                jsonb_array_elements(nullif(watch.baseline, '')::jsonb -> 0) AS was
-            WHERE watch.prefix_id = claim.id AND watch.signal = 'holder'
-            AND was ->> 0 = :registry AND was ->> 1 = :holder)
-        AND NOT EXISTS (SELECT FROM registered_ranges AS row WHERE row.snapshot = used.number
-            AND row.holder = :holder AND (
-                row.prefix >>= set_masklen(network(claim.cidr)::inet - 1,
-                    CASE family(claim.cidr) WHEN 4 THEN 32 ELSE 128 END)
-                OR row.prefix >>= set_masklen(broadcast(claim.cidr) + 1,
-                    CASE family(claim.cidr) WHEN 4 THEN 32 ELSE 128 END)))
-    ORDER BY claim.cidr LIMIT 1
-""")  # noqa: S608 - of constants
-# Those of which RDAP may say whose they are: a row lies in one, and none around it, for rows share
-# no address. Of a part of a row its holder may have written whose it is. Whom RDAP named for it
-# before counts, too: of space that was sold it names the buyer before a file does.
-_TO_ASK: Final = from_text(f"""
-    SELECT claim.cidr, (SELECT baseline FROM prefix_watches AS watch
-            WHERE watch.prefix_id = claim.id AND watch.signal = 'holder') AS holder {_PROVES}
-        AND EXISTS (SELECT FROM registered_ranges AS row WHERE row.snapshot = used.number
-            AND row.prefix <<= claim.cidr AND row.status IN ('{"', '".join(sorted(HELD))}'))
-    ORDER BY claim.cidr LIMIT {MOST_ASKED}
-""")  # noqa: S608 - of constants
-# More than the largest networks have; national registries have thousands.
-_A_REGISTRYS: Final = 100
-_POOLED: Final = from_text(f"""
-    SELECT (
-        SELECT coalesce(sum(row.last - row.first + 1), 0) > {_A_REGISTRYS}
-        FROM current_registration_snapshots AS used
-        JOIN registered_asns AS row ON row.snapshot = used.number
-        WHERE used.registry = :registry AND row.holder = :holder
-    ) OR EXISTS (
-        SELECT FROM current_registration_snapshots AS used
-        JOIN registered_ranges AS row ON row.snapshot = used.number
-        WHERE used.registry = :registry AND row.holder = :holder
-            AND row.country = ANY(CAST(:countries AS text[]))
-    ) AS pooled
-""")  # noqa: S608 - of constants
 
 
 class OwnAsnRepository(Repository):
@@ -255,7 +177,7 @@ class OwnAsnRepository(Repository):
         """
         of = {"account_id": own.account_id, "asn": own.asn.number}
         asked = {**of, "registry": registry, "holder": holder}
-        row = await self._session.row(_SPANNED, **asked)
+        row = await self._session.row(SPANNED, **asked)
         return None if row is None else Prefix(row.cidr)
 
     async def to_ask_about(self, own: OwnAsn, registry: str) -> Mapping[Prefix, str]:
@@ -264,7 +186,7 @@ class OwnAsnRepository(Repository):
         It named it as the prefix was watched first; empty: that was not learnt.
         """
         of = {"account_id": own.account_id, "asn": own.asn.number, "registry": registry}
-        rows = await self._session.rows(_TO_ASK, **of)
+        rows = await self._session.rows(TO_ASK, **of)
         return {Prefix(row.cidr): Remembered.read(row.holder).registrant for row in rows}
 
     async def pooled(self, registry: str, holder: str, countries: Collection[str]) -> bool:
@@ -273,7 +195,7 @@ class OwnAsnRepository(Repository):
         It has space in one of these countries, or more numbers than a network has.
         """
         asked = {"registry": registry, "holder": holder, "countries": sorted(countries)}
-        (row,) = await self._session.rows(_POOLED, **asked)
+        (row,) = await self._session.rows(POOLED, **asked)
         return bool(row.pooled)
 
 
