@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 
 import psycopg
-from benchmarks import vrps
+from benchmarks import in_bulk, vrps
 from benchmarks.databases import Server, database
 from benchmarks.figures import Figure, Tell
 from benchmarks.filling import fill
@@ -59,6 +59,7 @@ def measure(on: Server, tell: Tell, *, quick: bool) -> None:
             connection.execute(_VALID)
             connection.execute("ANALYZE")
             bare = median(_bare(connection) for _ in range(sizes.rounds))
+            in_bulk.measure(tell, connection)
         first, *later = asyncio.run(_rounds(url, sizes))
     tell(_figure(sizes, "a tenth of them drift", first, bare))
     tell(_figure(sizes, "again", median(later), bare))

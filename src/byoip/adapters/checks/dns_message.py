@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
 
@@ -36,11 +37,7 @@ class Name:
     wire: bytes
 
     def __str__(self) -> str:
-        labels, at = [], 0
-        while length := self.wire[at]:
-            labels.append("".join(_TEXT[byte] for byte in self.wire[at + 1 : at + 1 + length]))
-            at += 1 + length
-        return "".join(f"{label}." for label in labels) or "."
+        return _text(self.wire)
 
     @property
     def parent(self) -> "Name":
@@ -55,6 +52,16 @@ class Name:
         while at < start:
             at += 1 + self.wire[at]
         return at == start
+
+
+@lru_cache(maxsize=10_000)
+def _text(wire: bytes) -> str:
+    """Kept for a while: a look shows a dozen names, each of them many times."""
+    labels, at = [], 0
+    while length := wire[at]:
+        labels.append("".join(_TEXT[byte] for byte in wire[at + 1 : at + 1 + length]))
+        at += 1 + length
+    return "".join(f"{label}." for label in labels) or "."
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, Final, Literal, Self, TypeAlias, get_args
 from uuid import UUID
 
@@ -80,7 +80,15 @@ def read_id(text: object) -> UUID:
     Raises:
         ValueError: anything else.
     """
-    if not isinstance(text, str) or not _ID.fullmatch(text):
+    if not isinstance(text, str):
+        raise ValueError("Ids are 32 lowercase hexadecimal digits")  # noqa: TRY004 - as any text
+    return _read_id(text)
+
+
+@lru_cache(maxsize=10_000)
+def _read_id(text: str) -> UUID:
+    """Of a request the same ones are read several times, of a client in most of its requests."""
+    if not _ID.fullmatch(text):
         raise ValueError("Ids are 32 lowercase hexadecimal digits")
     return UUID(int=int(text, 16))
 

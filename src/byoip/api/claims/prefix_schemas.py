@@ -174,8 +174,8 @@ def prefix_of(view: ClaimView, advice: Advice, now: datetime) -> dict[str, Any]:
     claim = view.claim
     route = view.route
     applied = NEVER_APPLIED if route is None else route.applied
-    token, run, states = view.token, view.run, view.states(now)
-    missing = view.missing(advice, now)
+    token, run = view.token, view.run
+    states, missing = view.shown(advice, now)
     return {
         "id": claim.id,
         "account_id": claim.account_id,

@@ -194,7 +194,7 @@ class CredentialReader:
 
         Of an operator's the credential.
         """
-        return self.seen(token)[0] if self.seen(token) else None
+        return next(iter(self.seen(token)), None)
 
     def seen(self, token: str) -> Sequence[UUID]:
         """The same, and the credential; none, if this process did not recognise it before."""

@@ -93,13 +93,19 @@ class ClaimView:
     own: OriginStanding = NO_STANDING
     still_bound: bool = False
 
-    def states(self, now: datetime) -> Mapping[str, CheckState]:
-        """The states of irr, rpki and ownership as they are shown.
+    def shown(
+        self, advice: Advice, now: datetime
+    ) -> tuple[Mapping[str, CheckState], tuple[Blocker, ...]]:
+        """The states of irr, rpki and ownership as they are shown, and what is missing.
 
-        By the newest ROA data; of an expired token at once; and pending while a run that its
-        customer asked for is out, in which an approved prefix keeps what it has.
+        By the newest ROA data, judged once; of an expired token at once; and pending while a run
+        that its customer asked for is out, in which an approved prefix keeps what it has.
         """
-        claim, token = self.claim.by_newest_roas(self._origin(now)), self.token
+        asked = self._asked(advice, now)
+        return self._states(asked.claim, now), self._missing(asked, advice, now)
+
+    def _states(self, claim: Claim, now: datetime) -> Mapping[str, CheckState]:
+        token = self.token
         shown = {one: getattr(claim, one).state for one in ("irr", "rpki", "ownership")}
         if claim.approved:
             return shown
@@ -111,9 +117,14 @@ class ClaimView:
 
     def missing(self, advice: Advice, now: datetime) -> tuple[Blocker, ...]:
         """What stands between the whole prefix and the Internet, as every front says it."""
-        asked = self.announceable(
+        return self._missing(self._asked(advice, now), advice, now)
+
+    def _asked(self, advice: Advice, now: datetime) -> Announceable:
+        return self.announceable(
             now, advice.origins, advice.behind, without_aspa=advice.without_aspa
         )
+
+    def _missing(self, asked: Announceable, advice: Advice, now: datetime) -> tuple[Blocker, ...]:
         return blockers(
             asked, self.token, advice=advice, now=now, leaving=self.leaving, run=self.run
         )
