@@ -48,7 +48,7 @@ BODIES |= {
     "create_account": {**_WHY, "name": "Example"},
     "create_credential": {**_WHY, "name": "ci", "account_id": None},
     "move_prefix": {**_WHY, "to_account_id": uuid4().hex},
-    **dict.fromkeys(("decide_dispute", "decide_asn_dispute"), {**_WHY, "decide_for": "holder"}),
+    **{key: {**_WHY, "decide_for": "holder"} for key in ("decide_dispute", "decide_asn_dispute")},
     "create_service": {**_WHY, "name": "Scrubbing"},
     "update_service": {**_WHY, "default_only": True},
     "create_reservation": {**_WHY, "cidr": "31.8.0.0/23"},

@@ -103,6 +103,27 @@ async def test_4_an_orphan_that_is_another_path_by_now_is_not_withdrawn(
     assert "does not hold it any more" in Reading(answer.text).text
 
 
+async def test_4_all_orphans_of_a_speaker_are_withdrawn_only_where_its_name_is_typed(
+    world: World, operator: Operator, engine: AsyncEngine
+) -> None:
+    await orphans(world, engine)
+    browser = await signed_in(world, Role.OPERATOR)
+
+    async def form() -> Form:
+        forms = (await browser.read("/ui/noc")).forms
+        return next(one for one in forms if one.fields.get("speaker") == "ams1")
+
+    untyped = await browser.send(await form(), confirm="fra1", reason=WHY)
+    assert untyped.status_code == 422
+    assert "type ams1" in Reading(untyped.text).text
+    assert not await Routes(engine).decided_orphans("ams1")
+    answer = await browser.send(await form(), confirm="ams1", reason=WHY)
+    assert answer.headers["location"] == "/ui/noc?done=done"
+    assert len(await Routes(engine).decided_orphans("ams1")) == 2
+    assert not await Routes(engine).decided_orphans("fra1")
+    assert (await operator.last_event())["kind"] == "orphan.withdrawn_all"
+
+
 @pytest.mark.parametrize(
     "query", ["speaker=ams1", "cidr=31.0.0.0/24", "speaker=nope&cidr=31.0.0.0/24",
               "speaker=ams1&cidr=%3Cb%3E", "speaker=" + "a" * 65 + "&cidr=31.0.0.0/24"],

@@ -42,6 +42,14 @@ def verb_of(visit: PersonsVisit, acts: Mapping[str, _Made]) -> Verb[Any]:
     return made(visit, visit.form.get("reason", ""))
 
 
+def untyped(visit: PersonsVisit) -> str:
+    """What has to be typed before a form of NEEDED is done, and was not; empty: nothing."""
+    if visit.request.path_params["what"] != "withdraw-orphans":
+        return ""
+    speaker = _text(visit, "speaker")
+    return "" if _text(visit, "confirm").strip() == speaker else speaker
+
+
 def _text(visit: PersonsVisit, name: str) -> str:
     return visit.form.get(name, "")
 

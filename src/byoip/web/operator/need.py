@@ -13,6 +13,7 @@ class Act:
         what: see `operator/acts.py`.
         about: hidden fields that name what it is about.
         down: it may take something down, or lets it go on.
+        typed: what a person types before it is done; empty: nothing. See `untyped`.
     """
 
     what: str
@@ -20,6 +21,7 @@ class Act:
     touches: str
     about: Mapping[str, str]
     down: bool = False
+    typed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,20 +29,23 @@ async def held_by_nobody(site: Site) -> AsyncIterator[Need]:
     undecided = [one for one in await site.routes.orphans() if one.decided_by is None]
     for speaker, many in sorted(Counter(one.speaker for one in undecided).items()):
         of = [one for one in undecided if one.speaker == speaker]
+        paths = f"{many} path{'' if many == 1 else 's'}"
         first = ", ".join(str(one.cidr) for one in of[:_NAMED])
         yield Need(
             speaker,
-            f"It holds {many} paths that no prefix wants: {first}{' ...' if many > _NAMED else ''}",
+            f"It holds {paths} that no prefix wants: {first}{' ...' if many > _NAMED else ''}",
             min(one.found_at for one in of),
             "/ui/noc/routes/orphans",
             [
                 Act(
                     "withdraw-orphans",
                     f"Withdraw all {many}",
-                    f"{many} paths are withdrawn from {speaker}, no faster than the breaker lets "
-                    "pass; one that a customer wants by then stays.",
+                    f"{speaker} stops announcing {paths}, no faster than the breaker lets pass; "
+                    "one that a customer wants by then stays. One at a time: on the page of "
+                    "orphans.",
                     {"speaker": speaker, "count": str(many)},
                     down=True,
+                    typed=speaker,
                 )
             ],
         )

@@ -14,7 +14,7 @@ from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.prefix import InvalidPrefix, Prefix
 from byoip.store.accounts.operator_views import AddressReport, OperatorClaimFilter
 from byoip.web.forms import fresh_key, id_of
-from byoip.web.operator.acts import NEEDED, OF_PREFIXES, verb_of
+from byoip.web.operator.acts import NEEDED, OF_PREFIXES, untyped, verb_of
 from byoip.web.operator.needs import needs
 from byoip.web.prefixes import chip_of, cursor_of, cursor_text
 from byoip.web.site import NotServed
@@ -62,6 +62,8 @@ async def part(visit: PersonsVisit) -> Response:
 async def do(visit: PersonsVisit) -> Response:
     """Do something about one of them."""
     require_operator(visit)
+    if typed := untyped(visit):
+        return await _needed(visit, Told.asking_for(typed))
     work = visit.write(verb_of(visit, NEEDED), lambda _: "/ui/noc?done=done")
     return await tried(visit, work, partial(_needed, visit))
 
