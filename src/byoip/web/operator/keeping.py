@@ -1,13 +1,15 @@
 """What the operator keeps: accounts, services, reserved space, words on registries."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from starlette.responses import Response
 
+from byoip.domain.checks.registry_override import RegistryOverride
 from byoip.domain.claims.claim import CLAIMS_PER_ACCOUNT
+from byoip.domain.claims.reservation import Reservation
 from byoip.usecases.accounts import accounts
 from byoip.usecases.bindings import services
 from byoip.usecases.border import Verb
@@ -21,6 +23,7 @@ from byoip.web.telling import Told, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
 PAGE: Final = 100
+_OF_SPACE: Final = 50  # of each kind, each with a form
 _MOST_QUOTA: Final = CLAIMS_PER_ACCOUNT
 _DONE: Final[Mapping[str, str]] = {
     "done": "It is done. History has it, with your name and the reason."
@@ -85,17 +88,33 @@ async def show_services(visit: PersonsVisit, told: Told) -> Response:
 
 async def show_space(visit: PersonsVisit, told: Told) -> Response:
     """Reserved space, and the operator's words on which registry is responsible."""
-    reader = visit.site.operator_reader
+    reader, asked = visit.site.operator_reader, visit.request.query_params
+    reserved = await reader.reservations(
+        after=cursor_of(asked.get("reserved", "")), limit=_OF_SPACE + 1
+    )
+    overrides = await reader.overrides(
+        after=cursor_of(asked.get("overrides", "")), limit=_OF_SPACE + 1
+    )
     return await visit.page(
         "operator/space.html",
         told.status,
         told=told,
-        reserved=await reader.reservations(after=None, limit=PAGE),
-        overrides=await reader.overrides(after=None, limit=PAGE),
+        reserved=reserved[:_OF_SPACE],
+        overrides=overrides[:_OF_SPACE],
+        more_reserved=_more(reserved),
+        more_overrides=_more(overrides),
         registries=sorted(visit.site.terms.registries),
         form=visit.form,
         key=fresh_key,
     )
+
+
+def _more(found: Sequence[Reservation] | Sequence[RegistryOverride]) -> str:
+    """Where the next page begins; empty: this is all."""
+    if len(found) <= _OF_SPACE:
+        return ""
+    last = found[_OF_SPACE - 1]
+    return cursor_text(last.created_at, last.id)
 
 
 def new_account(visit: PersonsVisit, why: str) -> Verb[Any]:
