@@ -25,7 +25,7 @@ INSTALL := $(EDITABLE) . && $(EDITABLE) ./cli
 # Tests start `byoip` some thirty times: what Python has compiled is kept, whatever the shell says.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-fast test-long long-ship long-failover long-others long-oldest \
+.PHONY: demo from-nothing test test-fast test-long long-ship long-failover long-others long-oldest \
   check fuzz bench bench-quick lock image-check clean
 
 demo: $(VENV)/.runtime
@@ -68,6 +68,9 @@ check: $(VENV)/.development
 fuzz: $(VENV)/.development
 	tools/install-real-parts
 	CI=true FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/pytest $(PYTEST_ARGS) tests/clients/test_fuzzing.py
+
+from-nothing: $(VENV)/.development # a /24, on pages, in a browser: clicks and seconds
+	$(VENV)/bin/pytest -q tests/web/sandbox/test_5_from_nothing.py
 
 bench: $(VENV)/.development
 	$(BIN)/python -m benchmarks

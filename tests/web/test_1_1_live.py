@@ -167,6 +167,7 @@ async def test_many_changes_at_once_are_one_piece_of_news(world: World, server: 
 async def test_a_stream_ends_with_the_session(
     world: World, server: str, monkeypatch: pytest.MonkeyPatch, left: str
 ) -> None:
+    assert live.SIGN_OF_LIFE + live.BETWEEN < 60 / 2  # no event of the account wakes its streams
     monkeypatch.setattr(live, "SIGN_OF_LIFE", 0.1)
     person, code = await link_for(world)
     browser = Browser(world.client)

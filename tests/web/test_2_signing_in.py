@@ -83,7 +83,7 @@ async def test_whose_page_it_is_stands_on_it_and_signing_in_again_ends_that(worl
     shown = (await browser.read("/ui/enter")).text
     assert "signed in as Ada of Example: go on . To sign in here ends that session." in shown
     operator = await signed_in(world, Role.OPERATOR_VIEWER, name="Op")
-    assert "Op (operator viewer of the operator)" in (await operator.read("/ui/people")).text
+    assert "Op (operator viewer)" in (await operator.read("/ui/people")).text
     assert "ends that session" not in (await Browser(world.client).read("/ui/enter")).text
 
 

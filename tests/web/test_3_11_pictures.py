@@ -54,6 +54,15 @@ def test_for_each_address_the_map_names_what_the_edge_does(
     assert all(one.x >= 0 and one.x + one.width <= WIDTH + 3 for row in drawn for one in row.blocks)
 
 
+def test_a_range_is_labelled_by_as_much_as_fits() -> None:
+    whole = Prefix.parse("31.0.0.0/23")
+    parts = ("31.0.0.0/23", "31.0.0.64/26", "31.0.1.9/32")
+    found = [binding(str(whole), one, CDN) for one in parts]
+    drawn = address_map(whole, found, (), ())
+    labels = {one.label for row in drawn for one in row.blocks}
+    assert labels == {"CDN", "31.0.0.0/23", "/26", ""}
+
+
 def test_what_edges_do_not_have_yet_answers_for_nothing() -> None:
     whole = "31.0.0.0/23"
     waits = binding(whole, "31.0.0.0/24", LB, state=Provisioning.PROVISIONING)

@@ -122,6 +122,9 @@ async def test_an_old_page_of_a_prefix_does_nothing(world: World, operator: Oper
     answer = await browser.send(form, reason="Late.")
     assert answer.status_code == 412
     assert "Nothing was done." in Reading(answer.text).text
+    said = answer.text.partition('role="alert"')[2].partition("</div>")[0]
+    assert "changed the description" in said
+    assert "has claimed" not in said
     told = await operator.result("GET", f"/prefixes/{made['id']}")
     assert told["standing"] == Standing.OK.value
 

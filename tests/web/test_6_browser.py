@@ -16,6 +16,7 @@ from tests.api.world import World
 from tests.store.samples import passed
 from tests.web.browser import link_for
 from tests.web.chromium import PHONE, WIDE, Site, chromium, site_of, tab_to, too_wide, violations
+from tests.web.walking import unseen
 
 pytestmark = pytest.mark.real
 
@@ -127,6 +128,20 @@ async def test_copy_buttons_copy_also_after_news(site: Site) -> None:
             assert await page.evaluate("navigator.clipboard.readText()") == shown
 
 
+async def test_whether_it_would_pass_is_said_while_one_types(site: Site) -> None:
+    async with site.person() as page:
+        await page.goto("/ui/prefixes/new")
+        await tab_to(page, "#cidr")
+        await page.keyboard.type("31.4.0.0/4")
+        await expect(page.locator("#typed")).to_contain_text("Prefix: ")
+        await page.keyboard.press("Backspace")
+        await page.keyboard.type("24")
+        await expect(page.locator("#typed")).to_contain_text("31.4.0.0/24 from AS64500")
+        await expect(page.locator("#typed")).to_contain_text("would not pass yet")
+        await page.keyboard.press("Enter")  # from the field: it is brought
+        await expect(page.get_by_role("status")).to_contain_text("The prefix is brought")
+
+
 async def test_two_clicks_bring_one_prefix(site: Site) -> None:
     async with site.person() as page:
         await page.goto("/ui/prefixes/new")
@@ -166,7 +181,7 @@ async def test_every_page_fits_and_axe_finds_nothing(
     made = await site.world.prefix(description="w" * 200)
     path, cidr, _ = await bound(site.world)
     person, _ = await link_for(site.world, name="Eve")
-    await issued(site.world)
+    letter = f"/loa/{(await issued(site.world)).reference}"
     own = await site.world.result("POST", "/asns", json={"asn": 3320})
     lent = {"cidr": cidr, "delegated_account_id": site.world.other_account_id.hex}
     await site.world.result("POST", f"{path}/delegations", json=lent)
@@ -179,15 +194,18 @@ async def test_every_page_fits_and_axe_finds_nothing(
     async with site.person(size=size, dark=dark) as page:
         await page.goto(f"/ui/prefixes/{made['id']}")
         await page.get_by_role("button", name="Check again").click()
-        for address in (
-            "/", "/errors", "/ui/enter", "/ui/prefixes", "/ui/prefixes/new", f"/ui{path}",
-            f"/ui/prefixes/{made['id']}", "/ui/people", f"/ui/people/{person.hex}",
+        walked = (
+            "/", "/errors", letter, "/loa/nothing", "/ui/enter", "/ui/prefixes",
+            "/ui/prefixes/new", f"/ui{path}", f"/ui/prefixes/{made['id']}",
+            "/ui/people", f"/ui/people/{person.hex}",
             "/ui/letters", "/ui/sessions", "/ui/nowhere", "/ui/asns", asn, "/ui/delegations",
             "/ui/moves", f"/ui{path}/delegations", f"/ui{path}/move", "/ui/tokens",
             f"/ui{path}/bindings", f"/ui{path}/bindings/{bound_to['id']}", "/ui/prefixes/removed",
             f"/ui{path}/addresses", "/ui/webhooks", f"/ui/webhooks/{hook['id']}", "/ui/mail",
             f"/ui/mail/{mail['id']}",
-        ):  # fmt: skip
+        )  # fmt: skip
+        assert unseen(site.world, walked, "/ui", "/ui/noc") == []
+        for address in walked:
             await page.goto(address)
             assert await violations(page) == [], address
             assert await too_wide(page) == [], address

@@ -11,10 +11,12 @@ from byoip.store.speakers.routes import Alarm
 from tests.api.bound import bound
 from tests.api.operators import WHY, Operator
 from tests.api.world import World
+from tests.routes.test_3_3_over_http import two_speakers
 from tests.web.chromium import PHONE, WIDE, Site, chromium, site_of, tab_to, too_wide, violations
 from tests.web.test_3_12_disputes import disputed
 from tests.web.test_4_1_asn_disputes import asn_disputed
 from tests.web.test_4_noc import raised
+from tests.web.walking import unseen
 
 pytestmark = pytest.mark.real
 NOC = "/ui/noc"
@@ -46,13 +48,16 @@ async def test_every_page_of_the_operator_fits_and_axe_finds_nothing(
     await operator.result("POST", "/reservations", json=reserved)
     _, _, dispute = await disputed(site.world)
     asn_dispute = await asn_disputed(site.world)
+    await two_speakers(operator, engine)
     async with site.person(Role.OPERATOR, size=size, dark=dark) as page:
-        for address in (
+        walked = (
             NOC, f"{NOC}/prefixes", f"{NOC}/prefixes?q=31.24.0.1", f"{NOC}{path}",
             f"{NOC}/prefixes/{rival['id']}", f"{NOC}/routes", f"{NOC}/data", f"{NOC}/accounts",
             f"{NOC}/services", f"{NOC}/space", f"{NOC}/history", dispute, asn_dispute,
-            "/ui/tokens", "/ui/people",
-        ):  # fmt: skip
+            f"{NOC}/routes/drain?speaker=ams1", "/ui/tokens", "/ui/people",
+        )  # fmt: skip
+        assert unseen(site.world, walked, NOC) == []
+        for address in walked:
             await page.goto(address)
             assert await violations(page) == [], address
             assert await too_wide(page) == [], address

@@ -83,7 +83,9 @@ def checks_shown(
 ) -> Sequence[CheckShown]:
     """Checks as tables show them; asked names whom, where that is known."""
     made = []
-    for finding in findings:
+    # As it is approved a check may be looked at once more: said twice it is no other finding.
+    once = {(one.check, one.outcome): one for one in findings}
+    for finding in once.values():
         reason = ""
         match finding.outcome:
             case Passed():

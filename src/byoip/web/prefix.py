@@ -10,29 +10,25 @@ from uuid import UUID
 from starlette.responses import Response
 
 from byoip.domain.checks.validation_run import RunState
-from byoip.domain.event_kinds import OF_PREFIXES
 from byoip.domain.watch.freezing import how_lifted
 from byoip.domain.watch.levels import LADDERS
 from byoip.domain.watch.validity import RENEWED_FROM
-from byoip.store.claims.views import ClaimView, NumberedEvent, RunView
+from byoip.store.claims.views import ClaimView, RunView
 from byoip.store.watch.views import PrefixWatch
+from byoip.web.changes import MEANING, SHOWN, names_of, since_drawn
 from byoip.web.checks import checks_shown, texts_of
 from byoip.web.forms import fresh_key, id_of
 from byoip.web.guide.pages import AT_REGISTRY
 from byoip.web.live import Streams, epoch_of, place_of
 from byoip.web.pictures.address_map import address_map
 from byoip.web.pictures.time_line import time_line
-from byoip.web.prefixes import chip_of
+from byoip.web.prefixes import chip_of, cursor_of, cursor_text
 from byoip.web.telling import Told, told_of
 from byoip.web.visiting import PersonsVisit
 
-_SHOWN_EVENTS: Final = 50
-_DRAWN: Final = 20  # of each kind, on the small map
-_MEANING: Final = {
-    f"{subject}.{what}": said
-    for subject, kinds in OF_PREFIXES.items()
-    for what, said in kinds.items()
-}
+_SHOWN_BINDINGS: Final = 20  # all have a page of their own
+_SHOWN_ROUTES: Final = 15  # of a page: each has three states, and a form
+_DRAWN: Final = 20  # delegations, on the small map
 _DONE: Final[Mapping[str, str]] = {
     "brought": "The prefix is brought. Nothing is reserved yet: publish what stands below.",
     "checking": "The checks were asked for.",
@@ -95,7 +91,7 @@ async def prefix_page(visit: PersonsVisit, told: Told) -> Response:
     """The page as it is now; from an older one, what changed since then is said first."""
     epoch, shown = await epoch_of(visit), await _state(visit)
     place = place_of(epoch, shown["newest"])
-    since = _since(visit, shown["events"]) if told.stale else []
+    since = since_drawn(visit, shown["events"]) if told.stale else []
     return await visit.page(
         "prefix.html", told.status, told=told, since=since, place=place, **shown
     )
@@ -108,11 +104,14 @@ async def _state(visit: PersonsVisit) -> dict[str, Any]:
     view = await reader.claim(account_id, claim_id)
     run = await reader.newest_run(account_id, claim_id)
     asked = await reader.asked(account_id, claim_id, run.run.id) if run else {}
-    events = await reader.events(
-        account_id, claim_id, after=max(0, newest - _SHOWN_EVENTS), limit=_SHOWN_EVENTS
+    events = await reader.events(account_id, claim_id, after=max(0, newest - SHOWN), limit=SHOWN)
+    after = visit.request.query_params.get("routes", "")
+    routes = await reader.bgp_prefixes(
+        account_id, claim_id, after=cursor_of(after), limit=_SHOWN_ROUTES + 1
     )
-    routes = await reader.bgp_prefixes(account_id, claim_id, after=None, limit=_SHOWN_EVENTS)
-    bindings = await reader.bindings(account_id, claim_id, after=None, limit=_SHOWN_EVENTS)
+    more = routes[_SHOWN_ROUTES - 1].bgp_prefix if len(routes) > _SHOWN_ROUTES else None
+    routes = routes[:_SHOWN_ROUTES]
+    bindings = await reader.bindings(account_id, claim_id, after=None, limit=_SHOWN_BINDINGS)
     watch = await reader.watches.watch(account_id, claim_id)
     renewing = view.claim.approved and to_be_renewed(watch, visit.now)
     lent = await reader.delegations(account_id, claim_id, now=visit.now, after=None, limit=_DRAWN)
@@ -137,15 +136,18 @@ async def _state(visit: PersonsVisit) -> dict[str, Any]:
         "now": visit.now,
         "running": _open(run),
         "routes": routes,
+        "more_routes": cursor_text(more.created_at, more.id) if more else "",
+        "of_routes": after,
         "bindings": bindings,
+        "goes": (await reader.moves.along([claim_id], visit.now))[claim_id],
         "services": await reader.services(),
         "events": list(reversed(events)),
         "newest": newest,
-        "map": address_map(view.claim.prefix, bindings[:_DRAWN], lent, routes[:_DRAWN]),
+        "map": address_map(view.claim.prefix, bindings, lent, routes),
         "line": time_line(events, _so_now(view)),
-        "meaning": _MEANING,
+        "meaning": MEANING,
         "steps": _STEPS,
-        "who": await _who(visit, events),
+        "who": await names_of(visit, events),
         "speaks": visit.site.speaks,
         "key": fresh_key,
     }
@@ -153,13 +155,14 @@ async def _state(visit: PersonsVisit) -> dict[str, Any]:
 
 def _rail(view: ClaimView) -> Sequence[Step]:
     claim, route = view.claim, view.route
-    announced = route is not None and route.advertised
+    asked = route is not None and route.advertised
+    announced = asked and view.held
     done = [claim.approved, claim.approved, view.default_binding is not None, announced]
     said = [
         "proven" if claim.approved else "publish, then check",
         "approved" if claim.approved else "follows by itself",
         f"bound, {view.default_binding.value}" if view.default_binding else "to a service",
-        "asked for" if announced else "to the Internet",
+        "speakers hold it" if announced else "asked for" if asked else "to the Internet",
     ]
     first = done.index(False) if False in done else len(done)
     return [
@@ -190,21 +193,3 @@ def to_be_renewed(watch: PrefixWatch, now: datetime) -> bool:
 
 def _open(run: RunView | None) -> bool:
     return run is not None and run.run.state in {RunState.SCHEDULED, RunState.RUNNING}
-
-
-def _since(visit: PersonsVisit, events: Sequence[NumberedEvent]) -> Sequence[NumberedEvent]:
-    seen = visit.form.get("seen", "")
-    known = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < _SHOWN_EVENTS else 0
-    return [one for one in events if one.number > known]
-
-
-async def _who(visit: PersonsVisit, events: Sequence[NumberedEvent]) -> Mapping[str, str]:
-    """The names behind actors: of people and tokens of the account; operators are one party."""
-    ids = {}
-    for actor in {one.actor for one in events}:
-        kind, _, who = actor.partition(":")
-        if kind == "credential":
-            ids[actor] = UUID(who)
-    names = await visit.site.people.names(visit.account_id, set(ids.values()))
-    known = {actor: names.get(one, "a token") for actor, one in ids.items()}
-    return {one.actor: known.get(one.actor, one.actor.partition(":")[0]) for one in events}

@@ -1,6 +1,6 @@
 """The prefixes of an account: the list, and bringing one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -17,8 +17,10 @@ from byoip.web.live import Streams, epoch_of, place_of
 from byoip.web.visiting import PersonsVisit
 
 PAGE: Final = 200
+_AHEAD: Final = 50  # of a later page, at most
 _FILTERS: Final[Mapping[str, ClaimFilter]] = {
     "": ClaimFilter(),
+    "needs-you": ClaimFilter(waiting=True),
     "pending": ClaimFilter(approved=False),
     "approved": ClaimFilter(approved=True),
     "contested": ClaimFilter(standing=Standing.CONTESTED),
@@ -36,6 +38,14 @@ class Chip:
     urgency: int
 
 
+_OF_ROUTES: Final[Mapping[tuple[bool, bool], Chip]] = {  # wanted, and held by a speaker
+    (True, True): Chip("announced", "good", 4),
+    (True, False): Chip("going up", "wait", 3),
+    (False, True): Chip("going down", "wait", 3),
+    (False, False): Chip("ready", "plain", 3),
+}
+
+
 def chip_of(view: ClaimView) -> Chip:
     """The state of a prefix, as lists show it."""
     if view.claim.standing is not Standing.OK:
@@ -46,9 +56,7 @@ def chip_of(view: ClaimView) -> Chip:
         return Chip("to be proven", "wait", 1)
     if view.default_binding is None:
         return Chip("to be bound", "wait", 2)
-    if view.route is not None and view.route.advertised:
-        return Chip("announced", "good", 4)
-    return Chip("ready", "plain", 3)
+    return _OF_ROUTES[view.route is not None and view.route.advertised, view.held]
 
 
 async def listed(visit: PersonsVisit) -> Response:
@@ -83,8 +91,16 @@ async def _state(visit: PersonsVisit) -> dict[str, Any]:
     found = await reader.claims(
         account_id, after=cursor_of(asked.get("after", "")), limit=PAGE + 1, wanted=wanted
     )
-    shown = sorted(((chip_of(one), one) for one in found[:PAGE]), key=lambda one: one[0].urgency)
     last = found[PAGE - 1].claim if len(found) > PAGE else None
+    ahead: Sequence[ClaimView] = ()
+    if last and wanted == _FILTERS[""] and not asked.get("after"):
+        # What needs somebody first, and stands on a later page as well.
+        beyond = Cursor(last.created_at, last.id)
+        ahead = await reader.claims(
+            account_id, after=beyond, limit=_AHEAD, wanted=_FILTERS["needs-you"]
+        )
+    page = ((chip_of(one), one) for one in (*found[:PAGE], *ahead))
+    shown = sorted(page, key=lambda one: one[0].urgency)
     return {
         "rows": shown,
         "total": await reader.count_claims(account_id, wanted),

@@ -24,7 +24,7 @@ async def test_2_1_a_group_gives_the_role_and_history_names_the_person(
     for part in ("Path=/", "Secure", "HttpOnly", "SameSite=Lax"):
         assert f"; {part}" in session[0]
     page = await browser.read("/ui/noc/history")
-    assert "Grace Höpper (operator of the operator)" in page.text
+    assert "Grace Höpper (operator)" in page.text
     admin = await elsewhere.signed_in("ada")
     assert "Ada (admin of Example)" in (await admin.read("/ui/people")).text
 

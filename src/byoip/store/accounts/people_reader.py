@@ -78,13 +78,15 @@ _ONE: Final = compiled(
     .where(_p.id == sa.bindparam("person_id"), OF_ACCOUNT, IN_FORCE)
 )
 _owner: Final = credentials.alias("owner")
-_NAMES: Final = compiled(
+_OF_IDS = (
     sa.select(_c.id, _c.name, _p.id.is_not(None).label("person"), _owner.c.name.label("of"))
     .select_from(
         credentials.outerjoin(people, _p.id == _c.id).outerjoin(_owner, _owner.c.id == _c.person_id)
     )
-    .where(_c.id == sa.any_(sa.bindparam("ids")), _c.account_id == sa.bindparam("account_id"))
+    .where(_c.id == sa.any_(sa.bindparam("ids")))
 )
+ALL_NAMES: Final = compiled(_OF_IDS)
+_NAMES: Final = compiled(_OF_IDS.where(_c.account_id == sa.bindparam("account_id")))
 _OF_TOKENS = (
     sa.select(credentials, _owner.c.name.label("of"))
     .select_from(
@@ -227,6 +229,13 @@ class PeopleReader:
         if not ids:
             return {}
         rows = await self._autocommit.ask(_NAMES, account_id=account_id, ids=list(ids))
+        return {row.id: row.name if row.person else _token(row) for row in rows}
+
+    async def all_names(self, ids: Collection[UUID]) -> Mapping[UUID, str]:
+        """The same of credentials of all accounts, and of the operator's: for operators alone."""
+        if not ids:
+            return {}
+        rows = await self._autocommit.ask(ALL_NAMES, ids=list(ids))
         return {row.id: row.name if row.person else _token(row) for row in rows}
 
     async def tokens(

@@ -129,6 +129,12 @@ _FILTERS: Final = (
     _p.cidr.op("&&")(sa.func.coalesce(sa.bindparam("wanted_around"), _p.cidr)),
     _is_approved == sa.func.coalesce(sa.bindparam("wanted_approved"), _is_approved),
     _p.standing == sa.func.coalesce(sa.bindparam("wanted_standing", type_=sa.Text), _p.standing),
+    sa.or_(
+        ~sa.bindparam("wanted_waiting", type_=sa.Boolean),
+        ~_is_approved,
+        _p.standing != constant(Standing.OK),
+        sa.func.cardinality(_p.frozen_for) > 0,
+    ),
 )
 _SOME_CLAIMS: Final = compiled(paged(VIEWS.where(_ACCOUNT, *_FILTERS), prefixes))
 _COUNT_SOME_CLAIMS: Final = compiled(_COUNT.where(*_FILTERS))
@@ -219,6 +225,7 @@ def _filter(wanted: ClaimFilter) -> Mapping[str, object]:
         "wanted_around": wanted.around,
         "wanted_approved": wanted.approved,
         "wanted_standing": wanted.standing,
+        "wanted_waiting": wanted.waiting,
     }
 
 

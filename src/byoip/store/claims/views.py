@@ -93,6 +93,11 @@ class ClaimView:
     own: OriginStanding = NO_STANDING
     still_bound: bool = False
 
+    @property
+    def held(self) -> bool:
+        """Whether a speaker holds the route of the whole prefix."""
+        return self.route is not None and self.route.applied.advertised
+
     def shown(
         self, advice: Advice, now: datetime
     ) -> tuple[Mapping[str, CheckState], tuple[Blocker, ...]]:
@@ -195,12 +200,14 @@ class ClaimFilter:
     Attributes:
         prefix: exactly this one.
         around: all that share an address with it, a single address among them.
+        waiting: only those that are not proven, frozen, or do not stand well: somebody has to act.
     """
 
     prefix: Prefix | None = None
     around: IPv4Network | IPv6Network | None = None
     approved: bool | None = None
     standing: Standing | None = None
+    waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from byoip.web.pictures.address_map import address_in, address_map, answers
 from byoip.web.prefix import claim_id_of
 from byoip.web.visiting import PersonsVisit
 
-_MOST = 100  # of each kind
+_MOST = 40  # of each kind: drawn, and in the table
 
 
 async def shown(visit: PersonsVisit) -> Response:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from byoip.domain.claims.delegation import DelegateNotFound, Delegation, DelegationExpiryRefused
 from byoip.usecases.claims import delegations as verbs
+from byoip.web.changes import changes
 from byoip.web.forms import fresh_key, id_of
 from byoip.web.prefix import claim_id_of
 from byoip.web.prefixes import cursor_of, cursor_text
@@ -82,6 +83,7 @@ async def end(visit: PersonsVisit) -> Response:
 
 async def _page(visit: PersonsVisit, told: Told) -> Response:
     reader, claim_id = visit.site.reader, claim_id_of(visit)
+    changed = await changes(visit, told, claim_id)
     after = cursor_of(visit.request.query_params.get("after", ""))
     view = await reader.claim(visit.account_id, claim_id)
     found = await reader.delegations(
@@ -97,6 +99,7 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         form=visit.form,
         own=visit.account_id,
         key=fresh_key,
+        **changed,
     )
 
 

@@ -9,13 +9,14 @@ from starlette.responses import Response
 from byoip.domain.claims.move import MoveRecipientNotFound
 from byoip.store.claims.views import MoveView
 from byoip.usecases.claims import moves as verbs
+from byoip.web.changes import changes
 from byoip.web.forms import fresh_key, id_of
 from byoip.web.prefix import claim_id_of
 from byoip.web.site import NotServed
 from byoip.web.telling import Told, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
-_SHOWN: Final = 100  # the oldest
+_SHOWN: Final = 40  # the oldest: what goes along is said of each
 _DONE: Final[Mapping[str, str]] = {
     "offered": "It is offered. Until the other account accepts, everything is as it was.",
     "ended": "The offer has ended, and nothing has moved.",
@@ -70,7 +71,8 @@ async def end(visit: PersonsVisit) -> Response:
 
 async def _list(visit: PersonsVisit, told: Told) -> Response:
     reader = visit.site.reader.moves
-    found = (await reader.listed(visit.account_id, visit.now))[:_SHOWN]
+    listed = await reader.listed(visit.account_id, visit.now)
+    found = listed[:_SHOWN]
     got = [one for one in found if one.move.to_account_id == visit.account_id]
     made = [one for one in found if one.move.from_account_id == visit.account_id]
     along = await reader.along([one.move.claim_id for one in got], visit.now)
@@ -81,6 +83,7 @@ async def _list(visit: PersonsVisit, told: Told) -> Response:
         got=got,
         made=made,
         along=along,
+        more=len(listed) - len(found),
         own=visit.account_id,
         key=fresh_key,
     )
@@ -88,6 +91,7 @@ async def _list(visit: PersonsVisit, told: Told) -> Response:
 
 async def _page(visit: PersonsVisit, told: Told) -> Response:
     reader, claim_id = visit.site.reader, claim_id_of(visit)
+    changed = await changes(visit, told, claim_id)
     view = await reader.claim(visit.account_id, claim_id)
     offers = await reader.moves.listed(visit.account_id, visit.now)
     along = await reader.moves.along([claim_id], visit.now)
@@ -100,6 +104,7 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         goes=along[claim_id],
         form=visit.form,
         key=fresh_key,
+        **changed,
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from byoip.usecases.bindings import bindings as verbs
+from byoip.web.changes import changes
 from byoip.web.forms import fresh_key, id_of
 from byoip.web.prefix import claim_id_of
 from byoip.web.prefixes import cursor_of, cursor_text
@@ -79,6 +80,7 @@ async def unbind(visit: PersonsVisit) -> Response:
 
 async def _list(visit: PersonsVisit, told: Told) -> Response:
     reader, claim_id = visit.site.reader, claim_id_of(visit)
+    changed = await changes(visit, told, claim_id)
     after = cursor_of(visit.request.query_params.get("after", ""))
     view = await reader.claim(visit.account_id, claim_id)
     found = await reader.bindings(visit.account_id, claim_id, after=after, limit=PAGE + 1)
@@ -94,11 +96,13 @@ async def _list(visit: PersonsVisit, told: Told) -> Response:
         bound=view.default_binding is not None,
         form=visit.form,
         key=fresh_key,
+        **changed,
     )
 
 
 async def _one(visit: PersonsVisit, told: Told) -> Response:
     reader, claim_id = visit.site.reader, claim_id_of(visit)
+    changed = await changes(visit, told, claim_id)
     view = await reader.claim(visit.account_id, claim_id)
     binding = (await reader.binding(visit.account_id, claim_id, _named(visit))).binding
     others = [one for one in await reader.services() if one != binding.service]
@@ -110,6 +114,7 @@ async def _one(visit: PersonsVisit, told: Told) -> Response:
         binding=binding,
         others=[one for one in others if binding.is_default or not one.default_only],
         key=fresh_key,
+        **changed,
     )
 
 

@@ -29,6 +29,7 @@ from byoip.web.telling import Told, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
 PAGE: Final = 100
+_OF_SPACE: Final = 50  # of each kind, each with a form
 _MOST_QUOTA: Final = CLAIMS_PER_ACCOUNT
 _DONE: Final[Mapping[str, str]] = {
     "done": "It is done. History has it, with your name and the reason."
@@ -106,18 +107,22 @@ async def show_space(visit: PersonsVisit, told: Told) -> Response:
     With `cidr` it says whose prefixes a word on that range touches.
     """
     reader, asked = visit.site.operator_reader, visit.request.query_params
-    reserved = await reader.reservations(after=cursor_of(asked.get("reserved", "")), limit=PAGE + 1)
-    overrides = await reader.overrides(after=cursor_of(asked.get("overrides", "")), limit=PAGE + 1)
+    reserved = await reader.reservations(
+        after=cursor_of(asked.get("reserved", "")), limit=_OF_SPACE + 1
+    )
+    overrides = await reader.overrides(
+        after=cursor_of(asked.get("overrides", "")), limit=_OF_SPACE + 1
+    )
     waivers = await reader.all_waivers(
-        visit.now, after=cursor_of(asked.get("waivers", "")), limit=PAGE + 1
+        visit.now, after=cursor_of(asked.get("waivers", "")), limit=_OF_SPACE + 1
     )
     return await visit.page(
         "operator/space.html",
         told.status,
         told=told,
-        reserved=reserved[:PAGE],
-        overrides=overrides[:PAGE],
-        waivers=waivers[:PAGE],
+        reserved=reserved[:_OF_SPACE],
+        overrides=overrides[:_OF_SPACE],
+        waivers=waivers[:_OF_SPACE],
         more={
             "reserved": _next(reserved),
             "overrides": _next(overrides),
@@ -145,7 +150,7 @@ async def _touched(visit: PersonsVisit) -> Mapping[str, object]:
 
 
 def _next(found: Sequence[_Kept]) -> str:
-    last = found[PAGE - 1] if len(found) > PAGE else None
+    last = found[_OF_SPACE - 1] if len(found) > _OF_SPACE else None
     return cursor_text(last.created_at, last.id) if last else ""
 
 

@@ -8,6 +8,7 @@ from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.routes.breaker import Parked
 from byoip.domain.watch.dispute import left_to_answer
 from byoip.store.accounts.operator_views import OperatorClaimFilter
+from byoip.web.operator.actors import names_of
 from byoip.web.operator.need import Act, Need, Section
 from byoip.web.operator.need_routes import held_by_nobody, to_be_released
 from byoip.web.operator.network import needs as network
@@ -169,13 +170,16 @@ async def _statistics(site: Site, now: datetime) -> AsyncNeeds:
 
 
 async def _jobs(site: Site) -> AsyncNeeds:
-    for one in await site.guards.jobs():
+    jobs = await site.guards.jobs()
+    who = await names_of(site, (one.switch.by for one in jobs if one.switch.by))
+    for one in jobs:
         kind, name = one.switch.kind, one.switch.kind.value.replace("_", " ")
         about = {"job": kind.value}
         if one.switch.stopped:
             yield Need(
                 name,
-                f"Stopped by {one.switch.by or 'an operator'}: {one.switch.because or ''}",
+                f"Stopped by {who.get(one.switch.by or '', 'an operator')}: "
+                f"{(one.switch.because or '').rstrip('.')}.",
                 one.switch.at,
                 acts=[Act("start-job", "Start", "It runs again at its next time.", about)],
             )

@@ -13,7 +13,9 @@ from byoip.domain.address import parse_address
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.prefix import InvalidPrefix, Prefix
 from byoip.store.accounts.operator_views import AddressReport, OperatorClaimFilter
+from byoip.web.changes import MEANING, since_drawn
 from byoip.web.forms import fresh_key, id_of
+from byoip.web.operator.actors import names_of
 from byoip.web.operator.acts import NEEDED, OF_PREFIXES, untyped, verb_of
 from byoip.web.operator.needs import needs
 from byoip.web.prefixes import chip_of, cursor_of, cursor_text
@@ -23,9 +25,11 @@ from byoip.web.visiting import PersonsVisit
 
 PAGE: Final = 100
 _EVENTS: Final = 100
+_ROUTES: Final = 30  # of one prefix, each with a form
 _DIGITS: Final = 9
 _DONE: Final[Mapping[str, str]] = {
     "done": "It is done, or asked for. History has it, with your name and the reason.",
+    "closed": "The prefix is closed, and its space is free.",
     "drained": "It goes out of service: below is how far it is.",
 }
 _STATES: Final[Mapping[str, OperatorClaimFilter]] = {
@@ -92,6 +96,7 @@ async def prefixes(visit: PersonsVisit) -> Response:
     last = found[PAGE - 1].claim if len(found) > PAGE else None
     return await visit.page(
         "operator/prefixes.html",
+        told=told_of(visit, _DONE),
         rows=[(chip_of(one), one) for one in found[:PAGE]],
         report=report,
         account=account,
@@ -113,6 +118,8 @@ async def act_on_prefix(visit: PersonsVisit) -> Response:
     """Do it."""
     require_operator(visit)
     page = f"/ui/noc/prefixes/{_named(visit).hex}?done=done"
+    if visit.request.path_params["what"] == "end-grace":  # it has no page any more
+        page = "/ui/noc/prefixes?done=closed"
     work = visit.write(verb_of(visit, OF_PREFIXES), lambda _: page)
     return await tried(visit, work, partial(_prefix, visit))
 
@@ -145,7 +152,9 @@ async def history(visit: PersonsVisit) -> Response:
     first = max(0, min(below, newest + 1) - 1 - _EVENTS)
     found = await visit.site.operator_reader.events(after=first, limit=_EVENTS)
     shown = [one for one in reversed(found) if one.event.number < below]
-    return await visit.page("operator/history.html", rows=shown, below=first + 1 if first else 0)
+    who = await names_of(visit.site, (one.event.actor for one in shown))
+    older = first + 1 if first else 0
+    return await visit.page("operator/history.html", rows=shown, who=who, below=older)
 
 
 async def _needed(visit: PersonsVisit, told: Told) -> Response:
@@ -170,6 +179,9 @@ async def _prefix(visit: PersonsVisit, told: Told) -> Response:
     )
     around = OperatorClaimFilter(overlapping=view.claim.prefix)
     rivals = await site.operator_reader.claims(around, after=None, limit=PAGE)
+    after = cursor_of(visit.request.query_params.get("routes", ""))
+    routes = await site.reader.bgp_prefixes(owner, claim_id, after=after, limit=_ROUTES + 1)
+    last = routes[_ROUTES - 1].bgp_prefix if len(routes) > _ROUTES else None
     return await visit.page(
         "operator/prefix.html",
         told.status,
@@ -180,11 +192,17 @@ async def _prefix(visit: PersonsVisit, told: Told) -> Response:
         account=(await site.operator_reader.account(owner)).account,
         missing=view.missing(site.advice, visit.now),
         rivals=[(chip_of(one), one) for one in rivals if one.claim.id != claim_id],
-        routes=await site.reader.bgp_prefixes(owner, claim_id, after=None, limit=PAGE),
+        routes=routes[:_ROUTES],
+        more_routes=cursor_text(last.created_at, last.id) if last else "",
+        goes=(await site.reader.moves.along([claim_id], visit.now))[claim_id],
         watch=await site.reader.watches.watch(owner, claim_id),
         waivers=await site.operator_reader.waivers(claim_id, visit.now),
         disputes=await site.reader.disputes.own(owner, claim_id),
         events=list(reversed(events)),
+        newest=newest,
+        since=since_drawn(visit, list(reversed(events))) if told.stale else (),
+        meaning=MEANING,
+        who=await names_of(site, (one.actor for one in events)),
         key=fresh_key,
     )
 

@@ -19,6 +19,7 @@ from byoip.web.visiting import PersonsVisit, Visit
 
 _CODE: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _WRONG_ONES: Final = Wanted("wrong_link", per_minute=10)
+_SHOWN: Final = 100  # sessions of one person
 _COOKIE: Final = "{}={}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={}"
 
 
@@ -72,9 +73,11 @@ async def leave(visit: PersonsVisit) -> Response:
 
 async def sessions(visit: PersonsVisit) -> Response:
     """The browsers in which one is signed in."""
+    found = await visit.site.people.sessions(visit.person.id)
     return await visit.page(
         "people/sessions.html",
-        sessions=await visit.site.people.sessions(visit.person.id),
+        sessions=found[:_SHOWN],
+        more=len(found[_SHOWN:]),
         this=visit.session.id,
         key=fresh_key(),
     )

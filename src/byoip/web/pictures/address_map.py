@@ -142,11 +142,17 @@ def _drawn(whole: _Network, ranges: Iterable[Range]) -> Sequence[Block]:
         # Whole numbers first: a /128 of a /16 is lost in a float.
         x = (one.first - lowest) * WIDTH * 1000 // of / 1000
         width = max(_THINNEST, (one.last - one.first + 1) * WIDTH * 1000 // of / 1000)
-        fits = len(one.said) * _LETTER <= width - 4
         ends = str(kind(one.first)), str(kind(one.last))
         place = min(x, WIDTH - _THINNEST)
-        made.append(Block(*ends, place, width, one.said if fits else "", one.title, one.tone))
+        made.append(Block(*ends, place, width, _label(one.said, width), one.title, one.tone))
     return made
+
+
+def _label(said: str, width: float) -> str:
+    """What fits into so much: all of it, of a prefix at least how long it is, or nothing."""
+    length = f"/{said.rpartition('/')[2]}" if "/" in said else ""
+    fit = (one for one in (said, length) if one and len(one) * _LETTER <= width - 4)
+    return next(fit, "")
 
 
 def _ends(network: _Network) -> tuple[int, int]:
