@@ -16,6 +16,7 @@ from tests.web.chromium import PHONE, WIDE, Site, chromium, site_of, tab_to, too
 from tests.web.test_4_accounts import ACCOUNTS, CREDENTIALS
 from tests.web.test_4_data import DATA, SPACE, taken
 from tests.web.test_4_decided_routes import HELD, ORPHANS, WAITING, at, orphans, restored, waiting
+from tests.web.walking import OF_TEST_4_BROWSER, unseen
 
 pytestmark = pytest.mark.real
 
@@ -42,11 +43,14 @@ async def test_4_every_page_fits_and_axe_finds_nothing(
     await taken(site.world, engine, tmp_path, (10, 10), (12, 11), (12, 2))
     of = site.world.account_id.hex
     async with site.person(Role.OPERATOR, size=size, dark=dark) as page:
-        for address in (
+        walked = (
             "/ui/noc", f"{ACCOUNTS}/{of}", CREDENTIALS, f"{CREDENTIALS}?account={of}&ended=1",
             WAITING, ORPHANS, at("ams1", HELD[0]), DATA, f"{SPACE}?cidr=45.0.0.0/8",
             f"/ui/noc/prefixes?account={of}", "/ui/noc/routes",
-        ):  # fmt: skip
+        )  # fmt: skip
+        for below in OF_TEST_4_BROWSER:
+            assert unseen(site.world, walked, below) == []
+        for address in walked:
             await page.goto(address)
             assert await violations(page) == [], address
             assert await too_wide(page) == [], address

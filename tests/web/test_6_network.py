@@ -19,6 +19,7 @@ from tests.web.test_4_noc import raised
 from tests.web.test_4_speaker_settings import proposed
 from tests.web.test_4_speakers import LACKS, gone
 from tests.web.test_6_operator import browser, site
+from tests.web.walking import OF_TEST_6_NETWORK, unseen
 
 __all__ = ["browser", "site"]  # fixtures
 pytestmark = pytest.mark.real
@@ -70,13 +71,15 @@ async def test_every_page_of_the_network_fits_and_axe_finds_nothing(
             assert await violations(page) == [], address
             assert await too_wide(page) == [], address
 
-        for address in (
+        walked = (
             "/ui/noc", NETWORK, f"{NETWORK}/speakers/ams1", f"{NETWORK}/speakers/old1",
             f"{NETWORK}/speakers/{LONG}", f"{NETWORK}/listeners", f"{NETWORK}/edges",
             f"{NETWORK}/edges/fra1", f"{NETWORK}/edges/{'e' * 63}", f"{NETWORK}/settings",
             "/ui/noc/routes/drain?speaker=fra1", "/ui/noc/routes/drain?stage=2",
             "/ui/noc/routes/drain?speaker=fra1&neighbour=127.0.0.2",
-        ):  # fmt: skip
+        )  # fmt: skip
+        assert unseen(site.world, walked, OF_TEST_6_NETWORK) == []
+        for address in walked:
             await well(address)
         await operator.act(f"{PATH}/apply", proposal=WANTED, revision=2)
         async with site.world.store.transaction() as tx:

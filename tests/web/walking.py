@@ -31,6 +31,12 @@ from tests.web.test_4_noc import raised
 
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
 FREE = Limits(0, 0, 0, 0, 0, 0)
+# Pages of the operator that are looked at with more to see on them: test_4_browser, test_6_network.
+OF_TEST_4_BROWSER = (
+    *("/ui/noc/accounts/{account_id}", "/ui/noc/credentials"),
+    *("/ui/noc/routes/orphans", "/ui/noc/routes/waiting"),
+)
+OF_TEST_6_NETWORK = "/ui/noc/network"
 APART = ("/stream", "/document", "/ui/static", "/ui/enter/provider")  # no pages of ours
 
 
