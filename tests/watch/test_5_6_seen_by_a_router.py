@@ -33,24 +33,27 @@ PACE = Pace(every=timedelta(seconds=1))
 
 
 @asynccontextmanager
-async def seen_up(days: Days, routes: Routes, services: dict[str, UUID]) -> AsyncIterator[Judge]:
-    """Both routes are up at two speakers, and a router has them."""
-    beside = await days.world.approved(BESIDE)
-    others = Routes(days.world, beside, await days.world.bind(beside, BESIDE, services["CDN"]))
-    await others.patch(advertised=True)
+async def seen_up(
+    days: Days, routes: Routes, services: dict[str, UUID], *beside: Claim
+) -> AsyncIterator[Judge]:
+    """Its route and others are up at two speakers, and a router has them; else another is made."""
+    every = [routes.claim.prefix]
+    for one in beside or [await days.world.approved(BESIDE)]:
+        binding = await days.world.bind(one, str(one.prefix), services["CDN"])
+        await Routes(days.world, one, binding).patch(advertised=True)
+        every.append(one.prefix)
     fleet = Fleet(days.world.engine, days.world.clock)
     async with running_edge("one", "two") as edge:
         judge, speakers = Judge(fleet, edge), edge.speakers.values()
-        both = routes.claim.prefix, beside.prefix
-        judge.have_announced(*both)
+        judge.have_announced(*every)
         async with reconciling(fleet, *speakers, listeners=[edge.listener], pace=PACE):
-            await edge.until_seen(*both)
+            await edge.until_seen(*every)
             await until(fleet.settled)
             yield judge
 
 
-async def nothing_went(judge: Judge) -> None:
-    await asyncio.sleep(SOME_SYNCS)
+async def nothing_went(judge: Judge, seconds: float = SOME_SYNCS) -> None:
+    await asyncio.sleep(seconds)
     await until(judge.fleet.settled)
     assert await judge.lists() == FLAWLESS
 
