@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.routing import Route
 
 from byoip.domain.accounts.people import Role
+from byoip.domain.history import Actor
 from byoip.store.speakers.records import SpeakerState
 from byoip.store.speakers.routes import Routes
 from byoip.usecases.bindings import edges
@@ -51,7 +52,7 @@ async def network(world: World, engine: AsyncEngine) -> None:
     routes, before = Routes(engine), world.clock.now() - timedelta(minutes=6)
     await routes.note_speaker(SpeakerState("ams-of", 1, "", 0, before, loaded=True))
     await routes.note_listeners({"rr-of": True}, before)
-    async with world.store.transaction() as tx:
+    async with world.store.transaction(actor=Actor("cli", "cli-test")) as tx:
         await edges.put(tx, edge="fra-of", drained=False, reason="test")
 
 
