@@ -53,7 +53,7 @@ async def network(world: World, engine: AsyncEngine) -> None:
     routes, before = Routes(engine), world.clock.now() - timedelta(minutes=6)
     await routes.note_speaker(SpeakerState("ams-of", 1, "", 0, before, loaded=True))
     await routes.note_listeners({"rr-of": True}, before)
-    async with world.store.transaction() as tx:
+    async with world.store.transaction(actor=Actor("cli", "cli-test")) as tx:
         await edges.put(tx, edge="fra-of", drained=False, reason="test")
 
 

@@ -77,8 +77,8 @@ _WOULD_APPLIED: Final = from_text(
     _GIVEN.format("g.may_hold OR g.advertised", "applied_routes", "g.speaker = :name")
 )
 _WOULD_OBSERVED: Final = {
-    BgpPeerKind.SPEAKER: from_text(_GIVEN.format("g.advertised", "observed_routes", _OWN_WORD)),
-    BgpPeerKind.LISTENER: from_text(_GIVEN.format("g.advertised", "observed_routes", _HEARD)),
+    BgpPeerKind.SPEAKER: from_text(_GIVEN.format("(g.advertised)", "observed_routes", _OWN_WORD)),
+    BgpPeerKind.LISTENER: from_text(_GIVEN.format("(g.advertised)", "observed_routes", _HEARD)),
 }
 _WOULD_ORPHANS: Final = from_text(
     "SELECT count(*) AS many FROM orphan_routes WHERE speaker = :name"
