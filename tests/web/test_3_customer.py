@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -238,6 +239,7 @@ async def test_what_needs_its_owner_comes_first_from_later_pages_as_well(
     suspended."""
     for number in range(203):
         await world.prefix(f"37.{number}.0.0/24", description="d" * 150)
+        world.clock.advance(timedelta(seconds=1))  # lists go by time
     async with engine.begin() as connection:
         approved = "UPDATE prefixes SET state = 'approved', approved_by = 'operator'"
         of = " , approved_at = now(), registry = 'ripencc' WHERE cidr < '37.201.0.0/24'"
