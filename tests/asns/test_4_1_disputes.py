@@ -13,7 +13,6 @@ from byoip.domain.precondition import PreconditionFailed
 from byoip.domain.watch.dispute import DisputeEnd, DisputeEnded, DisputeTooYoung, Side
 from byoip.ports.checks.registry import RegistryAnswer, RegistryQuestion, RouteRegistry
 from byoip.store.accounts.operator_reader import OperatorReader
-from byoip.store.gauges import Gauges
 from byoip.usecases.routes.announce_on_word import announce_on_word
 from tests.asns.disputes import (
     WHY,
@@ -32,7 +31,6 @@ from tests.store.samples import BY
 from tests.usecases.verbs import Verb
 
 DAY = timedelta(days=1)
-OPEN = "byoip_disputes_open"
 OTHER = "32.0.0.0/23"
 
 
@@ -251,16 +249,3 @@ async def test_it_is_decided_by_what_was_seen(numbers: Numbers) -> None:
     with pytest.raises(PreconditionFailed):
         await decide(numbers, Side.HOLDER, seen=seen)
     await decide(numbers, Side.HOLDER, seen=(own.version, other.version + 1))
-
-
-async def test_an_open_one_is_a_figure(numbers: Numbers) -> None:
-    async def many() -> list[float]:
-        read = await Gauges(numbers.engine).read()
-        return [value for one in read if one.name == OPEN for _, value in one.values]
-
-    await numbers.served()
-    assert await many() == [0]
-    await rival(numbers)
-    assert await many() == [1]
-    await decide(numbers, Side.HOLDER)
-    assert await many() == [0]

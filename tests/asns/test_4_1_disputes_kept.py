@@ -1,11 +1,29 @@
-"""Time 4.1: what the database keeps of disputes about AS numbers, whatever a process does."""
+"""Time 4.1: what the database keeps of disputes about AS numbers, whoever writes to it."""
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from tests.asns.disputes import open_ones, rival
+from byoip.domain.watch.dispute import Side
+from byoip.store.gauges import Gauges
+from tests.asns.disputes import decide, open_ones, rival
 from tests.asns.numbers import Numbers
+
+OPEN = "byoip_disputes_open"
+
+
+async def test_an_open_one_is_a_figure(numbers: Numbers) -> None:
+    async def many() -> list[float]:
+        read = await Gauges(numbers.engine).read()
+        return [value for one in read if one.name == OPEN for _, value in one.values]
+
+    await numbers.served()
+    assert await many() == [0]
+    await rival(numbers)
+    assert await many() == [1]
+    await decide(numbers, Side.HOLDER)
+    assert await many() == [0]
+
 
 ANOTHER = """
     INSERT INTO asn_disputes (id, asn, holder_id, claimant_id, opened_at, decide_from, token,
