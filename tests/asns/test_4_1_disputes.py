@@ -226,6 +226,18 @@ async def test_it_ends_as_a_party_gives_up_or_an_operator_takes_the_first_proof_
         assert (await numbers.validate_asn(await first(numbers))).proven
 
 
+async def test_that_a_proof_has_gone_is_told(numbers: Numbers) -> None:
+    claim = await numbers.served()
+    await numbers.remove_asn(await rival(numbers))
+    assert [one["ended"] for one in await told(numbers, claim, "asn_dispute.ended")] == ["gone"]
+    await rival(numbers)
+    revoked = await numbers.revoke(await first(numbers))
+    assert revoked.dispute is not None
+    assert revoked.dispute.ended is DisputeEnd.GONE
+    ends = await told(numbers, claim, "asn_dispute.ended")
+    assert [one["ended"] for one in ends] == ["gone", "gone"]
+
+
 async def test_both_parties_may_give_up_at_once_and_while_it_is_decided(numbers: Numbers) -> None:
     for _ in range(5):
         own = await numbers.approve(await numbers.bring())

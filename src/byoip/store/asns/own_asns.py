@@ -39,7 +39,7 @@ _CHANGING: Final = (
 _ID: Final = sa.bindparam("own_asn_id", type_=sa.Uuid)
 _ACCOUNT: Final = sa.bindparam("account_id", type_=sa.Uuid)
 OF_ACCOUNT: Final = sa.or_(_ACCOUNT.is_(None), _o.account_id == _ACCOUNT)
-# With the newest dispute about it.
+# With the dispute about it that is open, else the newest.
 SELECT: Final = sa.select(
     own_asns,
     sa.literal_column(
@@ -48,7 +48,7 @@ SELECT: Final = sa.select(
                     THEN 'holder' ELSE 'claimant' END,
                 'opened_at', d.opened_at, 'decide_from', d.decide_from, 'ended', d.ended)
             FROM asn_disputes AS d WHERE own_asns.id IN (d.holder_id, d.claimant_id)
-            ORDER BY d.opened_at DESC LIMIT 1)""",
+            ORDER BY d.ended_at IS NOT NULL, d.opened_at DESC LIMIT 1)""",
         pg.JSONB,
     ).label("dispute"),
 )
