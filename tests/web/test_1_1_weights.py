@@ -123,5 +123,6 @@ async def test_1_1_two_hundred_words_of_the_operator(free: World, operator: Oper
     space |= await light(browser, "/ui/noc/space", "overrides")
     assert len([one for one in space if one.endswith("/release")]) == ROWS
     assert len([one for one in space if one.endswith("/end")]) == ROWS
-    await light(browser, "/ui/noc/services")
+    services = await light(browser, "/ui/noc/services", "from")
+    assert len([one for one in services if one.endswith("/retire")]) >= ROWS // 2
     await light(browser, "/ui/noc/history", "below")

@@ -34,6 +34,7 @@ from tests.api.bound import bound, roas
 from tests.api.edges import Edge, register
 from tests.api.operators import Operator
 from tests.api.world import World
+from tests.asns.disputes import prove_too
 from tests.asns.numbers import aspa
 from tests.fakes.rpki import FakeVrpSource, export_text
 from tests.store.samples import passed
@@ -43,7 +44,7 @@ from tests.web.browser import signed_in
 UP, DOWN = {"on_demand": {"advertised": True}}, {"on_demand": {"advertised": False}}
 NAMES: Final = sorted({*BLOCKERS, *(one.name for one in OBSTACLES)})
 SEEN = "What came back from there."
-PRINTED = {"ownership_pending", "irr_pending", "rpki_pending"}  # whole, to be copied, below
+PRINTED = {f"{one}_pending" for one in ("ownership", "irr", "rpki")}  # whole, to be copied, below
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,13 @@ async def not_offered(plot: Plot) -> str:
     return prefix_id
 
 
+async def asn_disputed(plot: Plot) -> str:
+    world = plot.world
+    prefix_id, _ = await plot.with_own_asn()
+    await prove_too(world.store, world.backend.asn_terms, world.other_account_id, 2914)
+    return prefix_id
+
+
 async def pair_unanswered(plot: Plot) -> str:
     return (await plot.with_own_asn())[0]
 
@@ -178,9 +186,8 @@ async def leaving(plot: Plot) -> str:
 
 
 async def standing(plot: Plot, which: Standing) -> str:
-    if which is Standing.OFFBOARDING:
-        return await leaving(plot)
-    return await plot.changed(await unbound(plot), standing=which)
+    leaves = which is Standing.OFFBOARDING
+    return await (leaving(plot) if leaves else plot.changed(await unbound(plot), standing=which))
 
 
 async def suspended(plot: Plot) -> str:
@@ -216,8 +223,7 @@ def check_planters() -> Iterator[tuple[str, Planter]]:
 
 
 def nobody_holds(plot: Plot) -> Awaitable[str]:
-    record = CheckRecord(CheckState.INVALID, None, Reason.NOT_ALLOCATED, SEEN)
-    return checked(plot, "irr", record)
+    return checked(plot, "irr", CheckRecord(CheckState.INVALID, None, Reason.NOT_ALLOCATED, SEEN))
 
 
 PLANTED: Final[dict[str, Planter]] = {
@@ -235,6 +241,7 @@ PLANTED: Final[dict[str, Planter]] = {
     "announced_too_often": flapping,
     "prepend_would_remove": prepended,
     "origin_asn_not_offered": not_offered,
+    "asn_disputed": asn_disputed,
     "aspa_excludes_operator": pair_excluded,
     "aspa_unanswered": pair_unanswered,
     "prefix_frozen": frozen,

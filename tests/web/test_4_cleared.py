@@ -101,7 +101,9 @@ async def test_4_orphans_are_withdrawn(
     await routes.note_orphans("ams1", {orphan: path(orphan, prepend=1)}, world.clock.now())
     viewer = await signed_in(world, Role.OPERATOR_VIEWER)
     assert "It holds 1 path" in (await viewer.read(NOC)).text
-    assert (await done(world, operator, NOC, "withdraw-orphans")).startswith("orphan")
+    assert (await done(world, operator, NOC, "withdraw-orphans", confirm="ams1")).startswith(
+        "orphan"
+    )
     assert await routes.decided_orphans("ams1") == {orphan}
     assert "It holds 1 path" not in (await viewer.read(NOC)).text
 

@@ -28,6 +28,7 @@ from tests.web.test_2_2_own_tokens import made as made_token
 from tests.web.test_3_7_asns import brought
 from tests.web.test_3_12_disputes import disputed
 from tests.web.test_4_noc import raised
+from tests.web.test_6_tenancy import network
 
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
 FREE = Limits(0, 0, 0, 0, 0, 0)
@@ -115,6 +116,7 @@ async def planted(world: World, engine: AsyncEngine, operator: Operator) -> Esta
     [session] = [one for one in (await admin.read("/ui/sessions")).forms if "/end" in one.action]
     person, _ = await link_for(world, name=HOSTILE)
     await waiting(world, engine, operator)
+    await network(world, engine)
     known = {
         "prefix_id": path[-32:], "route_id": spanning["id"], "binding_id": binding["id"],
         "delegation_id": delegation["id"], "move_id": move["id"], "asn_id": asn[-32:],
@@ -122,6 +124,8 @@ async def planted(world: World, engine: AsyncEngine, operator: Operator) -> Esta
         "mail_address_id": (await world.result("POST", "/mail_addresses", json=mail))["id"],
         "token_id": token, "person_id": person.hex, "session_id": session.action.split("/")[-2],
         "reference": str((await issued(world)).reference), "dispute_id": dispute[-32:],
+        "account_id": world.account_id.hex, "credential_id": token,
+        "speaker": "ams-of", "listener": "rr-of", "edge": "fra-of",
         "rest": "nowhere", "name": "page.css", "what": "suspend", "id": "0" * 32,
     }  # fmt: skip
     return Estate(known, owner)

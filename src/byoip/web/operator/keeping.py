@@ -29,7 +29,8 @@ from byoip.web.telling import Told, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
 PAGE: Final = 100
-_OF_SPACE: Final = 50  # of each kind, each with a form
+_WITH_FORMS: Final = 50  # of each kind, each with a form
+_DIGITS: Final = 6
 _MOST_QUOTA: Final = CLAIMS_PER_ACCOUNT
 _DONE: Final[Mapping[str, str]] = {
     "done": "It is done. History has it, with your name and the reason."
@@ -89,13 +90,16 @@ async def show_accounts(visit: PersonsVisit, told: Told) -> Response:
 
 
 async def show_services(visit: PersonsVisit, told: Told) -> Response:
-    """All services."""
-    rows = await visit.site.reader.services()
+    """All services, a page at a time."""
+    asked = visit.request.query_params.get("from", "")
+    first = int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= _DIGITS else 0
+    found = await visit.site.reader.services()
     return await visit.page(
         "operator/services.html",
         told.status,
         told=told,
-        rows=rows,
+        rows=found[first : first + _WITH_FORMS],
+        next=first + _WITH_FORMS if len(found) > first + _WITH_FORMS else 0,
         form=visit.form,
         key=fresh_key,
     )
@@ -108,21 +112,21 @@ async def show_space(visit: PersonsVisit, told: Told) -> Response:
     """
     reader, asked = visit.site.operator_reader, visit.request.query_params
     reserved = await reader.reservations(
-        after=cursor_of(asked.get("reserved", "")), limit=_OF_SPACE + 1
+        after=cursor_of(asked.get("reserved", "")), limit=_WITH_FORMS + 1
     )
     overrides = await reader.overrides(
-        after=cursor_of(asked.get("overrides", "")), limit=_OF_SPACE + 1
+        after=cursor_of(asked.get("overrides", "")), limit=_WITH_FORMS + 1
     )
     waivers = await reader.all_waivers(
-        visit.now, after=cursor_of(asked.get("waivers", "")), limit=_OF_SPACE + 1
+        visit.now, after=cursor_of(asked.get("waivers", "")), limit=_WITH_FORMS + 1
     )
     return await visit.page(
         "operator/space.html",
         told.status,
         told=told,
-        reserved=reserved[:_OF_SPACE],
-        overrides=overrides[:_OF_SPACE],
-        waivers=waivers[:_OF_SPACE],
+        reserved=reserved[:_WITH_FORMS],
+        overrides=overrides[:_WITH_FORMS],
+        waivers=waivers[:_WITH_FORMS],
         more={
             "reserved": _next(reserved),
             "overrides": _next(overrides),
@@ -150,7 +154,7 @@ async def _touched(visit: PersonsVisit) -> Mapping[str, object]:
 
 
 def _next(found: Sequence[_Kept]) -> str:
-    last = found[_OF_SPACE - 1] if len(found) > _OF_SPACE else None
+    last = found[_WITH_FORMS - 1] if len(found) > _WITH_FORMS else None
     return cursor_text(last.created_at, last.id) if last else ""
 
 
