@@ -85,3 +85,13 @@ async def test_while_one_types_it_is_said_as_soon_as_both_are_there(world: World
     assert await world.result("GET", "/prefixes") == []
     stranger = await Browser(world.client).post(part, {"cidr": "31.0.0.0/23", "asn": "64500"})
     assert stranger.status_code == 401
+
+
+async def test_what_is_half_typed_spends_nothing(world: World) -> None:
+    browser = await signed_in(world)
+    for half in ("31", "31.0", "31.0.0", "31.0.0.0/", "2001:db", "31.0.0.0/2") * 3:
+        answer = await browser.post(f"{TRY}/part", {"cidr": half, "asn": "64500"})
+        assert answer.status_code in {200, 422}
+        assert "too many" not in answer.text.lower()
+    asked = await browser.post(TRY, {"cidr": "31.0.0.0/23", "asn": "64500"})
+    assert asked.status_code == 200

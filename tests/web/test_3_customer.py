@@ -256,6 +256,9 @@ async def test_what_needs_its_owner_comes_first_from_later_pages_as_well(
     assert [f"37.{number}.0.0/24" in needs for number in (0, 200, 201, 202)] == [
         False, False, True, True,
     ]  # fmt: skip
+    for cidr, wanted in (("37.0.0.0/24", False), ("37.201.0.0/24", True)):  # of one address, too
+        found = (await browser.read(f"/ui/prefixes?state=needs-you&q={cidr}")).links
+        assert any(one.startswith("/ui/prefixes/") and len(one) == 45 for one in found) == wanted
 
 
 async def test_nothing_is_done_for_a_form_with_another_ones_ids(world: World) -> None:

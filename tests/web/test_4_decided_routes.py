@@ -1,6 +1,8 @@
 """Page, 4: orphans, and routes to be released or in doubt, decided one at a time."""
 
+import asyncio
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -12,7 +14,7 @@ from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
 from byoip.store.speakers.routes import Routes
 from byoip.usecases.speakers.forget_applied import forget_applied
-from byoip.usecases.speakers.release_routes import MOST_SHOWN
+from byoip.usecases.speakers.release_routes import MOST_SHOWN, ReleaseRoutes
 from tests.announcing import path
 from tests.api.bound import bound, roas
 from tests.api.operators import WHY, Operator
@@ -231,6 +233,30 @@ async def test_4_all_that_were_shown_are_released_and_no_others(
     assert (await operator.last_event())["number"] == event["number"]
 
 
+async def test_4_of_two_clicks_at_one_moment_history_has_all_that_either_released(
+    world: World,
+    operator: Operator,
+    engine: AsyncEngine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cidrs = await restored(world, engine, tmp_path, many=6)
+    browser = await signed_in(world, Role.OPERATOR)
+    form = await browser.form(WAITING, "/release-shown")
+    release, met = ReleaseRoutes.these, asyncio.Barrier(2)
+
+    async def meeting_in_the_middle(routes: ReleaseRoutes, waiting: Any, **how: Any) -> Any:
+        which = await met.wait()
+        return await release(routes, waiting[:: -1 if which else 1], **how)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ReleaseRoutes, "these", meeting_in_the_middle)
+        await asyncio.gather(*(browser.send(form, reason=WHY) for _ in range(2)))
+    assert await waiting(engine) == set()
+    told = [one["after"] for one in await operator.result("GET", "/events?per_page=1000")]
+    assert sorted(cidr for one in told for cidr in one.get("announced", ())) == sorted(cidrs)
+
+
 async def test_4_who_only_looks_decides_about_no_route(
     world: World, engine: AsyncEngine, tmp_path: Path
 ) -> None:
@@ -261,6 +287,11 @@ async def test_4_a_page_of_many_routes_that_wait_is_light(
     answer = await browser.get(WAITING)
     assert len(answer.content) < 100_000
     assert "And 3 more" in Reading(answer.text).text
+    needs = (await browser.read("/ui/noc")).text
+    assert f"Routes to be released {MOST_SHOWN + 3}" in needs
+    async with world.store.transaction() as tx:  # no more are read
+        assert len(await tx.unreleased.first(MOST_SHOWN)) == MOST_SHOWN
+        assert await tx.unreleased.count() == MOST_SHOWN + 3
     form = await browser.form(WAITING, "/release-shown")
     assert (await browser.send(form, reason=WHY)).headers["location"] == f"{WAITING}?done=all"
     assert len(await waiting(engine)) == 3

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from byoip.domain.checks.evidence import Passed
 from byoip.domain.errors import Refusal
+from byoip.domain.prefix import Prefix
 from byoip.store.accounts.rate_limits import Wanted
 from byoip.usecases.checks.preflight import PreflightReport
 from byoip.usecases.claims import prefixes as verbs
@@ -60,6 +61,7 @@ def _asking(visit: PersonsVisit, show: Callable[..., Awaitable[Response]]) -> _A
     limit = Wanted("preflight", visit.site.limits.preflights_per_account)
 
     async def ask(cidr: str, asn: int) -> Response:
+        Prefix.parse(cidr)  # what is half typed spends nothing
         await visit.site.spend(visit.account_id, limit)
         report = await visit.site.preflight(visit.account_id, cidr=cidr, asn=asn)
         return await show(report=report)

@@ -1,7 +1,7 @@
 """The prefixes of an account: the list, and bringing one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from ipaddress import ip_network
@@ -84,7 +84,7 @@ async def _state(visit: PersonsVisit) -> dict[str, Any]:
     if text:
         try:
             around = ip_network(text, strict=False)
-            wanted = ClaimFilter(around=around, approved=wanted.approved, standing=wanted.standing)
+            wanted = replace(wanted, around=around)
         except ValueError:
             wrong = "This is neither an address nor a prefix, so all are shown."
     reader, account_id = visit.site.reader, visit.account_id

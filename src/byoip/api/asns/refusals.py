@@ -26,7 +26,8 @@ REFUSALS = (
         1955,
         own_asn.AsnProvenByAnother(_ASN),
         "Wait for the operator's decision; `dispute` of the number says since when, and until when "
-        "the other account may answer.",
+        "the other account may answer. As the operator: decide the dispute, or revoke the other "
+        "account's proof.",
     ),
     conflict(
         1956,

@@ -80,8 +80,8 @@ class AsnProvenByAnother(Refusal):
 
     def __init__(self, asn: Asn) -> None:
         super().__init__(
-            f"Another account has proven {asn}, and keeps it until an operator has decided: "
-            "`dispute` of the number says how that stands."
+            f"Another account has proven {asn}, and keeps it unless an operator decides otherwise. "
+            "`dispute` of the number says how that stands, where one is open between the two."
         )
 
 

@@ -30,7 +30,7 @@ class NotFrozen(Refusal):
     name = "not_frozen"
 
     def __init__(self) -> None:
-        super().__init__("This prefix is not frozen.")
+        super().__init__("This prefix is not frozen, and its origin is not in dispute.")
 
 
 def how_lifted(signals: Collection[Signal]) -> str:

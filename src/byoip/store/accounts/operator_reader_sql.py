@@ -62,7 +62,11 @@ _owner: Final = credentials.alias("owner")
 _own: Final = credentials.alias("own")
 _falls = (
     sa.select(sa.func.count())
-    .where(_own.c.person_id == _c.id, _own.c.revoked_at.is_(None))
+    .where(
+        _own.c.person_id == _c.id,
+        _own.c.revoked_at.is_(None),
+        sa.or_(_own.c.expires_at.is_(None), _own.c.expires_at > sa.func.now()),
+    )
     .correlate(credentials)
     .scalar_subquery()
     .label("falls")

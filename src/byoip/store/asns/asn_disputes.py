@@ -18,7 +18,7 @@ from byoip.domain.claims.lifecycle import State
 from byoip.domain.prefix import Prefix
 from byoip.domain.watch.dispute import DisputeEnd, DisputeNotFound
 from byoip.store.asns.asn_statistics import ROW_OF
-from byoip.store.asns.own_asns import own_asn_from
+from byoip.store.asns.own_asns import COLUMNS, own_asn_from
 from byoip.store.asns.views import AsnDisputeView, AsnParty, NamedPrefix
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.statements import Repository, from_row, from_text
@@ -37,14 +37,17 @@ _ADD: Final = from_text("""
 _END: Final = from_text(
     "UPDATE asn_disputes SET ended = :ended, ended_at = :now WHERE id = :id AND ended_at IS NULL"
 )
+# Of many, without what registries answered.
 _LISTED: Final = from_text("""
-    SELECT * FROM asn_disputes WHERE ended_at IS NULL ORDER BY opened_at, id LIMIT :most
+    SELECT id, asn, holder_id, claimant_id, opened_at, decide_from, token, proven_by, registry,
+        holder, evidence, NULL::bytea AS answer, ended, ended_at
+    FROM asn_disputes WHERE ended_at IS NULL ORDER BY opened_at, id LIMIT :most
 """)
 # Of one who has given its number up as well.
-_PARTIES: Final = from_text("""
-    SELECT own.*, NULL::jsonb AS dispute, accounts.name AS account_name
-    FROM own_asns AS own JOIN accounts ON accounts.id = own.account_id WHERE own.id = ANY(:ids)
-""")
+_PARTIES: Final = from_text(f"""
+    SELECT {", ".join(map(str, COLUMNS))}, NULL::jsonb AS dispute, accounts.name AS account_name
+    FROM own_asns JOIN accounts ON accounts.id = own_asns.account_id WHERE own_asns.id = ANY(:ids)
+""")  # noqa: S608 - of constants
 _ANSWER: Final = from_text("SELECT answer FROM own_asns WHERE id = :id")
 _OF_ORIGIN: Final = from_text("""
     SELECT p.id FROM prefixes AS p JOIN own_asns AS own

@@ -91,7 +91,8 @@ STANDING_OF_CLAIM: Final = f"""(
     SELECT jsonb_build_object(
         'state', own.state, 'aspa', {facts_sql("own")}, 'disputed', {HELD_IN_DISPUTE})
     FROM own_asns AS own
-    WHERE own.account_id = prefixes.account_id AND own.asn = prefixes.asn AND own.live)"""  # noqa: S608
+    WHERE own.account_id = prefixes.account_id AND own.asn = prefixes.asn
+        AND own.ended_at IS NULL)"""  # noqa: S608
 
 
 def standing_from(kept: Mapping[str, Any] | None) -> OriginStanding:

@@ -21,7 +21,7 @@ from byoip.store.statements import compiled, from_text
 _o = own_asns.c
 _PAGE: Final = compiled(
     SELECT.where(
-        _o.live,
+        _o.ended_at.is_(None),  # as the index has it
         OF_ACCOUNT,
         sa.tuple_(_o.created_at, _o.id)
         > sa.tuple_(

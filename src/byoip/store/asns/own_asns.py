@@ -36,12 +36,14 @@ _CHANGING: Final = (
     *("state", "token", "token_expires_at", "proven_at", "proven_by", "registry", "holder"),
     *("evidence", "seen", "fix", "doubt", "modified_at", "revoked_at", "ended_at", "version"),
 )
+_LIVE: Final = _o.ended_at.is_(None)  # as indexes have it
 _ID: Final = sa.bindparam("own_asn_id", type_=sa.Uuid)
 _ACCOUNT: Final = sa.bindparam("account_id", type_=sa.Uuid)
 OF_ACCOUNT: Final = sa.or_(_ACCOUNT.is_(None), _o.account_id == _ACCOUNT)
-# With the dispute about it that is open, else the newest.
+# Not the registry's answer, which is long. With the dispute about it that is open, else the newest.
+COLUMNS: Final = tuple(one for one in own_asns.c if one.name != "answer")
 SELECT: Final = sa.select(
-    own_asns,
+    *COLUMNS,
     sa.literal_column(
         """(
             SELECT jsonb_build_object('side', CASE WHEN d.holder_id = own_asns.id
@@ -56,7 +58,7 @@ _THIS: Final = SELECT.where(_o.id == _ID, _o.live, OF_ACCOUNT)
 GET: Final = compiled(_THIS)
 _LOCK: Final = compiled(_THIS.with_for_update())
 _EVERY: Final = compiled(
-    SELECT.where(_o.asn == sa.bindparam("asn", type_=sa.BigInteger), _o.live)
+    SELECT.where(_o.asn == sa.bindparam("asn", type_=sa.BigInteger), _LIVE)
     .order_by(_o.id)
     .with_for_update()
 )
@@ -64,12 +66,12 @@ _PROVEN: Final = compiled(
     SELECT.where(
         _o.account_id == _ACCOUNT,
         _o.asn == sa.bindparam("asn", type_=sa.BigInteger),
-        _o.live,
+        _LIVE,
         _o.state == constant(CheckState.VALID),
     )
 )
 _HELD: Final = compiled(
-    sa.select(sa.func.count().label("held")).where(_o.account_id == _ACCOUNT, _o.live)
+    sa.select(sa.func.count().label("held")).where(_o.account_id == _ACCOUNT, _LIVE)
 )
 _ADD: Final = compiled(sa.insert(own_asns), [*_FIXED, *_CHANGING])
 _SAVE: Final = compiled(sa.update(own_asns).where(_o.id == _ID, _o.live), _CHANGING)
@@ -80,7 +82,8 @@ _STANDING: Final = from_text(
     f"""
     SELECT own.state, {facts_sql("asked")} AS aspa, {HELD_IN_DISPUTE} AS disputed
     FROM (SELECT CAST(:asn AS bigint) AS asn) AS asked LEFT JOIN own_asns AS own
-        ON own.account_id = CAST(:account_id AS uuid) AND own.asn = asked.asn AND own.live
+        ON own.account_id = CAST(:account_id AS uuid) AND own.asn = asked.asn
+            AND own.ended_at IS NULL
 """,  # noqa: S608 - of constants
     selects=("state", "aspa", "disputed"),
 )

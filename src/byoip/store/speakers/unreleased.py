@@ -10,7 +10,7 @@ from uuid import UUID
 from byoip.domain.asn import Asn
 from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.route_snapshot import Unreleased
-from byoip.store.statements import Repository, from_text
+from byoip.store.statements import AnyRow, Repository, from_text
 
 _THEY: Final = """
     unreleased_routes u JOIN bgp_prefixes b
@@ -46,12 +46,14 @@ _RELEASE_UP: Final = from_text("""
     DELETE FROM unreleased_routes u USING up WHERE u.bgp_prefix_id = up.bgp_prefix_id
     RETURNING u.bgp_prefix_id
 """)
-_ALL: Final = from_text(f"""
+_LISTED: Final = f"""
     SELECT b.id, b.prefix_id, b.cidr, b.asn, u.last_seen, p.state, p.standing, u.since, u.doubted,
         p.version, a.name
     FROM {_THEY} JOIN prefixes p ON p.id = b.prefix_id JOIN accounts a ON a.id = p.account_id
     ORDER BY b.cidr
-""")  # noqa: S608
+"""  # noqa: S608
+_ALL: Final = from_text(_LISTED)
+_FIRST: Final = from_text(f"{_LISTED} LIMIT :many")
 _WAITS: Final = from_text(f"SELECT FROM {_THEY} WHERE b.id = :id")
 _KEEP_WAITING: Final = from_text("""
     UPDATE unreleased_routes SET change = :after WHERE bgp_prefix_id = :id AND change = :before
@@ -63,21 +65,16 @@ class UnreleasedRepository(Repository):
 
     async def all(self) -> Sequence[Unreleased]:
         """Those that wait, by address."""
-        return [
-            Unreleased(
-                row.id,
-                row.prefix_id,
-                Prefix(row.cidr),
-                Asn(row.asn),
-                row.last_seen,
-                f"{row.state}, {row.standing}",
-                since=row.since,
-                doubted=row.doubted,
-                version=row.version,
-                account=row.name,
-            )
-            for row in await self._session.rows(_ALL)
-        ]
+        return [_made(row) for row in await self._session.rows(_ALL)]
+
+    async def first(self, many: int) -> Sequence[Unreleased]:
+        """So many of them at most: after a restore all routes of a network may wait."""
+        return [_made(row) for row in await self._session.rows(_FIRST, many=many)]
+
+    async def count(self) -> int:
+        """How many wait."""
+        (row,) = await self._session.rows(_COUNT)
+        return int(row.many)
 
     async def release_up(self, speakers: Sequence[str]) -> tuple[Collection[UUID], int]:
         """Release what is up: a listener sees it, or a speaker holds it.
@@ -89,8 +86,7 @@ class UnreleasedRepository(Repository):
             The rows that wait no more, which speakers are to be told of; how many wait on.
         """
         released = await self._session.rows(_RELEASE_UP, speakers=list(speakers))
-        (row,) = await self._session.rows(_COUNT)
-        return [one.bgp_prefix_id for one in released], int(row.many)
+        return [one.bgp_prefix_id for one in released], await self.count()
 
     async def waits(self, bgp_prefix_id: UUID) -> bool:
         """Whether it still waits; to be asked under its claim's lock."""
@@ -102,3 +98,18 @@ class UnreleasedRepository(Repository):
         Only then is it known: a restore that is recognised at that moment has committed.
         """
         await self._session.change(_KEEP_WAITING, id=bgp_prefix_id, before=before, after=after)
+
+
+def _made(row: AnyRow) -> Unreleased:
+    return Unreleased(
+        row.id,
+        row.prefix_id,
+        Prefix(row.cidr),
+        Asn(row.asn),
+        row.last_seen,
+        f"{row.state}, {row.standing}",
+        since=row.since,
+        doubted=row.doubted,
+        version=row.version,
+        account=row.name,
+    )

@@ -1,4 +1,4 @@
-"""An operator has a route announced that a freeze would keep its owner from."""
+"""An operator has a route announced that a freeze or a dispute would keep its owner from."""
 
 from uuid import UUID
 

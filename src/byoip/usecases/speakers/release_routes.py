@@ -15,7 +15,6 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.speakers.route_snapshot import Unreleased
 from byoip.ports.checks.rpki import NoVrps
 from byoip.store.transaction import Store, Transaction
-from byoip.usecases.border import Verb
 from byoip.usecases.routes.announce import announce
 
 MOST_SHOWN: Final = 50  # each is judged as it is shown
@@ -48,8 +47,8 @@ class ReleaseRoutes:
     async def some(self) -> tuple[Sequence[tuple[Unreleased, str]], int]:
         """The first of them, MOST_SHOWN at most, and how many wait in all."""
         async with self.store.transaction() as tx:
-            found = await tx.unreleased.all()
-            return [(one, await _judged(tx, one)) for one in found[:MOST_SHOWN]], len(found)
+            found = await tx.unreleased.first(MOST_SHOWN)
+            return [(one, await _judged(tx, one)) for one in found], await tx.unreleased.count()
 
     async def __call__(self, cidr: Prefix | None, *, reason: str, by: Actor) -> Released:
         """Release this route, or all; those that the rules refuse go on waiting.
@@ -61,14 +60,12 @@ class ReleaseRoutes:
         why = stated_reason(reason)
         async with self.store.transaction() as tx:
             waiting = [one for one in await tx.unreleased.all() if cidr in {None, one.cidr}]
-        finish = await self.announce(waiting, reason=why, by=by)
-        async with self.store.transaction(actor=by) as tx:
-            return await finish(tx)
+        return await self.these(waiting, reason=why, by=by)
 
-    async def announce(
+    async def these(
         self, waiting: Collection[Unreleased], *, reason: CustomerText, by: Actor
-    ) -> Verb[Released]:
-        """Do all but the last transaction, which records it: the verb for that.
+    ) -> Released:
+        """Release just these, and record which of them: another may release some meanwhile.
 
         Raises:
             StoreUnavailable: as above.
@@ -80,12 +77,9 @@ class ReleaseRoutes:
                     made.announced.append(one.cidr)
             except Refusal as refusal:
                 made.refused.append((one.cidr, refusal.message))
-
-        async def finish(tx: Transaction) -> Released:
+        async with self.store.transaction(actor=by) as tx:
             _record(tx, made.announced, reason)
-            return made
-
-        return finish
+        return made
 
     async def _release(self, one: Unreleased, by: Actor) -> bool:
         """Announce it, unless its owner or a speaker was faster."""

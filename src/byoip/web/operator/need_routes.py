@@ -1,7 +1,7 @@
 """Routes that need a person: to be released, in doubt, or held though no prefix wants them."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from byoip.web.operator.need import Act, Need
@@ -10,18 +10,21 @@ from byoip.web.site import Site
 _NAMED: Final = 10  # of many, in a sentence
 
 
-async def to_be_released(site: Site) -> AsyncIterator[Need]:
-    """Those that wait since the database was restored or promoted."""
+async def to_be_released(site: Site, most: int) -> tuple[Sequence[Need], int]:
+    """The first of those that wait since a restore or a promotion, and how many do in all."""
     async with site.border.store.transaction() as tx:
-        found = await tx.unreleased.all()
-    for one in found:
-        yield Need(
+        found, many = await tx.unreleased.first(most), await tx.unreleased.count()
+    needs = [
+        Need(
             str(one.cidr),
             f"{'In doubt' if one.doubted else 'It waits since a restore'}: of {one.account}, "
             f"origin {one.asn}, not up everywhere.",
             one.since,
             f"/ui/noc/routes/waiting#route-{one.bgp_prefix_id.hex}",
         )
+        for one in found
+    ]
+    return needs, many
 
 
 async def held_by_nobody(site: Site) -> AsyncIterator[Need]:

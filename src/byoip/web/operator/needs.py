@@ -32,7 +32,7 @@ async def needs(site: Site, now: datetime) -> Sequence[Section]:
         _section("Contested", [one async for one in _standing(site, Standing.CONTESTED)]),
         _section("Suspended", [one async for one in _standing(site, Standing.SUSPENDED)]),
         _section("Levels that are held", [one async for one in _levels(site)]),
-        _section("Routes to be released", [one async for one in to_be_released(site)]),
+        _section("Routes to be released", *await to_be_released(site, MOST)),
         _section("Orphans", [one async for one in held_by_nobody(site)]),
         _section("ROA data refused", [one async for one in _roas(site)]),
         _section("Statistics", [one async for one in _statistics(site, now)]),
@@ -46,8 +46,8 @@ async def needs(site: Site, now: datetime) -> Sequence[Section]:
     return [one for one in found if one.needs]
 
 
-def _section(name: str, found: Sequence[Need]) -> Section:
-    return Section(name, found[:MOST], max(0, len(found) - MOST))
+def _section(name: str, found: Sequence[Need], many: int = 0) -> Section:
+    return Section(name, found[:MOST], max(0, (many or len(found)) - MOST))
 
 
 async def _trips(site: Site) -> AsyncNeeds:

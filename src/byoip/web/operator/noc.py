@@ -93,6 +93,7 @@ async def prefixes(visit: PersonsVisit) -> Response:
     if report is not None:
         held = {one.claim.id for one in report.holdings}
         found = [await reader.claim(one) for one in held]
+        found = [one for one in found if account is None or one.claim.account_id == account.id]
     last = found[PAGE - 1].claim if len(found) > PAGE else None
     return await visit.page(
         "operator/prefixes.html",
@@ -129,7 +130,7 @@ async def routes(visit: PersonsVisit) -> Response:
     require_operator(visit)
     found = await visit.site.routes.orphans()
     async with visit.site.border.store.transaction() as tx:
-        waiting = len(await tx.unreleased.all())
+        waiting = await tx.unreleased.count()
     return await visit.page(
         "operator/routes.html",
         done=told_of(visit, _DONE).done,

@@ -62,7 +62,12 @@ async def release_shown(visit: PersonsVisit) -> Response:
         waiting = [one for one, _ in rows]
         if not waiting or visit.form.get("seen", "") != _drawn(waiting):
             raise PreconditionFailed
-        return await routes.announce(waiting, reason=why, by=visit.actor)
+        made = await routes.these(waiting, reason=why, by=visit.actor)
+
+        async def told(_: Transaction) -> Released:
+            return made
+
+        return told
 
     work = visit.write_asking(ask, lambda made: f"{_LIST}?done={'some' if made.refused else 'all'}")
     return await tried(visit, work, partial(_shown, visit))

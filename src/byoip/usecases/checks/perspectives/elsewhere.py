@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from byoip.domain.checks.evidence import Fault, Outcome, Passed, RawAnswer, Unanswered
 from byoip.domain.perspectives.place import Place
@@ -18,7 +18,7 @@ _BROKEN: Final = Unanswered(Fault.GARBAGE, "What it saw could not be judged.")
 _log = logging.getLogger(__name__)
 
 Seen: TypeAlias = Mapping[str, tuple[Outcome, tuple[RawAnswer, ...]]]
-Look: TypeAlias = Callable[[Perspective], Awaitable[Outcome]]
+Look: TypeAlias = Callable[[Perspective], Coroutine[Any, Any, Outcome]]
 _NOTHING: Final[tuple[RawAnswer, ...]] = ()
 Notice: TypeAlias = Callable[[Mapping[str, Sequence[Sighting]]], Awaitable[None]]
 
@@ -52,8 +52,9 @@ class Elsewhere:
         """
 
         async def see(one: Perspective) -> Seen:
-            outcomes = await asyncio.gather(*(look(one) for _, look in ways.values()))
-            return {what: (said, _NOTHING) for what, said in zip(ways, outcomes, strict=True)}
+            async with asyncio.TaskGroup() as tasks:
+                asked = {what: tasks.create_task(look(one)) for what, (_, look) in ways.items()}
+            return {what: (task.result(), _NOTHING) for what, task in asked.items()}
 
         sightings = await self.everywhere(see, frozenset(ways), carrying) if ways else {}
         return {
