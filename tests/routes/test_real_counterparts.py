@@ -78,8 +78,13 @@ async def test_1_1_a_clock_that_is_set_back_stops_no_repair(
         assert named(await judge.lists()) == FLAWLESS | {"lost": [str(prefix)]}
 
 
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [("", "no way to it"), ("127.0.0.1:1", "UNAVAILABLE")],
+    ids=["not in its file", "refused"],
+)
 async def test_3_1_a_worker_without_a_way_to_one_speaker_leaves_just_that_one(
-    fleet: Fleet,
+    fleet: Fleet, target: str, said: str
 ) -> None:
     prefixes = await fleet.add(*(f"31.0.{number}.0/24" for number in range(20)))
     async with running_edge("one", "two") as edge:
@@ -89,15 +94,17 @@ async def test_3_1_a_worker_without_a_way_to_one_speaker_leaves_just_that_one(
             await judge.announce(*prefixes)
             await until(fleet.settled)
             await until(lambda: edge.router.is_up("one") and edge.router.is_up("two"))
-        noted = edge.router.noted()
-        async with reconciling(fleet, one, listeners=ears, pace=PACE, only_proposes=True):
-            await until(lambda: stands(fleet, "speaker_down", "no way to it"), seconds=SOON)
+        noted, beyond = edge.router.noted(), [GobgpSpeaker("two", target)] if target else []
+        async with reconciling(fleet, one, *beyond, listeners=ears, pace=PACE, only_proposes=True):
+            await until(lambda: stands(fleet, "speaker_down", said), seconds=SOON)
             edge.daemons["one"].kill()
             edge.daemons["one"].start()
             (new,) = await fleet.add("31.1.0.0/24")
             await judge.announce(new)
             await edge.until_seen(new, seconds=SOON)
             await until(fleet.settled)
+        for each in beyond:
+            await each.close()
         assert {each.prefix for each in await one.held()} == {*prefixes, new}
         assert {each.prefix for each in await two.held()} == set(prefixes)
         assert {each.speaker for each in edge.router.changes(after=noted)} == {"one"}
