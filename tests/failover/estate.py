@@ -63,9 +63,11 @@ class Estate:
     """What a failover happens to.
 
     Attributes:
+        down: those of `routes` that are not announced in the beginning.
         fault_at: when it happened, by the router's clock.
         saved_at: when the dump was begun that is restored later.
         removed: a speaker that was taken out of the settings.
+        snapshot: the number of one of before that.
     """
 
     pair: Pair
@@ -76,10 +78,12 @@ class Estate:
     readers: list[Reader]
     leaving: OwnedRoute
     routes: list[OwnedRoute]
+    down: list[OwnedRoute]
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     fault_at: datetime = field(default_factory=now)
     saved_at: datetime = field(default_factory=now)
     removed: Gobgpd | None = None
+    snapshot: int = 0
 
     def run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """In the background; what it fails by is raised by `check`."""
@@ -250,7 +254,8 @@ async def _furnish(
     readers = [Reader.of(service, one.owner, http) for one in (up[0], up[1], down[0])]
     other = service.one("SELECT id FROM services WHERE NOT default_only ORDER BY name LIMIT 1").hex
     owners.plan = planned(up, down, other)
-    made = Estate(pair, directory, service, owners, edge, readers, leaving, [*up, *down, leaving])
+    routes = [*up, *down, leaving]
+    made = Estate(pair, directory, service, owners, edge, readers, leaving, routes, down)
     made.run(edge.follow(edge.step))
     for reader in readers:
         made.run(reader.follow(reader.step))

@@ -9,7 +9,7 @@ import psycopg
 
 from tests.failover.estate import NAME, Estate
 from tests.failover.pair import Server
-from tests.failover.removing import remove_a_speaker, stop_it
+from tests.failover.removing import LEFT, remove_a_speaker, roll_back_to_before_it, stop_it
 from tests.failover.wishes import now
 
 _PROMOTED_AFTER = 3.0
@@ -32,6 +32,7 @@ class Fault:
         before: while no owner writes.
         prepare: before it; owners go on meanwhile.
         afterwards: before the judgement.
+        in_the_end: after it.
         verdicts: what operators may read in their history, one of these; none: nothing.
         alarms: what may still be wrong in the end.
         witnesses: whether processes run on, and so name what is lost; else all since the dump is.
@@ -45,6 +46,7 @@ class Fault:
     prepare: Act = _nothing
     before: Act = _nothing
     afterwards: Act = _nothing
+    in_the_end: Act = _nothing
     verdicts: frozenset[str] = frozenset({_FAILED_OVER})
     alarms: frozenset[str] = frozenset({"restored", "in_doubt"})
     witnesses: bool = True
@@ -158,7 +160,8 @@ FAULTS = (
         switched_over,
         before=remove_a_speaker,
         afterwards=stop_it,
-        alarms=frozenset({"fed_by_one"}),
+        in_the_end=roll_back_to_before_it,
+        alarms=LEFT,
     ),
     Fault("restarted in place", restarted_in_place, verdicts=frozenset()),
     Fault("standby lost", standby_lost, verdicts=frozenset(), before=synchronous),

@@ -9,15 +9,19 @@ from tests.failover.estate import Estate
 from tests.failover.wishes import now
 from tests.real.announcing import speakers_of
 from tests.real.edge import eventually
+from tests.routes.rolling_back import put_back
+from tests.routes.scenarios import Scene, keep_snapshot
 
 _NAME = "two"
 _STILL_ON_ITS_WAY = 3.0  # for what the speaker was told before it was out
 _SETTINGS = "/operator/routes/speaker-settings"
+LEFT = frozenset({"fed_by_one"})  # alarms
 
 
 async def remove_a_speaker(estate: Estate) -> None:
     """Every process starts again with a file that lacks it; then that is applied."""
     service = estate.service
+    estate.snapshot = await keep_snapshot(service)  # with it
     file, with_it = service.fleet.directory / "byoip.toml", speakers_of(service.edge)
     await service.edge.speakers.pop(_NAME).close()
     estate.removed = service.edge.daemons.pop(_NAME)
@@ -55,6 +59,15 @@ async def stop_it(estate: Estate) -> None:
     answer = await estate.edge.ask("POST", f"/operator/routes/speakers/{_NAME}/forget", json=body)
     assert answer is not None
     assert answer.is_success, answer.text
+
+
+async def roll_back_to_before_it(estate: Estate) -> None:
+    """To what both speakers had: the one that is left gets it, and nothing else changes."""
+    before = [one for one in estate.routes if one not in estate.down]
+    operator, number = estate.edge.token, estate.snapshot
+    await put_back(
+        Scene(estate.service, estate.owners, before, estate.down, operator, number, LEFT)
+    )
 
 
 async def _settings(estate: Estate) -> Any:

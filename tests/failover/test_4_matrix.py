@@ -46,6 +46,7 @@ async def test_what_is_left_is_what_owners_asked_for(
         await befall(here, fault)
         await judge(here, fault)
         measure(here, f"{fault.name}, Postgres {major or 'newest'}")
+        await fault.in_the_end(here)
 
 
 async def befall(here: Estate, fault: Fault) -> None:

@@ -33,6 +33,7 @@ class Scene:
 
     Attributes:
         snapshot: of the applied state before anything happened: all of `up`.
+        standing: kinds of alarms that may stay.
     """
 
     service: Announcing
@@ -41,6 +42,7 @@ class Scene:
     down: list[OwnedRoute]
     operator: str
     snapshot: int
+    standing: frozenset[str] = frozenset()
 
     async def ask(self, token: str, method: str, path: str, body: Any = None) -> httpx.Response:
         """Below the API's root."""
@@ -97,14 +99,20 @@ class Scene:
         return float(values[named])
 
     async def until_quiet(self) -> None:
-        """Return once all is as owners want it, and no alarm is left."""
+        """Return once all is as owners want it, and no alarm is left but those that may stay."""
         await self.service.until_everything_is_as_wanted()
-        await until(lambda: self.alarms() == set())
+        await until(lambda: {kind for kind, _ in self.alarms()} <= self.standing)
 
     async def readiness(self) -> int:
         """The status of `/readyz`."""
-        answer = await self.service.fleet.http.get(f"{self.service.url}/readyz", timeout=60)
-        return answer.status_code
+        return (await self._ready()).status_code
+
+    async def trouble(self) -> str:
+        """What `/readyz` says of the database; `ok`: none."""
+        return str((await self._ready()).json()["checks"]["database"])
+
+    async def _ready(self) -> httpx.Response:
+        return await self.service.fleet.http.get(f"{self.service.url}/readyz", timeout=60)
 
 
 @asynccontextmanager

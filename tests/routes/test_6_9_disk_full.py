@@ -19,9 +19,11 @@ _FULL = "No space left on device"
 _LONGER_THAN_A_LEASE = 12.0  # seconds
 
 
-@pytest.mark.parametrize("what", ["tables", "log"])
+@pytest.mark.parametrize(
+    ("what", "named"), [("tables", "no room on its disk"), ("log", "away")], ids=["tables", "log"]
+)
 async def test_what_could_not_be_written_is_refused_and_carried_out_later(
-    what: str, tmp_path: Path
+    what: str, named: str, tmp_path: Path
 ) -> None:
     """A table that cannot grow fails one statement; a log that cannot takes the server down."""
     with small_disk(160) as disk, one_server(disk) as server:
@@ -39,6 +41,7 @@ async def test_what_could_not_be_written_is_refused_and_carried_out_later(
             # A server whose log cannot grow ends as it says so: others hear that it is away.
             assert (_FULL if what == "tables" else STOPPED) in here.log()
             assert await here.readiness() == 503
+            assert await here.trouble() == named
             filler.unlink()
             if not server.answers():
                 await asyncio.to_thread(server.kill)
@@ -47,6 +50,7 @@ async def test_what_could_not_be_written_is_refused_and_carried_out_later(
             await here.until_quiet()
             assert await here.lists() == FLAWLESS
             assert await here.readiness() == 200
+            assert await here.trouble() == "ok"
             assert all(one.poll() is None for one in service.fleet.processes)
             await put_back(here)
 
