@@ -11,6 +11,7 @@ from byoip.domain.checks.evidence import (
     Passed,
     RawAnswer,
     Reason,
+    ShownBy,
     Unanswered,
 )
 from byoip.domain.checks.origin_validation import Vrp
@@ -33,13 +34,14 @@ def finding(check: Check, outcome: Outcome, *of: str, hours: int = 0) -> Finding
     return Finding(check, outcome, NOW + hours * HOUR, exhibits)
 
 
+SIGNED = Passed("Token seen.", shown_by=(ShownBy(("2.0.192.in-addr.arpa",)),))
 RPKI_CLIENT = "snapshot 10 (rpki-client 9.7, built 2026-11-22T11:40:00+00:00)"
 
 
 def test_only_what_passed_is_stated_in_the_order_of_asking() -> None:
     stated = passed_checks(
         [
-            finding(Check.OWNERSHIP_RDNS, Passed("Token seen."), "9.0.2.1:53"),
+            finding(Check.OWNERSHIP_RDNS, SIGNED, "9.0.2.1:53"),
             finding(Check.OWNERSHIP_IRR, Failed(Reason.TOKEN_MISSING, "None.", "Add it.")),
             finding(Check.RPKI, Passed("Valid."), RPKI_CLIENT),
             finding(Check.IRR, Unanswered(Fault.TIMEOUT, "Nothing came.")),
@@ -58,19 +60,95 @@ def test_the_newest_pass_counts_wherever_it_stands() -> None:
 
 
 def test_whom_we_asked_is_named_once_and_never_fills_the_page() -> None:
-    asked = [f"9.0.2.{n}:53" for n in (1, 1, 2, 3, 4)]
-    found = [finding(Check.OWNERSHIP_RDNS, Passed("x" * 1000), *asked)]
+    asked = [f"9.0.2.{n}:43" for n in (1, 1, 2, 3, 4)]
+    found = [finding(Check.IRR, Passed("x" * 1000), *asked)]
     (stated,) = passed_checks(found, Witnesses())
-    assert stated.of == "9.0.2.1:53, 9.0.2.2:53 and 2 more"
+    assert stated.of == "9.0.2.1:43, 9.0.2.2:43 and 2 more"
     assert len(stated.seen) == 240
     assert stated.seen.endswith("...")
 
 
 def test_where_the_operators_resolvers_are_is_not_told() -> None:
-    asked = ["10.0.0.53:53", "[fd00::53]:53", "9.9.9.9:53"]
-    found = [finding(Check.OWNERSHIP_RDNS, Passed("Seen."), *asked)]
+    found = [finding(Check.OWNERSHIP_RDNS, SIGNED, "9.9.9.9:53")]
     (stated,) = passed_checks(found, Witnesses(resolvers=frozenset({"9.9.9.9:53"})))
-    assert stated.of == f"a name server that only the operator's network reaches, {RESOLVER}"
+    assert stated.of == RESOLVER
+
+
+def shown(*zones: tuple[str, int]) -> str:
+    """The row, where so many name servers of each zone showed the token."""
+    each = [(zone, tuple(f"ns{n}.{zone}" for n in range(many))) for zone, many in zones]
+    outcome = Passed("Seen.", shown_by=ShownBy.merged(each))
+    (stated,) = passed_checks([finding(Check.OWNERSHIP_RDNS, outcome, "9.9.9.9:53")], Witnesses())
+    return stated.of
+
+
+def test_all_thirteen_servers_of_a_zone_are_named_and_no_more() -> None:
+    names = ", ".join(f"ns{n}.a" for n in range(13))
+    assert shown(("a", 13)) == names
+    assert shown(("a", 14)) == f"{names} and 1 more"
+
+
+def test_zones_with_the_same_servers_are_told_together_and_never_fill_the_page() -> None:
+    assert shown(("a", 0), ("b", 1), ("c", 0)) == f"{RESOLVER} for a, c; ns0.b for b"
+    many = shown(*((f"z{n}", 1) for n in range(12)))
+    assert many.endswith("; ns0.z9 for z9; and others for 2 more zones")
+
+
+TEXT = b"\0\0\x84\0\0\1\0\1\0\0\0\0"  # the head of a response with authority and one record
+NONE = b"\0\0\x84\0\0\1\0\0\0\1\0\0"
+LAME = b"\0\0\x80\0\0\1\0\1\0\0\0\0"
+REFUSED = b"\0\0\x84\5\0\1\0\1\0\0\0\0"
+
+
+def older(*answers: tuple[str, str, bytes], zone: str = "a") -> tuple[RawAnswer, ...]:
+    """As kept by an older version: whom a text was asked of, over what, and the answer."""
+    asked = f"label.{zone}. TXT @"
+    return tuple(RawAnswer(f"{asked}{of}/{how}", of, said, NOW) for of, how, said in answers)
+
+
+ASKED = ("9.9.9.9:53", "udp", TEXT)
+
+
+@pytest.mark.parametrize(
+    ("exhibits", "told"),
+    [
+        pytest.param(older(ASKED), RESOLVER, id="signed"),
+        pytest.param(older(("9.9.9.8:53", "udp", TEXT)), "9.9.9.8", id="a resolver of then"),
+        pytest.param(
+            older(
+                ASKED,
+                ("9.0.2.2:53", "tcp", TEXT),
+                ("10.0.0.1:53", "tcp", TEXT),
+                ("[2001:4860::1]:53", "tcp", TEXT),
+                ("9.0.2.3:53", "tcp", LAME),
+                ("9.0.2.4:53", "tcp", NONE),
+                ("9.0.2.5:53", "tcp", REFUSED),
+                ("9.0.2.6:53", "tcp", b""),
+                ("9.0.2.6:53", "udp", TEXT),
+            ),
+            "9.0.2.2, [2001:4860::1], a name server that only the operator's network reaches",
+            id="those that showed it",
+        ),
+        pytest.param(
+            older(ASKED) + older(ASKED, ("9.0.2.2:53", "tcp", TEXT), zone="b"),
+            f"{RESOLVER} for a; 9.0.2.2 for b",
+            id="each zone for itself",
+        ),
+    ],
+)
+def test_answers_of_an_older_version_tell_who_showed_the_token(
+    exhibits: tuple[RawAnswer, ...], told: str
+) -> None:
+    found = Finding(Check.OWNERSHIP_RDNS, Passed("Seen."), NOW, exhibits)
+    (stated,) = passed_checks([found], Witnesses(resolvers=frozenset({"9.9.9.9:53"})))
+    assert stated.of == told
+
+
+def test_where_an_answer_of_then_is_gone_nobody_is_named() -> None:
+    exhibits = older(ASKED) + older(ASKED, ("9.0.2.2:53", "tcp", b""), zone="b")
+    found = Finding(Check.OWNERSHIP_RDNS, Passed("Seen."), NOW, exhibits)
+    with pytest.raises(UnnamedWitness):
+        passed_checks([found], Witnesses(resolvers=frozenset({"9.9.9.9:53"})))
 
 
 @pytest.mark.parametrize(

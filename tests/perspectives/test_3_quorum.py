@@ -14,6 +14,7 @@ from byoip.domain.checks.evidence import (
     Passed,
     RawAnswer,
     Reason,
+    ShownBy,
     Unanswered,
 )
 from byoip.domain.letters.letter_evidence import passed_checks
@@ -120,7 +121,9 @@ def test_a_letter_says_from_how_many_places_and_names_those_asked_from_here_only
     at = datetime(2026, 11, 1, tzinfo=UTC)
     ours = RawAnswer("TXT", "192.0.2.53:53", b"token", at)
     theirs = from_place([replace(ours, of="198.51.100.53:53")], NEW_YORK)
-    outcome = judge_places(HERE, [Sighting(NEW_YORK, YES)], decide=True)
+    here = replace(HERE, shown_by=(ShownBy(("2.0.192.in-addr.arpa",)),))
+    there = Passed("there", shown_by=(ShownBy(("2.0.192.in-addr.arpa",), ("ns.example",)),))
+    outcome = judge_places(here, [Sighting(NEW_YORK, there)], decide=True)
     finding = Finding(Check.OWNERSHIP_RDNS, outcome, at, (ours, *theirs))
     (stated,) = passed_checks([finding], Witnesses(frozenset({"192.0.2.53:53"})))
     assert stated.seen == f"From here and 1 of 1 other places: {HERE.seen}"

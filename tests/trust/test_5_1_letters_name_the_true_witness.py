@@ -10,6 +10,8 @@ from byoip.adapters.checks.whois_registry import WhoisRegistry
 from byoip.domain.checks.delegated_statistics import REGISTRIES
 from byoip.domain.checks.evidence import Check
 from byoip.domain.checks.registry import Allocation, Dialect, Registry
+from byoip.domain.checks.reverse_dns.observation import ZoneSecurity
+from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.domain.letters.letter import Letter, LetterStatus
@@ -117,6 +119,8 @@ async def test_each_row_names_whom_it_was_asked_of(office: Office) -> None:
 async def test_a_resolver_is_named_for_names_alone(office: Office) -> None:
     await statistics(office.world)
     claim = await claimed(office.world)
+    for zone in reverse_zones(claim.prefix):
+        office.world.dns.secure(zone.owner(LABEL), ZoneSecurity.SECURE)
     await office.prove(claim, TokenMethod.RDNS)
     named = parties(await office.written(claim))
     assert named[Check.OWNERSHIP_RDNS] == RESOLVER

@@ -13,6 +13,7 @@ from typing import Any, Final
 import segno
 import typst
 
+from byoip.domain.checks.evidence import Check
 from byoip.domain.checks.origin_validation import Vrp
 from byoip.domain.letters.letter import LetterFacts
 from byoip.domain.letters.letter_evidence import LetterCheck
@@ -29,6 +30,8 @@ _STANDARD: Final = "a-2u"
 _SHOWABLE = re.compile("[ -~¡-¬®-ɏ΄-ΊΌΎ-ΡΣ-ώЀ-џҐґḀ-ỿ‐-‧€]")  # noqa: RUF001 - those very characters
 _LONGEST = 160
 _LONGEST_WORD = 32
+_LONGEST_OF = 200
+_LONGEST_SERVERS = 420  # thirteen name servers; the public page says it all
 _MAY_BREAK = "\u200b"
 _MOST_ROAS = 3
 _LONGEST_WAIVER = 240  # characters
@@ -138,11 +141,15 @@ def _checks(checks: Sequence[LetterCheck]) -> Sequence[Mapping[str, str]]:
         {
             "how": printable(one.how),
             "seen": printable(one.seen, longest=300, word=22),
-            "of": printable(one.of, longest=200, word=26),
+            "of": printable(one.of, longest=_longest_of(one.check), word=26),
             "at": f"{one.at.astimezone(UTC):%Y-%m-%d %H:%M}",
         }
         for one in checks
     ]
+
+
+def _longest_of(check: Check) -> int:
+    return _LONGEST_SERVERS if check is Check.OWNERSHIP_RDNS else _LONGEST_OF
 
 
 def _qr_code(url: str) -> str:

@@ -4,6 +4,7 @@ Three ends: passed, failed, unanswered. "We could not ask" is never "no": it lea
 state as it was, never approves and never undoes an approval.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -145,17 +146,42 @@ class RawAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownBy:
+    """Who showed the token for reverse zones that have the same witnesses.
+
+    Attributes:
+        zones: their names, without the root's dot.
+        servers: names of name servers, likewise, or what stands for them; none: the zones are
+            signed, and the operator's resolver validates.
+    """
+
+    zones: tuple[str, ...]
+    servers: tuple[str, ...] = ()
+
+    @classmethod
+    def merged(cls, each: Iterable[tuple[str, tuple[str, ...]]]) -> "tuple[ShownBy, ...]":
+        """Of one zone each: its name, and its servers."""
+        zones: dict[tuple[str, ...], list[str]] = {}
+        for zone, servers in each:
+            zones.setdefault(servers, []).append(zone)
+        return tuple(cls(tuple(names), servers) for servers, names in zones.items())
+
+
+@dataclass(frozen=True, slots=True)
 class Passed:
     """The answer is yes. `seen` says on what grounds; warnings do not change that.
 
     Attributes:
         by: of a proof of ownership who vouched: maintainers of the route object, or the name
             servers that the zones are delegated to, in every place that agrees; not kept.
+        shown_by: of a token in reverse DNS who showed it, here; none where an older version kept
+            the answer.
     """
 
     seen: str
     warnings: tuple[str, ...] = ()
     by: frozenset[str] = field(default=frozenset(), compare=False)
+    shown_by: tuple[ShownBy, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

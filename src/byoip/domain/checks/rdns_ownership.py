@@ -10,6 +10,7 @@ from byoip.domain.checks.evidence import (
     Outcome,
     Passed,
     Reason,
+    ShownBy,
     Unanswered,
 )
 from byoip.domain.checks.reverse_dns.advice import bare, differences
@@ -85,7 +86,16 @@ def judge_zones(observations: Sequence[ZoneObservation], token: str) -> Outcome:
         )
     delegations = [one.delegation for one in observations if one.delegation]
     by = frozenset(name.lower() for one in delegations for name in one.named)
-    return Passed(f"The token stands in {passed}.", tuple(differing), by)
+    return Passed(f"The token stands in {passed}.", tuple(differing), by, _shown_by(verdicts))
+
+
+def _shown_by(verdicts: _Verdicts) -> tuple[ShownBy, ...]:
+    """Who showed the token: of unsigned zones the name servers that count."""
+    return ShownBy.merged(
+        (bare(one.zone.name), tuple(sorted(map(bare, verdict.by))))
+        for one, verdict in verdicts
+        if isinstance(verdict, Passed)
+    )
 
 
 def _refuse(failed: list[tuple[ZoneObservation, Failed]], token: str, passed: str) -> Failed:

@@ -25,11 +25,11 @@ _KEEP: Final = compiled(
     sa.text("""
     WITH found AS (
         INSERT INTO findings
-            (run_id, position, check_name, outcome, code, seen, fix, warnings, at)
-        SELECT :run_id, position, check_name, outcome, code, seen, fix, warnings, at
+            (run_id, position, check_name, outcome, code, seen, fix, warnings, at, shown_by)
+        SELECT :run_id, position, check_name, outcome, code, seen, fix, warnings, at, shown_by
         FROM jsonb_to_recordset(:findings) AS finding (
             position smallint, check_name text, outcome text, code text, seen text, fix text,
-            warnings text[], at timestamptz
+            warnings text[], at timestamptz, shown_by jsonb
         )
     )
     INSERT INTO exhibits
@@ -90,10 +90,11 @@ def _findings(found: Sequence[evidence.Finding]) -> Iterator[dict[str, Any]]:
 
 def _outcome(outcome: evidence.Outcome) -> dict[str, Any]:
     values: dict[str, Any] = {"code": None, "seen": storable(outcome.seen)}
-    values |= {"fix": "", "warnings": []}
+    values |= {"fix": "", "warnings": [], "shown_by": None}
     if isinstance(outcome, evidence.Passed):
         warnings = [storable(warning) for warning in outcome.warnings]
-        return {**values, "outcome": "passed", "warnings": warnings}
+        shown_by = [[one.zones, one.servers] for one in outcome.shown_by] or None
+        return {**values, "outcome": "passed", "warnings": warnings, "shown_by": shown_by}
     if isinstance(outcome, evidence.Failed):
         fix = storable(outcome.fix)
         return {**values, "outcome": "failed", "code": outcome.reason, "fix": fix}
@@ -121,7 +122,10 @@ def _exhibits(
 def _outcome_from(row: AnyRow) -> evidence.Outcome:
     match row.finding_outcome:
         case "passed":
-            return evidence.Passed(row.finding_seen, tuple(row.finding_warnings))
+            shown_by = tuple(
+                evidence.ShownBy(*map(tuple, pair)) for pair in row.finding_shown_by or ()
+            )
+            return evidence.Passed(row.finding_seen, tuple(row.finding_warnings), shown_by=shown_by)
         case "failed":
             return evidence.Failed(
                 evidence.Reason(row.finding_code), row.finding_seen, row.finding_fix

@@ -65,6 +65,7 @@ findings = table(
     col.text("fix"),
     sa.Column("warnings", pg.ARRAY(sa.Text), nullable=False),
     col.timestamptz("at"),
+    sa.Column("shown_by", pg.JSONB),  # pairs of zones and name servers; null: not known
     col.one_of("check_name", Check),
     col.one_of("outcome", ("passed", "failed", "unanswered")),
     col.check("code", "(outcome = 'passed') = (code IS NULL)"),

@@ -21,7 +21,7 @@ class LetterGrounds:
     Attributes:
         account_name: the customer's own words.
         findings: the newest pass of each check since, and including, the run that approved it;
-            without raw answers.
+            without raw answers, but of reverse DNS where it is not known who showed the token.
         registered: what statistics said of the space as it was approved (`rows_to_keep`); None
             where the answer was not kept, of which only the digest is known.
         registry: key of the one that was responsible then, and not of the one that is since; None
@@ -61,7 +61,7 @@ async def read_grounds(session: Session, claim_id: UUID) -> LetterGrounds | None
 
 
 def _finding(lines: list[AnyRow]) -> Finding:
-    shown = [RawAnswer(one.asked, one.whom, b"", one.at) for one in lines if one.at is not None]
+    shown = [_raw(one) for one in lines if one.at is not None]
     return finding_from(lines[0], tuple(shown))
 
 

@@ -86,16 +86,25 @@ PASSES: Final = compiled(
     sa.select(
         *(
             _passes.c[name].label(f"finding_{name}")
-            for name in ("check_name", "outcome", "seen", "warnings", "at", "run_id")
+            for name in ("check_name", "outcome", "seen", "warnings", "at", "shown_by", "run_id")
         ),
         exhibits.c.asked,
         exhibits.c.whom,
         exhibits.c.at,
+        exhibits.c.answer,
+        raw_answers.c.packed,
     )
     .select_from(
         _passes.outerjoin(
             exhibits,
             sa.and_(exhibits.c.run_id == _passes.c.run_id, exhibits.c.finding.in_(_where_found)),
+        ).outerjoin(
+            raw_answers,  # who showed the token, where the finding does not say so: an older one
+            sa.and_(
+                raw_answers.c.sha256 == exhibits.c.kept,
+                _passes.c.check_name == constant(Check.OWNERSHIP_RDNS),
+                _passes.c.shown_by.is_(None),
+            ),
         )
     )
     .order_by(_passes.c.check_name, exhibits.c.position)

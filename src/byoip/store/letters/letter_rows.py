@@ -80,7 +80,7 @@ def letter_from(row: AnyRow) -> Letter:
         superseded_by=None if row.superseded_by is None else LetterReference(row.superseded_by.hex),
         revoked_because=None if because is None else RevokedBecause(because),
         rpki=RpkiWatch(row.rpki_snapshot, row.rpki_failing_since, row.rpki_failing_until),
-        misnames=row.misnames,
+        misnames=row.misnames or row.misnames_rdns,
     )
 
 

@@ -153,7 +153,12 @@ _DUE: Final = compiled(
             ),
             sa.and_(
                 _n.revoked_at.is_(None),
-                sa.or_(_n.misnames, _OF_ANOTHER, _n.valid_until <= sa.bindparam("renewed_until")),
+                sa.or_(
+                    _n.misnames,
+                    _n.misnames_rdns,
+                    _OF_ANOTHER,
+                    _n.valid_until <= sa.bindparam("renewed_until"),
+                ),
                 _p.standing != constant(Standing.OFFBOARDING),
             ),
         ),

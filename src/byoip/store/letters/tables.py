@@ -14,6 +14,13 @@ MISNAMES = (
     '@.check != "ownership_rdns" && @.of like_regex "validating resolver"'
     ")')"
 )
+# Until 0051 they named who was asked first: of a zone without DNSSEC the resolver, and not the name
+# servers that showed the token. One party alone is the resolver, of zones that are signed.
+MISNAMES_RDNS = (
+    'jsonb_path_exists(facts, \'$.checks[*] ? (@.check == "ownership_rdns" && '
+    '@.of like_regex "(validating resolver|network reaches|:[0-9]+)(,| and )"'
+    ")')"
+)
 _STANDS = "superseded_by IS NULL AND revoked_at IS NULL"
 
 loa_documents = table(
@@ -43,6 +50,7 @@ letters = table(
     col.timestamptz("valid_until"),
     col.jsonb("facts"),
     col.computed("misnames", sa.Boolean, MISNAMES),
+    col.computed("misnames_rdns", sa.Boolean, MISNAMES_RDNS),
     # Deferred: the old letter is superseded before the new one is inserted.
     sa.Column(
         "superseded_by",

@@ -86,7 +86,8 @@ def _count(observed: ZoneObservation, yes: set[str]) -> Outcome:
     servers = servers_of(delegation.named, _addresses(observed))
     confirmed = showing(servers, delegation.every, yes)
     if len(confirmed) >= needed(len(servers)):
-        return Passed("carries the token")
+        names = frozenset(name for one in confirmed for name in one.names)
+        return Passed("carries the token", by=names & {*delegation.every})
     rest = [one for one in servers if one not in confirmed]
     avoided = [one for one in rest if _avoided(one, observed.servers)]
     # A registry's own servers are another's to move.
