@@ -78,11 +78,11 @@ class World(Asking):
         )
         return made
 
-    async def approved(self, cidr: str = "") -> tuple[str, str]:
+    async def approved(self, cidr: str = "", **more: Any) -> tuple[str, str]:
         """An approved prefix's id and cidr: a /23 that no other test has, if none is given."""
         row, column = divmod(next(_fresh), _COLUMNS)
         cidr = cidr or f"45.{column}.{2 * row}.0/23"
-        made = UUID((await self.prefix(cidr))["id"])
+        made = UUID((await self.prefix(cidr, **more))["id"])
         async with self.store.transaction() as tx:
             claim, now = await tx.claims.lock(made), self.clock.now()
             yes = passed(now)

@@ -83,11 +83,17 @@ async def contest(
     store: Store, terms: AsnTerms, account_id: UUID, other_id: UUID, asn: int = 3320
 ) -> tuple[OwnAsn, OwnAsn]:
     """Where no statistics are loaded: the operator approves it for one, and another proves it."""
+    own = await approved_asn(store, terms, account_id, asn)
+    return own, await prove_too(store, terms, other_id, asn)
+
+
+async def approved_asn(store: Store, terms: AsnTerms, account_id: UUID, asn: int) -> OwnAsn:
+    """The operator approves it, without a proof."""
     adding = Verb(store, partial(own_asns.add, terms=terms))
     approving = Verb(store, partial(own_asns.approve, terms=terms))
     added = await adding(account_id, asn=asn, by=BY)
     own: OwnAsn = await approving(added.id, reason=WHY, by=BY)
-    return own, await prove_too(store, terms, other_id, asn)
+    return own
 
 
 async def prove_too(store: Store, terms: AsnTerms, account_id: UUID, asn: int) -> OwnAsn:

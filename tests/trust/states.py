@@ -1,5 +1,6 @@
 """Random states of one prefix, made on a real Postgres: all that announcing it depends on."""
 
+import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,24 +18,40 @@ from byoip.domain.claims.claim import CheckRecord
 from byoip.domain.claims.lifecycle import Approver, Standing, State
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.routes.offboarding import Offboarding
+from byoip.domain.watch.levels import Signal
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.speakers.records import SpeakerState
 from byoip.store.speakers.routes import Routes
 from byoip.usecases.checks.refresh_roas import RefreshRoas
 from tests.api.world import World
+from tests.asns.disputes import approved_asn, prove_too
+from tests.asns.numbers import aspa
 from tests.fakes.rpki import FakeVrpSource, export_text
 from tests.usecases.world import GATES
 
-# What ROA data says of a /23 of AS64500: origin, max length, and by how much it has expired.
+OURS, OTHER, OWN = 64500, 64501, 3320
+# Whose the origin is: the operator's, the account's own, that in dispute, or the account's no more.
+ORIGINS = {"ours": OURS, "own": OWN, "disputed": OWN, "not offered": OWN}
+_NO_NUMBERS = "UPDATE own_asns SET ended_at = now() WHERE live"
+# Whom the ASPA of the account's own number lists; None: the data does not say which there are.
+ASPAS = {"unanswered": None, "lists us": [OURS], "excludes us": [OTHER]}
+FROZEN = [
+    frozenset({Signal.ROA}),
+    frozenset({Signal.ROUTE_OBJECT}),
+    frozenset({Signal.HOLDER}),
+    frozenset({Signal.ROA, Signal.ROA_INVALID}),
+]
+# What ROA data says of a /23 of AS64500, or whatever the origin is: origin, max length, and by how
+# much it has expired.
 ROAS: dict[str, list[tuple[int, int, timedelta | None]]] = {
     "none": [],
-    "valid": [(64500, 23, None)],
-    "valid and lasting": [(64500, 24, timedelta(days=-1))],
-    "other origin": [(64501, 23, None)],
-    "too short": [(64500, 22, None)],
+    "valid": [(OURS, 23, None)],
+    "valid and lasting": [(OURS, 24, timedelta(days=-1))],
+    "other origin": [(OTHER, 23, None)],
+    "too short": [(OURS, 22, None)],
     "as0": [(0, 23, None)],
-    "expired": [(64500, 23, timedelta(hours=1))],
-    "expired beside another": [(64500, 23, timedelta(hours=1)), (64501, 23, None)],
+    "expired": [(OURS, 23, timedelta(hours=1))],
+    "expired beside another": [(OURS, 23, timedelta(hours=1)), (OTHER, 23, None)],
 }
 # Acknowledged, counts, drained: what the edges are like.
 EDGES: dict[str, list[tuple[int, bool, bool]]] = {
@@ -65,24 +82,32 @@ class Situation:
     lost: bool = False  # a speaker's neighbours would drop a path that repeats the origin
     flapped: bool = False
     waived: timedelta | None = None  # how long rpki still is
+    origin: str = "ours"
+    aspa: str = "unanswered"
+    frozen: frozenset[Signal] = frozenset()
+    last_up: timedelta | None = None  # for how long its route has been down
 
 
 situations = st.builds(
     Situation,
-    approved_by=st.sampled_from([Approver.CHECKS, Approver.CHECKS, Approver.OPERATOR, None]),
-    standing=st.sampled_from([Standing.OK] * 4 + list(Standing)),
+    approved_by=st.sampled_from([*[Approver.CHECKS] * 5, Approver.OPERATOR, None]),
+    standing=st.sampled_from([Standing.OK] * 9 + list(Standing)),
     asked_roas=st.sampled_from(CheckState),
-    bound=st.sampled_from([True, True, True, False]),
-    edges=st.sampled_from(sorted(EDGES)),
-    locked=st.sampled_from([False, False, False, True]),
-    served_elsewhere=st.sampled_from([False, False, False, True]),
-    roas=st.sampled_from([*sorted(ROAS), "valid", "valid", None]),
+    bound=st.sampled_from([True] * 7 + [False]),
+    edges=st.sampled_from([*sorted(EDGES), "none", "has it", "has it"]),
+    locked=st.sampled_from([False] * 7 + [True]),
+    served_elsewhere=st.sampled_from([False] * 7 + [True]),
+    roas=st.sampled_from([*sorted(ROAS), *["valid"] * 6, None]),
     built=st.sampled_from([timedelta(0), timedelta(0), timedelta(hours=25)]),
     last_valid=st.sampled_from([None, timedelta(days=1), timedelta(days=8)]),
     prepend=st.sampled_from([0, 0, 2]),
     lost=st.booleans(),
-    flapped=st.sampled_from([False, False, False, True]),
+    flapped=st.sampled_from([False] * 7 + [True]),
     waived=st.sampled_from([None, None, timedelta(0), timedelta(days=1)]),
+    origin=st.sampled_from(["ours", "ours", "own", *ORIGINS]),
+    aspa=st.sampled_from([*["lists us"] * 3, *ASPAS]),
+    frozen=st.sampled_from([frozenset[Signal]()] * 9 + FROZEN),
+    last_up=st.sampled_from([None, timedelta(days=1), timedelta(days=31)]),
 )
 
 
@@ -96,7 +121,12 @@ class Maker:
 
     async def make(self, wanted: Situation) -> tuple[str, str | None]:
         """Its path, and the path of its route where it has one."""
-        prefix_id, cidr = await self.world.approved()
+        origin = ORIGINS[wanted.origin]
+        await self._run(_NO_NUMBERS)
+        if origin == OWN:
+            store, terms = self.world.store, self.world.backend.asn_terms
+            await approved_asn(store, terms, self.world.account_id, OWN)
+        prefix_id, cidr = await self.world.approved(asn=origin)
         path, route = f"/prefixes/{prefix_id}", None
         await self._run("UPDATE edges SET removed_at = now() WHERE live")
         if wanted.served_elsewhere:
@@ -116,6 +146,10 @@ class Maker:
                 counts=counts,
                 drained=drained,
             )
+        if wanted.origin == "disputed":
+            await prove_too(store, terms, self.world.other_account_id, OWN)
+        if wanted.origin == "not offered":
+            await self._run(_NO_NUMBERS)
         await self._run(
             "UPDATE bgp_prefixes SET locked = :locked, last_valid_at = :at, "
             "prepend = :prepend WHERE prefix_id = :id",
@@ -124,10 +158,22 @@ class Maker:
             at=None if wanted.last_valid is None else self._ago(wanted.last_valid),
             id=UUID(prefix_id),
         )
-        lost_as = 64500 if wanted.lost else None
+        lost_as = origin if wanted.lost else None
         now = self.world.clock.now()
         state = SpeakerState("one", 1, "", 0, now, loaded=True, prepends_lost_as=lost_as)
         await Routes(self.engine).note_speaker(state)
+        if wanted.last_up is not None:
+            await self._run(
+                "WITH down AS (INSERT INTO withdrawals "
+                "SELECT gen_random_uuid(), b.id, p.account_id, b.change, "
+                "'request', '', '', 'a test', '1', CAST(:at AS timestamptz) "
+                "FROM bgp_prefixes b JOIN prefixes p ON p.id = b.prefix_id WHERE p.id = :id "
+                "RETURNING id, bgp_prefix_id, at) "
+                "UPDATE bgp_prefixes b SET withdrawal_id = down.id, advertised_modified_at = at "
+                "FROM down WHERE b.id = bgp_prefix_id",
+                at=self._ago(wanted.last_up),
+                id=UUID(prefix_id),
+            )
         if wanted.flapped:
             await self._run(
                 "INSERT INTO withdrawals "
@@ -159,6 +205,7 @@ class Maker:
                     approved_at=None if by is None else now,
                     standing=wanted.standing,
                     rpki=said,
+                    frozen_for=wanted.frozen,
                 )
             )
 
@@ -199,14 +246,18 @@ class Maker:
         if wanted.roas is None:
             return
         listed: list[dict[str, Any]] = []
-        for asn, longest, expired in ROAS[wanted.roas]:
+        for of, longest, expired in ROAS[wanted.roas]:
+            asn = ORIGINS[wanted.origin] if of == OURS else of
             covering = cidr if longest >= 23 else f"{cidr.rsplit('.', 2)[0]}.0.0/16"
             entry: dict[str, Any] = {"prefix": covering, "asn": asn, "ta": "ripe"}
             entry["maxLength"] = longest
             if expired is not None:
                 entry["expires"] = int(self._ago(expired).timestamp())
             listed.append(entry)
-        source = FakeVrpSource(self.directory, export_text(listed, self._ago(wanted.built)))
+        export = json.loads(export_text(listed, self._ago(wanted.built)))
+        if (providers := ASPAS[wanted.aspa]) is not None:
+            export["aspas"] = [aspa(*providers, customer=OWN)]
+        source = FakeVrpSource(self.directory, json.dumps(export))
         snapshots = VrpSnapshots(self.engine)
         await RefreshRoas(source, JsonVrps(), snapshots, GATES, self.world.clock)()
 
