@@ -19,13 +19,18 @@ _PLACEHOLDER = re.compile(r"\.\.\.|…|[A-Z][A-Z_/]*|<\w+>")
 
 def commands(document: Path) -> Iterator[str]:
     """As they are typed: between backticks, in blocks, and in indented lines."""
+    yield from whole_commands(document)
+    for words in re.findall(r"`(byoip [^`]+)`", _BLOCK.sub("", document.read_text())):
+        yield " ".join(words.split())
+
+
+def whole_commands(document: Path) -> Iterator[str]:
+    """Those of blocks and of indented lines, which a reader copies."""
     text = document.read_text()
     for block in _BLOCK.findall(text):
         yield from _lines(block)
     prose = _BLOCK.sub("", text)
     yield from _lines("\n".join(one for one in prose.splitlines() if one.startswith("    ")))
-    for words in re.findall(r"`(byoip [^`]+)`", prose):
-        yield " ".join(words.split())
 
 
 def _lines(block: str) -> Iterator[str]:
@@ -51,14 +56,47 @@ def unknown(words: list[str]) -> str:
     return ""
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def lacking(words: list[str]) -> set[str]:
+    """The options that the command demands, and that neither it nor the environment is given."""
+    command: Any = cli()
+    for word in words[1:]:
+        if isinstance(command, TyperGroup) and word in command.commands:
+            command = command.commands[word]
+    if isinstance(command, TyperGroup) or "--help" in words:
+        return set()
+    given = {word.partition("=")[0] for word in words}
+    return {
+        one.opts[0]
+        for one in command.params
+        if one.required and not one.envvar and one.opts[0].startswith("-")
+        if not given & {*one.opts}
+    }
+
+
+def words_of(typed: str) -> list[str]:
+    """Without what the shell does."""
+    return shlex.split(re.split(r"\s[#|>&]", typed)[0].replace("'", ""))
+
+
+_EACH = pytest.mark.parametrize(
+    "document", DOCUMENTS, ids=lambda path: str(path.relative_to(REPOSITORY))
+)
+
+
+@_EACH
 def test_every_command_that_a_document_names_exists(document: Path) -> None:
-    missing = {}
-    for typed in commands(document):
-        words = shlex.split(re.split(r"\s[#|>&]", typed)[0].replace("'", ""))
-        if word := unknown(words):
-            missing[typed] = word
-    assert not missing
+    found = {typed: unknown(words_of(typed)) for typed in commands(document)}
+    assert not {typed: word for typed, word in found.items() if word}
+
+
+@_EACH
+def test_every_command_to_be_copied_has_what_it_demands(document: Path) -> None:
+    found = {typed: lacking(words_of(typed)) for typed in whole_commands(document)}
+    assert not {typed: options for typed, options in found.items() if options}
+
+
+def test_a_command_without_its_reason_is_found() -> None:
+    assert lacking(["byoip", "kill-switch", "start", "offboard"]) == {"--reason"}
 
 
 @pytest.mark.parametrize(

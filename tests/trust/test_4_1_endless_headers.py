@@ -175,6 +175,17 @@ async def test_a_connection_that_says_nothing_ends(port: int) -> None:
         assert await client.rest() == b""
 
 
+async def test_a_connection_that_was_answered_and_says_no_more_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("byoip.cli.serving._IDLE_SECONDS", 1)
+    listening = bind("127.0.0.1", 0)
+    async with serving(Echo(), listening), connected(port_of(listening)) as client:
+        await client.say(POST + b"Content-Length: 5\r\n\r\nhello")
+        assert await client.status() == 200
+        assert (await client.rest()).endswith(b"5")  # and then the end, which is ours
+
+
 async def test_a_body_below_the_least_rate_is_refused(port: int, echo: Echo) -> None:
     async with connected(port) as client:
         await client.say(POST + b"Content-Length: 1000\r\n\r\n")

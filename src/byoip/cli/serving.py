@@ -39,6 +39,7 @@ _PAUSE_SECONDS = 2.0
 # queue that a single client fills, and a turn may take 10 ms.
 _ACCEPTED_AT_ONCE = 32
 _UNREAD_BYTES = 128 * 1024
+_IDLE_SECONDS = 5  # a connection whose requests are all answered
 # Of ten thousand routes that are read hardly any object is garbage of this kind: by the usual
 # thresholds (700, 10, 10) a quarter of a worker's time went into looking.
 _GARBAGE = (5000, 20, 10)
@@ -83,6 +84,7 @@ async def serving(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]
         proxy_headers=False,  # on loopback, too, a header is the client's word
         server_header=False,
         lifespan="on",
+        timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     server = _Server(config)
