@@ -4,6 +4,7 @@ import pytest
 
 from byoip.domain.checks.evidence import Failed, Fault, Passed, Reason, Unanswered
 from byoip.domain.checks.rdns_ownership import judge_zones
+from byoip.domain.checks.reverse_dns.advice import bare
 from byoip.domain.checks.reverse_dns.observation import (
     Alias,
     Delegation,
@@ -16,6 +17,7 @@ from byoip.domain.checks.reverse_dns.observation import (
     ZoneSecurity,
 )
 from byoip.domain.checks.reverse_zone import reverse_zones, txt_lines
+from byoip.domain.foreign_text import LONGEST_SHOWN
 from tests.domain.samples import LABEL, STALE, TOKEN, prefix
 
 LOW, HIGH = reverse_zones(prefix("198.18.0.0/23"))
@@ -276,3 +278,11 @@ def test_the_lines_to_paste_are_zone_file_lines() -> None:
     assert txt_lines([LOW], LABEL, TOKEN) == (
         f'byoip-validation.0.18.198.in-addr.arpa. 300 IN TXT "{TOKEN}"',
     )
+
+
+def test_of_a_long_name_its_end_is_shown_which_says_whose_it_is() -> None:
+    name = f"ns1.ripe.net.{'a' * 60}.{'b' * 60}.evil.example."
+    assert len(bare(name)) == LONGEST_SHOWN
+    assert bare(name).startswith("...")
+    assert bare(name).endswith("b.evil.example")
+    assert bare("a\\04653.example.") == "a\\04653.example"

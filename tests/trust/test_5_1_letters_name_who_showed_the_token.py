@@ -15,7 +15,7 @@ import dns.rrset
 import pytest
 from sqlalchemy import text
 
-from byoip.domain.checks.evidence import Check
+from byoip.domain.checks.evidence import Check, Passed, RawAnswer
 from byoip.domain.claims.claim import Claim
 from byoip.domain.letters.letter import Letter, LetterStatus
 from byoip.domain.prefix import Prefix
@@ -200,6 +200,32 @@ async def test_letters_for_signed_zones_alone_stand(world: World, of: str) -> No
         await as_older(world, letter, of)
         assert not (await read(world, letter)).misnames
         assert await RenewLetters(world.store, world.clock)() == 0
+
+
+async def test_of_hundreds_of_exhibits_a_letter_reads_one_or_what_it_needs(world: World) -> None:
+    async with proven(world, SIGNED) as (office, claim):
+        (run,) = await world.runs(claim)
+        whole = await world.reader.run(claim.account_id, claim.id, run.run.id)
+        [look] = [one for one in whole.findings if one.check is Check.OWNERSHIP_RDNS]
+        texts = [one for one in look.exhibits if " TXT @" in one.asked]
+        assert len(look.exhibits) > len(texts) > 1
+        assert isinstance(look.outcome, Passed)
+        assert look.outcome.shown_by == (), "a view of the run repeats it for no exhibit"
+        assert [one.asked for one in await read_for_a_letter(world, claim)] == [
+            look.exhibits[0].asked
+        ]
+        await as_older(world, await office.written(claim), OLD, kept=True)
+        read = await read_for_a_letter(world, claim)
+    assert [one.asked for one in read if one.answer] == [one.asked for one in texts if one.answer]
+
+
+async def read_for_a_letter(world: World, claim: Claim) -> tuple[RawAnswer, ...]:
+    """The exhibits of reverse DNS."""
+    async with world.store.transaction() as tx:
+        grounds = await tx.letters.grounds(claim.id)
+    assert grounds is not None
+    [exhibits] = [one.exhibits for one in grounds.findings if one.check is Check.OWNERSHIP_RDNS]
+    return exhibits
 
 
 async def as_older(world: World, letter: Letter, of: str, *, kept: bool = False) -> None:

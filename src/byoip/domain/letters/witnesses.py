@@ -106,7 +106,8 @@ class Witnesses:
     def _by_answers(self, asked: Sequence[RawAnswer]) -> tuple[ShownBy, ...]:
         """Who showed the token, by answers alone, as older versions kept them; none: not known.
 
-        Of each zone the resolver is asked first, and name servers only if it is not signed.
+        Also a server that the parents do not name, which counted for nothing. Of each zone the
+        resolver is asked first, and name servers only if it is not signed.
         """
         zones: dict[str, list[RawAnswer]] = {}
         for one in asked:

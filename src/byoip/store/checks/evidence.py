@@ -15,7 +15,10 @@ from byoip.store.checks.raw_answers import unpacked
 from byoip.store.checks.tables import exhibits, findings, raw_answers
 from byoip.store.statements import AnyRow, Session, compiled, json
 
-FINDING: Final = tuple(column.label(f"finding_{column.name}") for column in findings.c)
+# Who showed a token is for letters, may be large, and comes once for each exhibit.
+FINDING: Final = tuple(
+    column.label(f"finding_{column.name}") for column in findings.c if column.name != "shown_by"
+)
 EXHIBIT: Final = tuple(
     column.label(f"exhibit_{column.name}") for column in (*exhibits.c, raw_answers.c.packed)
 )
@@ -122,9 +125,8 @@ def _exhibits(
 def _outcome_from(row: AnyRow) -> evidence.Outcome:
     match row.finding_outcome:
         case "passed":
-            shown_by = tuple(
-                evidence.ShownBy(*map(tuple, pair)) for pair in row.finding_shown_by or ()
-            )
+            pairs = getattr(row, "finding_shown_by", None) or ()
+            shown_by = tuple(evidence.ShownBy(*map(tuple, pair)) for pair in pairs)
             return evidence.Passed(row.finding_seen, tuple(row.finding_warnings), shown_by=shown_by)
         case "failed":
             return evidence.Failed(

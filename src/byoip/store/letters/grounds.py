@@ -21,7 +21,8 @@ class LetterGrounds:
     Attributes:
         account_name: the customer's own words.
         findings: the newest pass of each check since, and including, the run that approved it;
-            without raw answers, but of reverse DNS where it is not known who showed the token.
+            without raw answers, but for the texts of zones where it is not known who showed them;
+            where it is known, with one exhibit.
         registered: what statistics said of the space as it was approved (`rows_to_keep`); None
             where the answer was not kept, of which only the digest is known.
         registry: key of the one that was responsible then, and not of the one that is since; None

@@ -13,7 +13,7 @@ from byoip.domain.checks.reverse_dns.observation import (
     ServerObservation,
     Silent,
 )
-from byoip.domain.foreign_text import enumerated, listed, shown
+from byoip.domain.foreign_text import LONGEST_SHOWN, enumerated, listed, printable, shown
 
 _REMOVE: Final = "or have it removed from the delegation of {zone} at {parent}."
 _TCP: Final = f"Let {{server}} answer over TCP too, as RFC 7766 demands, {_REMOVE}"
@@ -77,8 +77,12 @@ class Complaint:
 
 
 def bare(name: str) -> str:
-    """A name without the root's dot, so that a sentence does not end in two."""
-    return shown(name.removesuffix("."))
+    """A name without the root's dot, so that a sentence does not end in two.
+
+    Of a long one its end, which says whose it is.
+    """
+    plain = printable(name.removesuffix("."))
+    return plain if len(plain) <= LONGEST_SHOWN else f"...{plain[3 - LONGEST_SHOWN :]}"
 
 
 def complaint(
