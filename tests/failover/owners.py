@@ -64,13 +64,13 @@ class Owners:
 
     Attributes:
         plan: what they have still to write, the next one last.
-        refused: how often the database was away for a write, which was sent again.
+        refused: what was answered where the database was away for a write, which was sent again.
     """
 
     service: Announcing
     plan: list[Write] = field(default_factory=list)
     written: list[Acknowledged] = field(default_factory=list)
-    refused: int = 0
+    refused: list[str] = field(default_factory=list)
     wishes: Wishes = field(default_factory=Wishes)
     _prepends: dict[str, int] = field(default_factory=dict)
     _busy: dict[OwnedRoute, asyncio.Lock] = field(default_factory=dict)
@@ -136,7 +136,7 @@ class Owners:
             if answer.is_success:
                 break
             assert answer.status_code == _DATABASE_AWAY, (write, answer.text)
-            self.refused += 1
+            self.refused.append(f"{now() - sent}: {answer.text}")
             await asyncio.sleep(_PAUSE_SECONDS)
         changed = all(one["name"] != _NO_CHANGE for one in answer.json()["messages"])
         self.written.append(Acknowledged(write, request, sent, now(), changed))

@@ -82,8 +82,12 @@ async def test_a_withdrawal_while_no_speaker_runs_says_so_and_is_carried_out_lat
     here: Scene,
 ) -> None:
     service, (route, _) = here.service, here.up
+    router = service.edge.router
+    noted = router.noted()
     for daemon in service.edge.daemons.values():
         daemon.kill()
+    # What is lost after it was taken back, was not lost.
+    await until(lambda: len(router.changes(after=noted)) == 2 * len(here.up))
 
     async def waits_for() -> str | None:
         _, shown = await here.want(route, "GET", announce(route, up=False).path)
