@@ -251,7 +251,8 @@ async def test_4_of_two_clicks_at_one_moment_history_has_all_that_either_release
 
     with monkeypatch.context() as patch:
         patch.setattr(ReleaseRoutes, "these", meeting_in_the_middle)
-        await asyncio.gather(*(browser.send(form, reason=WHY) for _ in range(2)))
+        async with asyncio.timeout(60):
+            await asyncio.gather(*(browser.send(form, reason=WHY) for _ in range(2)))
     assert await waiting(engine) == set()
     told = [one["after"] for one in await operator.result("GET", "/events?per_page=1000")]
     assert sorted(cidr for one in told for cidr in one.get("announced", ())) == sorted(cidrs)
