@@ -240,12 +240,13 @@ async def test_beyond_the_quota_digests_are_kept_and_older_runs_make_room(
     assert await attacker.has_checked(other, [secrets.token_bytes(1000)]) in attacker.kept()
 
 
-async def test_an_approval_is_recorded_beyond_the_quota(attacker: Attacker) -> None:
-    world = attacker.world
-    claim = await world.claim()
+async def test_beyond_the_quota_a_run_is_kept_if_it_approves(attacker: Attacker) -> None:
+    world, claim = attacker.world, await attacker.world.claim()
+    full = RunValidation(world.store, world.ask, evidence_quota=0)
+    await full(await world.request(claim), by=WORKER)
+    assert attacker.kept() == []
     await world.prove(claim)
-    run_id = await world.request(claim)
-    await RunValidation(world.store, world.ask, evidence_quota=0)(run_id, by=WORKER)
+    await full(run_id := await world.request(claim), by=WORKER)
     assert (await world.now(claim)).approved
     assert attacker.kept() == [run_id]
 
@@ -292,9 +293,8 @@ async def test_finished_jobs_are_deleted_after_a_day_in_pages(
     engine = attacker.world.engine
     assert await prune_finished(engine, page=10) == 0
     with psycopg.connect(attacker.url) as connection:
-        connection.execute(
-            "UPDATE procrastinate.procrastinate_events SET at = at - interval '2 hours'"
-        )
+        later = b"UPDATE procrastinate.procrastinate_events SET at = at - interval '2 hours'"
+        connection.execute(later)
     assert await prune_finished(engine, page=10) == 25
     left = attacker.asked(b"SELECT task_name FROM procrastinate.procrastinate_jobs")
     assert left == [("waits",)]
