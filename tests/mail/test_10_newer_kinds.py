@@ -50,11 +50,14 @@ async def test_10_a_kind_that_this_worker_does_not_know_waits_and_holds_up_nothi
 
 
 async def test_10_a_mail_that_was_begun_with_such_a_kind_is_not_told_without_it(
-    mailed: Mailed, server: MailServer
+    mailed: Mailed, claim: Claim, server: MailServer
 ) -> None:
     one, begun = await mailed.verified(server), uuid4().hex
     await notice(mailed, one, NEWER, begun)
     await notice(mailed, one, NoticeKind.CREDENTIAL_EXPIRING, begun)
     await mailed.told()
     assert server.got == []
+    await mailed.happen(claim, "rpki.drifted")
+    await mailed.told()
+    assert [got.message["Subject"] for got in server.got] == ["31.0.0.0/23: rpki.drifted"]
     assert await kinds(mailed) == [NoticeKind.CREDENTIAL_EXPIRING, NEWER]

@@ -10,7 +10,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry, MessageIDHeader
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
@@ -31,6 +31,10 @@ AT_ONCE: Final = 4  # connections to it
 _SHOWN: Final = 200
 _LINE: Final = 4096
 _READY: Final = 220
+_HEADERS: Final = HeaderRegistry()
+# As free text a long one would be encoded (RFC 2047), which no mail program takes for an id.
+_HEADERS.map_to_type("References", MessageIDHeader)
+_POLICY: Final = SMTP.clone(header_factory=_HEADERS)
 
 
 class Security(StrEnum):
@@ -126,7 +130,7 @@ def composed(mail: Mail, relay: Relay) -> bytes:
     Raises:
         ValueError: a header holds the end of a line.
     """
-    made = EmailMessage(policy=SMTP)
+    made = EmailMessage(policy=_POLICY)
     given: Mapping[str, object] = {
         "From": Address(relay.name, addr_spec=relay.sender),
         "To": Address(addr_spec=mail.to),
