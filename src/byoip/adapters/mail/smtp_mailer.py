@@ -33,7 +33,7 @@ _LINE: Final = 4096
 _READY: Final = 220
 _HEADERS: Final = HeaderRegistry()
 # As free text a long one would be encoded (RFC 2047), which no mail program takes for an id.
-_HEADERS.map_to_type("References", MessageIDHeader)
+_HEADERS.map_to_type("References", MessageIDHeader)  # type: ignore[arg-type]  # of typeshed
 _POLICY: Final = SMTP.clone(header_factory=_HEADERS)
 
 
@@ -154,8 +154,8 @@ def _judged(act: Callable[[], None]) -> tuple[Taken, str]:
         [(code, said)] = refused.recipients.values()
         return judged(code, _text(said)), _said(code, said)
     except smtplib.SMTPDataError as refused:
-        code, said = refused.smtp_code, refused.smtp_error
-        return judged(code, _text(said)), _said(code, said)
+        code, words = refused.smtp_code, refused.smtp_error
+        return judged(code, _text(words)), _said(code, words)
     except smtplib.SMTPResponseException as refused:
         return Taken.HELD_UP, _said(refused.smtp_code, refused.smtp_error)
     # ValueError: what a server says is read as numbers and base64.
