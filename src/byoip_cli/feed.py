@@ -16,6 +16,7 @@ PAGE: Final = 200
 _WAIT: Final = 30
 _PAUSE: Final = 2.0
 _REPLACED: Final = "events_replaced"
+RESTARTED: Final = "feed.restarted"
 # `docs/errors.md` says that the number is in the message.
 _GO_ON: Final = re.compile(r"go on after ([0-9]+) with the epoch ([0-9a-f]{32})")
 
@@ -35,30 +36,40 @@ class Restarted:
     before: str
 
 
-def follow(
-    ctx: typer.Context, path: str, number: int, epoch: str | None = None
-) -> Iterator[Event | Restarted]:
+def place(ctx: typer.Context, path: str, after: int | None) -> tuple[int, str]:
+    """Where to begin to read: behind this event, or else the newest, and in which epoch it counts.
+
+    Raises:
+        CommandFailed: the service declined, or had no answer.
+    """
+    number = after or 0
+    while True:
+        found = ask(ctx, "GET", path, query={"after": number, "per_page": PAGE})
+        if after is not None or not found["result"]:
+            return number, found["result_info"]["epoch"]
+        number = found["result"][-1]["number"]
+
+
+def follow(ctx: typer.Context, path: str, number: int, epoch: str) -> Iterator[Event | Restarted]:
     """Yield each event behind this number, and where the feed begins anew in another epoch.
 
-    Once the service has answered it is asked again after a fault: while it fails over, it has no
-    answer either.
+    The service is asked again after a fault: while it fails over, it has no answer either.
 
     Args:
         ctx: whose `obj` is the service.
         path: of the feed.
         number: of the event to begin behind.
-        epoch: in which that number counts; None: the present one.
+        epoch: in which that number counts.
 
     Raises:
-        CommandFailed: the service declined, or had no answer from the beginning.
+        CommandFailed: the service declined.
     """
-    known = epoch is not None
     while True:
         query = {"after": number, "epoch": epoch, "wait": _WAIT, "per_page": PAGE}
         try:
             found = ask(ctx, "GET", path, query=query, seconds=2.0 * _WAIT)
         except CommandFailed as failed:
-            if known and failed.status == Status.UNREACHABLE:
+            if failed.status == Status.UNREACHABLE:
                 say(f"{failed}; it is asked again.")
                 time.sleep(_PAUSE)
                 continue
@@ -68,14 +79,17 @@ def follow(
             number, epoch = restarted.after, restarted.epoch
             yield restarted
             continue
-        known, epoch = True, found["result_info"]["epoch"]
+        current = found["result_info"]["epoch"]
+        if current != epoch:  # behind no event: where nothing was read, nothing is refused
+            yield Restarted(number, current, epoch)
+            epoch = current
         for event in found["result"]:
             number = event["number"]
             yield event
 
 
-def _restarted(failed: CommandFailed, before: str | None) -> Restarted | None:
-    if before is None or [one["name"] for one in failed.errors] != [_REPLACED]:
+def _restarted(failed: CommandFailed, before: str) -> Restarted | None:
+    if [one["name"] for one in failed.errors] != [_REPLACED]:
         return None
     told = _GO_ON.search(str(failed))
     if told is None or told[2] == before:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -22,6 +23,7 @@ from tests.store.samples import SetClock
 __all__ = ["customer", "shell", "there"]  # fixtures
 
 KIND = "prefix.described"
+AGAIN = " ON CONFLICT (singleton) DO UPDATE SET identity = excluded.identity"
 
 
 async def happen(shell: Shell, prefix: UUID, count: int) -> None:
@@ -124,10 +126,105 @@ async def test_watch_says_so_and_goes_on(customer: Shell, monkeypatch: pytest.Mo
         run(customer, "prefixes", "watch", "--after", "0", "--count", "2", "--json")
     )
     await asyncio.sleep(2)
+    before = (await EpochReader(customer.engine).current()).hex
     await restore(customer)
     await happen(customer, prefix, 1)
     result = await watching
     assert result.exit_code == 0, (result.output, result.exception)
     assert "The service was restored: forget what came behind 1" in result.stderr
     lines = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [(one["number"], one["kind"]) for one in lines] == [(1, "prefix.created"), (2, KIND)]
+    kinds = [(1, "prefix.created"), (1, "feed.restarted"), (2, KIND)]
+    assert [(one["number"], one["kind"]) for one in lines] == kinds
+    now = (await EpochReader(customer.engine).current()).hex
+    assert (lines[1]["epoch_before"], lines[1]["epoch"]) == (before, now)
+
+
+async def another_epoch(shell: Shell) -> str:
+    """Another database is taken for the one before, though nothing had happened in it."""
+    await run_sql(shell, ELSEWHERE + AGAIN)
+    async with shell.backend.border.store.transaction(actor=Actor("cli", "cli-1")) as tx:
+        await recognise(tx)
+    return (await EpochReader(shell.engine).current()).hex
+
+
+def took(there: Receiver, count: int) -> bool:
+    return len(there.got) == count
+
+
+async def until(found: Callable[[], bool]) -> None:
+    for _ in range(400):
+        if found():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("it does not come")
+
+
+async def test_listen_is_told_of_epochs_behind_no_event(
+    customer: Shell, there: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("byoip_cli.feed._WAIT", 1)
+    epochs = [(await EpochReader(customer.engine).current()).hex]
+    words = ("webhooks", "--json", "listen", "--forward-to", there.url, "--count", "1")
+    listening = asyncio.create_task(run(customer, *words))
+    try:
+        for count in (1, 2, 3):
+            await until(partial(took, there, count))
+            if count < 3:
+                epochs.append(await another_epoch(customer))
+    finally:
+        await customer.claim("31.0.0.0/23")  # which ends it
+        result = await listening
+    assert result.exit_code == 0, (result.output, result.exception)
+    first, last = there.got[1].shown["data"], there.got[2].shown["data"]
+    assert (first["epoch_before"], first["epoch"], first["after"]) == (epochs[0], epochs[1], 0)
+    assert (last["epoch_before"], last["epoch"], last["after"]) == (epochs[1], epochs[2], 0)
+    assert there.got[3].id == f"evt_{epochs[2]}_{customer.account_id.hex}_1"
+    assert there.got[3].shown["data"]["previous"] == 0
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    told = [(0, "feed.restarted"), (0, "feed.restarted"), (1, "prefix.created")]
+    assert [(one["number"], one["kind"]) for one in lines] == told
+
+
+async def test_watch_is_told_of_an_epoch_behind_no_event(
+    customer: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("byoip_cli.feed._WAIT", 1)
+    before = (await EpochReader(customer.engine).current()).hex
+    watching = asyncio.create_task(run(customer, "prefixes", "watch", "--count", "1", "--json"))
+    await asyncio.sleep(2)
+    now = await another_epoch(customer)
+    await asyncio.sleep(2)
+    await customer.claim("31.0.0.0/23")
+    result = await watching
+    assert result.exit_code == 0, (result.output, result.exception)
+    told, event = map(json.loads, result.stdout.splitlines())
+    assert told == {
+        "number": 0,
+        "kind": "feed.restarted",
+        "epoch": now,
+        "epoch_before": before,
+    }
+    assert (event["number"], event["kind"]) == (1, "prefix.created")
+    assert "forget what came behind 0" in result.stderr
+
+
+async def test_what_a_program_took_before_a_restart_stays_what_it_took(
+    customer: Shell, there: Receiver
+) -> None:
+    """As with a webhook: `previous` is the last that it was sent, not the last that is sure."""
+    prefix = UUID(await customer.claim("31.0.0.0/23"))
+    await happen(customer, prefix, 3)
+
+    async def lost() -> None:
+        await restore(customer)
+        async with customer.backend.border.store.transaction(actor=Actor("test", "1")) as tx:
+            tx.record(prefix, "rpki.drifted")
+
+    once(there, 1, lost)
+    words = ("--forward-to", there.url, "--after", "0", "--count", "2")
+    kinds = ("--kind", "prefix.created", "--kind", "rpki.drifted")
+    await says(customer, "listen", *words, *kinds)
+    told = [one.shown["data"] for one in there.got if one.shown["type"] == "feed.restarted"]
+    assert [one["after"] for one in told] == [4]
+    assert there.numbers[-1] == 5
+    assert there.got[-1].shown["data"]["previous"] == 1

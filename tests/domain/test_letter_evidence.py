@@ -92,6 +92,8 @@ def test_zones_with_the_same_servers_are_told_together_and_never_fill_the_page()
     assert shown(("a", 0), ("b", 1), ("c", 0)) == f"{RESOLVER} for a, c; ns0.b for b"
     many = shown(*((f"z{n}", 1) for n in range(12)))
     assert many.endswith("; ns0.z9 for z9; and others for 2 more zones")
+    more = shown(*((f"z{n}", 1) for n in range(11)))
+    assert more.endswith("; ns0.z9 for z9; and others for 1 more zone")
 
 
 TEXT = b"\0\0\x84\0\0\1\0\1\0\0\0\0"  # the head of a response with authority and one record

@@ -45,6 +45,18 @@ async def test_2_a_mail_comes_as_it_was_written(server: MailServer) -> None:
     assert got.message["Date"].datetime is not None
 
 
+@pytest.mark.parametrize("domain", ["news.a-long-name-of-operators.example.net", f"{'a' * 60}.net"])
+async def test_2_ids_are_written_as_they_are_however_long_the_senders_domain_is(
+    server: MailServer, domain: str
+) -> None:
+    mail = replace(MAIL, thread="prefix." + "a" * 32)
+    assert (await mailer(server, sender=f"byoip@{domain}").send(mail))[0] is Taken.YES
+    [got] = server.got
+    written = " ".join(got.raw.decode().split())  # a folded line is the same line
+    assert f" References: <{mail.thread}@{domain}> " in written
+    assert f" Message-ID: <{mail.id}@{domain}> " in written
+
+
 @pytest.mark.parametrize("at", ["", "EHLO", "MAIL", "RCPT", "DATA", "."])
 @pytest.mark.parametrize("act", [hanging, dripping, flooding, vanishing, saying(b"\xff\x00\r\n")])
 async def test_2_a_server_that_hangs_drips_floods_or_goes_is_a_value_in_time(
@@ -83,7 +95,8 @@ async def test_2_what_is_taken_stays_taken_whatever_comes_after(server: MailServ
         ("RCPT", b"550 5.1.1 no: mx.example.org said: 550 5.7.1 not you\r\n", Taken.NEVER),
         ("RCPT", b"421 closing\r\n", Taken.HELD_UP),
         (".", b"554 5.6.0 we do not like it\r\n", Taken.LATER),
-        (".", b"451 4.3.0 try again\r\n", Taken.LATER),
+        (".", b"451 4.3.0 try again\r\n", Taken.HELD_UP),
+        (".", b"451 try again\r\n", Taken.LATER),
         (".", b"421 closing\r\n", Taken.HELD_UP),
         ("MAIL", b"550 5.7.1 not from you\r\n", Taken.HELD_UP),
         ("", b"554 go away\r\n", Taken.HELD_UP),

@@ -173,6 +173,14 @@ CASES: dict[str, tuple[Series, Series, dict[str, str]]] = {
         ],
         {"job": "byoip"},
     ),
+    "ByoipMailFailing": (
+        [(one("byoip_mail_addresses", "state", "failing"), "1x150")],
+        [
+            (one("byoip_mail_addresses", "state", "held_up"), "5x150"),
+            (one("byoip_mail_addresses", "state", "failing"), "0x150"),
+        ],
+        {"job": "byoip"},
+    ),
     "ByoipEdgeLag": steady("byoip_edge_lag", "1", "0", "edge", "fra1"),
     "ByoipEdgeSilent": (
         [

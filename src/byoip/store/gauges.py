@@ -259,7 +259,7 @@ GAUGES: Final[Sequence[_Gauge | _Counted]] = (
     ),
     _Counted(
         "byoip_mail_addresses",
-        "Addresses of mail by state; held_up: the operator's own server takes nothing.",
+        "Addresses of mail by state; held_up: the operator's own server takes no mail for it.",
         "state",
         ("pending", "active", "failing", "held_up", "parked"),
     ),

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from byoip_cli.account import of_account
-from byoip_cli.client import Service, ask, pages
-from byoip_cli.feed import PAGE, Restarted, follow
+from byoip_cli.client import Service, pages
+from byoip_cli.feed import RESTARTED, Restarted, follow, place
 from byoip_cli.output import as_json, echo, say, show_json
 from byoip_cli.places import path_of, prefix_of
 
@@ -28,11 +28,13 @@ def watch(
     """Print each event of the account, or of one prefix, a line each, until Ctrl-C."""
     here = of_account(ctx)
     path = f"{path_of(prefix_of(here, prefix))}/events" if prefix else "/events"
-    number = _newest(here, path) if after is None else after
+    number, epoch = place(here, path, after)
     cidrs = {one["id"]: one["cidr"] for one in pages(here, "/prefixes")}
     left = count
-    for one in follow(here, path, number):
+    for one in follow(here, path, number, epoch):
         if isinstance(one, Restarted):
+            told = {"number": one.after, "kind": RESTARTED, "epoch": one.epoch}
+            show_json(told | {"epoch_before": one.before})
             say(f"The service was restored: forget what came behind {one.after}; it is told anew.")
             continue
         echo(_line(one, cidrs))
@@ -56,13 +58,6 @@ def open_page(
         echo(address)
         if not webbrowser.open(address):
             say("No browser was found here.")
-
-
-def _newest(ctx: typer.Context, path: str) -> int:
-    number = 0
-    while found := ask(ctx, "GET", path, query={"after": number, "per_page": PAGE})["result"]:
-        number = found[-1]["number"]
-    return number
 
 
 def _line(event: Mapping[str, Any], cidrs: Mapping[str, str]) -> str:

@@ -11,12 +11,11 @@ from typing import Final
 import httpx
 import typer
 
-from byoip_cli.client import Service, ask
-from byoip_cli.feed import PAGE, Restarted, follow
+from byoip_cli.client import Service
+from byoip_cli.feed import RESTARTED, Restarted, follow, place
 from byoip_cli.output import echo, legible, say, show_json
 from byoip_cli.places import plain
 from byoip_cli.webhooks.messages import (
-    RESTARTED,
     Key,
     Message,
     message_of,
@@ -49,7 +48,7 @@ def forward(ctx: typer.Context, asked: Forwarding) -> None:
     service: Service = ctx.obj
     account = plain(service.account or "")
     key = Key.made_of(service.token, account)
-    number, epoch = _place(ctx, asked.after)
+    number, epoch = place(ctx, "/events", asked.after)
     say(f"Secret: {key}")
     say(f"Events behind {number} are sent to {asked.to}; Ctrl-C ends it.")
     with httpx.Client(timeout=_SECONDS, trust_env=False) as client:
@@ -58,7 +57,7 @@ def forward(ctx: typer.Context, asked: Forwarding) -> None:
         taken, previous = 0, number
         for event in follow(ctx, "/events", number, epoch):
             if isinstance(event, Restarted):  # whatever kinds are wanted, as a webhook is told
-                epoch, previous = event.epoch, event.after
+                epoch, previous = event.epoch, min(previous, event.after)
                 sender.until_taken(restart_of(account, event), event.after, RESTARTED)
                 continue
             if asked.kinds and event["kind"] not in asked.kinds:
@@ -68,16 +67,6 @@ def forward(ctx: typer.Context, asked: Forwarding) -> None:
             taken, previous = taken + 1, event["number"]
             if taken == asked.count:
                 return
-
-
-def _place(ctx: typer.Context, after: int | None) -> tuple[int, str]:
-    """Where to begin: a number, and its epoch."""
-    number = after or 0
-    while True:
-        found = ask(ctx, "GET", "/events", query={"after": number, "per_page": PAGE})
-        if after is not None or not found["result"]:
-            return number, found["result_info"]["epoch"]
-        number = found["result"][-1]["number"]
 
 
 @dataclass(frozen=True, slots=True)

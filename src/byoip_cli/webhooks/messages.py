@@ -12,10 +12,9 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from byoip_cli.feed import Restarted
+from byoip_cli.feed import RESTARTED, Restarted
 
 LARGEST_BODY: Final = 20_000
-RESTARTED: Final = "feed.restarted"
 _OF_EVENTS: Final = ("number", "prefix_id", "prefix_number", "kind", "actor", "request_id", "at")
 
 

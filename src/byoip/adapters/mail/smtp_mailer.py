@@ -10,7 +10,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry, MessageIDHeader
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
@@ -21,6 +21,7 @@ from anyio import CapacityLimiter, to_thread
 
 from byoip.adapters.http_pieces import trusted
 from byoip.domain.mail.addressee import Taken
+from byoip.domain.mail.answers import judged
 from byoip.domain.mail.letter import Mail
 from byoip.domain.rdap.network import legible
 
@@ -29,10 +30,11 @@ MOST_SAID: Final = 64 * 1024  # bytes that a server says about one mail
 AT_ONCE: Final = 4  # connections to it
 _SHOWN: Final = 200
 _LINE: Final = 4096
-_POLICY: Final = "5.7."  # RFC 3463, section 3.8: the server does not relay for us, or not now
-_CLOSING: Final = 421  # RFC 5321, section 3.8
-_PERMANENT: Final = 500
 _READY: Final = 220
+_HEADERS: Final = HeaderRegistry()
+# As free text a long one would be encoded (RFC 2047), which no mail program takes for an id.
+_HEADERS.map_to_type("References", MessageIDHeader)  # type: ignore[arg-type]  # of typeshed
+_POLICY: Final = SMTP.clone(header_factory=_HEADERS)
 
 
 class Security(StrEnum):
@@ -128,7 +130,7 @@ def composed(mail: Mail, relay: Relay) -> bytes:
     Raises:
         ValueError: a header holds the end of a line.
     """
-    made = EmailMessage(policy=SMTP)
+    made = EmailMessage(policy=_POLICY)
     given: Mapping[str, object] = {
         "From": Address(relay.name, addr_spec=relay.sender),
         "To": Address(addr_spec=mail.to),
@@ -150,10 +152,10 @@ def _judged(act: Callable[[], None]) -> tuple[Taken, str]:
         act()
     except smtplib.SMTPRecipientsRefused as refused:
         [(code, said)] = refused.recipients.values()
-        return _of_recipient(code, said)
+        return judged(code, _text(said)), _said(code, said)
     except smtplib.SMTPDataError as refused:
-        taken = Taken.HELD_UP if refused.smtp_code == _CLOSING else Taken.LATER
-        return taken, _said(refused.smtp_code, refused.smtp_error)
+        code, words = refused.smtp_code, refused.smtp_error
+        return judged(code, _text(words)), _said(code, words)
     except smtplib.SMTPResponseException as refused:
         return Taken.HELD_UP, _said(refused.smtp_code, refused.smtp_error)
     # ValueError: what a server says is read as numbers and base64.
@@ -162,16 +164,13 @@ def _judged(act: Callable[[], None]) -> tuple[Taken, str]:
     return Taken.YES, ""
 
 
-def _of_recipient(code: int, said: bytes | str) -> tuple[Taken, str]:
-    words = _said(code, said)
-    if code == _CLOSING or words.startswith(f"{code} {_POLICY}"):
-        return Taken.HELD_UP, words
-    return Taken.NEVER if code >= _PERMANENT else Taken.LATER, words
-
-
 def _said(code: int, said: bytes | str) -> str:
+    return legible(f"{code} {_text(said)}", _SHOWN)
+
+
+def _text(said: bytes | str) -> str:
     text = said.decode(errors="replace") if isinstance(said, bytes) else said
-    return legible(f"{code} {text}".replace("\n", " "), _SHOWN)
+    return text.replace("\n", " ")
 
 
 def _require(wanted: int, code: int, said: bytes) -> None:

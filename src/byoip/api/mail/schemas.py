@@ -87,5 +87,5 @@ def mail_address_of(kept: Addressee) -> MailAddress:
         kept,
         topics=list(kept.topics),
         code_waiting=kept.code_asked,
-        said="The operator's mail server takes nothing now." if kept.held_up else kept.said,
+        said="The operator's mail server does not take it now." if kept.held_up else kept.said,
     )

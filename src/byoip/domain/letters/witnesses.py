@@ -155,7 +155,8 @@ def _told(shown_by: Sequence[ShownBy]) -> str | None:
         return _witnesses(shown_by[0])
     said = [f"{_witnesses(one)} for {enumerated(one.zones)}" for one in shown_by[:MOST_LISTED]]
     left = sum(len(one.zones) for one in shown_by[MOST_LISTED:])
-    return "; ".join([*said, *([f"and others for {left} more zones"] if left else [])])
+    zones = "zone" if left == 1 else "zones"
+    return "; ".join([*said, *([f"and others for {left} more {zones}"] if left else [])])
 
 
 def _witnesses(one: ShownBy) -> str:

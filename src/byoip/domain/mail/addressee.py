@@ -37,7 +37,7 @@ class Taken(StrEnum):
     YES = "yes"
     LATER = "later"  # not by this address, now
     NEVER = "never"  # there is no such mailbox
-    HELD_UP = "held_up"  # the operator's own server took nothing: no fault of the address
+    HELD_UP = "held_up"  # not by the operator's own server: no fault of the address
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +178,8 @@ class Addressee:
             waits = PAUSES[min(counted.failures, len(PAUSES)) - 1]
             held = replace(counted, failures=min(counted.failures, MOST_ATTEMPTS - 1), held_up=True)
             return replace(held, next_at=told.at + min(waits, _LONGEST_WAIT))
+        if self.held_up:  # what the server has used up of its attempts counts for nothing
+            counted = replace(counted, failures=1)
         waits_for = pause(counted.failures, timedelta(0), chance)
         if told.taken is Taken.NEVER or waits_for is None:
             return replace(counted, state=MailState.PARKED, code_asked=False, modified_at=told.at)

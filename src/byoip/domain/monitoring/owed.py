@@ -56,8 +56,16 @@ OWED: Final[Sequence[Alert]] = (
         'max by (job) (byoip_mail_addresses{state="held_up"}) > 0',
         "30m",
         Severity.TICKET,
-        "The mail server takes no mail, so customers are not told.",
+        "The mail server takes no mail, or refuses some by its own rules: customers are not told.",
         "Mail is held up",
+    ),
+    Alert(
+        "ByoipMailFailing",
+        'max by (job) (byoip_mail_addresses{state="failing"}) > 0',
+        "2h",
+        Severity.TICKET,
+        "Mails are refused again and again, and it is unclear why; their addresses end as parked.",
+        "Mails keep failing",
     ),
     Alert(
         "ByoipRouteObjectsUnseen",

@@ -22,6 +22,12 @@ from byoip.store.unavailable import translate_driver_errors
 
 _KEPT_FOR: Final = timedelta(days=30)
 _IDLE: Final = "(address.held_until IS NULL OR address.held_until < clock_timestamp())"
+# A worker of the version after this one may have written kinds, and begun mails, that are not ours.
+_KNOWN: Final = """notice.kind = ANY(CAST(:known AS text[]))
+    AND NOT EXISTS (SELECT FROM mail_notices AS beside
+        WHERE beside.address_id = notice.address_id AND beside.mailing = notice.mailing
+            AND beside.kind <> ALL(CAST(:known AS text[])))"""
+_KINDS: Final = [one.value for one in NoticeKind]
 _DUE: Final = from_text(f"""
     SELECT address.id, address.account_id FROM mail_addresses AS address
     LEFT JOIN account_event_counters AS counter ON counter.account_id = address.account_id
@@ -30,7 +36,7 @@ _DUE: Final = from_text(f"""
             address.cursor < coalesce(counter.last, 0)
             OR address.epoch <> (SELECT epoch FROM feed_epochs ORDER BY number DESC LIMIT 1)
             OR EXISTS (SELECT FROM mail_notices AS notice WHERE notice.address_id = address.id
-                AND (notice.at <= :before OR notice.mailing IS NOT NULL))
+                AND (notice.at <= :before OR notice.mailing IS NOT NULL) AND {_KNOWN})
         ))
         AND address.id <> ALL(CAST(:busy AS uuid[]))
     ORDER BY address.next_at, address.id LIMIT :page
@@ -46,19 +52,20 @@ _RELEASE: Final = from_text("""
     WHERE id = :address_id AND holder = :holder RETURNING id
 """)
 # As with events: what stands in a mail is noted before it is sent, and stays as it is until then.
-_NOTICES: Final = from_text("""
+_NOTICES: Final = from_text(f"""
     WITH first AS (
-        SELECT mailing FROM mail_notices WHERE address_id = :address_id
-            AND (at <= :before OR mailing IS NOT NULL)
+        SELECT mailing FROM mail_notices AS notice WHERE address_id = :address_id
+            AND (at <= :before OR mailing IS NOT NULL) AND {_KNOWN}
         ORDER BY mailing IS NULL, at LIMIT 1
     ), told AS (
         UPDATE mail_notices AS notice SET mailing = coalesce(first.mailing, :mailing) FROM first
         WHERE address_id = :address_id AND notice.mailing IS NOT DISTINCT FROM first.mailing
+            AND notice.kind = ANY(CAST(:known AS text[]))
             AND EXISTS (SELECT FROM mail_addresses WHERE id = :address_id AND holder = :holder)
         RETURNING notice.*
     )
     SELECT kind, about, at, after, mailing FROM told ORDER BY at, kind, about
-""")
+""")  # noqa: S608 - of constants
 # `kinds` is judged after the page was taken: so much is read, whatever is told of it.
 _NEWS: Final = from_text("""
     SELECT event.account_number AS number, event.prefix_id, host(prefix.cidr) || '/'
@@ -94,7 +101,8 @@ class MailQueue:
     async def due(self, now: datetime, busy: Collection[UUID], page: int) -> Sequence[Due]:
         """Those due that no worker sends to, but for those that this one is busy with."""
         asked = {"now": now, "before": now - WINDOW, "busy": list(busy), "page": page}
-        return [from_row(Due, row) for row in await self._autocommit.ask(_DUE, **asked)]
+        rows = await self._autocommit.ask(_DUE, **asked, known=_KINDS)
+        return [from_row(Due, row) for row in rows]
 
     async def claim(self, address_id: UUID, holder: UUID) -> Addressee | None:
         """Be the one to send to it, for 60 s; None: another worker is, or nobody any more."""
@@ -129,7 +137,7 @@ class MailQueue:
         """
         before = now - WINDOW
         asked = {"address_id": address_id, "holder": holder, "mailing": mailing, "before": before}
-        rows = await self._autocommit.ask(_NOTICES, **asked)
+        rows = await self._autocommit.ask(_NOTICES, **asked, known=_KINDS)
         return [from_row(Notice, row, kind=NoticeKind(row.kind)) for row in rows]
 
 

@@ -26,6 +26,10 @@ from byoip.store.transaction import Store
 
 _LOG: Final = logging.getLogger(__name__)
 
+_LOGGED: Final = {
+    Taken.HELD_UP: "The mail server holds mail up: %s",
+    Taken.LATER: "A mail was not taken: %s",
+}
 PAGE: Final = 2000  # events that are read for one mail
 
 
@@ -59,8 +63,8 @@ class Post:
         mail = await self._next(one, holder)
         if mail is not None:
             taken, said = await self.mailer.send(mail)
-            if taken is Taken.HELD_UP:
-                _LOG.warning("The mail server takes no mail: %s", said)
+            if taken in _LOGGED:
+                _LOG.warning(_LOGGED[taken], said)
             told = Told(self.clock.now(), taken, said)
             chance = self.chance()
             done = mail.mailing if taken is Taken.YES else None
