@@ -75,7 +75,7 @@ async def test_it_names_the_number_its_proof_and_that_it_has_no_aspa(letters: Le
     assert facts.own_origin.proven_at == letters.own.proven_at
     said = str(facts.own_origin)
     assert "a single-use token stood in its aut-num object at RIPE NCC." in said
-    assert "AS3320 has no ASPA; the operator announces without one." in said
+    assert "AS3320 has no ASPA: by the operator's policy it is announced without one." in said
     assert letters.own.token not in said
 
 
