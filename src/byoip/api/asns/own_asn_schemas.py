@@ -110,7 +110,8 @@ class AsSetMember(Wire):
 
     asn: int
     prefixes: list[str] = Field(
-        description="Approved prefixes that have it as their origin; each needs a route object."
+        description="Approved prefixes that have it as their origin, and others of which a route "
+        "from it is up still; each needs a route object."
     )
 
 
