@@ -91,6 +91,6 @@ class OwnAsnReader:
         return frozenset(Asn(row.asn) for row in await self._autocommit.ask(_NEIGHBOURS))
 
     async def members(self) -> Sequence[Member]:
-        """Proven numbers that approved prefixes have as origin, and any that a route that is up has."""
+        """Proven numbers that approved prefixes have as origin, and any of routes that are up."""
         rows = await self._autocommit.ask(_MEMBERS)
         return [Member(Asn(row.asn), tuple(row.cidrs)) for row in rows]
