@@ -74,7 +74,7 @@ async def _hear_aspas(tx: Transaction) -> int:
     ]
     new = await kept.stand(excluded, tx.now)
     over = await kept.end_others(excluded)
-    again = {one for one in over if isinstance(said.get(one), Passed)}
+    again = {one for one in over if one in known}  # it is up still, and the answer is yes
     await tx.events.lock_claims({known[one].claim_id for one in {*new, *again}})
     for subject in sorted({*new, *again}):
         kind = "aspa.excludes_operator" if subject in new else "aspa.recovered"
