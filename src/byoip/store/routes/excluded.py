@@ -1,6 +1,7 @@
 """The alarms of routes that an ASPA of their origin excludes, within one transaction.
 
-Several workers look: of an alarm that both raise or end, one is told that it did.
+Several workers look: of an alarm that both raise or end, one is told that it did. Text SQL, for
+arrays, and whether a row is new.
 """
 
 from collections.abc import Collection, Sequence
