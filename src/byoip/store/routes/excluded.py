@@ -11,7 +11,6 @@ from typing import Final
 import sqlalchemy as sa
 
 from byoip.domain.routes.bgp_prefix import BgpPrefix
-from byoip.store.columns import constant
 from byoip.store.routes.bgp_prefixes import BGP_PREFIX, bgp_prefix_from
 from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.speakers.tables import route_alarms
@@ -23,7 +22,7 @@ _TOLD: Final = compiled(
     BGP_PREFIX.join(
         route_alarms,
         sa.and_(
-            _alarm.kind == constant(KIND),
+            _alarm.kind == KIND,
             _alarm.subject == sa.func.replace(sa.cast(_b.id, sa.Text), "-", ""),
         ),
     )
