@@ -1,5 +1,12 @@
 """Customers' own AS numbers over HTTP, as both sides see them."""
 
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.domain.checks.evidence import CheckState
+from byoip.store.speakers.records import SpeakerState
+from byoip.store.speakers.routes import Routes
 from tests.api.operators import Operator
 from tests.api.world import World
 
@@ -67,3 +74,48 @@ async def test_another_accounts_number_is_not_there(world: World) -> None:
     assert (await world.client.get(url, headers=headers)).status_code == 404
     assert (await world.client.post(f"{url}/validate", headers=headers)).status_code == 404
     assert (await world.client.delete(url, headers=headers)).status_code == 404
+
+
+@pytest.mark.parametrize("state", CheckState)
+async def test_4_1_its_state_is_one_of_the_four_that_v4_clients_know(
+    world: World, engine: AsyncEngine, operator: Operator, state: CheckState
+) -> None:
+    number = 5000 + list(CheckState).index(state)  # another test's is proven
+    made = await world.result("POST", "/asns", json={"asn": number})
+    path = f"/asns/{made['id']}"
+    await operator.result("POST", f"{path}/approve", json={"reason": "Contract 4711."})
+    prefix = await world.result("POST", "/prefixes", json={"cidr": "45.252.0.0/23", "asn": number})
+    if state is not CheckState.VALID:
+        lost = text(
+            "UPDATE own_asns SET proven_at = NULL, proven_by = NULL, state = :state "
+            "WHERE asn = :asn"
+        )
+        async with engine.begin() as connection:
+            values = {"state": state.value, "asn": number}
+            await connection.execute(lost, values)
+    shown = [
+        await world.result("GET", path),
+        *await world.result("GET", "/asns"),
+        *await operator.result("GET", "/asns"),
+        await world.result("GET", f"/prefixes/{prefix['id']}"),
+        *await world.result("GET", "/prefixes?cidr=45.252.0.0/23"),
+        await operator.result("GET", f"/prefixes/{prefix['id']}"),
+    ]
+    told = {one["asn_ownership_validation_state"] for one in shown if one["asn"] == number}
+    others = {CheckState.EXPIRED: "invalid", CheckState.MISMATCH_ASN: "invalid"}
+    assert told == {others.get(state, state.value)}
+    assert told <= {"pending", "valid", "missing", "invalid"}
+
+
+async def test_4_1_a_neighbour_is_warned_by_sessions_of_speakers_and_by_the_settings(
+    world: World, engine: AsyncEngine, operator: Operator
+) -> None:
+    now = world.clock.now()
+    peered = SpeakerState("ams1", 1, "", 0, now, loaded=True, neighbour_ases=[6939])
+    await Routes(engine).note_speaker(peered)
+    for asn, warned in ((3491, True), (6939, True), (6461, False)):
+        made = await world.result("POST", "/asns", json={"asn": asn})
+        read = await world.result("GET", f"/asns/{made['id']}")
+        [seen] = [one for one in await operator.result("GET", "/asns") if one["id"] == made["id"]]
+        for told in (made, read, seen):
+            assert [f"AS{asn} is a neighbour" in one for one in told["warnings"]] == [True] * warned

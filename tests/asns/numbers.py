@@ -17,6 +17,7 @@ from byoip.domain.asns.own_asn import OwnAsn, OwnAsnRules
 from byoip.domain.asns.registration import AsnRange
 from byoip.domain.checks.registry import Allocation, Registry
 from byoip.domain.checks.rirs import RIRS
+from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.claims.claim import Claim
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings
@@ -42,6 +43,7 @@ from byoip.usecases.watch.hear_statistics import HearStatistics
 from tests.fakes.rpki import FakeVrpSource
 from tests.fakes.tokens import RandomHex
 from tests.store.samples import BY
+from tests.usecases.looking import validation_of
 from tests.usecases.verbs import Verb
 from tests.usecases.world import CIDR, GATES, LABEL, ORIGIN, POLICY, WEEK, WORKER, World, roa
 
@@ -203,6 +205,10 @@ class Numbers(World):
         self.clock.advance(timedelta(days=2))
         return await self.now(claim)
 
+    async def carry_out(self, run_id: UUID, *, heartbeat: float = 10.0) -> None:
+        """As workers do that know the settings."""
+        await replace(validation_of(self, heartbeat), store=self.rules)(run_id, by=WORKER)
+
     async def want(self, claim: Claim, *, advertised: bool = True) -> BgpPrefixView:
         advertise = Verb(self.rules, bgp_prefixes.advertise)
         view: BgpPrefixView = await advertise(
@@ -211,7 +217,12 @@ class Numbers(World):
         return view
 
     async def snapshot(
-        self, *aspas: object, key: bool = True, at: datetime | None = None, anchor: str = "ripe"
+        self,
+        *aspas: object,
+        key: bool = True,
+        at: datetime | None = None,
+        anchor: str = "ripe",
+        gates: GatePolicy = GATES,
     ) -> None:
         """Make these ASPAs, and the ROA of the number, the snapshot in use."""
         built = (at or self.clock.now()).isoformat()
@@ -220,7 +231,7 @@ class Numbers(World):
         if key:
             document["aspas"] = aspas
         source = FakeVrpSource(self.directory, json.dumps(document))
-        await RefreshRoas(source, JsonVrps(), VrpSnapshots(self.engine), GATES, self.clock)()
+        await RefreshRoas(source, JsonVrps(), VrpSnapshots(self.engine), gates, self.clock)()
 
 
 def aspa(*providers: int, customer: int = CUSTOMER.number) -> dict[str, object]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from byoip.domain.asn import Asn
 from byoip.domain.asns.disputed import AsnDisputed
 from byoip.domain.asns.own_asn import ProvenBy
 from byoip.domain.checks.evidence import CheckState
@@ -28,6 +29,7 @@ from tests.asns.disputes import (
 from tests.asns.numbers import CUSTOMER, Numbers
 from tests.asns.test_announcing import obstacles
 from tests.store.samples import BY
+from tests.usecases.routes import Routes
 from tests.usecases.verbs import Verb
 
 DAY = timedelta(days=1)
@@ -261,3 +263,25 @@ async def test_it_is_decided_by_what_was_seen(numbers: Numbers) -> None:
     with pytest.raises(PreconditionFailed):
         await decide(numbers, Side.HOLDER, seen=seen)
     await decide(numbers, Side.HOLDER, seen=(own.version, other.version + 1))
+
+
+async def test_the_as_set_keeps_a_number_of_the_loser_until_its_routes_are_gone(
+    numbers: Numbers,
+) -> None:
+    claim = await numbers.served()
+    await numbers.want(claim)
+    await rival(numbers)
+    await decide(numbers, Side.CLAIMANT)
+    assert not (await first(numbers)).proven
+
+    async def members() -> list[tuple[Asn, tuple[str, ...]]]:
+        return [(one.asn, one.cidrs) for one in await numbers.reads.members()]
+
+    assert await members() == [(CUSTOMER, (str(claim.prefix),))]
+    await numbers.want(claim, advertised=False)
+    route = await numbers.reader.bgp_prefix(claim.account_id, claim.id, None)
+    held = Routes(numbers, claim, route.bgp_prefix.id)
+    await held.apply(route.bgp_prefix.id, holds=True)
+    assert await members() == [(CUSTOMER, (str(claim.prefix),))]  # a speaker has it still
+    await held.apply(route.bgp_prefix.id, holds=False)
+    assert await members() == []

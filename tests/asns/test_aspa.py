@@ -46,7 +46,7 @@ def test_one_without_transit_refuses_and_as0_is_nothing_to_publish() -> None:
 def test_none_is_a_matter_of_the_operators_policy() -> None:
     said = judge(NONE)
     assert isinstance(said, Passed)
-    assert "announces without one" in said.seen
+    assert "by the operator's policy it is announced without one" in said.seen
     refused = judge(NONE, without=False)
     assert isinstance(refused, Failed)
     assert refused.reason is Reason.ASPA_MISSING

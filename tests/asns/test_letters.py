@@ -4,6 +4,7 @@ The registry's aut-num is the sandbox's whois over a socket, the database is Pos
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -11,15 +12,21 @@ import pytest
 from byoip.domain.asns.own_asn import OwnAsn
 from byoip.domain.claims.claim import Claim
 from byoip.domain.letters.letter import Letter
+from byoip.domain.watch.dispute import Side
+from byoip.store.figures import fold_figures
+from byoip.store.gauges import Gauges
 from byoip.store.letters.letter_reader import LetterReader
 from byoip.usecases.claims import prefixes
 from byoip.usecases.letters.generate_letter import GenerateLetter
+from tests.asns.disputes import decide, first, rival
 from tests.asns.numbers import CUSTOMER, Numbers, aspa
 from tests.fakes.letters import FakePress, FakeSigner
 from tests.fakes.tokens import RandomHex
 from tests.store.samples import BY
 from tests.usecases.verbs import Verb
 from tests.usecases.world import CIDR, LABEL, ORIGIN, WORKER
+
+OWED = "byoip_letters_owed"
 
 
 @dataclass
@@ -75,7 +82,7 @@ async def test_it_names_the_number_its_proof_and_that_it_has_no_aspa(letters: Le
     assert facts.own_origin.proven_at == letters.own.proven_at
     said = str(facts.own_origin)
     assert "a single-use token stood in its aut-num object at RIPE NCC." in said
-    assert "AS3320 has no ASPA; the operator announces without one." in said
+    assert "AS3320 has no ASPA: by the operator's policy it is announced without one." in said
     assert letters.own.token not in said
 
 
@@ -117,3 +124,41 @@ async def test_the_operators_word_is_stated_without_its_reason(letters: Letters)
     said = str(letter.facts.own_origin)
     assert "the operator took it as proven." in said
     assert "4711" not in said
+
+
+async def test_4_1_none_is_written_while_the_number_is_in_dispute_and_none_is_owed(
+    letters: Letters, caplog: pytest.LogCaptureFixture
+) -> None:
+    numbers = letters.numbers
+
+    async def owed() -> list[float]:
+        await fold_figures(numbers.engine)
+        read = await Gauges(numbers.engine).read()
+        return [value for one in read if one.name == OWED for _, value in one.values]
+
+    assert await owed() == [1]
+    await rival(numbers)
+    assert await letters.write() is None
+    assert "there is a dispute about AS3320" in caplog.text
+    assert await owed() == [0]
+    own = await first(numbers)
+    assert own.dispute is not None
+    assert "no letter of agency" in own.dispute.means
+    await decide(numbers, Side.HOLDER)
+    assert await owed() == [1]
+    written = await letters.write()
+    assert written is not None
+    assert await owed() == [0]
+
+
+async def test_4_1_nor_is_one_renewed_that_stands(letters: Letters) -> None:
+    numbers, written = letters.numbers, await letters.write()
+    assert written is not None
+    await rival(numbers)
+    numbers.clock.advance(written.facts.valid_until - numbers.clock.now() - timedelta(days=1))
+    await numbers.snapshot()
+    assert await letters.write() is None
+    await decide(numbers, Side.HOLDER)
+    renewed = await letters.write()
+    assert renewed is not None
+    assert renewed.reference != written.reference

@@ -78,8 +78,9 @@ async def test_it_is_seen_behind_our_as_and_the_customers_own_route_is_not_taken
             assert customer.shows(PREFIX) == ""
             assert numbers_of(await fleet.ask(_NEIGHBOURS)) == {TRANSIT[1], CUSTOMER.number}
 
-            # Its ASPA forgets us, and then its publication point is away: no route goes for it.
-            for listed, alarmed in ([aspa(3257)], 1), ([], 0), ([aspa(ORIGIN.number)], 0):
+            # Its ASPA forgets us, and then its publication point is away, which ends no alarm: no
+            # route goes for it.
+            for listed, alarmed in ([aspa(3257)], 1), ([], 1), ([aspa(ORIGIN.number)], 0):
                 await numbers.snapshot(*listed)
                 kinds = [kind for kind, _ in await alarms(numbers)]
                 assert kinds.count("aspa_excludes_operator") == alarmed

@@ -83,3 +83,25 @@ def test_no_answer_is_no_yes_but_where_one_was_given_within_seven_days() -> None
     assert origin_refusal(UNKNOWN, NOW - LAST_WORD_COUNTS, NOW) is None
     for before in (None, NOW - LAST_WORD_COUNTS - timedelta(seconds=1)):
         assert isinstance(origin_refusal(UNKNOWN, before, NOW), OriginUnanswered)
+
+
+@pytest.mark.parametrize(
+    ("asked", "refusals"),
+    [
+        (standing(Standing.CONTESTED), []),
+        (replace(standing(Standing.CONTESTED), still_served=True), [Contested]),
+        (replace(standing(Standing.CONTESTED), locked=True), [LockedByOperator]),
+        (replace(standing(Standing.CONTESTED), origin=NO), [OriginNotValid]),
+        (standing(Standing.SUSPENDED), [PrefixSuspended]),
+        (standing(Standing.OFFBOARDING), [PrefixOffboarding]),
+        (
+            replace(FREE, claim=replace(claim(), standing=Standing.CONTESTED)),
+            [Contested, PrefixNotApproved],
+        ),
+    ],
+)
+def test_an_operators_word_announces_what_is_contested_for_who_holds_the_approval(
+    asked: Announceable, refusals: list[type[Refusal]]
+) -> None:
+    found = replace(asked, on_word=True).obstacles(NOW)
+    assert [type(one) for one in found] == refusals

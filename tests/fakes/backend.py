@@ -55,7 +55,7 @@ ORIGINS = frozenset({OURS})
 REGISTRY = Registry("ripencc", "RIPE", "whois.sandbox.test", Dialect.RIPE)
 REGISTRIES = {REGISTRY.key: REGISTRY}
 _IN_SERVICE = InService(frozenset({"configured"}), frozenset({"configured"}))
-ASN_RULES = OwnAsnRules(ORIGINS, OURS, (Asn(3257),))
+ASN_RULES = OwnAsnRules(ORIGINS, OURS, (Asn(3257),), (Asn(3491),))
 POLICY = PrefixPolicy(infrastructure=(Prefix.parse("20.0.0.0/16"),))
 
 

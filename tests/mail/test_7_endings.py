@@ -114,6 +114,7 @@ def test_7_all_that_was_promised_is_told() -> None:
     """Drift, visibility, contests and disputes, ends, levels, offboarding."""
     promised = {
         *("rpki.drifted", "rpki.recovered", "bgp_prefix.lost", "bgp_prefix.seen_again"),
+        *("aspa.excludes_operator", "aspa.recovered"),
         *("prefix.contested", "dispute.opened", "dispute.ended", "prefix.ok"),
         *("token.expiring", "prefix.closing", "prefix.closed", "proof.expiring"),
         *("watch.raised", "watch.recovered", "prefix.frozen", "prefix.unfrozen"),

@@ -21,6 +21,7 @@ _APART = {
     "ORIGIN_ASNS": "AS64500, 64501",
     "ANNOUNCING_ASN": "AS64500",
     "UPSTREAM_ASNS": "AS64502, 64503",
+    "NEIGHBOUR_ASNS": "AS64504, 64505",
     "DATABASE_URL": "postgresql://a@b/c",
     "PUBLIC_URL": "https://byoip.example",
     "IPV4_LENGTHS": "9-23",

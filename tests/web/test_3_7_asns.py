@@ -120,3 +120,11 @@ async def test_evidence_of_operators_is_no_markup(world: World) -> None:
     answer = await browser.get(page)
     assert "alert(1)" in answer.text
     assert hostile not in answer.text
+
+
+async def test_a_neighbour_of_the_operator_is_warned_on_its_page(world: World) -> None:
+    browser = await signed_in(world, Role.EDITOR)
+    page = await brought(browser, "AS3491")
+    assert "Its own routers drop our route" in (await browser.read(page)).text
+    page = await brought(browser, "AS6461")
+    assert "Its own routers drop our route" not in (await browser.read(page)).text

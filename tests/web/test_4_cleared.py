@@ -22,6 +22,7 @@ from byoip.store.speakers.routes import Alarm, Routes
 from byoip.usecases.checks.refresh_roas import RefreshRoas
 from byoip.web.operator.acts import NEEDED, OF_PREFIXES
 from tests.announcing import path
+from tests.api.bound import bound, roas
 from tests.api.operators import Operator
 from tests.api.test_filters import contested
 from tests.api.test_offboarding import go_on
@@ -73,8 +74,8 @@ async def test_4_refused_roa_data_is_accepted(
     world: World, engine: AsyncEngine, operator: Operator, tmp_path: Path
 ) -> None:
     full = [*entries(10, "ripe"), *entries(10, "apnic")]
-    for roas, age in ((full, 2), (full[:12], 1)):
-        built = export_text(roas, world.clock.now() - timedelta(hours=age))
+    for listed, age in ((full, 2), (full[:12], 1)):
+        built = export_text(listed, world.clock.now() - timedelta(hours=age))
         source, kept = FakeVrpSource(tmp_path, built), VrpSnapshots(engine)
         await RefreshRoas(source, JsonVrps(), kept, GatePolicy(floor=5), world.clock)()
     viewer = await signed_in(world, Role.OPERATOR_VIEWER)
@@ -124,6 +125,22 @@ async def test_4_a_contest_is_settled(world: World, operator: Operator) -> None:
     await contested(world, made["id"])
     await done(world, operator, f"{NOC}/prefixes/{made['id']}", "settle")
     assert (await world.result("GET", f"/prefixes/{made['id']}"))["standing"] == "ok"
+
+
+async def test_4_a_route_of_a_contested_prefix_is_announced_on_word(
+    world: World, engine: AsyncEngine, operator: Operator, tmp_path: Path
+) -> None:
+    path, cidr, route = await bound(world)
+    await roas(world, engine, tmp_path, cidr)
+    browser, page = await signed_in(world, Role.OPERATOR), f"{NOC}{path}"
+    assert not any(one.action.endswith("/announce") for one in (await browser.read(page)).forms)
+    await contested(world, path.removeprefix("/prefixes/"))
+    old = await acting(browser, page, "announce")
+    await world.result("PATCH", path, json={"description": "changed"})
+    assert (await browser.send(old, reason=WHY)).status_code == 412
+    await done(world, operator, page, "announce")
+    assert (await world.result("GET", route))["on_demand"]["advertised"] is True
+    assert not any(one.action.endswith("/announce") for one in (await browser.read(page)).forms)
 
 
 async def test_4_a_freeze_is_lifted(world: World, operator: Operator) -> None:

@@ -1,5 +1,6 @@
 """The HTTP API of a process; kept apart so that workers and commands do not import it."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 
@@ -87,7 +88,7 @@ def _backend(
             settings.announce_without_aspa,
             speaks=bool(settings.speakers),
         ),
-        asn_terms=_asn_terms(composition),
+        asn_terms=asn_terms_of(composition),
         prove_asn=ProveAsn(
             store,
             composition.registry,
@@ -143,23 +144,25 @@ def _terms(composition: Composition) -> Terms:
         grace=settings.grace,
         behind=outside.operator_asn,
         without_aspa=settings.announce_without_aspa,
-        upstreams=_upstreams(settings),
+        upstreams=_numbers(settings.upstream_asns),
     )
 
 
-def _asn_terms(composition: Composition) -> AsnTerms:
+def asn_terms_of(composition: Composition) -> AsnTerms:
+    """Which numbers of customers the settings admit, and what is said of them."""
     settings, outside = composition.settings, composition.outside
     rules = OwnAsnRules(
         own=outside.origins | ({outside.operator_asn} if outside.operator_asn else set()),
         operator=outside.operator_asn,
-        upstreams=_upstreams(settings),
+        upstreams=_numbers(settings.upstream_asns),
+        neighbours=_numbers(settings.neighbour_asns),
         reserved=outside.reserved_asns,
     )
     return AsnTerms(rules, SystemRandom(), settings.token_lifetime, settings.label)
 
 
-def _upstreams(settings: Settings) -> tuple[Asn, ...]:
-    return tuple(Asn(number) for number in settings.upstream_asns)
+def _numbers(named: Iterable[int]) -> tuple[Asn, ...]:
+    return tuple(map(Asn, named))
 
 
 def _in_service(settings: Settings) -> InService:

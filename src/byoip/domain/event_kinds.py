@@ -53,6 +53,11 @@ OF_PREFIXES: Final[Catalogue] = {
         "drifted": "By the newest ROA data, prefix or route is not valid any more; it stays.",
         "recovered": "By the newest ROA data, it is valid again.",
     },
+    "aspa": {
+        "excludes_operator": "An ASPA of the route's origin does not list the operator: networks "
+        "that verify paths drop the route, which stays up. `fix` has the whole list to publish.",
+        "recovered": "The ASPA lists the operator now, or there is none any more.",
+    },
     "watch": {
         "raised": "A signal says no for longer: its level has risen; `signal`, `level`, `seen`.",
         "recovered": "The signal says again that all is as it was.",

@@ -52,9 +52,10 @@ class Settings(SignInSettings):
     operator_name: str = "This operator"
     operator_contact: str = Field(default="", max_length=200)
     origin_asns: Asns = ()
-    # customers' own AS numbers: which of ours stands before them, and whom we buy transit from
+    # customers' own AS numbers: which of ours stands before them, and who is next to us
     announcing_asn: AsnText | None = None
     upstream_asns: Asns = ()
+    neighbour_asns: Asns = ()
     announce_without_aspa: bool = True
     label: Annotated[str, AfterValidator(label_text)] = "byoip-validation"
 

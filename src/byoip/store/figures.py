@@ -60,6 +60,12 @@ _LETTERS_OWED: Final = compiled(
                                 AND written.issued_at > now() - CAST(:lately AS interval)
                         ) >= :most_lately)
         )
+        -- Nor is one owed whose origin another account has proven, too: it waits for a person.
+        AND NOT EXISTS (
+            SELECT FROM asn_disputes JOIN own_asns AS own ON own.id = holder_id
+            WHERE asn_disputes.ended_at IS NULL AND own.ended_at IS NULL
+                AND own.account_id = prefixes.account_id AND own.asn = prefixes.asn
+        )
     ON CONFLICT (figure, label) DO UPDATE SET value = excluded.value
     """)
 )

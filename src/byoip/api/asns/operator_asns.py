@@ -74,6 +74,7 @@ async def revoke_asn(caller: OperatorRequest, asn_id: PathId, body: Reasoned) ->
 async def get_as_set(caller: OperatorRequest) -> Answer:
     """List customers' own AS numbers that the operator's AS-SET has to name.
 
-    Upstreams and peers build their filters of its members and of route objects.
+    Upstreams and peers build their filters of its members and of route objects. A number whose
+    proof has gone stays listed until the last route from it has: none is lost by your filters.
     """
     return answer(as_set_of(list(await caller.backend.own_asns.members())))

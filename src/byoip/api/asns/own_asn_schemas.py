@@ -1,6 +1,6 @@
 """Customers' own AS numbers on the wire, and the members of the operator's AS-SET."""
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
@@ -74,7 +74,10 @@ class OwnAsn(Wire):
     id: Id
     account_id: Id
     asn: int
-    asn_ownership_validation_state: CheckState
+    asn_ownership_validation_state: CheckState = Field(
+        description="pending, valid, missing or invalid. invalid as well once the token has "
+        "expired, as `seen` says then."
+    )
     asn_ownership_validation_token: SecretText = Field(
         description="Of this account and this number; no prefix's token proves it."
     )
@@ -107,7 +110,8 @@ class AsSetMember(Wire):
 
     asn: int
     prefixes: list[str] = Field(
-        description="Approved prefixes that have it as their origin; each needs a route object."
+        description="Approved prefixes that have it as their origin, and others of which a route "
+        "from it is up still; each needs a route object."
     )
 
 
@@ -123,12 +127,24 @@ class AsSet(Wire):
     text: str = Field(description="Lines to paste into the AS-SET object (RFC 2622, section 5.1).")
 
 
+# v4 clients know four states of a number; ours of all checks are six.
+_KNOWN: Final = {
+    CheckState.MISMATCH_ASN: CheckState.INVALID,
+    CheckState.EXPIRED: CheckState.INVALID,
+}
+
+
+def known_state(state: CheckState) -> CheckState:
+    """A number's state as v4 clients know it: pending, valid, missing or invalid."""
+    return _KNOWN.get(state, state)
+
+
 def own_asn_of(own: Kept, label: str, warnings: list[str]) -> OwnAsn:
     """A number as the wire shows it."""
     return OwnAsn.showing(
         own,
         asn=own.asn.number,
-        asn_ownership_validation_state=own.state,
+        asn_ownership_validation_state=known_state(own.state),
         asn_ownership_validation_token=own.token,
         publish=remarks_line(token_line(label, own.token)),
         evidence=own.evidence or None,

@@ -117,11 +117,11 @@ async def delete_asn(caller: CustomerRequest, asn_id: PathId) -> Answer:
 
 async def shown(caller: Authenticated) -> Callable[[domain.OwnAsn], OwnAsn]:
     """How a number is shown: with what it means that it is a neighbour of the operator's."""
-    neighbours = await caller.backend.own_asns.neighbours()
-    label = caller.backend.asn_terms.label
+    peers = await caller.backend.own_asns.neighbours()
+    terms = caller.backend.asn_terms
 
     def show(own: domain.OwnAsn) -> OwnAsn:
-        warning = domain.neighbour_warning(own.asn, neighbours)
-        return own_asn_of(own, label, [] if warning is None else [warning])
+        warning = terms.rules.warning(own.asn, peers)
+        return own_asn_of(own, terms.label, [] if warning is None else [warning])
 
     return show

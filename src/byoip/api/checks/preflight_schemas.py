@@ -6,7 +6,8 @@ from pydantic import Field
 
 from byoip.api.border.envelope import AsnIn, Strict, Text, Wire, example
 from byoip.api.checks.validation_schemas import CheckFinding, finding_of
-from byoip.domain.checks.evidence import Failed, Passed, Unanswered
+from byoip.domain.asns.aspa import told
+from byoip.domain.checks.evidence import Passed
 from byoip.usecases.checks.preflight import PreflightReport
 
 
@@ -95,9 +96,5 @@ def _remarks(report: PreflightReport) -> list[str]:
 
 def _of_aspas(report: PreflightReport) -> list[str]:
     pair = report.pair
-    said = [] if pair is None else [pair.seen if isinstance(pair, Passed) else _refused(pair)]
+    said = [] if pair is None else [told(pair)]
     return [*said, *([] if report.upstreams is None else [report.upstreams])]
-
-
-def _refused(pair: Failed | Unanswered) -> str:
-    return f"It could not be announced: {pair.seen} {pair.fix}"

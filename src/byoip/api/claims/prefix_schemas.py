@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from byoip.api.asns.own_asn_schemas import known_state
 from byoip.api.border.envelope import (
     AsnIn,
     Id,
@@ -132,7 +133,8 @@ class Prefix(Wire):
     )
     ownership_validation_state: CheckState
     asn_ownership_validation_state: CheckState | None = Field(
-        description="Of an origin that is the account's own AS number; null: it is the operator's."
+        description="Of an origin that is the account's own AS number: pending, valid, missing or "
+        "invalid; null: it is the operator's."
     )
     ownership_validation_token: SecretText | None = Field(
         description="The newest token to publish; null when it was revoked."
@@ -241,6 +243,8 @@ def _step(name: str, message: str) -> dict[str, str]:
 
 
 def _of_asn(view: ClaimView, advice: Advice) -> CheckState | None:
-    if advice.origins is None or view.claim.asn in advice.origins:
-        return view.own.state
-    return view.own.state or CheckState.MISSING
+    state = view.own.state
+    if state is None:
+        ours = advice.origins is None or view.claim.asn in advice.origins
+        return None if ours else CheckState.MISSING
+    return known_state(state)

@@ -81,9 +81,11 @@ async def announce_bgp_prefix(
 ) -> Answer:
     """Announce a withdrawn route of a frozen prefix on your word: a customer may be under attack.
 
-    Also where the prefix's origin is in dispute. The freeze and the dispute stand. All other
-    obstacles hold, as for its owner; one that is *invalid* by ROA data is never announced. The
-    reason stands in the prefix's history, which its customer reads.
+    Also where the prefix is contested or in dispute, for the account that holds the approval, and
+    never for the one that challenges it (`contested`); and where its origin is in dispute. The
+    freeze, the contest and the dispute stand. All other obstacles hold, as for its owner; one that
+    is *invalid* by ROA data is never announced. The reason stands in the prefix's history, which
+    its customer reads.
     """
     return await caller.write(
         lambda tx: announce_on_word(tx, prefix_id, bgp_prefix_id, reason=body.reason),

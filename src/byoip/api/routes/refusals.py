@@ -58,9 +58,10 @@ REFUSALS = (
     conflict(
         1706,
         bgp_prefix.Contested(),
-        "Wait until the other account has left, or ask the operator. Meanwhile bind, swap, unbind "
-        "and withdraw as you like; only announcing is refused. Where another account still serves "
-        "the same space, binding the whole of it is refused as well.",
+        "Wait until the other account has left, or ask the operator, who may announce a route of "
+        "the account that holds the approval, with a reason, and never of the other. Meanwhile "
+        "bind, swap, unbind and withdraw as you like; only announcing is refused. Where another "
+        "account still serves the same space, binding the whole of it is refused as well.",
     ),
     conflict(
         1707,

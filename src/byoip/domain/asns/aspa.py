@@ -135,9 +135,16 @@ def judge_pair(
     if unknown := _not_gone(customer, facts, now):
         return unknown
     if not without:
-        seen = f"{customer} has no ASPA."
+        seen = f"{customer} has no ASPA: by the operator's policy it is not announced without one."
         return Failed(Reason.ASPA_MISSING, seen, to_publish(customer, operator, ()))
-    return Passed(f"{customer} has no ASPA; the operator announces without one.")
+    return Passed(f"{customer} has no ASPA: by the operator's policy it is announced without one.")
+
+
+def told(outcome: Outcome) -> str:
+    """What was judged of a pair, in words for evidence."""
+    if isinstance(outcome, Passed):
+        return outcome.seen
+    return f"It could not be announced: {outcome.seen} {outcome.fix}"
 
 
 def _unusable(facts: AspaFacts, now: datetime) -> Unanswered | None:

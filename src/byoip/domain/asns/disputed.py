@@ -58,8 +58,9 @@ _MEANS: Final = {
         None,
         Side.HOLDER,
     ): "Another account has proven this number, too. You keep it, and all that is "
-    "announced stays. Until an operator has decided no new prefix takes it as its origin, and no "
-    "route is announced from it that was not up within 30 days. If it is yours, tell the operator.",
+    "announced stays. Until an operator has decided no new prefix takes it as its origin, no route "
+    "is announced from it that was not up within 30 days, and no letter of agency names it anew. "
+    "If it is yours, tell the operator.",
     (
         None,
         Side.CLAIMANT,

@@ -128,12 +128,14 @@ class OwnAsnRules:
         own: the operator's.
         operator: the one of them that stands before a customer's in the path; None: none does.
         upstreams: those that the operator buys transit from.
+        neighbours: others next to it, its transit customers among them.
         reserved: those of no network that count as a network's all the same (the sandbox's).
     """
 
     own: Collection[Asn]
     operator: Asn | None = None
     upstreams: Collection[Asn] = ()
+    neighbours: Collection[Asn] = ()
     reserved: Collection[Asn] = ()
 
     def admit(self, asn: Asn) -> None:
@@ -156,15 +158,18 @@ class OwnAsnRules:
             why = "it is an upstream of this operator, which would drop the route as a loop"
             raise OwnAsnRefused(asn, why)
 
+    def warning(self, asn: Asn, peers: Collection[Asn]) -> str | None:
+        """What a customer should know that is a neighbour of the operator's; None: it is none.
 
-def neighbour_warning(asn: Asn, neighbours: Collection[Asn]) -> str | None:
-    """What a customer should know that is a neighbour of the operator's; None: it is none."""
-    if asn not in neighbours:
-        return None
-    return (
-        f"{asn} is a neighbour of this operator. Its own routers drop our route, for {asn} is in "
-        "its path already: from there the prefix is reached by your own routes only."
-    )
+        `peers`: the ASes that speakers have sessions with. The settings name others: a network
+        that buys transit from the operator is most often next to another of its routers.
+        """
+        if asn not in peers and asn not in self.neighbours:
+            return None
+        return (
+            f"{asn} is a neighbour of this operator. Its own routers drop our route, for {asn} is "
+            "in its path already: from there the prefix is reached by your own routes only."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Final
 class Topic(StrEnum):
     """What people want to hear of."""
 
-    RPKI = "rpki"  # drift and recovery
+    RPKI = "rpki"  # drift and recovery, ASPAs among them
     VISIBILITY = "visibility"  # routes that are lost, and seen again
     STANDING = "standing"  # contested, disputed, suspended, in order again
     ENDING = "ending"  # claims, tokens and proofs that are about to end, webhooks that have
@@ -19,6 +19,8 @@ class Topic(StrEnum):
 TOLD: Final[Mapping[str, Topic]] = {
     "rpki.drifted": Topic.RPKI,
     "rpki.recovered": Topic.RPKI,
+    "aspa.excludes_operator": Topic.RPKI,
+    "aspa.recovered": Topic.RPKI,
     "bgp_prefix.lost": Topic.VISIBILITY,
     "bgp_prefix.seen_again": Topic.VISIBILITY,
     "prefix.contested": Topic.STANDING,
@@ -51,6 +53,7 @@ TOLD: Final[Mapping[str, Topic]] = {
 # What says that the other is over: of two in one mail neither is told.
 TAKES_BACK: Final[Mapping[str, str]] = {
     "rpki.recovered": "rpki.drifted",
+    "aspa.recovered": "aspa.excludes_operator",
     "bgp_prefix.seen_again": "bgp_prefix.lost",
     "watch.recovered": "watch.raised",
 }

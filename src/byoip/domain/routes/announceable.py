@@ -74,8 +74,8 @@ class Announceable:
         pair: whether ASPAs let the operator stand before that origin; None: it is the operator's.
         prepend_lost: its path repeats the origin, and a neighbour of a speaker would drop it.
         last_up: until when it was to be announced; None: it never was.
-        on_word: an operator has it announced, which a freeze and a dispute do not keep; all else
-            does.
+        on_word: an operator has it announced, which no freeze, dispute or contest keeps where the
+            claim is approved; all else does. So a challenger's route is never announced on a word.
     """
 
     claim: Claim
@@ -130,9 +130,9 @@ class Announceable:
                 yield PrefixSuspended()
             case Standing.OFFBOARDING:
                 yield PrefixOffboarding()
-            case Standing.CONTESTED:
+            case Standing.CONTESTED if not (self.on_word and self.claim.approved):
                 yield Contested()
-            case Standing.OK if self.still_served:
+            case Standing.OK | Standing.CONTESTED if self.still_served:
                 yield Contested(still_served=True)
 
     def _lost_its_roa(self) -> bool:

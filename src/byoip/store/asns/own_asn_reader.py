@@ -5,20 +5,27 @@ from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.asn import Asn
 from byoip.domain.asns.own_asn import OwnAsn, OwnAsnNotFound
+from byoip.domain.checks.evidence import CheckState
+from byoip.domain.claims.lifecycle import State
 from byoip.store.asns.asn_disputes import AsnDisputeReader
 from byoip.store.asns.own_asns import GET, OF_ACCOUNT, SELECT, own_asn_from
 from byoip.store.asns.tables import own_asns
 from byoip.store.asns.views import Member
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.claims.claim_reader import page_of
+from byoip.store.claims.tables import prefixes
 from byoip.store.claims.views import Cursor
+from byoip.store.columns import constant
+from byoip.store.routes.bgp_prefixes import UP
+from byoip.store.routes.tables import bgp_prefixes
 from byoip.store.statements import compiled, from_text
 
-_o = own_asns.c
+_o, _p, _b = own_asns.c, prefixes.c, bgp_prefixes.c
 _PAGE: Final = compiled(
     SELECT.where(
         _o.ended_at.is_(None),  # as the index has it
@@ -32,12 +39,25 @@ _PAGE: Final = compiled(
     .order_by(_o.created_at, _o.id)
     .limit(sa.bindparam("page_size", type_=sa.Integer))
 )
-_MEMBERS: Final = from_text("""
-    SELECT own.asn, array_agg(p.cidr::text ORDER BY p.cidr) AS cidrs
-    FROM own_asns AS own JOIN prefixes AS p ON p.account_id = own.account_id
-        AND p.asn = own.asn AND p.state = 'approved'
-    WHERE own.live AND own.state = 'valid' GROUP BY own.asn ORDER BY own.asn
-""")
+# A number whose proof has gone, as that of who lost a dispute, stays until its last route has.
+_BEHIND_US: Final = sa.union(
+    sa.select(_o.asn, _p.cidr)
+    .join(prefixes, sa.and_(_p.account_id == _o.account_id, _p.asn == _o.asn))
+    .where(_o.live, _o.state == constant(CheckState.VALID), _p.state == constant(State.APPROVED)),
+    sa.select(_b.asn, _p.cidr)
+    .join(prefixes, _p.id == _b.prefix_id)
+    .where(_b.behind.is_not(None), UP),
+).subquery()
+_MEMBERS: Final = compiled(
+    sa.select(
+        _BEHIND_US.c.asn,
+        sa.func.array_agg(
+            pg.aggregate_order_by(sa.cast(_BEHIND_US.c.cidr, sa.Text), _BEHIND_US.c.cidr)
+        ).label("cidrs"),
+    )
+    .group_by(_BEHIND_US.c.asn)
+    .order_by(_BEHIND_US.c.asn)
+)
 _NEIGHBOURS: Final = from_text("""
     SELECT DISTINCT neighbour AS asn FROM speakers, unnest(neighbour_ases) AS neighbour
 """)
@@ -71,6 +91,6 @@ class OwnAsnReader:
         return frozenset(Asn(row.asn) for row in await self._autocommit.ask(_NEIGHBOURS))
 
     async def members(self) -> Sequence[Member]:
-        """Proven numbers that approved prefixes have as their origin."""
+        """Proven numbers that approved prefixes have as origin, and any of routes that are up."""
         rows = await self._autocommit.ask(_MEMBERS)
         return [Member(Asn(row.asn), tuple(row.cidrs)) for row in rows]

@@ -12,7 +12,7 @@ from byoip.domain.prefix import Prefix
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A number that stands behind the operator's, with the approved prefixes that have it."""
+    """A number that stands behind the operator's, with the prefixes that have it: see `members`."""
 
     asn: Asn
     cidrs: tuple[str, ...]

@@ -2,15 +2,19 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from byoip.domain.asn import Asn
-from byoip.domain.checks.evidence import Check, Finding, RawAnswer, Unanswered
+from byoip.domain.asns.aspa import judge_pair, told
+from byoip.domain.checks.evidence import Check, Finding, Passed, RawAnswer, Unanswered
 from byoip.domain.checks.origin_validation import Vrp, judge_roas, roa_origins
 from byoip.domain.claims.check_waiver import CheckWaiver, excused
+from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.other_origin import OtherOrigin
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.rpki import NoVrps, VrpAnswer
 from byoip.ports.clock import Clock
+from byoip.store.transaction import Transaction
 
 
 def check_rpki(
@@ -40,6 +44,28 @@ def check_rpki(
     judged = judge_roas(prefix, origin, answer.covering, now=now, others=every)
     outcome = excused(judged, waiver)
     return Finding(Check.RPKI, outcome, now, (exhibit,)), others
+
+
+async def with_aspa(
+    tx: Transaction, claim: Claim, findings: Sequence[Finding]
+) -> tuple[Finding, ...]:
+    """These, and with a ROA that was found what ASPAs say of an origin of the customer's own.
+
+    That there is none as well: it is then the operator's policy that lets the pair through.
+    """
+    behind = tx.rules.behind(claim.asn)
+    if behind is None or all(one.check is not Check.RPKI for one in findings):
+        return tuple(findings)
+    (own,) = await tx.session.look(tx.own_asns.standing(claim.account_id, claim.asn))
+    pair = judge_pair(claim.asn, behind, own.aspa, tx.now, without=tx.rules.without_aspa)
+    return tuple(_beside(one, told(pair)) for one in findings)
+
+
+def _beside(finding: Finding, said: str) -> Finding:
+    passed = finding.outcome
+    if finding.check is not Check.RPKI or not isinstance(passed, Passed):
+        return finding
+    return replace(finding, outcome=replace(passed, warnings=(*passed.warnings, said)))
 
 
 def _row(vrp: Vrp) -> dict[str, str | int | None]:

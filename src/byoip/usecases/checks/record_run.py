@@ -22,7 +22,7 @@ from byoip.domain.history import Actor
 from byoip.domain.watch.validity import LONGEST
 from byoip.store.transaction import Store, Transaction
 from byoip.store.watch.disputes import DisputeRepository
-from byoip.usecases.checks.check_rpki import check_rpki
+from byoip.usecases.checks.check_rpki import check_rpki, with_aspa
 from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvidence
 from byoip.usecases.checks.first_looks.heeding import Heeding
 from byoip.usecases.checks.learning import proven, with_answers
@@ -135,7 +135,8 @@ class RecordRun:
             record_changes(tx, claim, decided)
             if result is RunResult.APPROVED or (claim.silent_rival and not decided.silent_rival):
                 await clear_contests(tx, claim.prefix)
-            await self._finish(tx, held, result, (*findings, *more), used)
+            told = await with_aspa(tx, claim, (*findings, *more))
+            await self._finish(tx, held, result, told, used)
         return True
 
     async def _settle(

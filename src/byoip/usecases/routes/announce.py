@@ -49,6 +49,7 @@ async def announce(
     default = next((one for one in bindings if one.is_default), None)
     judged = _origin_validation(tx, bgp_prefix, vrps)
     outcome = excused(judged, waivers.get(Waivable.RPKI))
+    pair = _pair(tx, bgp_prefix, behind, own)
     asked = Announceable(
         claim,
         bgp_prefix.cidr,
@@ -63,7 +64,7 @@ async def announce(
         offered=tx.rules.origins,
         own_asn=own.proven,
         disputed=behind is not None and own.disputed,
-        pair=_pair(tx, bgp_prefix, behind, own),
+        pair=pair,
         on_word=on_word is not None,
         # It is wanted still where it waits for its release: a restored database knows an old `at`.
         last_up=tx.now if bgp_prefix.desired.advertised else bgp_prefix.desired.at,
@@ -80,7 +81,7 @@ async def announce(
     wanted = replace(wanted, behind=behind)
     await tx.bgp_prefixes.save(wanted)
     await tx.session.flush()  # now it is known whether another claim was faster
-    _record(tx, wanted, outcome, on_word)
+    _record(tx, wanted, outcome, pair, on_word)
     return wanted
 
 
@@ -120,7 +121,11 @@ def _pair(
 
 
 def _record(
-    tx: Transaction, bgp_prefix: BgpPrefix, outcome: Outcome, why: CustomerText | None
+    tx: Transaction,
+    bgp_prefix: BgpPrefix,
+    outcome: Outcome,
+    pair: Outcome | None,
+    why: CustomerText | None,
 ) -> None:
     shown = {"bgp_prefix_id": bgp_prefix.id.hex, "cidr": str(bgp_prefix.cidr)}
     before = {**shown, "advertised": False}
@@ -134,4 +139,6 @@ def _record(
         after["reason"] = why.value
     if bgp_prefix.behind is not None:
         after["behind"] = bgp_prefix.behind.number
+    if pair is not None:
+        after["aspa"] = pair.seen
     tx.record(bgp_prefix.claim_id, "bgp_prefix.announced", before=before, after=after)

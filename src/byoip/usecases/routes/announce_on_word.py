@@ -1,7 +1,8 @@
-"""An operator has a route announced that a freeze or a dispute would keep its owner from."""
+"""An operator has a route announced that a freeze, dispute or contest keeps its owner from."""
 
 from uuid import UUID
 
+from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.operator_text import stated_reason
 from byoip.domain.watch.freezing import NotFrozen
 from byoip.store.routes.views import BgpPrefixView
@@ -12,10 +13,12 @@ from byoip.usecases.routes.announce import announce
 async def announce_on_word(
     tx: Transaction, claim_id: UUID, bgp_prefix_id: UUID, *, reason: str
 ) -> BgpPrefixView:
-    """Announce a withdrawn route of a frozen prefix, or of an origin in dispute: that stands.
+    """Announce a withdrawn route of a frozen or contested prefix, or of an origin in dispute.
 
-    A customer under attack may depend on it. All other obstacles hold, as for the owner: *invalid*
-    is never announced. A route that is announced already stays untouched, and the view says so.
+    That stands: a customer under attack may depend on it. Of two accounts that have proven one
+    space it is done for the one that holds the approval, never for the other. All other obstacles
+    hold, as for the owner: *invalid* is never announced. A route that is announced already stays
+    untouched, and the view says so.
 
     Raises:
         InvalidText: the reason.
@@ -27,7 +30,8 @@ async def announce_on_word(
     claim = await tx.lock_claim(claim_id)
     before = await tx.bgp_prefixes.get(claim_id, bgp_prefix_id)
     (own,) = await tx.session.look(tx.own_asns.standing(claim.account_id, before.asn))
-    if not (claim.frozen_for or own.disputed):
+    contested = claim.standing is Standing.CONTESTED
+    if not (claim.frozen_for or own.disputed or contested):
         raise NotFrozen
     if before.desired.advertised:
         return (await tx.bgp_prefixes.view(before, claim.version)).unchanged

@@ -8,7 +8,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from byoip.domain.asn import InvalidAsn
-from byoip.domain.asns.own_asn import OWN_ASNS_PER_ACCOUNT, OwnAsn, neighbour_warning
+from byoip.domain.asns.own_asn import OWN_ASNS_PER_ACCOUNT, OwnAsn
 from byoip.domain.checks.registries.remedies import remarks_line, token_line
 from byoip.store.accounts.rate_limits import Wanted
 from byoip.store.transaction import Transaction
@@ -113,7 +113,7 @@ async def _list(visit: PersonsVisit, told: Told) -> Response:
 
 async def _one(visit: PersonsVisit, told: Told) -> Response:
     own = await visit.site.own_asns.one(visit.account_id, _named(visit))
-    neighbours = await visit.site.own_asns.neighbours()
+    peers = await visit.site.own_asns.neighbours()
     return await visit.page(
         "customer/asn.html",
         told.status,
@@ -121,7 +121,7 @@ async def _one(visit: PersonsVisit, told: Told) -> Response:
         own=own,
         publish=remarks_line(token_line(visit.site.asn_terms.label, own.token)),
         expired=own.token_expires_at <= visit.now,
-        warning=neighbour_warning(own.asn, neighbours),
+        warning=visit.site.asn_terms.rules.warning(own.asn, peers),
         now=visit.now,
         behind=visit.site.asn_terms.rules.operator,
         key=fresh_key,

@@ -20,6 +20,7 @@ from byoip.usecases.checks import snapshots, waivers
 from byoip.usecases.claims import moves, standing
 from byoip.usecases.jobs import kill_switches
 from byoip.usecases.routes import bgp_prefixes, breaker, offboarding
+from byoip.usecases.routes.announce_on_word import announce_on_word
 from byoip.usecases.speakers import bgp_peers, drains, orphans, revisions
 from byoip.usecases.watch import lift
 from byoip.web.forms import id_of
@@ -192,6 +193,12 @@ def _locked(visit: PersonsVisit, why: str, *, locked: bool) -> Verb[Any]:
     return lambda tx: bgp_prefixes.lock(tx, claim_id, route, locked=locked, reason=why)
 
 
+def _announced(visit: PersonsVisit, why: str) -> Verb[Any]:
+    claim_id = id_of(visit.request.path_params["prefix_id"])
+    route = id_of(_text(visit, "route"))
+    return lambda tx: announce_on_word(tx, claim_id, route, reason=why)
+
+
 def _to_another(visit: PersonsVisit, why: str) -> Verb[Any]:
     claim_id, terms = id_of(visit.request.path_params["prefix_id"]), visit.site.terms
 
@@ -235,6 +242,7 @@ OF_PREFIXES: Final[Mapping[str, _Made]] = {
     "move": _to_another,
     "lock": partial(_locked, locked=True),
     "unlock": partial(_locked, locked=False),
+    "announce": _announced,
     "waive": _waive,
     "end-waiver": _end_waiver,
 }

@@ -35,6 +35,8 @@ _MARKS: Final[Mapping[str, tuple[str, str, str]]] = {
     "bgp_prefix.lost": ("route", "lost", "bad"),
     "bgp_prefix.seen_again": ("route", "seen again", "good"),
     "prefix.offboarding": ("route", "on its way out", "wait"),
+    "aspa.excludes_operator": ("watch", "ASPA without us", "bad"),
+    "aspa.recovered": ("watch", "ASPA lists us", "good"),
     "watch.raised": ("watch", "level rises", "wait"),
     "watch.recovered": ("watch", "as it was", "good"),
     "proof.expiring": ("watch", "proof ends soon", "wait"),
