@@ -7,7 +7,7 @@ for themselves.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from byoip.domain.asn import Asn
@@ -17,6 +17,10 @@ from byoip.domain.asns.registration import AsnRange
 from byoip.domain.checks.registry import HELD
 from byoip.domain.foreign_text import shown
 from byoip.domain.watch.dispute import Advice, Advised, Dispute, Side
+
+QUIET: Final = timedelta(days=90)
+"""For so long an account that has lost a number, or left its dispute, opens no other about it: as
+often as it likes it could keep the holder from all that is new. It asks the operator instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,10 @@ class AsnDispute(Dispute):
     def shown(self) -> dict[str, str | int]:
         """What events say of it."""
         return {"dispute_id": self.id.hex, "asn": self.asn.number}
+
+    def answers(self, proof: AsnProof) -> bool:
+        """Whether what came of it holds for this proof too: the number has not moved since."""
+        return (self.proof.registry, self.proof.holder) == (proof.registry, proof.holder)
 
     def seen_by(self, side: Side) -> OwnAsnDispute:
         """As a party's number shows it."""

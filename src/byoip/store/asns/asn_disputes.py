@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.asn import Asn
 from byoip.domain.asns.asn_dispute import AsnDispute, AsnProof
-from byoip.domain.asns.own_asn import ProvenBy
+from byoip.domain.asns.own_asn import OwnAsn, ProvenBy
 from byoip.domain.asns.registration import AsnRange
 from byoip.domain.claims.lifecycle import State
 from byoip.domain.prefix import Prefix
@@ -27,6 +27,15 @@ _GET: Final = from_text("SELECT * FROM asn_disputes WHERE id = :id")
 _LOCK: Final = from_text("SELECT * FROM asn_disputes WHERE id = :id FOR UPDATE")
 _OPEN: Final = from_text("""
     SELECT * FROM asn_disputes WHERE asn = :asn AND ended_at IS NULL FOR UPDATE
+""")
+# Decided for the other account; or it gave its number up, and this is another row of it.
+_LOST: Final = from_text("""
+    WITH own AS (SELECT id FROM own_asns WHERE account_id = :account_id AND asn = :asn)
+    SELECT * FROM asn_disputes WHERE ended_at > :since AND (
+        claimant_id IN (SELECT id FROM own)
+            AND (ended = 'holder' OR ended = 'gone' AND claimant_id <> :id)
+        OR holder_id IN (SELECT id FROM own) AND ended = 'claimant'
+    )
 """)
 _ADD: Final = from_text("""
     INSERT INTO asn_disputes (id, asn, holder_id, claimant_id, opened_at, decide_from, token,
@@ -81,6 +90,11 @@ class AsnDisputeRepository(Repository):
         """The one that is open about this number; None: there is none."""
         row = await self._session.row(_OPEN, asn=asn.number)
         return None if row is None else _dispute(row)
+
+    async def lost(self, own: OwnAsn, since: datetime) -> Sequence[AsnDispute]:
+        """Those that the account of a number has lost since then, or has left."""
+        of = {"id": own.id, "account_id": own.account_id, "asn": own.asn.number}
+        return [_dispute(row) for row in await self._session.rows(_LOST, **of, since=since)]
 
     async def add(self, dispute: AsnDispute) -> None:
         """Open it; there is none about the number."""

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 from uuid import uuid4
 
-from byoip.domain.asns.asn_dispute import AsnDispute, AsnProof
+from byoip.domain.asns.asn_dispute import QUIET, AsnDispute, AsnProof
 from byoip.domain.asns.own_asn import AsnProvenByAnother, OwnAsn
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.history import Actor
@@ -24,7 +24,8 @@ Still = Callable[[Transaction, OwnAsn], Awaitable[bool]]
 async def note_contest(store: Store, own: OwnAsn, proof: AsnProof, still: Still) -> None:
     """Open a dispute, and tell operators and both accounts: once for each token.
 
-    Where one is open already, with whomever, operators alone are told.
+    Where one is open already, with whomever, operators alone are told; likewise where the account
+    has lost one lately, or has left it, and the registries name the same holder still.
 
     Args:
         store: of the database.
@@ -42,7 +43,9 @@ async def note_contest(store: Store, own: OwnAsn, proof: AsnProof, still: Still)
             return
         disputes = AsnDisputeRepository(tx.session)
         refused = locked.refuse(AsnProvenByAnother(own.asn).message, tx.now)
-        if await disputes.open_about(own.asn) is None:
+        lost = await disputes.lost(locked, tx.now - QUIET)
+        quiet = any(one.answers(proof) for one in lost)
+        if not quiet and await disputes.open_about(own.asn) is None:
             opened = AsnDispute(
                 uuid4(),
                 first.id,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from uuid import UUID
 
-from byoip.domain.asns.asn_dispute import AsnDispute
+from byoip.domain.asns.asn_dispute import QUIET, AsnDispute
 from byoip.domain.checks.evidence import CheckState, Passed
 from byoip.domain.operator_text import stated_reason
 from byoip.domain.precondition import PreconditionFailed
@@ -14,8 +14,9 @@ from byoip.usecases.asns.disputes import tell_ended
 from byoip.usecases.asns.own_asns import AsnTerms
 
 _ANEW = (
-    "If the number is yours after all, publish the new token in its aut-num object and have the "
-    "proof looked for again, or ask the operator."
+    "If the number is yours after all, publish the new token in its aut-num object, have the proof "
+    f"looked for again, and tell the operator: for {QUIET.days} days that opens no dispute again, "
+    "unless the registry has given the number to another holder."
 )
 
 
