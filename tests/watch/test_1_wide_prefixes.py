@@ -1,6 +1,7 @@
 """Every reverse zone of a wide prefix is watched: a share a look, and what said no first."""
 
 import json
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -22,6 +23,7 @@ from byoip.domain.watch.zones import (
 from byoip.ports.checks.registry import Lookup
 from tests.fakes.dns import SERVERS
 from tests.usecases.routes import Routes, valid
+from tests.usecases.world import LABEL
 from tests.watch.test_1_real_servers import AT
 from tests.watching import DAY, HOUR, Days
 
@@ -51,23 +53,26 @@ async def looked_at(days: Days, time: timedelta) -> list[str]:
     """The zones of the prefix that were asked for meanwhile, in order."""
     begun = len(days.world.dns.asked)
     await days.go_on(time, step=HOUR)
-    ours = {zone.owner("byoip-validation") for zone in ZONES}
+    ours = {zone.owner(LABEL) for zone in ZONES}
     return [one for one in days.world.dns.asked[begun:] if one in ours]
 
 
-async def test_all_zones_are_looked_at_each_day_and_no_look_is_at_more_than_its_share(
+async def test_all_zones_are_looked_at_each_day_and_the_registry_is_asked_once(
     days: Days, wide: Claim
 ) -> None:
     await looked_at(days, 2 * HOUR)
     known = await days.watches(wide)
     baselines = [json.loads(known[one].baseline) for one in (NEW[0].signal, NEW[1].signal)]
     assert [len(one) for one in baselines] == [len(ZONES)] * 2
-    routes_asked = [one for one in days.world.registry.asked if one.prefix == WIDE]
-    asked = await looked_at(days, DAY)
-    assert len(asked) == len({*asked}) == len(ZONES)
-    after = [one for one in days.world.registry.asked if one.prefix == WIDE]
-    exact = [one for one in after[len(routes_asked) :] if one.lookup is Lookup.EXACT_ROUTES]
-    assert len(exact) == 1, "the registry is asked once a day all the same"
+    begun = len(days.world.registry.asked)
+    asked = Counter(await looked_at(days, 4 * DAY))
+    assert len(asked) == len(ZONES)
+    assert 3 <= min(asked.values()) <= max(asked.values()) <= min(asked.values()) + 1
+    of_it = [one for one in days.world.registry.asked[begun:] if one.prefix == WIDE]
+    exact = [one for one in of_it if one.lookup is Lookup.EXACT_ROUTES]
+    assert len(exact) == asked[ZONES[0].owner(LABEL)], (
+        "the registry is asked once a day all the same"
+    )
 
 
 async def test_a_zone_that_is_lost_in_any_share_freezes_after_a_week(
@@ -75,7 +80,7 @@ async def test_a_zone_that_is_lost_in_any_share_freezes_after_a_week(
 ) -> None:
     await looked_at(days, 2 * HOUR)
     days.world.dns.delegate(ZONES[1].name)
-    await days.go_on(9 * DAY, step=6 * HOUR)
+    await days.go_on(11 * DAY, step=6 * HOUR)
     assert await days.frozen_for(wide) == {Signal.REVERSE_ZONE}
     assert (await days.watches(wide))[Signal.REVERSE_ZONE].seen == (
         f"Delegated no more: {ZONES[1].name}."
@@ -88,7 +93,7 @@ async def test_a_zone_that_is_lost_in_any_share_freezes_after_a_week(
 async def test_zones_delegated_elsewhere_in_any_share_are_noticed(days: Days, wide: Claim) -> None:
     await looked_at(days, 2 * HOUR)
     days.world.dns.delegate(ZONES[1].name, *AWAY)
-    await days.go_on(4 * DAY, step=6 * HOUR)
+    await days.go_on(5 * DAY, step=6 * HOUR)
     assert await days.level(wide, Signal.ZONE_SERVERS) is Level.NOTICE
 
 
