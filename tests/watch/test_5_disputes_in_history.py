@@ -7,9 +7,9 @@ import sqlalchemy as sa
 
 from byoip.domain.claims.claim import Claim
 from byoip.domain.watch.dispute import Side
+from tests.trust.contests import go_on
 from tests.usecases.routes import Routes
 from tests.watch.test_5_disputes import WHY, decide, disputed
-from tests.watch.test_5_disputes_kept import go_on
 from tests.watching import Days
 
 # What a decision for the claimant sets off, in order; from its own transaction on.
