@@ -15,6 +15,7 @@ from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.other_origin import OtherOrigin
 from byoip.domain.history import Actor
+from byoip.domain.rdap.network import Network
 from byoip.domain.watch import renewing
 from byoip.domain.watch.levels import Signal
 from byoip.domain.watch.records import hear_route_object
@@ -60,7 +61,7 @@ class _Answers:
     doubt: str = ""
     came: bool = False
     zones: Sequence[DelegationSeen] = ()
-    registrant: str = ""
+    registrant: Network | None = None
     renewal: Passed | str | None = None
 
 
@@ -156,20 +157,21 @@ class Look:
         except TimeoutError:
             return ()
 
-    async def _registrant(self, claim: Claim, known: Mapping[Signal, Watch], now: datetime) -> str:
-        """The handle that RDAP names, where it is to be remembered: before anything changes."""
+    async def _registrant(
+        self, claim: Claim, known: Mapping[Signal, Watch], now: datetime
+    ) -> Network | None:
+        """Whom RDAP names, where that is to be remembered: before anything changes."""
         registry, holder = self.registries.get(claim.registry or ""), known.get(Signal.HOLDER)
         if self.data is None or registry is None or registry.rdap_url is None:
-            return ""
+            return None
         if holder is None or holder.failing or not _begins_round(known):
-            return ""
+            return None
         of_proof = renewing.wanted(known.get(Signal.PROOF), _proven_at(claim), now)
         if Remembered.read(holder.baseline).registrant and not of_proof:
-            return ""
+            return None
         asked = HolderQuestion(registry, claim.prefix, LEARNER, all_here=False)
         said = (await self.data.look_up(asked)).said
-        named = said.network and said.network.registrant
-        return named.handle if named else ""
+        return said.network if said.network and said.network.registrant else None
 
     async def _record(self, asked: Claim, answers: _Answers, by: Actor) -> None:
         async with self.store.transaction(actor=by) as tx:
@@ -187,7 +189,7 @@ class Look:
                 complete = complete and (bool(before.doubt) or not after.doubt)
                 claim = await note(tx, claim, before, after)
             round_goes_on = complete and await _take_next_share(tx, claim)
-            if answers.registrant and _proven_at(claim) == _proven_at(asked):
+            if answers.registrant is not None and _proven_at(claim) == _proven_at(asked):
                 await _learn(tx, claim, known, answers.registrant)
             if answers.renewal is not None:
                 await self._renew.record(tx, claim, answers.renewal)
@@ -262,15 +264,17 @@ def _heard(
 
 
 async def _learn(
-    tx: Transaction, claim: Claim, known: Mapping[Signal, Watch], registrant: str
+    tx: Transaction, claim: Claim, known: Mapping[Signal, Watch], network: Network
 ) -> None:
     holder, proof = known.get(Signal.HOLDER), known.get(Signal.PROOF, Watch(Signal.PROOF))
     if holder is None or holder.failing or not holder.baseline:
         return
     was = Remembered.read(holder.baseline)
+    registrant = network.registrant.handle if network.registrant else ""
     if not was.registrant:
-        kept = replace(was, registrant=registrant).kept()
-        await tx.watches.put(claim.id, replace(holder, baseline=kept))
+        known_as = replace(was, registrant=registrant).named(network)
+        seen = replace(holder, baseline=known_as.kept(), seen=str(known_as))
+        await tx.watches.put(claim.id, seen)
     after = renewing.learnt(proof, registrant, _proven_at(claim), tx.now)
     if after != proof:
         await tx.watches.put(claim.id, after)
