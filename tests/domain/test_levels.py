@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from byoip.domain.watch.effects import Act, Stage, stops, table_of_effects
 from byoip.domain.watch.holding import rekeyed, translation
 from byoip.domain.watch.levels import LADDERS, Level, Signal, table_of_levels
 from byoip.domain.watch.rises import allowed
@@ -96,6 +97,19 @@ def test_every_signal_has_a_ladder_that_only_rises() -> None:
 
 def test_the_docs_have_the_table() -> None:
     assert table_of_levels() in CONCEPTS.read_text(encoding="utf-8")
+
+
+def test_the_docs_draw_what_each_level_stops() -> None:
+    assert table_of_effects() in CONCEPTS.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("act", Act)
+def test_a_higher_level_stops_no_less_and_none_takes_anything_down(act: Act) -> None:
+    for signal in Signal:
+        each = [stops(stage, act, {signal}) for stage in Stage]
+        assert each == sorted(each)
+        assert not any(each) or act is not Act.KEEP
+        assert not stops(Stage.DISPUTE, act, ())
 
 
 def test_a_day_may_bring_some_of_a_registry() -> None:

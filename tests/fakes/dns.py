@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-from byoip.domain.checks.evidence import Fault, RawAnswer
+from byoip.domain.checks.evidence import Fault, RawAnswer, Unanswered
 from byoip.domain.checks.reverse_dns.observation import (
     Alias,
     Delegation,
+    DelegationSeen,
     ServerAnswer,
     ServerObservation,
     Silent,
@@ -89,6 +90,24 @@ class FakeReverseDns:
             seen = replace(seen, servers=there or servers)
             return replace(seen, delegation=delegation, registry_zone=registry_zone)
         return replace(seen, delegation=_DELEGATION) if servers else seen
+
+    async def find_delegation(
+        self, zone: ReverseZone, label: str, account_id: UUID
+    ) -> DelegationSeen:
+        """Of a signed zone the same."""
+        del account_id
+        self.before_asking()
+        self.asked.append(zone.owner(label))
+        to = self._delegated.get(zone.name)
+        if self._security.get(zone.owner(label)) is ZoneSecurity.UNKNOWN:
+            return DelegationSeen(zone, obstacle=Unanswered(Fault.TIMEOUT, "told to be silent"))
+        if self._fault and self._fault not in _SERVERS_ONLY:
+            return DelegationSeen(zone, obstacle=Unanswered(self._fault, "told to fail"))
+        if to is None:
+            return DelegationSeen(zone, _DELEGATION)
+        if not to:
+            return DelegationSeen(zone, registry_zone="in-addr.arpa.")
+        return DelegationSeen(zone, Delegation(zone.name, "in-addr.arpa.", to))
 
     def _resolver(self, owner: str) -> tuple[ZoneSecurity, ServerAnswer]:
         security = self._security.get(owner, ZoneSecurity.INSECURE)

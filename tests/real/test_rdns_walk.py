@@ -1,6 +1,7 @@
 """The walk down from the registry's zone on Knot DNS, with a hostile server among the zone's."""
 
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from uuid import UUID
 
@@ -11,6 +12,9 @@ from byoip.domain.checks.rdns_ownership import judge_zones
 from byoip.domain.checks.reverse_dns.observation import ZoneObservation
 from byoip.domain.checks.reverse_zone import ReverseZone, reverse_zones
 from byoip.domain.prefix import Prefix
+from byoip.domain.watch.levels import Signal
+from byoip.domain.watch.watch import Watch
+from byoip.domain.watch.zones import hear_zones
 from tests.real.dns_world import HUB, RESOLVER, SERVERS, DnsWorld, server_name
 from tests.real.zone_signing import Signing
 
@@ -20,6 +24,8 @@ OWNER, WIDE = ZONE.owner(LABEL), "0.192.in-addr.arpa."
 HOSTILE, HONEST, THIRD = SERVERS
 UNSIGNED = Signing.UNSIGNED
 ACCOUNT = UUID(int=1)
+NEW = Watch(Signal.REVERSE_ZONE), Watch(Signal.ZONE_SERVERS)
+AT, DAY = datetime(2026, 11, 1, tzinfo=UTC), timedelta(days=1)
 DS = f"1 13 2 {'ab' * 32}"
 
 
@@ -28,12 +34,15 @@ class Clock:
         return datetime.now(UTC)
 
 
-async def look(world: DnsWorld, zone: ReverseZone = ZONE) -> ZoneObservation:
+def adapter(world: DnsWorld) -> DnspythonResolver:
     policy = NetworkPolicy(allowed=(ip_network("127.0.0.0/8"),))
-    adapter = DnspythonResolver(
+    return DnspythonResolver(
         Clock(), [(RESOLVER, world.port)], policy, authority_port=world.port, query_deadline=2
     )
-    return await adapter.observe(zone, LABEL, ACCOUNT)
+
+
+async def look(world: DnsWorld, zone: ReverseZone = ZONE) -> ZoneObservation:
+    return await adapter(world).observe(zone, LABEL, ACCOUNT)
 
 
 async def judge(world: DnsWorld, zone: ReverseZone = ZONE) -> Outcome:
@@ -51,6 +60,39 @@ async def test_the_delegation_comes_from_the_registry(dns_world: DnsWorld) -> No
     assert delegation
     assert (delegation.parent, delegation.zone) == ("in-addr.arpa.", ZONE.name)
     assert list(delegation.every) == list(delegation.own) == names(HOSTILE, HONEST)
+
+
+async def test_to_whom_a_signed_zone_is_delegated_is_seen_though_none_of_them_answers(
+    dns_world: DnsWorld,
+) -> None:
+    """And of one below a signed zone: what is watched of a prefix, by the zones above alone."""
+    dns_world.add_zone(ZONE.name)
+    for server in (HOSTILE, HONEST):
+        dns_world.stop(server)
+    seen = await adapter(dns_world).find_delegation(ZONE, LABEL, ACCOUNT)
+    assert seen.delegation
+    assert (seen.delegation.parent, seen.delegation.zone) == ("in-addr.arpa.", ZONE.name)
+    assert list(seen.delegation.every) == names(HOSTILE, HONEST)
+    before = hear_zones(*NEW, [seen], AT)
+
+    dns_world.reset()
+    dns_world.add_zone(ZONE.name, servers=[THIRD])
+    seen = await adapter(dns_world).find_delegation(ZONE, LABEL, ACCOUNT)
+    _, servers = hear_zones(*before, [seen], AT + DAY)
+    assert servers.found == json.dumps({ZONE.name: names(THIRD)})
+
+    dns_world.reset()
+    dns_world.add_zone(WIDE, servers=[THIRD])
+    dns_world.add_zone(ZONE.name)
+    dns_world.delegate_within(WIDE, ZONE.name)
+    seen = await adapter(dns_world).find_delegation(ZONE, LABEL, ACCOUNT)
+    assert seen.delegation
+    assert (seen.delegation.parent, seen.delegation.zone) == (WIDE, ZONE.name)
+
+    dns_world.reset()
+    seen = await adapter(dns_world).find_delegation(ZONE, LABEL, ACCOUNT)
+    zones, _ = hear_zones(*before, [seen], AT + DAY)
+    assert zones.seen == f"Delegated no more: {ZONE.name}."
 
 
 async def test_a_hostile_server_that_names_itself_only_does_not_pass(dns_world: DnsWorld) -> None:

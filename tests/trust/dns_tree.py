@@ -13,7 +13,8 @@ import dns.rrset
 
 from byoip.domain.checks.evidence import Outcome
 from byoip.domain.checks.rdns_ownership import judge_zones
-from byoip.domain.checks.reverse_dns.observation import ZoneObservation
+from byoip.domain.checks.reverse_dns.observation import DelegationSeen, ZoneObservation
+from byoip.domain.checks.reverse_zone import ReverseZone
 from tests.adapters.dns_script import (
     ACCOUNT,
     LABEL,
@@ -94,6 +95,12 @@ async def look(script: Script) -> ZoneObservation:
     """What the adapter sees among these servers."""
     async with playing(script) as adapter:
         return await adapter.observe(ZONE, LABEL, ACCOUNT)
+
+
+async def delegated(script: Script, zone: ReverseZone = ZONE) -> DelegationSeen:
+    """To whom the servers above a zone delegate it."""
+    async with playing(script) as adapter:
+        return await adapter.find_delegation(zone, LABEL, ACCOUNT)
 
 
 async def judged(script: Script) -> Outcome:

@@ -19,8 +19,8 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.history import Actor
 from byoip.domain.watch.after_a_sale import stood, vouched_anew
 from byoip.domain.watch.levels import Level, Signal
-from byoip.domain.watch.records import hear_zones
 from byoip.domain.watch.watch import Watch
+from byoip.domain.watch.zones import hear_zones
 from byoip.sandbox.whois_server import WhoisServer
 from byoip.usecases.checks.responsible import Registries
 from byoip.usecases.jobs.isolate_rows import IsolatedRows
@@ -38,7 +38,7 @@ from tests.adapters.dns_script import (
     referring,
     serving,
 )
-from tests.trust.dns_tree import BOTH, EVIL1, NS3, WIDE, holds, look, resolver
+from tests.trust.dns_tree import BOTH, EVIL1, NS3, WIDE, delegated, holds, resolver
 from tests.trust.parties import Parties, whois_at
 from tests.trust.test_1_1_addresses_from_the_parent import delegating
 from tests.usecases.world import LABEL
@@ -113,24 +113,24 @@ def zones(registry: Serve) -> Script:
 
 
 async def test_a_zone_that_a_real_registry_delegates_no_more() -> None:
-    first = await look(zones(delegating(GLUE)))
+    first = await delegated(zones(delegating(GLUE)))
     zone, servers = hear_zones(*NEW, [first], AT)
     assert zone.seen == f"delegated: {ZONE.name}"
     assert "ns1.example." in zone.baseline
 
     elsewhere = dict(zip(("evil1.example.", "evil2.example."), (NS1, NS2), strict=True))
-    moved = await look(zones(delegating(elsewhere)))
+    moved = await delegated(zones(delegating(elsewhere)))
     _, away = hear_zones(zone, servers, [moved], AT + DAY)
     assert away.failing
     assert "evil1.example." in away.seen
 
-    denied = await look(zones(holds(TOP, says=None)))
+    denied = await delegated(zones(holds(TOP, says=None)))
     lost, unknown = hear_zones(zone, servers, [denied], AT + DAY)
     assert lost.seen == f"Delegated no more: {ZONE.name}."
     assert (unknown.failing, unknown.doubt) == (False, lost.seen)
 
-    closed = await look(Script(resolve=resolver(registry=(NOBODY,)), serve={}))
-    fails = await look(zones(serving(servfail)))
+    closed = await delegated(Script(resolve=resolver(registry=(NOBODY,)), serve={}))
+    fails = await delegated(zones(serving(servfail)))
     for unanswered in (closed, fails):
         nobody, _ = hear_zones(zone, servers, [unanswered], AT + DAY)
         assert (nobody.failing, nobody.doubt != "") == (False, True)
@@ -171,11 +171,11 @@ async def test_what_is_not_said_by_the_zone_above_tells_of_no_other_delegation(
     above = referring("ns3.example.", "evil1.example.", zone=WIDE)
     to_it = {NS3: referring(*BOTH), EVIL1: referring(*BOTH)}
     served = {REGISTRY: above, NS1: holds(), NS2: holds()}
-    first = await look(Script(resolve=resolver(), serve={**served, **to_it}))
+    first = await delegated(Script(resolve=resolver(), serve={**served, **to_it}))
     zone, servers = hear_zones(*NEW, [first], AT)
     assert "ns1.example." in servers.baseline
 
-    seen = await look(Script(resolve=resolver(), serve={**served, **instead}))
+    seen = await delegated(Script(resolve=resolver(), serve={**served, **instead}))
     found = hear_zones(zone, servers, [seen], AT + DAY)
     assert [(one.failing, one.doubt != "") for one in found] == [(False, True)] * 2
     before, known = stood({servers.signal: servers}, AT), {one.signal: one for one in found}
@@ -185,6 +185,6 @@ async def test_what_is_not_said_by_the_zone_above_tells_of_no_other_delegation(
     assert first_time.baseline == ""
 
     denies = holds(WIDE, says=None)
-    both = await look(Script(resolve=resolver(), serve={**served, NS3: denies, EVIL1: denies}))
+    both = await delegated(Script(resolve=resolver(), serve={**served, NS3: denies, EVIL1: denies}))
     _, away = hear_zones(zone, servers, [both], AT + DAY)
     assert away.failing

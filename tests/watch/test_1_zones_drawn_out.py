@@ -1,4 +1,4 @@
-"""Who still has one zone of a prefix hides with it that it has lost another."""
+"""Who still has the zone above one of a prefix hides with it that it has lost another."""
 
 import asyncio
 import json
@@ -13,23 +13,22 @@ from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
 from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.prefix import Prefix
 from byoip.domain.watch.levels import Signal
-from byoip.domain.watch.records import hear_zones
 from byoip.domain.watch.watch import Watch
+from byoip.domain.watch.zones import hear_zones
 from byoip.usecases.watch import look
 from tests.adapters.dns_script import ACCOUNT, LABEL, REGISTRY, TOP, Script, playing, referring
-from tests.trust.dns_tree import EVIL1, holds, resolver
+from tests.trust.dns_tree import EVIL1, WIDE, holds, resolver
 from tests.watch.test_1_real_servers import AT
 
 PREFIX = Prefix.parse("192.0.2.0/23")
 LOST, KEPT = (one.name for one in reverse_zones(PREFIX))
 BEFORE = json.dumps({LOST: ["evil1.example."], KEPT: ["evil1.example."]})
-SOA = "evil1.example. host.example. 1 60 60 60 0"
 ZONE_SECONDS = 1.0
 
 
 async def registry(question: dns.message.Message, writer: asyncio.StreamWriter) -> None:
     kept = question.question[0].name.to_text().endswith(KEPT)
-    to = referring("evil1.example.", zone=KEPT) if kept else holds(TOP, says=None)
+    to = referring("evil1.example.", zone=WIDE) if kept else holds(TOP, says=None)
     await to(question, writer)
 
 
@@ -43,13 +42,12 @@ async def test_a_zone_that_is_lost_is_seen_beside_one_that_does_not_answer_in_ti
 ) -> None:
     at_most = signature(DnspythonResolver).parameters["zone_deadline"].default
     monkeypatch.setattr(look, "_FOR_ZONES", ZONE_SECONDS * look._FOR_ZONES / at_most)
-    more = {(KEPT, "SOA"): [SOA], (KEPT, "NS"): ["evil1.example."]}
-    script = Script(resolve=resolver(more=more), serve={REGISTRY: registry, EVIL1: silent})
+    script = Script(resolve=resolver(), serve={REGISTRY: registry, EVIL1: silent})
     script.zone_deadline = ZONE_SECONDS
     claim: Any = SimpleNamespace(prefix=PREFIX, account_id=ACCOUNT)
     nothing: Any = None
     async with playing(script) as adapter:
-        seen = await look.Look(nothing, nothing, adapter, LABEL)._zones(claim)
+        seen = await look.Look(nothing, nothing, adapter, LABEL)._zones(claim, {})
     zones, servers = Watch(Signal.REVERSE_ZONE, baseline=BEFORE), Watch(Signal.ZONE_SERVERS)
     zones, _ = hear_zones(zones, servers, seen, AT)
     assert zones.seen == f"Delegated no more: {LOST}."

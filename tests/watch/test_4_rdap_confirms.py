@@ -1,6 +1,7 @@
 """A change of holder is held against RDAP, on a real server on loopback, where it answers."""
 
 import asyncio
+import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -32,8 +33,8 @@ class Answer:
         await writer.drain()
 
 
-def named(handle: str, **more: str) -> bytes:
-    record = RdapRecord(CIDR, name="Example B.V.", handle=handle, **more)
+def named(handle: str, name: str = "Example B.V.", **more: str) -> bytes:
+    record = RdapRecord(CIDR, name=name, handle=handle, **more)
     return said(network_answer("ripencc", record))
 
 
@@ -106,3 +107,51 @@ async def test_of_a_part_of_the_row_rdap_confirms_no_holder(
         for _ in range(2):
             await sold(days, (row, "allocated", "buyer"))
     assert await days.frozen_for(routes.claim) == ({Signal.HOLDER} if frozen else set())
+
+
+@pytest.mark.parametrize(
+    ("kinds", "was", "then"),
+    [
+        ({}, '"Seller B.V." (seller at ripencc)', '"Buyer \\"Ltd\\"" (buyer at ripencc)'),
+        ({"type": "ASSIGNED PA"}, "seller at ripencc", "buyer at ripencc"),
+    ],
+    ids=["the holder", "a customer of the holder"],
+)
+async def test_names_stand_before_ids_where_rdap_names_the_holder_itself(
+    days: Days, routes: Routes, kinds: dict[str, str], was: str, then: str
+) -> None:
+    answer, world = Answer(named(OLD, "Seller B.V.", **kinds)), days.world
+    async with serving(answer) as server:
+        world.responsible = replace(world.responsible, rdap_url=server.url)
+        days.data = RdapClient(
+            *(world.clock, RdapServers(world.registries), EnoughBudget()),
+            deadline=5,
+            back_off=BackOff(DAY, timedelta(minutes=10)),
+        )
+        for _ in range(3):
+            world.clock.advance(DAY)
+            await days.files()
+            await days.run()
+        assert (await days.watches(routes.claim))[Signal.HOLDER].seen == was
+        answer.body = named(NEW, 'Buyer "Ltd"', **kinds)
+        await sold(days, (CIDR, "allocated", "buyer"))
+        told = f"It was {was}, and is buyer at ripencc."
+        assert (await days.watches(routes.claim))[Signal.HOLDER].seen == told
+        await sold(days, (CIDR, "allocated", "buyer"))
+        told = f"It was {was}, and is {then}."
+        for _ in range(2):  # as it is frozen, and with the next file
+            watch = (await days.watches(routes.claim))[Signal.HOLDER]
+            assert (watch.seen, watch.level) == (told, Level.FREEZE)
+            since = watch.failing_since
+            await sold(days, (CIDR, "allocated", "buyer"))
+    assert (await days.watches(routes.claim))[Signal.HOLDER].failing_since == since
+    (frozen,) = [one for one in await world.events(routes.claim) if one.kind == "prefix.frozen"]
+    assert frozen.after["seen"] == told
+
+
+def test_what_names_are_kept_with_is_read_by_versions_without_them() -> None:
+    kept = Remembered((("ripencc", "seller", "held"),), OLD, "Seller B.V.").kept()
+    holding, registrant = json.loads(kept)  # as they read it
+    parts = tuple((one[0], one[1], one[2]) for one in holding)
+    assert (parts, registrant) == ((("ripencc", "seller", "held"),), OLD)
+    assert Remembered.read(kept).name == "Seller B.V."

@@ -7,6 +7,8 @@ section's cases: disputes in `test_5_6_seen_by_a_router.py`, ASPAs in `tests/asn
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
 from typing import TypeAlias
 from uuid import UUID
 
@@ -19,9 +21,12 @@ from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.domain.watch.levels import Level, Signal
 from byoip.usecases.checks.perspectives.corroborate import Corroborate
 from byoip.usecases.checks.run_validation import RunValidation
+from tests.announcing import until
 from tests.fakes.dns import SERVERS
 from tests.perspectives.agents import AMSTERDAM, agent
+from tests.real.edge import Edge
 from tests.routes.judging import Judge
+from tests.routes.test_2_1_seen_by_a_router import holds
 from tests.usecases.routes import Routes, valid
 from tests.usecases.world import CIDR, WORKER
 from tests.watch.test_5_6_seen_by_a_router import BESIDE, nothing_went, seen_up
@@ -83,6 +88,36 @@ async def the_zone_goes_elsewhere_and_comes_back(field: Field) -> None:
         await looks(days, 3)
         assert await days.level(field.claim, Signal.ZONE_SERVERS) is level
     assert await days.frozen_for(field.claim) == set()
+
+
+async def the_roa_is_deleted_for_hours_and_for_days_and_is_back(field: Field) -> None:
+    """As an outage of a registry has it; no level of that is a freeze, and it ends with the ROA."""
+    days = field.days
+    for gone_for, level in ((timedelta(hours=2), Level.NONE), (timedelta(days=2), Level.WARN)):
+        days.roas = [valid("30.0.0.0/8")]
+        await days.go_on(gone_for, step=min(STEP, gone_for / 2))
+        assert await days.level(field.claim, Signal.ROA) is level
+        await nothing_went(field.judge, A_SYNC)
+        days.roas = [valid(CIDR), valid(BESIDE)]
+        await days.go_on(STEP, step=STEP)
+        assert await days.level(field.claim, Signal.ROA) is Level.NONE
+        assert await days.frozen_for(field.claim) == set()
+
+
+async def its_speakers_restart_one_after_the_other(field: Field) -> None:
+    """Under the freeze each is loaded as always: it holds the route again, and opens."""
+    edge, both = field.judge.edge, {*field.judge.ledger}
+    for name, daemon in edge.daemons.items():
+        daemon.kill()
+        await until(partial(down, edge, name))
+        daemon.start()
+        await until(partial(holds, edge, name, both))
+        await until(partial(edge.router.is_up, name))
+    await field.frozen(Signal.ROA)
+
+
+def down(edge: Edge, name: str) -> bool:
+    return not edge.router.is_up(name)
 
 
 async def the_roa_is_deleted_for_a_week(field: Field) -> None:
@@ -207,7 +242,9 @@ Case: TypeAlias = Callable[[Field], Awaitable[None]]
 RECORDS: list[Case] = [
     the_maintainer_is_renamed,
     the_zone_goes_elsewhere_and_comes_back,
+    the_roa_is_deleted_for_hours_and_for_days_and_is_back,
     the_roa_is_deleted_for_a_week,
+    its_speakers_restart_one_after_the_other,
     the_customer_is_attacked_during_the_freeze,
     a_places_path_is_hijacked_and_then_all_are_silent,
     the_zone_is_lost,

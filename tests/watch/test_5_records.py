@@ -168,6 +168,24 @@ async def test_customer_under_attack_during_a_freeze(days: Days, routes: Routes)
         await routes.patch(advertised=True)
 
 
+async def test_who_lost_its_zone_announces_again_under_the_freeze_for_thirty_days(
+    days: Days, routes: Routes
+) -> None:
+    await zone_lost(days)
+    assert await days.frozen_for(routes.claim) == {Signal.REVERSE_ZONE}
+    for pause in (HOUR, timedelta(days=29)):
+        await routes.patch(advertised=False)
+        days.world.clock.advance(pause)
+        await days.snapshot()
+        assert (await routes.patch(advertised=True)).bgp_prefix.desired.advertised
+    assert await days.frozen_for(routes.claim) == {Signal.REVERSE_ZONE}, "it stays frozen"
+    await routes.patch(advertised=False)
+    days.world.clock.advance(timedelta(days=30, minutes=1))
+    await days.snapshot()
+    with pytest.raises(PrefixFrozen):
+        await routes.patch(advertised=True)
+
+
 async def test_a_route_of_a_restored_database_is_released_under_a_freeze(
     days: Days, routes: Routes
 ) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from byoip.domain.checks.reverse_dns.observation import ZoneObservation
+from byoip.domain.checks.reverse_dns.observation import DelegationSeen
 from byoip.domain.checks.reverse_zone import ReverseZone
 from byoip.domain.claims.claim import Claim
 from byoip.domain.watch.holding import translation
@@ -75,14 +75,14 @@ async def test_a_look_that_fails_as_nobody_foresaw_ends_no_other(
     days: Days, claims: list[Claim]
 ) -> None:
     days.world.clock.advance(2 * DAY)
-    answers = days.world.dns.observe
+    answers = days.world.dns.find_delegation
 
-    async def observe(zone: ReverseZone, label: str, account_id: UUID) -> ZoneObservation:
+    async def find_delegation(zone: ReverseZone, label: str, account_id: UUID) -> DelegationSeen:
         if zone.name == "0.1.31.in-addr.arpa.":
             raise TypeError("nobody foresaw this")
         return await answers(zone, label, account_id)
 
-    days.world.dns.observe = observe  # type: ignore[method-assign]
+    days.world.dns.find_delegation = find_delegation  # type: ignore[method-assign]
     with pytest.raises(RowsFailed) as raised:
         await days.run()
     assert raised.value.rows == (claims[1].id,)

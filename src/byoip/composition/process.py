@@ -74,7 +74,7 @@ class Composition:
         self.registrations = RegistrationSnapshots(self.engine)
         self.overrides = [(one.prefix, one.registry) for one in settings.registry_overrides]
         self.registry = self._registry()
-        dns = DnspythonResolver(
+        self.dns = DnspythonResolver(
             self.clock,
             outside.resolvers,
             outside.network,
@@ -88,7 +88,7 @@ class Composition:
             store=self.store,
             clock=self.clock,
             registry=self.registry,
-            dns=dns,
+            dns=self.dns,
             registries=outside.registries,
             overrides=self.overrides,
             countries=settings.national_registries,

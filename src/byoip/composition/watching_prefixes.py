@@ -22,6 +22,6 @@ def watch_prefixes_of(composition: Composition, elsewhere: Elsewhere) -> WatchPr
         composition.clock,
         HearRoas(store),
         HearStatistics(store, known, data),
-        Look(store, ask.registry, ask.dns, ask.label, ask.registries, data, elsewhere),
+        Look(store, ask.registry, composition.dns, ask.label, ask.registries, data, elsewhere),
         KeepProofs(store, composition.clock, composition.settings.proof_period),
     )

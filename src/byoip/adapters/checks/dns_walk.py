@@ -85,8 +85,16 @@ class Walk:
         self._aliases: set[Name] = set()
         self._glue: dict[Name, frozenset[str]] = {}  # by names in there, as all above give it
 
-    async def down_from(self, zone: Name, servers: Sequence[Name]) -> Walked:
-        """Walk down from a zone whose servers are known; ends where nothing more is delegated."""
+    async def down_from(
+        self, zone: Name, servers: Sequence[Name], *, to_the_cut: bool = False
+    ) -> Walked:
+        """Walk down from a zone whose servers are known; ends where nothing more is delegated.
+
+        Args:
+            zone: a registry's.
+            servers: of this zone.
+            to_the_cut: ask for the delegation alone, and nobody to whom the zone is delegated.
+        """
         self._hearing.start = zone
         here = Walked(Delegation(str(zone), "", tuple(map(str, servers))))
         contradicting: list[Voice] = []
@@ -97,7 +105,8 @@ class Walk:
             here.voices = await self._ask(here.delegation)
             referrals = [one.says for one in here.voices if isinstance(one.says, Referral)]
             if not referrals:
-                await self._add_own(here)
+                if not to_the_cut:
+                    await self._add_own(here)
                 break
             here.obstacle = self._not_agreed(here, referrals)
             if here.obstacle:
@@ -107,6 +116,8 @@ class Walk:
                 one for one in here.voices if _is_answer(one) or isinstance(one.says, Beneath)
             ]
             here = Walked(dns_answer.below(here.delegation, referrals))
+            if to_the_cut and here.delegation.zone == str(self._zone):
+                return here
             self._take_glue(here.delegation, referrals)
         met = {one.address for one in here.voices}
         here.voices = [*here.voices, *(one for one in contradicting if one.address not in met)]

@@ -26,6 +26,7 @@ from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.evidence import Fault, Unanswered
 from byoip.domain.checks.reverse_dns.observation import (
     Delegation,
+    DelegationSeen,
     ServerAnswer,
     Silent,
     TxtValues,
@@ -47,7 +48,7 @@ _Finding = tuple[ZoneSecurity, ServerAnswer]
 
 
 class DnspythonResolver:
-    """Looks at reverse zones (the `ReverseDns` port)."""
+    """Looks at reverse zones (the ports `ReverseDns` and `Delegations`)."""
 
     def __init__(
         self,
@@ -92,8 +93,16 @@ class DnspythonResolver:
 
     async def observe(self, zone: ReverseZone, label: str, account_id: UUID) -> ZoneObservation:
         """Ask the resolver and, where the zone is not signed, its servers; never raises."""
-        asking = Asking(self.limits, account_id, self.resolver_turns, self.server_turns)
-        return await _Look(asking, zone, label).observe()
+        return await _Look(self._asking(account_id), zone, label).observe()
+
+    async def find_delegation(
+        self, zone: ReverseZone, label: str, account_id: UUID
+    ) -> DelegationSeen:
+        """Walk down to the zone, signed or not, and ask nobody there; never raises."""
+        return await _Look(self._asking(account_id), zone, label).find_delegation()
+
+    def _asking(self, account_id: UUID) -> Asking:
+        return Asking(self.limits, account_id, self.resolver_turns, self.server_turns)
 
 
 class _Look:
@@ -189,22 +198,34 @@ class _Look:
         return Silent(Fault.LAME, f"the resolver finds no zone with name servers at {name}")
 
     async def _ask_servers(self, resolved: ServerAnswer) -> ZoneObservation:
-        """Walk down from the registry's zone, and see what the servers at its end say."""
-        walk = Walk(self._asking, self._owner, name_from(self._zone.name))
-        start = await self._registry_zone()
-        if isinstance(start, Unanswered):
-            walked = Walked(Delegation("", "", ()), obstacle=start)
-        else:
-            walked = await walk.down_from(*start)
-        end = name_from(walked.delegation.zone)
+        """See what the servers say to which the zones above lead."""
+        seen = await self.find_delegation(to_the_cut=False)
         return ZoneObservation(
             zone=self._zone,
             owner=str(self._owner),
             security=ZoneSecurity.INSECURE,
             resolver=resolved,
-            servers=tuple(voice.observed() for voice in walked.voices),
+            servers=seen.servers,
             exhibits=tuple(self._asking.exhibits),
+            delegation=seen.delegation,
+            addresses=seen.addresses,
+            registry_zone=seen.registry_zone,
+            obstacle=seen.obstacle,
+        )
+
+    async def find_delegation(self, *, to_the_cut: bool = True) -> DelegationSeen:
+        """Walk down from the registry's zone."""
+        walk = Walk(self._asking, self._owner, name_from(self._zone.name))
+        start = await self._registry_zone()
+        if isinstance(start, Unanswered):
+            walked = Walked(Delegation("", "", ()), obstacle=start)
+        else:
+            walked = await walk.down_from(*start, to_the_cut=to_the_cut)
+        end = name_from(walked.delegation.zone)
+        return DelegationSeen(
+            zone=self._zone,
             delegation=walked.delegation,
+            servers=tuple(voice.observed() for voice in walked.voices),
             addresses=walk.addresses,
             registry_zone=self._registry_s(end if walk.denials == {end} else None),
             obstacle=walked.obstacle or self._exhausted(),

@@ -19,6 +19,7 @@ from byoip.domain.claims.proof import NO_PROOF, Proof
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
+from byoip.domain.watch.effects import Act, Stage, stops
 from byoip.domain.watch.freezing import PrefixFrozen
 from byoip.domain.watch.levels import NOT_BY_THE_OLD_ACCOUNT, Signal
 
@@ -169,13 +170,9 @@ class Claim:
         if self.suspended:
             raise PrefixSuspended
 
-    def require_not_frozen(self) -> None:
-        """Refuse what is new while it is frozen.
-
-        Raises:
-            PrefixFrozen: it is.
-        """
-        if self.frozen_for:
+    def require_may(self, act: Act) -> None:
+        """Raise PrefixFrozen while it is frozen, for what a freeze stops."""
+        if stops(Stage.FREEZE, act, self.frozen_for):
             raise PrefixFrozen(self.frozen_for)
 
     @property

@@ -9,6 +9,7 @@ from byoip.domain.bindings.service_binding import PrefixNotApproved
 from byoip.domain.claims.claim import Claim
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
+from byoip.domain.watch.effects import Act
 
 DELEGATIONS_PER_PREFIX = 1000
 LONGEST_DELEGATION = timedelta(days=3660)
@@ -130,7 +131,7 @@ def may_delegate(wanted: Delegation, claim: Claim, existing: Iterable[Delegation
     if not claim.approved:
         raise PrefixNotApproved
     claim.require_open_to_changes()
-    claim.require_not_frozen()
+    claim.require_may(Act.DELEGATE)
     if wanted.account_id == claim.account_id:
         raise DelegationToOwner
     # The difference, for the sum could lie beyond the last date there is.

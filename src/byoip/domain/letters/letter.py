@@ -22,6 +22,7 @@ from byoip.domain.letters.letter_evidence import LetterCheck, RegisteredHolder
 from byoip.domain.letters.own_origin import OwnOrigin
 from byoip.domain.letters.registrants import RegistrantWords
 from byoip.domain.prefix import Prefix
+from byoip.domain.watch.effects import Act, Stage, stops
 
 VALIDITY = timedelta(days=365)
 RENEWAL_AHEAD = timedelta(days=30)
@@ -219,7 +220,8 @@ def letter_due(
         lately: how many of its letters were written in the last LATELY.
     """
     passed_at = claim.rpki.passed_at
-    if not (claim.approved and claim.delegate_loa_creation and passed_at) or claim.frozen_for:
+    frozen = stops(Stage.FREEZE, Act.WRITE_LETTER, claim.frozen_for)
+    if frozen or not (claim.approved and claim.delegate_loa_creation and passed_at):
         return False
     if barred or claim.approved_by is Approver.OPERATOR:
         return False

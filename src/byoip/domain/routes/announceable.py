@@ -27,6 +27,7 @@ from byoip.domain.routes.bgp_prefix import (
 from byoip.domain.routes.flaps import NO_FLAPS, AnnouncedTooOften, Flaps
 from byoip.domain.routes.prepending import PrependWouldRemove
 from byoip.domain.routes.route_validity import OriginNotValid, OriginUnanswered, origin_refusal
+from byoip.domain.watch.effects import Act, Stage, stops
 from byoip.domain.watch.freezing import PrefixFrozen, may_return
 from byoip.domain.watch.levels import Signal
 
@@ -108,7 +109,7 @@ class Announceable:
         if self.disputed and not (self.on_word or may_return((), self.last_up, now)):
             yield AsnDisputed(self.asn or self.claim.asn)
         returns = self.on_word or may_return(self.claim.frozen_for, self.last_up, now)
-        if self.claim.frozen_for and not returns:
+        if stops(Stage.FREEZE, Act.ANNOUNCE, self.claim.frozen_for) and not returns:
             yield PrefixFrozen(self.claim.frozen_for)
         if not self.claim.approved:
             yield PrefixNotApproved()

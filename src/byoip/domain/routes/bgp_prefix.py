@@ -12,6 +12,7 @@ from byoip.domain.claims.lifecycle import IllegalTransition, Standing
 from byoip.domain.errors import Refusal
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.route import MOST_PREPENDS, Route
+from byoip.domain.watch.effects import Act
 
 BGP_PREFIXES_PER_PREFIX = 1000
 LONGEST_ROUTED = {4: 24, 6: 48}
@@ -288,7 +289,7 @@ def _require_open(claim: Claim, action: str) -> None:
     claim.require_not_suspended()
     if claim.standing is Standing.OFFBOARDING:
         raise IllegalTransition(claim.standing, action, "Restore it first: POST .../restore.")
-    claim.require_not_frozen()
+    claim.require_may(Act.ADD_ROUTE)
 
 
 def prepends(count: int) -> int:

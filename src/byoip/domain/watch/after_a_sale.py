@@ -11,8 +11,9 @@ from typing import Final
 
 from byoip.domain.checks.evidence import Check
 from byoip.domain.watch.levels import LADDERS, Signal
-from byoip.domain.watch.records import all_moved, maintainers_seen, servers_seen
+from byoip.domain.watch.records import maintainers_seen
 from byoip.domain.watch.watch import Watch
+from byoip.domain.watch.zones import all_moved, servers_seen
 
 UNCLAIMED_FOR: Final = timedelta(days=14)
 

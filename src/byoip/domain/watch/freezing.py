@@ -1,15 +1,11 @@
-"""What a freeze stops, and what it never stops.
-
-It stops what is new: announcing, adding a route, binding, delegating, writing a letter. It never
-withdraws, unbinds or takes back anything, and speakers that restart are loaded as always. Services
-may be swapped, prepends changed, routes withdrawn and announced again as `may_return` says.
-"""
+"""What is told of a freeze, what lifts it, and what may return under it; see `effects`."""
 
 from collections.abc import Collection
 from datetime import datetime
 
 from byoip.domain.errors import Refusal
-from byoip.domain.watch.levels import MAY_RETURN, NOT_BY_THE_OLD_ACCOUNT, UP_LATELY, Signal
+from byoip.domain.watch.effects import Act, Stage, stops
+from byoip.domain.watch.levels import NOT_BY_THE_OLD_ACCOUNT, UP_LATELY, Signal
 
 
 class PrefixFrozen(Refusal):
@@ -58,4 +54,4 @@ def may_return(signals: Collection[Signal], last_up: datetime | None, now: datet
     Under attack a customer withdraws and announces. Nothing here says that the space is another's.
     """
     lately = last_up is not None and now - last_up <= UP_LATELY
-    return lately and MAY_RETURN.issuperset(signals)
+    return lately and not stops(Stage.FREEZE, Act.ANNOUNCE_AGAIN, signals)

@@ -16,6 +16,7 @@ from byoip.domain.claims.lifecycle import Approver, Standing
 from byoip.domain.foreign_text import listed, shown
 from byoip.domain.prefix import Prefix
 from byoip.domain.rdap.said import RdapEnd, Said
+from byoip.domain.watch.effects import Act, Stage, stops
 from byoip.domain.watch.levels import LADDERS, Signal
 from byoip.domain.watch.remembered import Remembered
 from byoip.domain.watch.watch import Watch
@@ -27,18 +28,16 @@ def changed(claim: Claim, known: Mapping[Signal, Watch]) -> str:
     """Why the claim and its signals do not let a proof be renewed so."""
     if claim.approved_by is not Approver.CHECKS:
         return "It was approved on the operator's word, not by checks."
-    if claim.frozen_for or claim.standing is not Standing.OK:
+    frozen = stops(Stage.FREEZE, Act.RENEW, claim.frozen_for)
+    if frozen or claim.standing is not Standing.OK:
         return "It is frozen, or its standing is not ok."
-    if failing := sorted(one.signal for one in known.values() if one.failing and _counts(one)):
+    failing = sorted(one.signal for one in known.values() if one.failing)
+    if failing := [one for one in failing if stops(Stage.NOTICE, Act.RENEW, {one})]:
         return f"These are not as they were: {', '.join(failing)}."
     holder, proof = known.get(Signal.HOLDER), known.get(Signal.PROOF)
     if holder is None or holder.doubt or proof is None or not proof.baseline:
         return "Whom the registry gave the space to was not learnt as it was proven."
     return ""
-
-
-def _counts(watch: Watch) -> bool:
-    return watch.signal is not Signal.PROOF
 
 
 def learnt(watch: Watch, registrant: str, proven_at: datetime | None, now: datetime) -> Watch:

@@ -15,7 +15,8 @@ class Watch:
         good_at: when an answer last said that all is as it was.
         failing_since, failing_until: the first and the last of the unbroken row of answers that say
             no; both None where the last answer says yes, `failing_until` alone where the row broke.
-        heard: number of the snapshot that was heard last.
+        heard: number of the snapshot that was heard last; of reverse zones, which share of them is
+            looked at next.
         level: how far this signal has come.
         seen: what the last answer showed, in words.
         doubt: why the last question stayed unanswered; empty if it was answered.

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 from byoip.domain.bindings import service_binding as rules
 from byoip.domain.bindings.service_binding import PrefixNotApproved, ServiceBinding
 from byoip.domain.prefix import Prefix
+from byoip.domain.watch.effects import Act
 from byoip.store.claims.views import BindingView
 from byoip.store.transaction import Transaction
 from byoip.usecases.routes.lifecycle import begin_route, end_routes, require_withdrawn
@@ -33,7 +34,7 @@ async def bind(
     if not claim.approved:
         raise PrefixNotApproved
     claim.require_open_to_changes()
-    claim.require_not_frozen()
+    claim.require_may(Act.BIND)
     service = await tx.services.get(service_id)
     rules.may_bind(claim.prefix, wanted, service, await tx.bindings.of(claim_id))
     written = claim.written(tx.now)

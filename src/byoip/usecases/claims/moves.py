@@ -18,16 +18,15 @@ from byoip.domain.claims.reservation import SpaceReserved
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.history import Actor, Event
 from byoip.domain.operator_text import stated_reason
-from byoip.domain.watch.dispute import PrefixDisputed
-from byoip.domain.watch.levels import Signal
+from byoip.domain.watch.effects import Act, Stage, stops
 from byoip.store.claims.moving.moves import MoveRepository
 from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Transaction
-from byoip.store.watch.disputes import DisputeRepository
 from byoip.usecases.claims.contests import lock_with_space
 from byoip.usecases.claims.delegations import ENDED, end
 from byoip.usecases.claims.prefixes import Terms
 from byoip.usecases.events import record_token_revoked
+from byoip.usecases.watch.disputes import require_undisputed
 
 
 async def offer(tx: Transaction, account_id: UUID, claim_id: UUID, *, to_account_id: UUID) -> Move:
@@ -116,7 +115,7 @@ async def move_on_word(
     quota = await tx.claims.lock_quota(to_account_id)
     claim = await lock_with_space(tx, claim_id)
     may_move(claim, to_account_id)
-    await _require_undisputed(tx, claim)
+    await require_undisputed(tx, claim.id, Act.LIFT)
     if offered := await moves.open_of(claim_id):
         await _end(tx, moves, offered, MoveEnd.TAKEN_BACK, None)
     until = tx.now + OFFERED_FOR
@@ -128,16 +127,11 @@ async def move_on_word(
 async def _may_be_given(tx: Transaction, claim: Claim, to_account_id: UUID) -> None:
     """What its owner may give: nobody passes on what may be another's by now."""
     may_move(claim, to_account_id)
-    await _require_undisputed(tx, claim)
-    claim.require_not_frozen()
-    holder = (await tx.watches.of(claim.id)).get(Signal.HOLDER)
-    if holder is not None and holder.failing:
+    await require_undisputed(tx, claim.id, Act.GIVE)
+    claim.require_may(Act.GIVE)
+    failing = {one.signal for one in (await tx.watches.of(claim.id)).values() if one.failing}
+    if stops(Stage.NOTICE, Act.GIVE, failing):
         raise HolderInDoubt
-
-
-async def _require_undisputed(tx: Transaction, claim: Claim) -> None:
-    if await DisputeRepository(tx.session).open_of(claim.id):
-        raise PrefixDisputed
 
 
 async def _carry_out(

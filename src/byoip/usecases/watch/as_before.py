@@ -13,13 +13,14 @@ from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason,
 from byoip.domain.checks.irr_authorisation import RouteVerdict, judge_routes
 from byoip.domain.checks.registries.covering_routes import judge_covering
 from byoip.domain.checks.registry import Registry
-from byoip.domain.checks.reverse_dns.observation import ZoneObservation
+from byoip.domain.checks.reverse_dns.observation import DelegationSeen
 from byoip.domain.checks.reverse_zone import ReverseZone
 from byoip.domain.checks.rpsl import RpslObject
 from byoip.domain.claims.claim import Claim
 from byoip.domain.prefix import Prefix
-from byoip.domain.watch.records import judge_delegations, same_maintainers
+from byoip.domain.watch.records import same_maintainers
 from byoip.domain.watch.watch import Watch
+from byoip.domain.watch.zones import judge_delegations
 from byoip.ports.checks.perspective import Perspective
 from byoip.ports.checks.registry import Found, Lookup, NoAnswer, RegistryQuestion, RouteRegistry
 from byoip.ports.threads import in_thread
@@ -80,9 +81,10 @@ class AsBefore:
         """Of the reverse zones, by what a place sees."""
         whose = watcher_of(self.claim.account_id)
         looks = (place.observe(zone, self.label, whose) for zone in self.zones)
-        return judge_delegations(self.delegated, await asyncio.gather(*looks))
+        seen = await asyncio.gather(*looks)
+        return judge_delegations(self.delegated, [one.of_delegation for one in seen])
 
-    def judge_zones(self, seen: Sequence[ZoneObservation]) -> Outcome:
+    def judge_zones(self, seen: Sequence[DelegationSeen]) -> Outcome:
         """Whether each is delegated to the very name servers of before."""
         return judge_delegations(self.delegated, seen)
 

@@ -11,9 +11,11 @@ from byoip.domain.watch.dispute import (
     ANSWERED_WITHIN,
     Dispute,
     DisputeEnd,
+    PrefixDisputed,
     Side,
     holder_changed,
 )
+from byoip.domain.watch.effects import Act, Stage, stops
 from byoip.domain.watch.levels import Signal
 from byoip.domain.watch.watch import Watch
 from byoip.store.transaction import Transaction
@@ -30,6 +32,17 @@ class Ended:
 
     dispute: Dispute
     how: DisputeEnd
+
+
+async def require_undisputed(tx: Transaction, claim_id: UUID, act: Act) -> None:
+    """Refuse what a dispute about a locked claim stops.
+
+    Raises:
+        PrefixDisputed: one is open.
+    """
+    stopped = stops(Stage.DISPUTE, act, {Signal.HOLDER})
+    if stopped and await DisputeRepository(tx.session).open_of(claim_id):
+        raise PrefixDisputed
 
 
 async def open_disputes(

@@ -113,6 +113,8 @@ class HearStatistics:
                 return  # there is a newer file, for the next run
             if after.level is Level.FREEZE is not before.level and _same(before, said):
                 after = _by_a_new_id(after)
+            elif after.failing and said is not None:
+                after = _named(after, said)
             await note(tx, claim, before, after)
 
     async def _asked(self, prefix: Prefix) -> Said | None:
@@ -178,11 +180,12 @@ def _compared(prefix: Prefix, watch: Watch, told: _Told, now: Holding | str, at:
         first = replace(was, holding=now)
         return replace(watch, baseline=first.kept()).good(at, in_words(now))
     if now == was.holding:
-        return watch.good(at, in_words(now))
+        return watch.good(at, str(was))
     # Since the later, and until the earlier of the files that tell of it.
     fetched = [files[one].fetched_at for one in {part[0] for part in now} if one in files]
-    seen = f"It was {in_words(was.holding)}, and is {in_words(now)}."
-    said = watch.bad(min(fetched), seen, since=max(fetched), found=Remembered(now).kept())
+    then = found if found.holding == now else Remembered(now)
+    seen = f"It was {was}, and is {then}."
+    said = watch.bad(min(fetched), seen, since=max(fetched), found=then.kept())
     return replace(said, looked_at=at)
 
 
@@ -197,6 +200,13 @@ def _by_a_new_id(watch: Watch) -> Watch:
     seen = f"{watch.seen} RDAP names the same registrant as before."
     looked_at = watch.looked_at
     return watch if looked_at is None else replace(watch, baseline=kept).good(looked_at, seen)
+
+
+def _named(watch: Watch, said: Said) -> Watch:
+    """With the name that RDAP gives the holder of now."""
+    was, found = Remembered.read(watch.baseline), Remembered.read(watch.found)
+    found = found.named(said.network)
+    return replace(watch, found=found.kept(), seen=f"It was {was}, and is {found}.")
 
 
 def _same(before: Watch, said: Said | None) -> bool:

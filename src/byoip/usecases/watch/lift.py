@@ -12,7 +12,7 @@ from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.domain.claims.proof import Proof
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.operator_text import stated_reason
-from byoip.domain.watch.dispute import PrefixDisputed
+from byoip.domain.watch.effects import Act
 from byoip.domain.watch.freezing import NotFrozen, by_a_new_proof
 from byoip.domain.watch.levels import Level, Signal
 from byoip.domain.watch.remembered import Remembered
@@ -26,8 +26,8 @@ from byoip.domain.watch.validity import (
 )
 from byoip.domain.watch.watch import Watch
 from byoip.store.transaction import Transaction
-from byoip.store.watch.disputes import DisputeRepository
 from byoip.usecases.watch.after_a_sale import why_frozen_still
+from byoip.usecases.watch.disputes import require_undisputed
 
 _OF_A_HOLDER = (Signal.ROUTE_OBJECT, Signal.REVERSE_ZONE, Signal.ZONE_SERVERS)
 
@@ -47,8 +47,7 @@ async def lift_freeze(tx: Transaction, claim_id: UUID, *, reason: str) -> Claim:
     claim = await tx.lock_claim(claim_id)
     if not claim.frozen_for:
         raise NotFrozen
-    if await DisputeRepository(tx.session).open_of(claim.id):
-        raise PrefixDisputed
+    await require_undisputed(tx, claim.id, Act.LIFT)
     return await lift_on_word(tx, claim, why)
 
 

@@ -10,18 +10,20 @@ from uuid import UUID
 from byoip.domain.checks.evidence import Fault, Passed
 from byoip.domain.checks.irr_authorisation import RouteVerdict, judge_routes
 from byoip.domain.checks.registry import Registry
-from byoip.domain.checks.reverse_dns.observation import ZoneObservation
+from byoip.domain.checks.reverse_dns.observation import DelegationSeen
 from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.other_origin import OtherOrigin
 from byoip.domain.history import Actor
+from byoip.domain.rdap.network import Network
 from byoip.domain.watch import renewing
 from byoip.domain.watch.levels import Signal
-from byoip.domain.watch.records import hear_route_object, hear_zones
+from byoip.domain.watch.records import hear_route_object
 from byoip.domain.watch.remembered import Remembered
 from byoip.domain.watch.validity import ends_soon
 from byoip.domain.watch.watch import Watch
-from byoip.ports.checks.dns import ReverseDns
+from byoip.domain.watch.zones import SHARE, hear_zones, next_share, to_look_at
+from byoip.ports.checks.dns import Delegations
 from byoip.ports.checks.rdap import HolderQuestion, RegistrationData
 from byoip.ports.checks.registry import (
     Found,
@@ -41,7 +43,6 @@ EVERY: Final = timedelta(days=1)
 _SOON: Final = timedelta(hours=1)  # where a question stayed unanswered
 # What a customer writes there decides of these, and must not keep others waiting for their turns.
 _OF_THE_OBJECTS: Final = frozenset({Fault.TOO_LARGE, Fault.GARBAGE})
-_MOST_ZONES: Final = 4  # a /16 has 256, mostly delegated alike
 _SECONDS: Final = 20.0
 # Longer than a look at one zone lasts at most: who draws out that of one hides none of the others.
 _FOR_ZONES: Final = 30.0
@@ -59,8 +60,8 @@ class _Answers:
     route: RouteVerdict | None = None
     doubt: str = ""
     came: bool = False
-    zones: Sequence[ZoneObservation] = ()
-    registrant: str = ""
+    zones: Sequence[DelegationSeen] = ()
+    registrant: Network | None = None
     renewal: Passed | str | None = None
 
 
@@ -76,7 +77,7 @@ class Look:
 
     store: Store
     registry: RouteRegistry
-    dns: ReverseDns
+    dns: Delegations
     label: str
     registries: Mapping[str, Registry] = field(default_factory=dict)
     data: RegistrationData | None = None
@@ -97,8 +98,11 @@ class Look:
             known = await tx.watches.of(claim_id)
             now = tx.now
             registry = self.registries.get(claim.registry or "")
-            by_roas = await origins_by_roas(tx, claim) if ends_soon(claim, now) else ()
-            if registry is not None and not ends_soon(claim, now):
+            if not _begins_round(known):
+                registry = None
+            renews = ends_soon(claim, now) and _begins_round(known)
+            by_roas = await origins_by_roas(tx, claim) if renews else None
+            if registry is not None and not renews:
                 registry = registry if await _turn_to_ask(tx, claim_id, registry, known) else None
         if claim.approved:
             answers = await self._ask(claim, known, registry, now, by_roas)
@@ -110,14 +114,17 @@ class Look:
         known: Mapping[Signal, Watch],
         registry: Registry | None,
         now: datetime,
-        by_roas: Collection[OtherOrigin],
+        by_roas: Collection[OtherOrigin] | None,
     ) -> _Answers:
+        """Answers; `by_roas` None: no proof is to be renewed."""
         route, zones, registrant = await asyncio.gather(
-            self._route(claim, registry), self._zones(claim), self._registrant(claim, known, now)
+            self._route(claim, registry),
+            self._zones(claim, known),
+            self._registrant(claim, known, now),
         )
         verdict, doubt, came = route
         renewal = None
-        if ends_soon(claim, now):
+        if by_roas is not None:
             renewal = await self._renew.ask(claim, known, verdict, zones, by_roas)
         return _Answers(verdict, doubt, came, zones, registrant, renewal)
 
@@ -139,32 +146,32 @@ class Look:
         about = claim.prefix, claim.asn, registry, objects
         return await in_thread(claim.account_id, judge_routes, *about), "", True
 
-    async def _zones(self, claim: Claim) -> Sequence[ZoneObservation]:
-        zones = reverse_zones(claim.prefix)
-        some = zones[:: max(1, len(zones) // _MOST_ZONES)][:_MOST_ZONES]
+    async def _zones(self, claim: Claim, known: Mapping[Signal, Watch]) -> Sequence[DelegationSeen]:
+        some = to_look_at(reverse_zones(claim.prefix), *_of_zones(known))
         whose = watcher_of(claim.account_id)
         try:
             async with asyncio.timeout(_FOR_ZONES):
                 return await asyncio.gather(
-                    *(self.dns.observe(zone, self.label, whose) for zone in some)
+                    *(self.dns.find_delegation(zone, self.label, whose) for zone in some)
                 )
         except TimeoutError:
             return ()
 
-    async def _registrant(self, claim: Claim, known: Mapping[Signal, Watch], now: datetime) -> str:
-        """The handle that RDAP names, where it is to be remembered: before anything changes."""
+    async def _registrant(
+        self, claim: Claim, known: Mapping[Signal, Watch], now: datetime
+    ) -> Network | None:
+        """Whom RDAP names, where that is to be remembered: before anything changes."""
         registry, holder = self.registries.get(claim.registry or ""), known.get(Signal.HOLDER)
         if self.data is None or registry is None or registry.rdap_url is None:
-            return ""
-        if holder is None or holder.failing:
-            return ""
+            return None
+        if holder is None or holder.failing or not _begins_round(known):
+            return None
         of_proof = renewing.wanted(known.get(Signal.PROOF), _proven_at(claim), now)
         if Remembered.read(holder.baseline).registrant and not of_proof:
-            return ""
+            return None
         asked = HolderQuestion(registry, claim.prefix, LEARNER, all_here=False)
         said = (await self.data.look_up(asked)).said
-        named = said.network and said.network.registrant
-        return named.handle if named else ""
+        return said.network if said.network and said.network.registrant else None
 
     async def _record(self, asked: Claim, answers: _Answers, by: Actor) -> None:
         async with self.store.transaction(actor=by) as tx:
@@ -181,11 +188,13 @@ class Look:
                 before = known.get(after.signal, Watch(after.signal))
                 complete = complete and (bool(before.doubt) or not after.doubt)
                 claim = await note(tx, claim, before, after)
-            if answers.registrant and _proven_at(claim) == _proven_at(asked):
+            round_goes_on = complete and await _take_next_share(tx, claim)
+            if answers.registrant is not None and _proven_at(claim) == _proven_at(asked):
                 await _learn(tx, claim, known, answers.registrant)
             if answers.renewal is not None:
                 await self._renew.record(tx, claim, answers.renewal)
-            at = _next_slot(claim.id, tx.now) if complete else tx.now + _SOON
+            again = not complete or round_goes_on
+            at = tx.now + _SOON if again else _next_slot(claim.id, tx.now)
             await tx.watches.next_look(claim.id, at)
             if answers.came or not self._has_route_objects(claim):
                 await tx.watches.answered(claim.id, tx.now)
@@ -211,6 +220,28 @@ async def _turn_to_ask(
     return await tx.watches.turn_to_ask(claim_id, tx.now, most=most, all_of_them=share)
 
 
+def _of_zones(known: Mapping[Signal, Watch]) -> tuple[Watch, Watch]:
+    of = Signal.REVERSE_ZONE, Signal.ZONE_SERVERS
+    zones, servers = (known.get(signal, Watch(signal)) for signal in of)
+    return zones, servers
+
+
+def _begins_round(known: Mapping[Signal, Watch]) -> bool:
+    """Whether this look is the day's, and none that goes on with the zones of a wide prefix."""
+    return not _of_zones(known)[0].heard
+
+
+async def _take_next_share(tx: Transaction, claim: Claim) -> bool:
+    """Remember at which zones the next look is; whether there are some that had no turn yet."""
+    every = len(reverse_zones(claim.prefix))
+    if every <= SHARE:
+        return False
+    zones, _ = _of_zones(await tx.watches.of(claim.id))
+    after = next_share(zones, every)
+    await tx.watches.put(claim.id, after)
+    return bool(after.heard)
+
+
 def _heard(
     known: Mapping[Signal, Watch], answers: _Answers, now: datetime, *, soon: bool
 ) -> Sequence[Watch]:
@@ -222,7 +253,7 @@ def _heard(
         heard.append(hear_route_object(of(Signal.ROUTE_OBJECT), answers.route, now))
     elif answers.doubt:
         heard.append(of(Signal.ROUTE_OBJECT).silent(now, answers.doubt))
-    zones, servers = of(Signal.REVERSE_ZONE), of(Signal.ZONE_SERVERS)
+    zones, servers = _of_zones(known)
     if answers.zones:
         about = zones, servers, answers.zones, now
         heard += hear_zones(*about, late=zones.looked_at is not None and not soon)
@@ -233,15 +264,17 @@ def _heard(
 
 
 async def _learn(
-    tx: Transaction, claim: Claim, known: Mapping[Signal, Watch], registrant: str
+    tx: Transaction, claim: Claim, known: Mapping[Signal, Watch], network: Network
 ) -> None:
     holder, proof = known.get(Signal.HOLDER), known.get(Signal.PROOF, Watch(Signal.PROOF))
     if holder is None or holder.failing or not holder.baseline:
         return
     was = Remembered.read(holder.baseline)
+    registrant = network.registrant.handle if network.registrant else ""
     if not was.registrant:
-        kept = replace(was, registrant=registrant).kept()
-        await tx.watches.put(claim.id, replace(holder, baseline=kept))
+        known_as = replace(was, registrant=registrant).named(network)
+        seen = replace(holder, baseline=known_as.kept(), seen=str(known_as))
+        await tx.watches.put(claim.id, seen)
     after = renewing.learnt(proof, registrant, _proven_at(claim), tx.now)
     if after != proof:
         await tx.watches.put(claim.id, after)

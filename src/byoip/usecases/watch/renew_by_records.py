@@ -12,7 +12,7 @@ from byoip.domain.checks.evidence import Failed, Outcome, Passed
 from byoip.domain.checks.irr_authorisation import RouteVerdict
 from byoip.domain.checks.origin_validation import judge_roas, roa_origins
 from byoip.domain.checks.registry import Registry
-from byoip.domain.checks.reverse_dns.observation import ZoneObservation
+from byoip.domain.checks.reverse_dns.observation import DelegationSeen
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.other_origin import OtherOrigin
 from byoip.domain.watch import renewing, validity
@@ -55,7 +55,7 @@ class RenewByRecords:
         claim: Claim,
         known: Mapping[Signal, Watch],
         route: RouteVerdict | None,
-        zones: Sequence[ZoneObservation],
+        zones: Sequence[DelegationSeen],
         by_roas: Collection[OtherOrigin] = (),
     ) -> Passed | str:
         """What the registries' answers renew the proof by; words: why they do not.

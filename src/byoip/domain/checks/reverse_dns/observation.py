@@ -109,6 +109,22 @@ class Delegation:
 
 
 @dataclass(frozen=True, slots=True)
+class DelegationSeen:
+    """To whom the zones above a zone delegate it, signed or not; see `ZoneObservation`.
+
+    Attributes:
+        servers: those of the zone where the walk ended, if that is one above this zone.
+    """
+
+    zone: ReverseZone
+    delegation: Delegation | None = None
+    servers: tuple[ServerObservation, ...] = ()
+    addresses: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    registry_zone: str = ""
+    obstacle: Unanswered | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ZoneObservation:
     """What was seen of one zone.
 
@@ -132,3 +148,12 @@ class ZoneObservation:
     addresses: Mapping[str, frozenset[str]] = field(default_factory=dict)
     registry_zone: str = ""
     obstacle: Unanswered | None = None
+
+    @property
+    def of_delegation(self) -> DelegationSeen:
+        """What it shows of the delegation alone: of a signed zone nothing."""
+        obstacle, silent = self.obstacle, self.resolver
+        if obstacle is None and isinstance(silent, Silent) and self.delegation is None:
+            obstacle = Unanswered(silent.fault, silent.detail)
+        about = self.delegation, self.servers, self.addresses, self.registry_zone, obstacle
+        return DelegationSeen(self.zone, *about)

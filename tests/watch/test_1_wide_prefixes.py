@@ -1,0 +1,207 @@
+"""Every reverse zone of a wide prefix is watched: a share a look, and what said no first."""
+
+import json
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from byoip.domain.checks.evidence import Fault, Unanswered
+from byoip.domain.checks.reverse_dns.observation import Delegation, DelegationSeen
+from byoip.domain.checks.reverse_zone import ReverseZone, reverse_zones
+from byoip.domain.claims.claim import Claim
+from byoip.domain.prefix import Prefix
+from byoip.domain.watch.levels import Level, Signal
+from byoip.domain.watch.watch import Watch
+from byoip.domain.watch.zones import (
+    SHARE,
+    hear_zones,
+    judge_delegations,
+    next_share,
+    to_look_at,
+)
+from byoip.ports.checks.registry import Lookup
+from tests.fakes.dns import SERVERS
+from tests.usecases.routes import Routes, valid
+from tests.usecases.world import LABEL
+from tests.watch.test_1_real_servers import AT
+from tests.watching import DAY, HOUR, Days
+
+WIDE = Prefix.parse("31.64.0.0/19")
+ZONES = reverse_zones(WIDE)
+NAMES = [name for name, _ in SERVERS]
+AWAY = ("ns1.elsewhere.test.", "ns2.elsewhere.test.")
+NEW = Watch(Signal.REVERSE_ZONE), Watch(Signal.ZONE_SERVERS)
+
+
+@pytest.fixture
+async def wide(days: Days, routes: Routes) -> Claim:
+    """A /19, approved and watched, with 32 zones that are delegated."""
+    del routes
+    days.rows["ripencc"].append((str(WIDE), "allocated", "wide"))
+    days.roas.append(valid(str(WIDE)))
+    for zone in ZONES:
+        days.world.dns.delegate(zone.name, *NAMES)
+    await days.files()
+    await days.snapshot()
+    claim = await days.world.approved(str(WIDE))
+    await days.run()
+    return claim
+
+
+async def looked_at(days: Days, time: timedelta) -> list[str]:
+    """The zones of the prefix that were asked for meanwhile, in order."""
+    begun = len(days.world.dns.asked)
+    await days.go_on(time, step=HOUR)
+    ours = {zone.owner(LABEL) for zone in ZONES}
+    return [one for one in days.world.dns.asked[begun:] if one in ours]
+
+
+async def test_all_zones_are_looked_at_each_day_and_the_registry_is_asked_once(
+    days: Days, wide: Claim
+) -> None:
+    await looked_at(days, 2 * HOUR)
+    known = await days.watches(wide)
+    baselines = [json.loads(known[one].baseline) for one in (NEW[0].signal, NEW[1].signal)]
+    assert [len(one) for one in baselines] == [len(ZONES)] * 2
+    begun = len(days.world.registry.asked)
+    asked = Counter(await looked_at(days, 4 * DAY))
+    assert len(asked) == len(ZONES)
+    assert 3 <= min(asked.values()) <= max(asked.values()) <= min(asked.values()) + 1
+    of_it = [one for one in days.world.registry.asked[begun:] if one.prefix == WIDE]
+    exact = [one for one in of_it if one.lookup is Lookup.EXACT_ROUTES]
+    assert len(exact) == asked[ZONES[0].owner(LABEL)], (
+        "the registry is asked once a day all the same"
+    )
+
+
+async def test_a_zone_that_is_lost_in_any_share_freezes_after_a_week(
+    days: Days, wide: Claim
+) -> None:
+    await looked_at(days, 2 * HOUR)
+    days.world.dns.delegate(ZONES[1].name)
+    await days.go_on(11 * DAY, step=6 * HOUR)
+    assert await days.frozen_for(wide) == {Signal.REVERSE_ZONE}
+    assert (await days.watches(wide))[Signal.REVERSE_ZONE].seen == (
+        f"Delegated no more: {ZONES[1].name}."
+    )
+    days.world.dns.delegate(ZONES[1].name, *NAMES)
+    await days.go_on(2 * DAY, step=6 * HOUR)
+    assert await days.level(wide, Signal.REVERSE_ZONE) is Level.NONE
+
+
+async def test_zones_delegated_elsewhere_in_any_share_are_noticed(days: Days, wide: Claim) -> None:
+    await looked_at(days, 2 * HOUR)
+    days.world.dns.delegate(ZONES[1].name, *AWAY)
+    await days.go_on(5 * DAY, step=6 * HOUR)
+    assert await days.level(wide, Signal.ZONE_SERVERS) is Level.NOTICE
+
+
+def seen(zone: ReverseZone, *names: str, silent: bool = False) -> DelegationSeen:
+    if silent:
+        return DelegationSeen(zone, obstacle=Unanswered(Fault.TIMEOUT, "silent"))
+    if not names:
+        return DelegationSeen(zone, registry_zone="in-addr.arpa.")
+    return DelegationSeen(zone, Delegation(zone.name, "in-addr.arpa.", names))
+
+
+def learnt() -> tuple[Watch, Watch]:
+    """All 32 zones are known, by two looks."""
+    zones, servers = NEW
+    for _ in range(2):
+        share = [seen(one, *NAMES) for one in to_look_at(ZONES, zones, servers)]
+        zones, servers = hear_zones(zones, servers, share, AT)
+        zones = next_share(zones, len(ZONES))
+    assert not zones.heard
+    return zones, servers
+
+
+def test_a_round_is_at_every_zone_once() -> None:
+    for many in (1, 4, 16, 17, 64, 128):
+        every, zones = reverse_zones(Prefix.parse("31.0.0.0/17"))[:many], NEW[0]
+        round_of: list[ReverseZone] = []
+        while not round_of or zones.heard:
+            share = to_look_at(every, zones, NEW[1])
+            assert len(share) <= SHARE
+            round_of += share
+            zones = next_share(zones, many)
+        assert sorted(one.name for one in round_of) == sorted(one.name for one in every)
+
+
+def test_a_zone_that_said_no_is_in_every_look_until_it_says_yes() -> None:
+    zones, servers = learnt()
+    share = to_look_at(ZONES, zones, servers)
+    zones, servers = hear_zones(
+        zones, servers, [seen(share[0]), *(seen(one, *NAMES) for one in share[1:])], AT + DAY
+    )
+    zones = next_share(zones, len(ZONES))
+    assert zones.failing
+    other = to_look_at(ZONES, zones, servers)
+    assert other[0] == share[0]
+    assert len(other) == SHARE + 1
+
+    rest = [seen(one, *NAMES) for one in other[1:]]
+    silent, _ = hear_zones(zones, servers, [seen(other[0], silent=True), *rest], AT + DAY)
+    assert silent.failing, "of the zone that was lost nothing was heard"
+    assert silent.doubt == f"Its delegation was not learnt: {share[0].name}."
+    unasked, _ = hear_zones(zones, servers, rest, AT + DAY)
+    assert unasked.failing
+    back, _ = hear_zones(zones, servers, [seen(other[0], *NAMES), *rest], AT + DAY)
+    assert not back.failing
+
+
+def test_one_more_zone_that_is_lost_does_not_start_the_time_again_and_another_one_does() -> None:
+    zones, servers = learnt()
+    first, second, *_ = ZONES
+    zones, _ = hear_zones(zones, servers, [seen(first)], AT + DAY)
+    both, _ = hear_zones(zones, servers, [seen(first), seen(second)], AT + 2 * DAY)
+    assert both.failing_since == AT + DAY
+    assert json.loads(both.found) == sorted([first.name, second.name])
+    other, _ = hear_zones(zones, servers, [seen(first, *NAMES), seen(second)], AT + 2 * DAY)
+    assert other.failing_since == AT + 2 * DAY
+
+
+def test_more_zones_than_a_share_that_said_no_come_back_one_share_after_the_other() -> None:
+    zones, servers = learnt()
+    zones, servers = hear_zones(zones, servers, [seen(one) for one in ZONES], AT + DAY)
+    looks = 0
+    while zones.failing:
+        looks += 1
+        share = [seen(one, *NAMES) for one in to_look_at(ZONES, zones, servers)]
+        zones, servers = hear_zones(zones, servers, share, AT + DAY + looks * HOUR)
+        zones = next_share(zones, len(ZONES))
+        assert looks <= len(ZONES) // SHARE
+    zones, servers = hear_zones(zones, servers, [seen(one, *AWAY) for one in ZONES], AT + 2 * DAY)
+    while servers.failing:
+        looks += 1
+        share = [seen(one, *NAMES) for one in to_look_at(ZONES, zones, servers)]
+        zones, servers = hear_zones(zones, servers, share, AT + 2 * DAY + looks * HOUR)
+        assert looks <= 2 * len(ZONES) // SHARE
+
+
+def test_what_an_older_version_found_lost_is_asked_first() -> None:
+    zones, servers = learnt()
+    zones, servers = hear_zones(zones, servers, [seen(ZONES[3])], AT + DAY)
+    some = {one.name: NAMES for one in ZONES[3::8]}  # it looked at four, and did not keep which
+    before = Watch(
+        Signal.REVERSE_ZONE,
+        failing_since=zones.failing_since,
+        failing_until=zones.failing_until,
+        baseline=json.dumps(some),
+    )
+    assert {one.name for one in to_look_at(ZONES, before, NEW[1])} > some.keys()
+    later, _ = hear_zones(before, servers, [seen(ZONES[3])], AT + 2 * DAY)
+    assert later.failing_since == AT + DAY
+
+
+def test_what_is_learnt_late_is_watched_and_proves_nothing() -> None:
+    first, second, *_ = ZONES
+    zones, servers = hear_zones(*NEW, [seen(first, *NAMES)], AT)
+    zones, servers = hear_zones(zones, servers, [seen(second, *NAMES)], AT + DAY, late=True)
+    lost, _ = hear_zones(zones, servers, [seen(second)], AT + 2 * DAY)
+    assert lost.failing
+    assert servers.baseline == json.dumps({first.name: NAMES})
+    other = judge_delegations(servers, [seen(second, *NAMES)])
+    assert isinstance(other, Unanswered)
+    _, anew = hear_zones(zones, servers, [seen(second, *NAMES)], AT + 3 * DAY)
+    assert {*json.loads(anew.baseline)} == {first.name, second.name}, "soon after a new proof"
