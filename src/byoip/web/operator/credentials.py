@@ -1,7 +1,6 @@
 """What programs and people come in by, of all accounts and the operator: issued and ended."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
 from functools import partial
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -12,15 +11,13 @@ from byoip.domain.accounts.credential import (
     CUSTOMER_SCOPES,
     OPERATOR_SCOPES,
     CredentialNotFound,
-    ExpiryRefused,
-    Scope,
 )
 from byoip.domain.precondition import PreconditionFailed
 from byoip.store.accounts.operator_views import AccountView, CredentialView
 from byoip.store.transaction import Transaction
 from byoip.usecases.accounts import credentials, people
 from byoip.usecases.accounts.credentials import NewCredential
-from byoip.web.forms import fresh_key, id_of
+from byoip.web.forms import fresh_key, id_of, lasts_of, scopes_of
 from byoip.web.operator.noc import require_operator
 from byoip.web.prefixes import cursor_of, cursor_text
 from byoip.web.site import NotServed
@@ -30,7 +27,6 @@ from byoip.web.visiting import PersonsVisit
 PAGE: Final = 40
 _LIST: Final = "/ui/noc/credentials"
 _OPERATOR: Final = "operator"  # in the place of an account's id
-_DAYS: Final[Mapping[str, int | None]] = {"30": 30, "90": 90, "365": 365, "": None}
 DONE: Final[Mapping[str, str]] = {
     "shown": "The token was shown once, and is not kept. If it is lost, issue another one.",
     "ended": "It is ended, and opens nothing any more. History has it, with your reason.",
@@ -52,20 +48,17 @@ async def issue(visit: PersonsVisit) -> Response:
     if not whose:
         raise NotServed(422, "For whom?", "Name an account by its id, or say operator.")
     account_id = whose if isinstance(whose, UUID) else None
-    scopes = frozenset(one for one in Scope if form.get(f"may-{one.name.lower()}") == "yes")
 
     async def work() -> Response:
-        if (days := form.get("days", "")) not in _DAYS:
-            raise ExpiryRefused
-        lasts = _DAYS[days]
+        lasts = lasts_of(form)
         return await visit.write_shown(
             lambda tx: credentials.issue(
                 tx,
                 account_id,
                 mint=visit.site.mint,
                 name=form.get("name", ""),
-                scopes=scopes,
-                expires_at=None if lasts is None else tx.now + timedelta(days=lasts),
+                scopes=scopes_of(form),
+                expires_at=None if lasts is None else tx.now + lasts,
                 reason=form.get("reason", ""),
             ),
             lambda made: _shown(visit, made),

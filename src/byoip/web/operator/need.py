@@ -12,6 +12,7 @@ class Act:
     Attributes:
         what: see `operator/acts.py`.
         about: hidden fields that name what it is about.
+        seen: stands for what was read for it; see `operator/drawn.py`.
         down: it may take something down, or lets it go on.
         typed: what a person types before it is done; empty: nothing. See `untyped`.
     """
@@ -20,6 +21,7 @@ class Act:
     label: str
     touches: str
     about: Mapping[str, str]
+    seen: str
     down: bool = False
     typed: str = ""
 

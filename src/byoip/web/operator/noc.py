@@ -17,10 +17,11 @@ from byoip.web.changes import MEANING, since_drawn
 from byoip.web.forms import fresh_key, id_of
 from byoip.web.operator.actors import names_of
 from byoip.web.operator.acts import NEEDED, OF_PREFIXES, untyped, verb_of
+from byoip.web.operator.drawn import DRAWN
 from byoip.web.operator.needs import needs
 from byoip.web.prefixes import chip_of, cursor_of, cursor_text
 from byoip.web.site import NotServed
-from byoip.web.telling import Told, told_of, tried
+from byoip.web.telling import Told, as_drawn, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
 PAGE: Final = 100
@@ -68,8 +69,19 @@ async def do(visit: PersonsVisit) -> Response:
     require_operator(visit)
     if typed := untyped(visit):
         return await _needed(visit, Told.asking_for(typed))
-    work = visit.write(verb_of(visit, NEEDED), lambda _: "/ui/noc?done=done")
-    return await tried(visit, work, partial(_needed, visit))
+    return await tried(visit, needed_done(visit, "/ui/noc"), partial(_needed, visit))
+
+
+async def needed_done(visit: PersonsVisit, page: str, what: str = "") -> Response:
+    """Do it as it was drawn, and lead on to a page."""
+    what = what or visit.request.path_params["what"]
+    verb = verb_of(visit, NEEDED, what)
+
+    async def work() -> Response:
+        return await visit.write(verb, lambda _: f"{page}?done=done")
+
+    facts = DRAWN.get(what)
+    return await (work() if facts is None else as_drawn(visit, partial(facts, visit), work))
 
 
 async def prefixes(visit: PersonsVisit) -> Response:

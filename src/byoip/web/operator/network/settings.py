@@ -12,12 +12,11 @@ from byoip.domain.speakers import revision
 from byoip.domain.speakers.revision import InUse, ProposalNotFound, Revision, SpeakerChange
 from byoip.store.transaction import Transaction
 from byoip.usecases.speakers import revisions
-from byoip.web.forms import fresh_key
+from byoip.web.forms import fresh_key, seen_of, typed
 from byoip.web.operator.network.places import SETTINGS
-from byoip.web.operator.network.seen import require_seen, seen_of, typed
 from byoip.web.operator.noc import require_operator
 from byoip.web.site import NotServed
-from byoip.web.telling import Told, told_of, tried
+from byoip.web.telling import Told, require_seen, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
 _MOST: Final = 20  # revisions on the page

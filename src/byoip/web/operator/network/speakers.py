@@ -24,12 +24,11 @@ from byoip.store.speakers.views import SpeakerReport, StandingAlarm
 from byoip.store.transaction import Transaction
 from byoip.usecases.border import Verb
 from byoip.usecases.speakers import bgp_peers, drains
-from byoip.web.forms import fresh_key, id_of
+from byoip.web.forms import fresh_key, id_of, seen_of, typed
 from byoip.web.operator.network.places import SPEAKERS, page_of_speaker
-from byoip.web.operator.network.seen import require_seen, seen_of, typed
 from byoip.web.operator.noc import require_operator
 from byoip.web.site import Site
-from byoip.web.telling import Told, told_of, tried
+from byoip.web.telling import Told, require_seen, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
 _MOST: Final = 100  # routes of a speaker on its page

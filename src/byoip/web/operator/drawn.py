@@ -1,0 +1,110 @@
+"""What a form of what needs a person was drawn from, as it is now: an old one does nothing."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeAlias
+
+from byoip.domain.jobs.job_history import JobSwitch
+from byoip.domain.routes.breaker import KeptTrip
+from byoip.domain.speakers.drain import Drain
+from byoip.domain.speakers.revision import InUse
+from byoip.store.accounts.operator_views import RoaSnapshotView
+from byoip.store.jobs.views import ParkedSet
+from byoip.store.speakers.views import StandingAlarm
+from byoip.web.visiting import PersonsVisit
+
+_LOOKED_AT: Final = 200  # attempts to take ROA data, as its page shows
+_NEWEST: Final = 2**31 - 1
+
+Facts: TypeAlias = tuple[object, ...]
+
+
+def of_trip(kept: KeptTrip, parked: ParkedSet) -> Facts:
+    """What waits behind it is what goes on, or turns back."""
+    return kept.id.hex, parked.many
+
+
+def of_shut(alarm: StandingAlarm | None) -> Facts:
+    """What opening costs; how long peers wait goes on all the time."""
+    return () if alarm is None else (alarm.since.isoformat(), alarm.alarm.detail.partition(";")[0])
+
+
+def of_orphans(speaker: str, undecided: int) -> Facts:
+    """How many go."""
+    return speaker, undecided
+
+
+def of_roas(number: int, newest: list[RoaSnapshotView]) -> Facts:
+    """What it is measured by, and whether somebody has accepted it."""
+    used = next((one.snapshot.number for one in newest if one.in_use), 0)
+    this = next((one for one in newest if one.snapshot.number == number), None)
+    return number, used, this is not None and this.snapshot.accepted
+
+
+def of_job(switch: JobSwitch) -> Facts:
+    """Since when it stands as it does."""
+    return switch.kind.value, switch.stopped, switch.at and switch.at.isoformat()
+
+
+def of_settings(in_use: InUse | None) -> Facts:
+    """What they are compared with; how far it has come goes on all the time."""
+    if in_use is None:
+        return ()
+    return in_use.in_force.number, in_use.target and in_use.target.number
+
+
+def of_drain(drain: Drain) -> Facts:
+    """Whether it is to be lifted still."""
+    return drain.id.hex, drain.live
+
+
+async def _trip(visit: PersonsVisit) -> Facts:
+    trips = (await visit.site.guards.breaker()).trips
+    wanted = visit.form.get("trip", "")
+    return next((of_trip(*one) for one in trips if one[0].id.hex == wanted), ())
+
+
+async def _shut(visit: PersonsVisit) -> Facts:
+    speaker = visit.form.get("speaker", "")
+    return of_shut(await visit.site.routes.alarms.one("sessions_shut", speaker))
+
+
+async def _orphans(visit: PersonsVisit) -> Facts:
+    speaker = visit.form.get("speaker", "")
+    held = await visit.site.routes.orphans()
+    undecided = Counter(one.speaker for one in held if one.decided_by is None)
+    return of_orphans(speaker, undecided[speaker])
+
+
+async def _roas(visit: PersonsVisit) -> Facts:
+    newest = await visit.site.operator_reader.roa_snapshots(below=_NEWEST, limit=_LOOKED_AT)
+    text = visit.form.get("number", "")
+    known = (one.snapshot.number for one in newest)
+    return next((of_roas(one, list(newest)) for one in known if str(one) == text), ())
+
+
+async def _job(visit: PersonsVisit) -> Facts:
+    jobs, wanted = await visit.site.guards.jobs(), visit.form.get("job", "")
+    return next((of_job(one.switch) for one in jobs if one.switch.kind.value == wanted), ())
+
+
+async def _settings(visit: PersonsVisit) -> Facts:
+    return of_settings(await visit.site.routes.revisions.in_use())
+
+
+async def _drain(visit: PersonsVisit) -> Facts:
+    standing, wanted = await visit.site.routes.drains.standing(), visit.form.get("drain", "")
+    return next((of_drain(one) for one in standing if one.id.hex == wanted), ())
+
+
+# Of those that are not here the verb itself compares, in its transaction.
+DRAWN: Final[Mapping[str, Callable[[PersonsVisit], Awaitable[Facts]]]] = {
+    "release": _trip,
+    "open": _shut,
+    "withdraw-orphans": _orphans,
+    "accept-roas": _roas,
+    "start-job": _job,
+    "stop-job": _job,
+    "apply-settings": _settings,
+    "lift-drain": _drain,
+}
