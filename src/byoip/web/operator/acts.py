@@ -11,7 +11,6 @@ from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.claims.move import MoveRecipientNotFound
 from byoip.domain.jobs.job_history import JobKind, JobUnknown
 from byoip.domain.precondition import PreconditionFailed
-from byoip.domain.routes.breaker import Parked
 from byoip.domain.watch.levels import Signal
 from byoip.domain.watch.rises import RiseState
 from byoip.store.transaction import Transaction
@@ -19,7 +18,7 @@ from byoip.usecases.border import Verb
 from byoip.usecases.checks import snapshots, waivers
 from byoip.usecases.claims import moves, standing
 from byoip.usecases.jobs import kill_switches
-from byoip.usecases.routes import bgp_prefixes, breaker, offboarding
+from byoip.usecases.routes import bgp_prefixes, offboarding
 from byoip.usecases.speakers import bgp_peers, drains, orphans, revisions
 from byoip.usecases.watch import lift
 from byoip.web.forms import id_of
@@ -72,12 +71,6 @@ def _require_seen(visit: PersonsVisit, now: str) -> None:
     """Refuse what is meant for what waited when the page was drawn, where something else does."""
     if _text(visit, "seen") != now:
         raise PreconditionFailed
-
-
-def _release(visit: PersonsVisit, why: str) -> Verb[Any]:
-    trip, parked = id_of(_text(visit, "trip")), _one_of(Parked, _text(visit, "parked"))
-    name = visit.person.name
-    return lambda tx: breaker.rearm(tx, trip, parked=parked, reason=why, name=name)
 
 
 def _open(visit: PersonsVisit, why: str) -> Verb[Any]:
@@ -155,7 +148,6 @@ def _lift(visit: PersonsVisit, why: str) -> Verb[Any]:
 
 
 NEEDED: Final[Mapping[str, _Made]] = {
-    "release": _release,
     "open": _open,
     "release-levels": partial(_levels, state=RiseState.RELEASED),
     "drop-levels": partial(_levels, state=RiseState.DROPPED),
