@@ -16,6 +16,7 @@ from tests.api.bound import bound
 from tests.api.letters import issued
 from tests.api.world import World, new_account
 from tests.web.browser import Browser, link_for, signed_in
+from tests.web.held_back import tripped
 from tests.web.test_2_2_own_tokens import made as made_token
 from tests.web.test_3_7_asns import brought
 
@@ -88,6 +89,7 @@ async def ids(world: World, engine: AsyncEngine) -> tuple[dict[str, str], list[s
         "webhook_id": hook["id"], "mail_address_id": mail["id"],
         "speaker": "ams-of", "listener": "rr-of", "edge": "fra-of",
         "account_id": world.account_id.hex, "credential_id": token,
+        "trip_id": (await tripped(world, engine)).hex, "registry": "ripencc", "signal": "holder",
     }  # fmt: skip
     return (
         known,

@@ -10,7 +10,6 @@ from byoip.domain.claims.check_waiver import LONGEST_WAIVER, Waivable
 from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.claims.move import MoveRecipientNotFound
 from byoip.domain.jobs.job_history import JobKind, JobUnknown
-from byoip.domain.routes.breaker import Parked
 from byoip.domain.watch.levels import Signal
 from byoip.domain.watch.rises import RiseState
 from byoip.store.transaction import Transaction
@@ -18,7 +17,7 @@ from byoip.usecases.border import Verb
 from byoip.usecases.checks import snapshots, waivers
 from byoip.usecases.claims import moves, standing
 from byoip.usecases.jobs import kill_switches
-from byoip.usecases.routes import bgp_prefixes, breaker, offboarding
+from byoip.usecases.routes import bgp_prefixes, offboarding
 from byoip.usecases.speakers import bgp_peers, drains, orphans, revisions
 from byoip.usecases.watch import lift
 from byoip.web.forms import id_of, typed
@@ -30,7 +29,6 @@ _Made: TypeAlias = Callable[[PersonsVisit, str], Verb[Any]]
 _LONGEST: Final = 9
 # Which field of a form has the name that is typed before it is done.
 _TYPED: Final[Mapping[str, str]] = {
-    "release": "parked",
     "open": "speaker",
     "release-levels": "registry",
     "withdraw-orphans": "speaker",
@@ -58,8 +56,6 @@ def untyped(visit: PersonsVisit) -> str:
     """
     field = _TYPED.get(visit.request.path_params["what"])
     name = _text(visit, field) if field else ""
-    if field == "parked" and name != Parked.RELEASED.value:
-        return ""  # what turns back takes nothing down
     return "" if not name or typed(visit.form, name) else name
 
 
@@ -79,12 +75,6 @@ def _one_of(kind: Callable[[str], Any], text: str) -> Any:
         return kind(text)
     except ValueError:
         raise NotServed(400, "Not our form", "This form is not one of ours.") from None
-
-
-def _release(visit: PersonsVisit, why: str) -> Verb[Any]:
-    trip, parked = id_of(_text(visit, "trip")), _one_of(Parked, _text(visit, "parked"))
-    name = visit.person.name
-    return lambda tx: breaker.rearm(tx, trip, parked=parked, reason=why, name=name)
 
 
 def _open(visit: PersonsVisit, why: str) -> Verb[Any]:
@@ -162,7 +152,6 @@ def _lift(visit: PersonsVisit, why: str) -> Verb[Any]:
 
 
 NEEDED: Final[Mapping[str, _Made]] = {
-    "release": _release,
     "open": _open,
     "release-levels": partial(_levels, state=RiseState.RELEASED),
     "drop-levels": partial(_levels, state=RiseState.DROPPED),

@@ -1,15 +1,12 @@
 """What a form of what needs a person was drawn from, as it is now: an old one does nothing."""
 
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeAlias
 
 from byoip.domain.jobs.job_history import JobSwitch
-from byoip.domain.routes.breaker import KeptTrip
 from byoip.domain.speakers.drain import Drain
 from byoip.domain.speakers.revision import InUse
 from byoip.store.accounts.operator_views import RoaSnapshotView
-from byoip.store.jobs.views import ParkedSet
 from byoip.store.speakers.views import StandingAlarm
 from byoip.web.visiting import PersonsVisit
 
@@ -17,11 +14,6 @@ _LOOKED_AT: Final = 200  # attempts to take ROA data, as its page shows
 _NEWEST: Final = 2**31 - 1
 
 Facts: TypeAlias = tuple[object, ...]
-
-
-def of_trip(kept: KeptTrip, parked: ParkedSet) -> Facts:
-    """What waits behind it is what goes on, or turns back."""
-    return kept.id.hex, parked.many
 
 
 def of_shut(alarm: StandingAlarm | None) -> Facts:
@@ -58,22 +50,15 @@ def of_drain(drain: Drain) -> Facts:
     return drain.id.hex, drain.live
 
 
-async def _trip(visit: PersonsVisit) -> Facts:
-    trips = (await visit.site.guards.breaker()).trips
-    wanted = visit.form.get("trip", "")
-    return next((of_trip(*one) for one in trips if one[0].id.hex == wanted), ())
-
-
 async def _shut(visit: PersonsVisit) -> Facts:
     speaker = visit.form.get("speaker", "")
-    return of_shut(await visit.site.routes.alarms.one("sessions_shut", speaker))
+    return of_shut(await visit.site.operator_reader.needs.alarm("sessions_shut", speaker))
 
 
 async def _orphans(visit: PersonsVisit) -> Facts:
     speaker = visit.form.get("speaker", "")
-    held = await visit.site.routes.orphans()
-    undecided = Counter(one.speaker for one in held if one.decided_by is None)
-    return of_orphans(speaker, undecided[speaker])
+    held = await visit.site.operator_reader.needs.orphans()
+    return next((of_orphans(one.speaker, one.many) for one in held if one.speaker == speaker), ())
 
 
 async def _roas(visit: PersonsVisit) -> Facts:
@@ -99,7 +84,6 @@ async def _drain(visit: PersonsVisit) -> Facts:
 
 # Of those that are not here the verb itself compares, in its transaction.
 DRAWN: Final[Mapping[str, Callable[[PersonsVisit], Awaitable[Facts]]]] = {
-    "release": _trip,
     "open": _shut,
     "withdraw-orphans": _orphans,
     "accept-roas": _roas,

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
 from byoip.domain.claims.lifecycle import Standing
-from byoip.domain.routes.breaker import Parked
 from byoip.domain.watch.dispute import left_to_answer
 from byoip.store.accounts.operator_views import OperatorClaimFilter
 from byoip.web.operator.actors import names_of
+from byoip.web.operator.holding.places import page_of_levels, page_of_trip
 from byoip.web.operator.need import Act, Need, Section
 from byoip.web.operator.need_routes import held_by_nobody, to_be_released
 from byoip.web.operator.network import needs as network
@@ -52,27 +52,12 @@ def _section(name: str, found: Sequence[Need], many: int = 0) -> Section:
 
 async def _trips(site: Site) -> AsyncNeeds:
     for kept, parked in (await site.guards.breaker()).trips:
-        about = {"trip": kept.id.hex}
-        waits = f"{parked.many} offboardings wait behind it"
+        waits = f"{parked.many} offboarding{' waits' if parked.many == 1 else 's wait'} behind it"
         yield Need(
             f"{kept.trip.scope.value} {kept.trip.subject}".strip(),
-            f"{kept.trip.why} {waits}.",
+            f"{kept.trip.why.rstrip('.')}. {waits}: see which, and decide.",
             kept.at,
-            acts=[
-                Act(
-                    "release",
-                    "Re-arm, and let them go on",
-                    f"{waits}: they go on, no faster than the ceilings allow.",
-                    {**about, "parked": Parked.RELEASED.value},
-                    down=True,
-                ),
-                Act(
-                    "release",
-                    "Re-arm, and turn them back",
-                    f"{waits}: they turn back; what was withdrawn stays so until its owner acts.",
-                    {**about, "parked": Parked.CANCELLED.value},
-                ),
-            ],
+            page_of_trip(kept.id),
         )
 
 
@@ -119,6 +104,7 @@ async def _levels(site: Site) -> AsyncNeeds:
             f"{one.rises} rises of level, more than a day may bring. Is the registry, or our copy "
             "of its data, at fault? Then drop them.",
             one.since,
+            page_of_levels(one.registry, one.signal.value),
             acts=[
                 Act("drop-levels", "Drop them", f"{touches}: their time starts again.", about),
                 Act(

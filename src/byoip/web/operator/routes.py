@@ -19,6 +19,7 @@ from byoip.web.operator import (
     outages,
     waiting,
 )
+from byoip.web.operator.holding.routes import holding_routes
 from byoip.web.operator.network.routes import network_routes
 
 _KEPT: Final = (
@@ -85,6 +86,7 @@ def operator_routes(door: Door) -> Sequence[BaseRoute]:
         ),
         Route("/ui/noc/history", door.people(noc.history)),
         *kept,
+        *holding_routes(door),
         *network_routes(door),
     ]
 
