@@ -1,4 +1,4 @@
-"""What a browser sends: a cookie; of a form each field once, a one-time key, what it was drawn from."""
+"""What a browser sends: a cookie; of a form each field once, a key, and what it was drawn from."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -115,7 +115,7 @@ def lasts_of(form: Mapping[str, str]) -> timedelta | None:
     Raises:
         ExpiryRefused: as no form offers it.
     """
-    days = form.get("days")
+    days = form.get("days", "-")
     if days not in _DAYS:
         raise ExpiryRefused
     return _DAYS[days]

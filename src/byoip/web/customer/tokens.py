@@ -6,7 +6,12 @@ from typing import Final
 
 from starlette.responses import Response
 
-from byoip.domain.accounts.credential import TOKENS_PER_PERSON, Credential, CredentialNotFound, Scope
+from byoip.domain.accounts.credential import (
+    TOKENS_PER_PERSON,
+    Credential,
+    CredentialNotFound,
+    Scope,
+)
 from byoip.domain.precondition import PreconditionFailed
 from byoip.store.accounts.rate_limits import Wanted
 from byoip.store.transaction import Transaction

@@ -77,7 +77,7 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         refused=[one for one in newest if one.snapshot.objections][:PAGE],
         paged=known,
         waits=waits,
-        seen=seen_of(*of_roas(waits.snapshot.number, list(newest))) if waits else "",
+        seen=seen_of(*of_roas(waits)) if waits else "",
         seen_of=seen_of,
         roas=found,
         older=found[-1].snapshot.number if len(found) == PAGE else 0,

@@ -26,11 +26,9 @@ def of_orphans(speaker: str, undecided: int) -> Facts:
     return speaker, undecided
 
 
-def of_roas(number: int, newest: list[RoaSnapshotView]) -> Facts:
-    """What it is measured by, and whether somebody has accepted it."""
-    used = next((one.snapshot.number for one in newest if one.in_use), 0)
-    this = next((one for one in newest if one.snapshot.number == number), None)
-    return number, used, this is not None and this.snapshot.accepted
+def of_roas(one: RoaSnapshotView) -> Facts:
+    """Whether somebody has accepted it; the verb takes none but the last."""
+    return one.snapshot.number, one.snapshot.accepted
 
 
 def of_job(switch: JobSwitch) -> Facts:
@@ -64,8 +62,7 @@ async def _orphans(visit: PersonsVisit) -> Facts:
 async def _roas(visit: PersonsVisit) -> Facts:
     newest = await visit.site.operator_reader.roa_snapshots(below=_NEWEST, limit=_LOOKED_AT)
     text = visit.form.get("number", "")
-    known = (one.snapshot.number for one in newest)
-    return next((of_roas(one, list(newest)) for one in known if str(one) == text), ())
+    return next((of_roas(one) for one in newest if str(one.snapshot.number) == text), ())
 
 
 async def _job(visit: PersonsVisit) -> Facts:

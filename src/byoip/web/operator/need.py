@@ -1,7 +1,7 @@
 """How a page shows what waits for an operator."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 
@@ -43,8 +43,21 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Things of one kind; `more` of them are not shown."""
+    """The first things of one kind.
+
+    Attributes:
+        all: the page that lists all of them.
+        runbook: the section of the runbook that says what to do; empty: it says nothing.
+        total: how many there are.
+    """
 
     name: str
-    needs: Sequence[Need] = field(default_factory=tuple)
-    more: int = 0
+    all: str
+    runbook: str
+    needs: Sequence[Need]
+    total: int
+
+    @property
+    def more(self) -> int:
+        """How many are not shown."""
+        return self.total - len(self.needs)

@@ -14,20 +14,22 @@ from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.prefix import InvalidPrefix, Prefix
 from byoip.store.accounts.operator_views import AddressReport, OperatorClaimFilter
 from byoip.web.changes import MEANING, since_drawn
-from byoip.web.forms import fresh_key, id_of
+from byoip.web.forms import fresh_key, id_of, seen_of
 from byoip.web.operator.actors import names_of
 from byoip.web.operator.acts import NEEDED, OF_PREFIXES, untyped, verb_of
-from byoip.web.operator.drawn import DRAWN
-from byoip.web.operator.needs import needs
+from byoip.web.operator.drawn import DRAWN, of_drain
+from byoip.web.operator.needs import all_of, needs
+from byoip.web.operator.network.places import page_of_kind
 from byoip.web.prefixes import chip_of, cursor_of, cursor_text
 from byoip.web.site import NotServed
 from byoip.web.telling import Told, as_drawn, told_of, tried
-from byoip.web.visiting import PersonsVisit
+from byoip.web.visiting import PersonsVisit, leading
 
 PAGE: Final = 100
 _EVENTS: Final = 100
 _ROUTES: Final = 30  # of one prefix, each with a form
 _DIGITS: Final = 9
+_OF_A_KIND: Final = 50  # each may have forms
 _DONE: Final[Mapping[str, str]] = {
     "done": "It is done, or asked for. History has it, with your name and the reason.",
     "closed": "The prefix is closed, and its space is free.",
@@ -62,6 +64,12 @@ async def part(visit: PersonsVisit) -> Response:
     require_operator(visit)
     sections = await needs(visit.site, visit.now)
     return await visit.page("operator/_needs.html", sections=sections, now=visit.now, key=fresh_key)
+
+
+async def kind(visit: PersonsVisit) -> Response:
+    """All of one kind that wait, a page at a time."""
+    require_operator(visit)
+    return await _kind(visit, told_of(visit, _DONE))
 
 
 async def do(visit: PersonsVisit) -> Response:
@@ -147,6 +155,7 @@ async def routes(visit: PersonsVisit) -> Response:
         "operator/routes.html",
         done=told_of(visit, _DONE).done,
         drains=await visit.site.routes.drains.standing(),
+        seen_of_drain=lambda one: seen_of(*of_drain(one)),
         report=await visit.site.routes.report(),
         edges=await visit.site.edges.edges(),
         orphans=len(found),
@@ -177,6 +186,29 @@ async def _needed(visit: PersonsVisit, told: Told) -> Response:
         told.status,
         told=told,
         sections=sections,
+        now=visit.now,
+        key=fresh_key,
+    )
+
+
+async def _kind(visit: PersonsVisit, told: Told) -> Response:
+    named, asked = visit.request.path_params["kind"], visit.request.query_params.get("from", "")
+    known = asked.isascii() and asked.isdigit() and len(asked) <= _DIGITS
+    first = int(asked) if known else 0
+    found = await all_of(visit.site, visit.now, named, first=first, most=_OF_A_KIND)
+    if found is None:
+        raise NotServed(404, "Not found", "There is no such kind.")
+    if found.all != page_of_kind(named):
+        return leading(found.all)
+    behind = first + len(found.needs)
+    return await visit.page(
+        "operator/kind.html",
+        told.status,
+        told=told,
+        section=found,
+        here=found.all,
+        first=first,
+        next=behind if found.needs and behind < found.total else 0,
         now=visit.now,
         key=fresh_key,
     )

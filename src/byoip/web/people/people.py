@@ -54,9 +54,7 @@ async def invite(visit: PersonsVisit) -> Response:
             LINKS,
         )
 
-    return await tried(
-        visit, as_drawn(visit, partial(_listed, visit), work), partial(_list, visit)
-    )
+    return await tried(visit, as_drawn(visit, partial(_listed, visit), work), partial(_list, visit))
 
 
 async def link(visit: PersonsVisit) -> Response:

@@ -13,6 +13,7 @@ from byoip.domain.speakers.revision import InUse, ProposalNotFound, Revision, Sp
 from byoip.store.transaction import Transaction
 from byoip.usecases.speakers import revisions
 from byoip.web.forms import fresh_key, seen_of, typed
+from byoip.web.operator.drawn import of_settings
 from byoip.web.operator.network.places import SETTINGS
 from byoip.web.operator.noc import require_operator
 from byoip.web.site import NotServed
@@ -64,6 +65,7 @@ async def apply(visit: PersonsVisit) -> Response:
         return await _page(visit, Told.asking_for(name))
 
     async def verb(tx: Transaction) -> Revision:
+        require_seen(visit, *of_settings(await tx.revisions.lock()))
         try:
             return await revisions.apply(
                 tx,
@@ -102,6 +104,7 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         in_use=plan.in_use,
         returns=await _returns(visit, plan.in_use),
         seen=seen_of(*_travelling(plan.in_use)),
+        in_force=seen_of(*of_settings(plan.in_use)),
         proposed=[
             Wanted(one.proposal, _from_files(one, kept), one.changes) for one in plan.proposals
         ],
