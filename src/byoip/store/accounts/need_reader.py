@@ -3,7 +3,7 @@
 Text SQL: each statement counts all and gives the first, whatever a bad day brings.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -41,14 +41,15 @@ _ORPHANS: Final = from_text("""
 # One of which only routes are left that it may have is gone as well: each name is one look at the
 # primary key.
 _SPEAKERS: Final = from_text("""
-    WITH RECURSIVE having AS (
+    WITH RECURSIVE told AS (
         SELECT min(speaker) AS name FROM applied_routes
-        UNION ALL SELECT (SELECT min(speaker) FROM applied_routes WHERE speaker > having.name)
-        FROM having WHERE having.name IS NOT NULL
+        UNION ALL SELECT (SELECT min(speaker) FROM applied_routes WHERE speaker > told.name)
+        FROM told WHERE told.name IS NOT NULL
     )
     SELECT name, coalesce(s.alive, false) AS alive, coalesce(s.fault, '') AS fault, s.asked_at
-    FROM speakers AS s FULL JOIN having USING (name) WHERE name IS NOT NULL ORDER BY name
+    FROM speakers AS s FULL JOIN told USING (name) WHERE name IS NOT NULL ORDER BY name
 """)
+_ORDERS: Final = from_text("SELECT speaker, order_number FROM speaker_records")
 _LISTENERS: Final = from_text("SELECT name, asked_at, answered_at FROM listeners ORDER BY name")
 _STANDING: Final = from_text(
     "SELECT count(*) AS many FROM prefixes WHERE live AND standing <> 'ok' AND standing = :standing"
@@ -137,6 +138,11 @@ class NeedReader:
     async def speakers(self) -> Sequence[HeardOf]:
         """All that are on record, by name."""
         return [from_row(HeardOf, row) for row in await self._autocommit.ask(_SPEAKERS)]
+
+    async def orders(self) -> Mapping[str, int]:
+        """How often operators have ordered that a speaker be opened, by speaker."""
+        rows = await self._autocommit.ask(_ORDERS)
+        return {row.speaker: row.order_number for row in rows}
 
     async def listeners(self) -> Sequence[Listening]:
         """All that were asked, by name."""

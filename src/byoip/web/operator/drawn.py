@@ -16,9 +16,12 @@ _NEWEST: Final = 2**31 - 1
 Facts: TypeAlias = tuple[object, ...]
 
 
-def of_shut(alarm: StandingAlarm | None) -> Facts:
-    """What opening costs; how long peers wait goes on all the time."""
-    return () if alarm is None else (alarm.since.isoformat(), alarm.alarm.detail.partition(";")[0])
+def of_shut(alarm: StandingAlarm | None, orders: Mapping[str, int]) -> Facts:
+    """What opening costs, and whether it is ordered by now; how long peers wait goes on."""
+    if alarm is None:
+        return ()
+    name, lacks = alarm.alarm.subject, alarm.alarm.detail.partition(";")[0]
+    return name, alarm.since.isoformat(), lacks, orders.get(name, 0)
 
 
 def of_orphans(speaker: str, undecided: int) -> Facts:
@@ -37,10 +40,10 @@ def of_job(switch: JobSwitch) -> Facts:
 
 
 def of_settings(in_use: InUse | None) -> Facts:
-    """What they are compared with; how far it has come goes on all the time."""
+    """What they are compared with."""
     if in_use is None:
         return ()
-    return in_use.in_force.number, in_use.target and in_use.target.number
+    return (in_use.in_force.number,)
 
 
 def of_drain(drain: Drain) -> Facts:
@@ -50,7 +53,8 @@ def of_drain(drain: Drain) -> Facts:
 
 async def _shut(visit: PersonsVisit) -> Facts:
     speaker = visit.form.get("speaker", "")
-    return of_shut(await visit.site.operator_reader.needs.alarm("sessions_shut", speaker))
+    reader = visit.site.operator_reader.needs
+    return of_shut(await reader.alarm("sessions_shut", speaker), await reader.orders())
 
 
 async def _orphans(visit: PersonsVisit) -> Facts:

@@ -32,17 +32,18 @@ async def alarms(
     reader = site.operator_reader.needs
     standing = await reader.alarms(kinds, first=first, most=most)
     names = {one.name for one in await reader.speakers()} if standing else set[str]()
+    orders = await reader.orders() if "sessions_shut" in standing else dict[str, int]()
     return {
-        kind: ([_alarm(one, names) for one in found], many)
+        kind: ([_alarm(one, names, orders) for one in found], many)
         for kind, (found, many) in standing.items()
     }
 
 
-def _alarm(one: ShownAlarm, speakers: Collection[str]) -> Need:
+def _alarm(one: ShownAlarm, speakers: Collection[str], orders: Mapping[str, int]) -> Need:
     kind, subject, acts = one.alarm.kind, one.alarm.subject, []
     if kind == "sessions_shut":
         touches = f"The sessions of {subject} come up once it is loaded; peers drop what it lacks."
-        seen = seen_of(*of_shut(StandingAlarm(one.alarm, one.since)))
+        seen = seen_of(*of_shut(StandingAlarm(one.alarm, one.since), orders))
         about = {"speaker": subject}
         acts = [Act("open", f"Open {subject}", touches, about, seen, down=True, typed=subject)]
     # Of a route its CIDR says more than its id.

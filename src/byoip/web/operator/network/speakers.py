@@ -123,7 +123,7 @@ async def open_sessions(visit: PersonsVisit) -> Response:
         return await _page(visit, Told.asking_for(name))
 
     async def ask() -> Verb[str]:
-        require_seen(visit, *of_shut((await _station(visit.site, name)).shut))
+        require_seen(visit, *of_shut((await _station(visit.site, name)).shut, await _orders(visit.site)))
         return lambda tx: bgp_peers.open_speaker(
             tx, name, name=visit.person.name, reason=reason, in_service=visit.site.in_service
         )
@@ -204,7 +204,7 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         report=station.report,
         entry=station.entry,
         chips=station.chips(visit.now),
-        missing=seen_of(*of_shut(station.shut)),
+        missing=seen_of(*of_shut(station.shut, await _orders(site))),
         seen_of_drain=lambda one: seen_of(*of_drain(one)),
         held=held[:_MOST],
         more=len(held) > _MOST,
@@ -221,6 +221,10 @@ async def _station(site: Site, name: str) -> Station:
     if found is None:
         raise SpeakerNotFound
     return found
+
+
+async def _orders(site: Site) -> Mapping[str, int]:
+    return await site.operator_reader.needs.orders()
 
 
 def _about(name: str, alarms: Sequence[StandingAlarm]) -> Sequence[StandingAlarm]:
