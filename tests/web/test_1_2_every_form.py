@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.routing import Route
 
@@ -153,7 +154,14 @@ def unseen_forms(world: World, found: Mapping[str, Form]) -> list[str]:
     ]
 
 
-FILLED: Final = {"reason": WHY, "name": "yet-one-more", "cidr": "31.99.0.0/23", "days": "30"}
+FILLED: Final = {
+    "reason": WHY,
+    "name": "yet-one-more",
+    "cidr": "31.99.0.0/23",
+    "days": "30",
+    "quota": "77",
+}
+HISTORY: Final = "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM operator_events)"
 
 
 async def named(browser: Browser, path: str, like: Form) -> Form | None:
@@ -184,28 +192,36 @@ async def test_1_2_no_form_of_the_operator_does_anything_twice(
             fields = {**form.fields, **{k: v for k, v in FILLED.items() if k in form.fields}}
             fields |= {"confirm": form.typed} if form.typed else {}
             answer = await browser.post(form.action, fields)
-            if answer.status_code in {200, 303}:
+            refused = answer.headers.get("location", "").endswith("?done=some")  # and may go again
+            if answer.status_code in {200, 303} and not refused:
                 done.add(form.action)
-                said = await twice(free, browser, form.action, fields, answer)
+                said = await twice(browser, engine, form.action, fields, answer)
                 wrong += [f"{form.action} of {path}: {said}"] if said else []
-        assert wrong == []
+        assert "\n".join(wrong) == ""
         assert len(done) > 40, sorted(done)
 
 
 async def twice(
-    world: World, browser: Browser, to: str, fields: dict[str, str], first: httpx.Response
+    browser: Browser, engine: AsyncEngine, to: str, fields: dict[str, str], first: httpx.Response
 ) -> str:
     """What is wrong with what comes of the same form sent again, and with another key."""
-    before = await world.backend.operator_reader.newest_event()
+    before = await recorded(engine)
     again = await browser.post(to, fields)
     other = await browser.post(to, {**fields, "key": token_hex(16)})
     leads = again.headers.get("location")
     if again.status_code != 303 or leads != first.headers.get("location", leads):
         return f"sent again: {again.status_code} {leads}"
-    if other.status_code not in {409, 412} or "Nothing was done." not in Reading(other.text).text:
+    if await recorded(engine) != before:
+        return f"with another key it is done twice: {other.status_code}"
+    if other.status_code in {409, 412} and "Nothing was done." not in Reading(other.text).text:
         return f"with another key: {other.status_code}"
-    after = await world.backend.operator_reader.newest_event()
-    return "" if after == before else "history has it twice"
+    return ""
+
+
+async def recorded(engine: AsyncEngine) -> object:
+    """How much there is in all histories."""
+    async with engine.connect() as connection:
+        return (await connection.execute(sa.text(HISTORY))).one()
 
 
 @pytest.mark.parametrize("left_out", ["key", "seen"])

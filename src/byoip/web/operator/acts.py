@@ -10,6 +10,7 @@ from byoip.domain.claims.check_waiver import LONGEST_WAIVER, Waivable
 from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.claims.move import MoveRecipientNotFound
 from byoip.domain.jobs.job_history import JobKind, JobUnknown
+from byoip.domain.precondition import PreconditionFailed
 from byoip.domain.watch.levels import Signal
 from byoip.domain.watch.rises import RiseState
 from byoip.store.transaction import Transaction
@@ -20,7 +21,7 @@ from byoip.usecases.jobs import kill_switches
 from byoip.usecases.routes import bgp_prefixes, offboarding
 from byoip.usecases.speakers import bgp_peers, drains, orphans, revisions
 from byoip.usecases.watch import lift
-from byoip.web.forms import id_of, typed
+from byoip.web.forms import id_of, seen_of, typed
 from byoip.web.site import NotServed
 from byoip.web.telling import require_seen
 from byoip.web.visiting import PersonsVisit
@@ -206,7 +207,15 @@ def _waive(visit: PersonsVisit, why: str) -> Verb[Any]:
     claim_id = id_of(visit.request.path_params["prefix_id"])
     check, days = _one_of(Waivable, _text(visit, "check")), _number(visit, "days")
     until = visit.now + timedelta(days=min(days, 10 * LONGEST_WAIVER.days))
-    return lambda tx: waivers.grant(tx, claim_id, check=check, expires_at=until, reason=why)
+
+    async def verb(tx: Transaction) -> Any:
+        await tx.lock_claim(claim_id)
+        standing = await tx.waivers.of(claim_id, tx.now)
+        if _text(visit, "waived") != seen_of(*sorted(one.id.hex for one in standing.values())):
+            raise PreconditionFailed  # it has another, which this would replace
+        return await waivers.grant(tx, claim_id, check=check, expires_at=until, reason=why)
+
+    return verb
 
 
 def _end_waiver(visit: PersonsVisit, why: str) -> Verb[Any]:

@@ -224,6 +224,7 @@ async def _prefix(visit: PersonsVisit, told: Told) -> Response:
     )
     around = OperatorClaimFilter(overlapping=view.claim.prefix)
     rivals = await site.operator_reader.claims(around, after=None, limit=PAGE)
+    waivers = await site.operator_reader.waivers(claim_id, visit.now)
     after = cursor_of(visit.request.query_params.get("routes", ""))
     routes = await site.reader.bgp_prefixes(owner, claim_id, after=after, limit=_ROUTES + 1)
     last = routes[_ROUTES - 1].bgp_prefix if len(routes) > _ROUTES else None
@@ -241,7 +242,8 @@ async def _prefix(visit: PersonsVisit, told: Told) -> Response:
         more_routes=cursor_text(last.created_at, last.id) if last else "",
         goes=(await site.reader.moves.along([claim_id], visit.now))[claim_id],
         watch=await site.reader.watches.watch(owner, claim_id),
-        waivers=await site.operator_reader.waivers(claim_id, visit.now),
+        waivers=waivers,
+        waived=seen_of(*sorted(one.id.hex for one in waivers)),
         disputes=await site.reader.disputes.own(owner, claim_id),
         events=list(reversed(events)),
         newest=newest,
