@@ -95,7 +95,7 @@ async def _offer(visit: PersonsVisit) -> tuple[object, ...]:
     listed = await reader.listed(visit.account_id, visit.now)
     found = [one for one in listed if one.move.id == move_id]
     if not found:
-        raise PreconditionFailed  # or it was never theirs
+        return ()  # or it was never theirs
     along = await reader.along([one.move.claim_id for one in found], visit.now)
     return _facts(found[0], visit, along)
 

@@ -123,7 +123,9 @@ async def open_sessions(visit: PersonsVisit) -> Response:
         return await _page(visit, Told.asking_for(name))
 
     async def ask() -> Verb[str]:
-        require_seen(visit, *of_shut((await _station(visit.site, name)).shut, await _orders(visit.site)))
+        require_seen(
+            visit, *of_shut((await _station(visit.site, name)).shut, await _orders(visit.site))
+        )
         return lambda tx: bgp_peers.open_speaker(
             tx, name, name=visit.person.name, reason=reason, in_service=visit.site.in_service
         )
