@@ -40,6 +40,7 @@ async def needs(site: Site, now: datetime) -> Sequence[Section]:
         _section("Settings of speakers to apply", [one async for one in network.proposed(site)]),
         _section("Out of service", [one async for one in network.drained(site)]),
         _section("Silent", [one async for one in network.silent(site, now)]),
+        _section("Perspectives that disagree", [one async for one in network.apart(site)]),
         _section("Proofs that end", [one async for one in _proofs(site, now)]),
         _section("Quotas used up", [one async for one in _quotas(site)]),
     ]

@@ -12,6 +12,7 @@ SPEAKERS: Final = "/ui/noc/network"
 LISTENERS: Final = f"{SPEAKERS}/listeners"
 EDGES: Final = f"{SPEAKERS}/edges"
 SETTINGS: Final = f"{SPEAKERS}/settings"
+PERSPECTIVES: Final = "/ui/noc/perspectives"
 _UNHEARD: Final = timedelta(minutes=1)  # a listener is asked every few seconds
 
 
@@ -30,6 +31,8 @@ def page_of_alarm(kind: str, subject: str, speakers: Collection[str]) -> str:
     """
     if kind.startswith("settings_"):
         return SETTINGS
+    if kind.startswith("perspective"):
+        return PERSPECTIVES
     first = subject.partition(" ")[0]
     if first in speakers:
         return page_of_speaker(first)
