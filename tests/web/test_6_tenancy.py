@@ -89,7 +89,8 @@ async def ids(world: World, engine: AsyncEngine) -> tuple[dict[str, str], list[s
         "webhook_id": hook["id"], "mail_address_id": mail["id"],
         "speaker": "ams-of", "listener": "rr-of", "edge": "fra-of",
         "account_id": world.account_id.hex, "credential_id": token,
-        "trip_id": (await tripped(world, engine)).hex, "registry": "ripencc", "signal": "holder", "about": path[-32:],
+        "trip_id": (await tripped(world, engine)).hex, "registry": "ripencc",
+        "signal": "holder", "about": path[-32:],
     }  # fmt: skip
     return (
         known,
