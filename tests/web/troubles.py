@@ -1,9 +1,10 @@
 """Every kind of thing that needs a person: how it is planted, cleared from the page, or goes."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, TypeAlias
+from uuid import UUID
 
 import sqlalchemy as sa
 from playwright.async_api import Page
@@ -291,6 +292,32 @@ async def give_more(page: Page, title: str) -> None:
     await page.get_by_role("button", name="Change it").click()
 
 
+async def word_of_a_year_ago(plot: Plot) -> str:
+    made = await plot.world.prefix("31.8.0.0/23")
+    await plot.operator.act(f"/prefixes/{made['id']}/approve")
+    plot.world.clock.advance(timedelta(days=366))
+    return "31.8.0.0/23"
+
+
+async def ending_proof(plot: Plot) -> str:
+    """By checks: its owner proves it anew."""
+    prefix_id, cidr = await plot.world.approved()
+    await until(plot, prefix_id, timedelta(days=30))
+    return cidr
+
+
+async def until(plot: Plot, prefix_id: str, left: timedelta) -> None:
+    async with plot.world.store.transaction() as tx:
+        claim = await tx.claims.lock(UUID(prefix_id))
+        proof = replace(claim.proof, proven_at=tx.now, ends_at=tx.now + left)
+        await tx.claims.save(replace(claim, proof=proof))
+
+
+async def its_owner_proves_it(plot: Plot) -> None:
+    [made] = await plot.world.result("GET", "/prefixes")
+    await until(plot, made["id"], timedelta(days=398))
+
+
 TROUBLES: Final = {
     "contested": Trouble("Contested", contest, there("Settle the contest")),
     "suspended": Trouble("Suspended", suspension, there("Resume")),
@@ -331,5 +358,9 @@ TROUBLES: Final = {
     "a lost route": Trouble("Alarms", alarm("lost", "31.0.0.0/24"), None, alarms_end("lost")),
     "a stopped job": Trouble("Jobs", stopped_job, here("Start")),
     "a refused set": Trouble("Jobs", refused_set, here("Let it through"), the_job_runs),
+    "an operator's word of a year ago": Trouble(
+        "Proofs that end", word_of_a_year_ago, there("Say until when your word counts")
+    ),
+    "a proof that ends": Trouble("Proofs that end", ending_proof, None, its_owner_proves_it),
     "a quota": Trouble("Quotas used up", quota, give_more),
 }
