@@ -11,6 +11,7 @@ from byoip.domain.claims.lifecycle import Standing
 from tests.api.operators import Operator
 from tests.web.chromium import PHONE, WIDE, Site, tab_to, too_wide, violations
 from tests.web.held_back import BREAKER, LEVELS, parked, tripped
+from tests.web.places import CONTRADICTS, PERSPECTIVES, SILENT, saw
 from tests.web.test_4_1_old_pages import held
 from tests.web.test_6_network import pressed
 from tests.web.test_6_operator import browser, site
@@ -30,9 +31,13 @@ async def test_what_breakers_hold_fits_and_axe_finds_nothing(
     empty = await tripped(site.world, engine, "account", site.world.account_id.hex)
     await parked(site.world, engine, tmp_path, trip)
     await held(site.world, engine, "31.0.0.0/23")
+    made = await site.world.prefix("31.4.0.0/23")
+    await saw(site.world, engine, made["id"], "It has another token. " * 20, tyo=CONTRADICTS)
+    await saw(site.world, engine, made["id"], what="irr", nyc=SILENT)
     async with site.person(Role.OPERATOR, size=size, dark=dark) as page:
-        walked = (f"{BREAKER}/{trip.hex}", f"{BREAKER}/{empty.hex}", LEVELS)
-        assert unseen(site.world, walked, OF_TEST_6_HOLDING) == []
+        walked = (f"{BREAKER}/{trip.hex}", f"{BREAKER}/{empty.hex}", LEVELS, PERSPECTIVES)
+        assert unseen(site.world, walked, OF_TEST_6_HOLDING[0]) == []
+        assert unseen(site.world, walked, OF_TEST_6_HOLDING[1]) == []
         for address in ("/ui/noc", *walked):
             await page.goto(address)
             assert await violations(page) == [], address

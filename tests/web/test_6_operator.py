@@ -56,7 +56,7 @@ async def test_every_page_of_the_operator_fits_and_axe_finds_nothing(
             f"{NOC}/services", f"{NOC}/space", f"{NOC}/history", dispute, asn_dispute,
             f"{NOC}/routes/drain?speaker=ams1", "/ui/tokens", "/ui/people",
         )  # fmt: skip
-        apart = (*OF_TEST_4_BROWSER, OF_TEST_6_NETWORK, OF_TEST_6_HOLDING)
+        apart = (*OF_TEST_4_BROWSER, OF_TEST_6_NETWORK, *OF_TEST_6_HOLDING)
         assert unseen(site.world, walked, NOC, *apart) == []
         for address in walked:
             await page.goto(address)

@@ -86,11 +86,13 @@ async def ids(world: World, engine: AsyncEngine) -> tuple[dict[str, str], list[s
         "prefix_id": path[-32:], "route_id": route[-32:], "binding_id": binding["id"],
         "delegation_id": delegation["id"], "asn_id": page[-32:], "token_id": token,
         "person_id": person.hex, "reference": str(letter.reference), "session_id": signed_in_by,
-        "what": "suspend", "kind": "lost", "id": "0" * 32, "dispute_id": "0" * 32, "move_id": move["id"],
+        "what": "suspend", "kind": "lost", "id": "0" * 32, "dispute_id": "0" * 32,
+        "move_id": move["id"],
         "webhook_id": hook["id"], "mail_address_id": mail["id"],
         "speaker": "ams-of", "listener": "rr-of", "edge": "fra-of",
         "account_id": world.account_id.hex, "credential_id": token,
-        "trip_id": (await tripped(world, engine)).hex, "registry": "ripencc", "signal": "holder",
+        "trip_id": (await tripped(world, engine)).hex, "registry": "ripencc",
+        "signal": "holder", "about": path[-32:],
     }  # fmt: skip
     return (
         known,

@@ -25,6 +25,7 @@ from tests.api.world import World, new_account
 from tests.stumbles.runs import carry_out, validate
 from tests.web.browser import Browser, link_for
 from tests.web.held_back import tripped
+from tests.web.places import CONTRADICTS, SILENT, saw
 from tests.web.test_2_2_own_tokens import made as made_token
 from tests.web.test_3_7_asns import brought
 from tests.web.test_3_12_disputes import disputed
@@ -40,7 +41,7 @@ OF_TEST_4_BROWSER = (
     *("/ui/noc/routes/orphans", "/ui/noc/routes/waiting"),
 )
 OF_TEST_6_NETWORK = "/ui/noc/network"
-OF_TEST_6_HOLDING = "/ui/noc/breaker"
+OF_TEST_6_HOLDING = ("/ui/noc/breaker", "/ui/noc/perspectives")
 APART = ("/stream", "/document", "/ui/static", "/ui/enter/provider")  # no pages of ours
 
 
@@ -120,6 +121,7 @@ async def planted(world: World, engine: AsyncEngine, operator: Operator) -> Esta
     person, _ = await link_for(world, name=HOSTILE)
     await waiting(world, engine, operator)
     await network(world, engine)
+    await saw(world, engine, path[-32:], HOSTILE, tyo=CONTRADICTS, nyc=SILENT)
     known = {
         "prefix_id": path[-32:], "route_id": spanning["id"], "binding_id": binding["id"],
         "delegation_id": delegation["id"], "move_id": move["id"], "asn_id": asn[-32:],
@@ -130,7 +132,7 @@ async def planted(world: World, engine: AsyncEngine, operator: Operator) -> Esta
         "account_id": world.account_id.hex, "credential_id": token,
         "speaker": "ams-of", "listener": "rr-of", "edge": "fra-of",
         "trip_id": (await tripped(world, engine, "job", HOSTILE)).hex,
-        "registry": "ripencc", "signal": "holder",
+        "registry": "ripencc", "signal": "holder", "about": path[-32:],
         "rest": "nowhere", "name": "page.css", "what": "suspend", "kind": "lost", "id": "0" * 32,
     }  # fmt: skip
     return Estate(known, owner)

@@ -36,6 +36,7 @@ from byoip.store.accounts.operator_views import (
 from byoip.store.accounts.people_reader import NEWEST
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.bindings.bindings import BINDING, binding_from
+from byoip.store.checks.place_sightings import PlaceSightings
 from byoip.store.checks.registration_snapshots import RegistrationSnapshots
 from byoip.store.checks.registry_overrides import override_from
 from byoip.store.checks.roa_counts import ROA_COUNTS, counts_from
@@ -58,6 +59,7 @@ class OperatorReader:
     Attributes:
         chain: their history, with its hashes.
         needs: what waits for them.
+        places: what perspectives last said.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -65,6 +67,7 @@ class OperatorReader:
         self._registrations = RegistrationSnapshots(engine)
         self.chain = EventChain(engine)
         self.needs = NeedReader(self._autocommit)
+        self.places = PlaceSightings(engine)
 
     async def accounts(self, *, after: Cursor | None, limit: int) -> Sequence[AccountView]:
         """Accounts in the order of (created_at, id)."""

@@ -36,6 +36,7 @@ _TYPED: Final[Mapping[str, str]] = {
     "allow-job": "job",
     "apply-settings": "proposal",
 }
+_LONGEST_PROOF: Final = 36_500  # days: a century
 
 
 def verb_of(visit: PersonsVisit, acts: Mapping[str, _Made], what: str = "") -> Verb[Any]:
@@ -203,6 +204,13 @@ def _to_another(visit: PersonsVisit, why: str) -> Verb[Any]:
     return verb
 
 
+def _end_proof(visit: PersonsVisit, why: str) -> Verb[Any]:
+    claim_id, ends = id_of(visit.request.path_params["prefix_id"]), None
+    if _text(visit, "days").strip():
+        ends = visit.now + timedelta(days=min(_number(visit, "days"), _LONGEST_PROOF))
+    return lambda tx: lift.end_proof(tx, claim_id, ends_at=ends, reason=why)
+
+
 def _waive(visit: PersonsVisit, why: str) -> Verb[Any]:
     claim_id = id_of(visit.request.path_params["prefix_id"])
     check, days = _one_of(Waivable, _text(visit, "check")), _number(visit, "days")
@@ -240,6 +248,7 @@ OF_PREFIXES: Final[Mapping[str, _Made]] = {
     "move": _to_another,
     "lock": partial(_locked, locked=True),
     "unlock": partial(_locked, locked=False),
+    "end-proof": _end_proof,
     "waive": _waive,
     "end-waiver": _end_waiver,
 }

@@ -287,6 +287,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "settings": Kind("Settings of speakers to apply", _few(network.proposed), "settings_differ"),
     "out-of-service": Kind("Out of service", _few(network.drained), "drained"),
     "silent": Kind("Silent", _few(network.silent), "a-speaker-or-a-listener-is-gone-for-good"),
+    "perspectives": Kind(
+        "Perspectives that disagree", _few(network.apart), "perspectives_disagree"
+    ),
     "proofs": Kind("Proofs that end", _few(_proofs)),
     "quotas": Kind("Quotas used up", _quotas),
 }

@@ -1,4 +1,4 @@
-"""What the breaker of levels holds of a registry and a signal, one by one, and what becomes of it."""
+"""What the breaker of levels holds of a registry and signal, one by one, and what is decided."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -33,8 +33,8 @@ async def decide(visit: PersonsVisit, state: RiseState) -> Response:
     def require(rises: Sequence[UUID]) -> None:
         require_seen(visit, *rises)
 
-    def verb(tx: Transaction) -> object:
-        return lift.decide(tx, registry, signal, state=state, reason=reason, require=require)
+    async def verb(tx: Transaction) -> int:
+        return await lift.decide(tx, registry, signal, state=state, reason=reason, require=require)
 
     work = visit.write(verb, lambda _: "/ui/noc?done=done")
     return await tried(visit, work, partial(_page, visit))

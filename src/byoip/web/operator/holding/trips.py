@@ -32,9 +32,9 @@ async def shown(visit: PersonsVisit) -> Response:
 async def release(visit: PersonsVisit) -> Response:
     """Re-arm it, and let go on what was seen to wait; typed is how many routes may go down."""
     require_operator(visit)
-    if down := _down((await visit.site.guards.all_behind(_named(visit))).up):
-        if not typed(visit.form, down):
-            return await _page(visit, Told.asking_for(down))
+    down = _down((await visit.site.guards.all_behind(_named(visit))).up)
+    if down and not typed(visit.form, down):
+        return await _page(visit, Told.asking_for(down))
     return await _rearm(visit, Parked.RELEASED)
 
 
@@ -50,8 +50,8 @@ async def _rearm(visit: PersonsVisit, parked: Parked) -> Response:
     def require(claims: Sequence[UUID]) -> None:
         require_seen(visit, *claims)
 
-    def verb(tx: Transaction) -> object:
-        return breaker.rearm(
+    async def verb(tx: Transaction) -> KeptTrip:
+        return await breaker.rearm(
             tx, trip_id, parked=parked, reason=reason, name=visit.person.name, require=require
         )
 

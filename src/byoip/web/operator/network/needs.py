@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from byoip.domain.perspectives.quorum import End
 from byoip.domain.speakers.bgp_peer import SILENT_FOR
 from byoip.store.accounts.need_reader import ShownAlarm
 from byoip.store.speakers.views import StandingAlarm
@@ -14,6 +15,7 @@ from byoip.web.operator.need import Act, Need
 from byoip.web.operator.network.places import (
     EDGES,
     LISTENERS,
+    PERSPECTIVES,
     SETTINGS,
     SPEAKERS,
     listener_chip,
@@ -22,6 +24,7 @@ from byoip.web.operator.network.places import (
 )
 from byoip.web.site import Site
 
+_APART: Final = 500  # sightings
 _SILENT: Final = timedelta(minutes=5)  # of an edge
 
 
@@ -118,3 +121,16 @@ async def silent(site: Site, now: datetime) -> AsyncIterator[Need]:
         if late and not edge.drained:
             said, link = f"{behind} changes behind.", f"{EDGES}/{edge.name}"
             yield Need(f"edge {edge.name}", said, edge.heard_at, link)
+
+
+async def apart(site: Site, _: datetime) -> AsyncIterator[Need]:
+    """Of what perspectives see otherwise than we do, by prefix or AS number."""
+    found = await site.operator_reader.places.apart(_APART)
+    those = [one for one in found if one.ended is End.CONTRADICTS]
+    for about in dict.fromkeys(one.about for one in those):
+        of = [one for one in those if one.about == about]
+        names = ", ".join(sorted({one.place for one in of}))
+        what = ", ".join(sorted({one.what.replace("_", " ") for one in of}))
+        said = f"Seen otherwise from {names}: {what}."
+        link = f"{PERSPECTIVES}#about-{about.hex}"
+        yield Need(of[0].subject, said, min(one.since for one in of), link)

@@ -12,6 +12,7 @@ SPEAKERS: Final = "/ui/noc/network"
 LISTENERS: Final = f"{SPEAKERS}/listeners"
 EDGES: Final = f"{SPEAKERS}/edges"
 SETTINGS: Final = f"{SPEAKERS}/settings"
+PERSPECTIVES: Final = "/ui/noc/perspectives"
 # What kinds of alarms are about that name no route, speaker or stage.
 _ABOUT: Final[Mapping[str, str]] = {
     **dict.fromkeys(
@@ -22,8 +23,8 @@ _ABOUT: Final[Mapping[str, str]] = {
     "restored": "/ui/noc/routes",
     "in_doubt": "/ui/noc/routes/waiting",
     "unreleased": "/ui/noc/routes/waiting",
-    "perspectives_disagree": "/ui/noc/data",
-    "perspective_silent": "/ui/noc/data",
+    "perspectives_disagree": PERSPECTIVES,
+    "perspective_silent": PERSPECTIVES,
 }
 _UNHEARD: Final = timedelta(minutes=1)  # a listener is asked every few seconds
 

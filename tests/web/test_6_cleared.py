@@ -1,0 +1,75 @@
+"""Page, 6, in a real browser: each kind of thing that needs a person is seen, cleared, and gone."""
+
+import re
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from playwright.async_api import Locator, Page, expect
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from byoip.domain.accounts.people import Role
+from tests.api.operators import Operator
+from tests.api.world import World
+from tests.web import test_6_operator
+from tests.web.chromium import Site
+from tests.web.test_4_a_page_for_each import Plot
+from tests.web.test_6_operator import browser, site
+from tests.web.troubles import REASON, TROUBLES, Trouble
+
+__all__ = ["browser", "site"]  # fixtures
+pytestmark = pytest.mark.real
+NOC = test_6_operator.NOC
+SECTIONS = re.compile(r'_section\(\s*"([^"]+)"')
+HISTORIES = """
+    SELECT count(*) AS many FROM (
+        SELECT to_jsonb(e)::text AS it FROM operator_events AS e
+        UNION ALL SELECT to_jsonb(e)::text FROM events AS e
+    ) AS every WHERE it LIKE '%' || :why || '%'
+"""
+
+
+@pytest.fixture
+def plot(world: World, operator: Operator, engine: AsyncEngine, tmp_path: Path) -> Plot:
+    return Plot(world, operator, engine, tmp_path)
+
+
+def card(page: Page, trouble: Trouble, title: str) -> Locator:
+    """The one card of what waits."""
+    heading = page.locator("h2", has_text=trouble.section)
+    section = page.locator("section").filter(has=heading)
+    return section.locator(".card").filter(has=page.locator("h3").get_by_text(title, exact=True))
+
+
+async def kept(engine: AsyncEngine) -> int:
+    """How many events name the reason."""
+    async with engine.connect() as connection:
+        found = await connection.execute(sa.text(HISTORIES), {"why": REASON})
+        return int(found.scalar_one())
+
+
+def test_every_section_of_what_needs_a_person_is_cleared_here() -> None:
+    needs = Path(test_6_operator.__file__).parents[2] / "src/byoip/web/operator/needs.py"
+    sections = set(SECTIONS.findall(needs.read_text()))
+    assert len(sections) > 10
+    assert sections == {one.section for one in TROUBLES.values()}
+
+
+@pytest.mark.parametrize("kind", TROUBLES)
+async def test_each_kind_is_seen_cleared_and_gone(site: Site, plot: Plot, kind: str) -> None:
+    trouble = TROUBLES[kind]
+    title = await trouble.plant(plot)
+    async with site.person(Role.OPERATOR, name="Nora") as page:
+        await page.goto(NOC)
+        await expect(card(page, trouble, title)).to_have_count(1)
+        if trouble.clear:
+            await trouble.clear(page, title)
+            await expect(page.get_by_role("status")).to_be_visible()
+            assert await kept(plot.engine) >= 1, "history keeps the reason"
+        if trouble.then:
+            await trouble.then(plot)
+        await page.goto(NOC)
+        await expect(page.get_by_role("heading", level=1)).to_be_visible()
+        await expect(card(page, trouble, title)).to_have_count(0)
+        if trouble.clear is None:
+            assert await kept(plot.engine) == 0, "nobody did anything"
