@@ -54,7 +54,8 @@ async def test_every_page_of_the_operator_fits_and_axe_finds_nothing(
             NOC, f"{NOC}/prefixes", f"{NOC}/prefixes?q=31.24.0.1", f"{NOC}{path}",
             f"{NOC}/prefixes/{rival['id']}", f"{NOC}/routes", f"{NOC}/data", f"{NOC}/accounts",
             f"{NOC}/services", f"{NOC}/space", f"{NOC}/history", dispute, asn_dispute,
-            f"{NOC}/routes/drain?speaker=ams1", "/ui/tokens", "/ui/people",
+            f"{NOC}/routes/drain?speaker=ams1", f"{NOC}/kinds/sessions_shut",
+            f"{NOC}/kinds/jobs", "/ui/tokens", "/ui/people",
         )  # fmt: skip
         apart = (*OF_TEST_4_BROWSER, OF_TEST_6_NETWORK, *OF_TEST_6_HOLDING)
         assert unseen(site.world, walked, NOC, *apart) == []
