@@ -15,11 +15,13 @@ from tests.web import test_6_operator
 from tests.web.chromium import Site
 from tests.web.test_4_a_page_for_each import Plot
 from tests.web.test_6_operator import browser, site
-from tests.web.troubles import REASON, TROUBLES, Trouble
+from tests.web.troubles import TROUBLES, Trouble
 
 __all__ = ["browser", "site"]  # fixtures
 pytestmark = pytest.mark.real
 NOC = test_6_operator.NOC
+REASON = "Looked at it, with the customer on the phone."
+LATE = "The same, a moment later."
 SECTIONS = re.compile(r'_section\(\s*"([^"]+)"')
 HISTORIES = """
     SELECT count(*) AS many FROM (
@@ -41,10 +43,10 @@ def card(page: Page, trouble: Trouble, title: str) -> Locator:
     return section.locator(".card").filter(has=page.locator("h3").get_by_text(title, exact=True))
 
 
-async def kept(engine: AsyncEngine) -> int:
-    """How many events name the reason."""
+async def kept(engine: AsyncEngine, why: str = REASON) -> int:
+    """How many events name a reason."""
     async with engine.connect() as connection:
-        found = await connection.execute(sa.text(HISTORIES), {"why": REASON})
+        found = await connection.execute(sa.text(HISTORIES), {"why": why})
         return int(found.scalar_one())
 
 
@@ -63,7 +65,7 @@ async def test_each_kind_is_seen_cleared_and_gone(site: Site, plot: Plot, kind: 
         await page.goto(NOC)
         await expect(card(page, trouble, title)).to_have_count(1)
         if trouble.clear:
-            await trouble.clear(page, title)
+            await (await trouble.clear(page, title, REASON)).click()
             await expect(page.get_by_role("status")).to_be_visible()
             assert await kept(plot.engine) >= 1, "history keeps the reason"
         if trouble.then:
@@ -73,3 +75,30 @@ async def test_each_kind_is_seen_cleared_and_gone(site: Site, plot: Plot, kind: 
         await expect(card(page, trouble, title)).to_have_count(0)
         if trouble.clear is None:
             assert await kept(plot.engine) == 0, "nobody did anything"
+
+
+@pytest.mark.parametrize("kind", [name for name, one in TROUBLES.items() if one.clear])
+async def test_of_two_people_at_once_one_decides_and_the_other_is_told(
+    site: Site, plot: Plot, kind: str
+) -> None:
+    """Both have it before them, filled in; who comes second changes nothing, and reads why."""
+    trouble = TROUBLES[kind]
+    assert trouble.clear
+    title = await trouble.plant(plot)
+    async with (
+        site.person(Role.OPERATOR, name="Nora") as first,
+        site.person(Role.OPERATOR, name="Olaf") as second,
+    ):
+        for page in (first, second):
+            await page.goto(NOC)
+        press = await trouble.clear(first, title, REASON)
+        late = await trouble.clear(second, title, LATE)
+        await press.click()
+        await expect(first.get_by_role("status")).to_be_visible()
+        async with second.expect_navigation():
+            await late.click()
+        await expect(second.get_by_role("status")).to_have_count(0)
+        said = second.get_by_role("alert").or_(second.get_by_role("heading", level=1))
+        await expect(said.first).to_be_visible()
+    assert await kept(plot.engine) >= 1
+    assert await kept(plot.engine, LATE) == 0, "nothing was done a second time"
