@@ -44,7 +44,8 @@ async def done(world: World, operator: Operator, page: str, what: str, **filled:
     before = await operator.result("GET", "/events?per_page=1000")
     assert (await browser.send(await acting(browser, page, what), **filled)).status_code == 422
     assert await operator.result("GET", "/events?per_page=1000") == before
-    answer = await browser.send(await acting(browser, page, what), reason=WHY, **filled)
+    form = await acting(browser, page, what)
+    answer = await browser.send(form, reason=WHY, confirm=form.typed, **filled)
     assert answer.headers["location"] == f"{page}?done=done", answer.text
     history = (await browser.get(f"{NOC}/history" if page == NOC else page)).text
     [row, *_] = [one for one in history.split("<tr") if WHY in one]
@@ -101,9 +102,7 @@ async def test_4_orphans_are_withdrawn(
     await routes.note_orphans("ams1", {orphan: path(orphan, prepend=1)}, world.clock.now())
     viewer = await signed_in(world, Role.OPERATOR_VIEWER)
     assert "It holds 1 path" in (await viewer.read(NOC)).text
-    assert (await done(world, operator, NOC, "withdraw-orphans", confirm="ams1")).startswith(
-        "orphan"
-    )
+    assert (await done(world, operator, NOC, "withdraw-orphans")).startswith("orphan")
     assert await routes.decided_orphans("ams1") == {orphan}
     assert "It holds 1 path" not in (await viewer.read(NOC)).text
 

@@ -133,7 +133,7 @@ async def planted(world: World, engine: AsyncEngine, operator: Operator) -> Esta
         "speaker": "ams-of", "listener": "rr-of", "edge": "fra-of",
         "trip_id": (await tripped(world, engine, "job", HOSTILE)).hex,
         "registry": "ripencc", "signal": "holder", "about": path[-32:],
-        "rest": "nowhere", "name": "page.css", "what": "suspend", "id": "0" * 32,
+        "rest": "nowhere", "name": "page.css", "what": "suspend", "kind": "lost", "id": "0" * 32,
     }  # fmt: skip
     return Estate(known, owner)
 

@@ -122,31 +122,36 @@ class PersonsVisit(Visit):
         whose, limits = self.person.account_id or self.person.id, self.site.limits
         day = Wanted("write", limits.writes_per_account / _MINUTES_OF_DAY, _MINUTES_OF_DAY)
         await self.site.spend(whose, *spending, *([day] if self.person.account_id else []))
-        loop = asyncio.get_running_loop()
-        until = loop.time() + LONGEST_WAIT
-        while True:
-            try:
-                async with self.site.turn(whose):
-                    return await self.site.border.write(
-                        request,
-                        verb,
-                        show,
-                        keep=lambda result: StoredAnswer(303, again(result).encode()),
-                    )
-            except AlreadyAnswered as before:
-                return leading(before.answer.body.decode())
-            except IdempotencyKeyBusy:  # a double click: the first one has not ended
-                if loop.time() >= until:
-                    raise
-            await asyncio.sleep(_BETWEEN)
+
+        async def once() -> Response:
+            async with self.site.turn(whose):
+                return await self.site.border.write(
+                    request,
+                    verb,
+                    show,
+                    keep=lambda result: StoredAnswer(303, again(result).encode()),
+                )
+
+        try:
+            return await _when_free(once)
+        except AlreadyAnswered as before:
+            return leading(before.answer.body.decode())
 
     async def write_asking(
         self, ask: Callable[[], Awaitable[Verb[Result]]], to: Callable[[Result], str]
     ) -> Response:
-        """A write that asks other parties before: of a form sent again they are not asked again."""
-        try:
+        """A write that asks other parties before: of a form sent again they are not asked again.
+
+        Raises:
+            IdempotencyKeyBusy: as above.
+        """
+
+        async def look() -> None:
             async with self.site.turn(self.person.account_id or self.person.id):
                 await self.site.border.require_unanswered(self._request())
+
+        try:
+            await _when_free(look)
         except AlreadyAnswered as before:
             return leading(before.answer.body.decode())
         return await self.write(await ask(), to)
@@ -159,6 +164,19 @@ class PersonsVisit(Visit):
             version_of(self.form),
             IdempotencyKey(self.person.id, "POST", path, key, digest),
         )
+
+
+async def _when_free(work: Callable[[], Awaitable[Result]]) -> Result:
+    """Do it; while the first of two clicks holds the key, wait for how that ends."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + LONGEST_WAIT
+    while True:
+        try:
+            return await work()
+        except IdempotencyKeyBusy:
+            if loop.time() >= until:
+                raise
+        await asyncio.sleep(_BETWEEN)
 
 
 def leading(to: str) -> Response:

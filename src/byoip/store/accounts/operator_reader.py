@@ -22,6 +22,7 @@ from byoip.store.accounts import operator_reader_sql as reading
 from byoip.store.accounts.accounts import account_from
 from byoip.store.accounts.credentials import credential_from
 from byoip.store.accounts.event_chain import EventChain
+from byoip.store.accounts.need_reader import NeedReader
 from byoip.store.accounts.operator_views import (
     AccountView,
     AddressReport,
@@ -57,6 +58,7 @@ class OperatorReader:
 
     Attributes:
         chain: their history, with its hashes.
+        needs: what waits for them.
         places: what perspectives last said.
     """
 
@@ -64,6 +66,7 @@ class OperatorReader:
         self._autocommit = autocommit_pool(engine)
         self._registrations = RegistrationSnapshots(engine)
         self.chain = EventChain(engine)
+        self.needs = NeedReader(self._autocommit)
         self.places = PlaceSightings(engine)
 
     async def accounts(self, *, after: Cursor | None, limit: int) -> Sequence[AccountView]:

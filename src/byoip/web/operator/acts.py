@@ -21,33 +21,44 @@ from byoip.usecases.jobs import kill_switches
 from byoip.usecases.routes import bgp_prefixes, offboarding
 from byoip.usecases.speakers import bgp_peers, drains, orphans, revisions
 from byoip.usecases.watch import lift
-from byoip.web.forms import id_of
+from byoip.web.forms import id_of, seen_of, typed
 from byoip.web.site import NotServed
+from byoip.web.telling import require_seen
 from byoip.web.visiting import PersonsVisit
 
 _Made: TypeAlias = Callable[[PersonsVisit, str], Verb[Any]]
 _LONGEST: Final = 9
+# Which field of a form has the name that is typed before it is done.
+_TYPED: Final[Mapping[str, str]] = {
+    "open": "speaker",
+    "release-levels": "registry",
+    "withdraw-orphans": "speaker",
+    "allow-job": "job",
+    "apply-settings": "proposal",
+}
 _LONGEST_PROOF: Final = 36_500  # days: a century
 
 
-def verb_of(visit: PersonsVisit, acts: Mapping[str, _Made]) -> Verb[Any]:
-    """What a form of an operator asks for.
+def verb_of(visit: PersonsVisit, acts: Mapping[str, _Made], what: str = "") -> Verb[Any]:
+    """What a form of an operator asks for, by its path where it is not said.
 
     Raises:
         NotServed: it is none of these, or names nothing.
     """
-    made = acts.get(visit.request.path_params["what"])
+    made = acts.get(what or visit.request.path_params["what"])
     if made is None:
         raise NotServed(404, "Not found", "There is no such action.")
     return made(visit, visit.form.get("reason", ""))
 
 
 def untyped(visit: PersonsVisit) -> str:
-    """What has to be typed before a form of NEEDED is done, and was not; empty: nothing."""
-    if visit.request.path_params["what"] != "withdraw-orphans":
-        return ""
-    speaker = _text(visit, "speaker")
-    return "" if _text(visit, "confirm").strip() == speaker else speaker
+    """What has to be typed before a form of NEEDED is done, and was not; empty: nothing.
+
+    It is the name of what goes down, or of whose many go on at once.
+    """
+    field = _TYPED.get(visit.request.path_params["what"])
+    name = _text(visit, field) if field else ""
+    return "" if not name or typed(visit.form, name) else name
 
 
 def _text(visit: PersonsVisit, name: str) -> str:
@@ -68,12 +79,6 @@ def _one_of(kind: Callable[[str], Any], text: str) -> Any:
         raise NotServed(400, "Not our form", "This form is not one of ours.") from None
 
 
-def _require_seen(visit: PersonsVisit, now: str) -> None:
-    """Refuse what is meant for what waited when the page was drawn, where something else does."""
-    if _text(visit, "seen") != now:
-        raise PreconditionFailed
-
-
 def _open(visit: PersonsVisit, why: str) -> Verb[Any]:
     speaker, name, in_service = _text(visit, "speaker"), visit.person.name, visit.site.in_service
     return lambda tx: bgp_peers.open_speaker(
@@ -86,7 +91,7 @@ def _levels(visit: PersonsVisit, why: str, state: RiseState) -> Verb[Any]:
 
     async def verb(tx: Transaction) -> int:
         many = await lift.decide(tx, registry, signal, state=state, reason=why)
-        _require_seen(visit, str(many))
+        require_seen(visit, registry, signal.value, many)
         return many
 
     return verb
@@ -107,7 +112,7 @@ def _statistics(visit: PersonsVisit, why: str) -> Verb[Any]:
 
     async def verb(tx: Transaction) -> Any:
         accepted = await snapshots.accept_registrations(tx, registry, reason=why)
-        _require_seen(visit, str(accepted.refused))
+        require_seen(visit, registry, accepted.refused)
         return accepted
 
     return verb
@@ -124,7 +129,7 @@ def _allow(visit: PersonsVisit, why: str) -> Verb[Any]:
     async def verb(tx: Transaction) -> Any:
         waiting = await tx.guards.waiting(kind)
         report = await kill_switches.allow(tx, kind, reason=why, name=name)
-        _require_seen(visit, waiting.at.isoformat() if waiting else "")  # another set, later
+        require_seen(visit, kind.value, waiting and waiting.at.isoformat())  # another set, later
         return report
 
     return verb
@@ -210,7 +215,15 @@ def _waive(visit: PersonsVisit, why: str) -> Verb[Any]:
     claim_id = id_of(visit.request.path_params["prefix_id"])
     check, days = _one_of(Waivable, _text(visit, "check")), _number(visit, "days")
     until = visit.now + timedelta(days=min(days, 10 * LONGEST_WAIVER.days))
-    return lambda tx: waivers.grant(tx, claim_id, check=check, expires_at=until, reason=why)
+
+    async def verb(tx: Transaction) -> Any:
+        await tx.lock_claim(claim_id)
+        standing = await tx.waivers.of(claim_id, tx.now)
+        if _text(visit, "waived") != seen_of(*sorted(one.id.hex for one in standing.values())):
+            raise PreconditionFailed  # it has another, which this would replace
+        return await waivers.grant(tx, claim_id, check=check, expires_at=until, reason=why)
+
+    return verb
 
 
 def _end_waiver(visit: PersonsVisit, why: str) -> Verb[Any]:

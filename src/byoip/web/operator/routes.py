@@ -58,11 +58,12 @@ def operator_routes(door: Door) -> Sequence[BaseRoute]:
     for path, show, forms in _KEPT:
         kept.append(Route(path, door.people(keeping.page_of(show))))
         for below, made in forms.items():
-            act = keeping.form_of(show, path, made)
+            act = keeping.form_of(show, path, made, another="{id}" not in below)
             kept.append(form(f"{path}{below}", door.people(act, Scope.OPERATOR)))
     return [
         Route("/ui/noc", door.people(noc.needed)),
         Route("/ui/noc/part", door.part(noc.part)),
+        Route("/ui/noc/kinds/{kind}", door.people(noc.kind)),
         form("/ui/noc/do/{what}", door.people(noc.do, Scope.OPERATOR)),
         Route("/ui/noc/prefixes", door.people(noc.prefixes)),
         Route(one, door.people(noc.prefix)),

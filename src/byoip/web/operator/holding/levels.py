@@ -10,13 +10,12 @@ from byoip.domain.watch.levels import Signal
 from byoip.domain.watch.rises import RiseState
 from byoip.store.transaction import Transaction
 from byoip.usecases.watch import lift
-from byoip.web.forms import fresh_key
+from byoip.web.forms import fresh_key, seen_of
 from byoip.web.operator.holding.places import page_of_levels
-from byoip.web.operator.network.seen import require_seen, seen_of
 from byoip.web.operator.noc import PAGE, require_operator
 from byoip.web.prefixes import cursor_of, cursor_text
 from byoip.web.site import NotServed
-from byoip.web.telling import Told, tried
+from byoip.web.telling import Told, require_seen, tried
 from byoip.web.visiting import PersonsVisit
 
 

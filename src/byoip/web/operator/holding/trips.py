@@ -9,12 +9,11 @@ from starlette.responses import Response
 from byoip.domain.routes.breaker import KeptTrip, Parked, TripNotFound, TripScope
 from byoip.store.transaction import Transaction
 from byoip.usecases.routes import breaker
-from byoip.web.forms import fresh_key, id_of
+from byoip.web.forms import fresh_key, id_of, seen_of, typed
 from byoip.web.operator.holding.places import page_of_trip
-from byoip.web.operator.network.seen import require_seen, seen_of, typed
 from byoip.web.operator.noc import PAGE, require_operator
 from byoip.web.prefixes import cursor_of, cursor_text
-from byoip.web.telling import Told, tried
+from byoip.web.telling import Told, require_seen, tried
 from byoip.web.visiting import PersonsVisit
 
 _STOPS = {

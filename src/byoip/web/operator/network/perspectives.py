@@ -14,12 +14,11 @@ from byoip.domain.perspectives.quorum import End, allowed
 from byoip.store.checks.place_sightings import AskedPlace, KeptSighting
 from byoip.store.transaction import Transaction
 from byoip.usecases.checks.perspectives import look_again
-from byoip.web.forms import fresh_key, id_of
+from byoip.web.forms import fresh_key, id_of, seen_of
 from byoip.web.operator.network.places import PERSPECTIVES
-from byoip.web.operator.network.seen import require_seen, seen_of
 from byoip.web.operator.noc import require_operator
 from byoip.web.site import Site
-from byoip.web.telling import Told, told_of, tried
+from byoip.web.telling import Told, require_seen, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
 _MOST: Final = 500  # sightings on the page
