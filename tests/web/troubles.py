@@ -207,7 +207,7 @@ async def drains_are_over(plot: Plot) -> None:
 
 async def settings(plot: Plot) -> str:
     await proposed(plot.engine, (CHANGED,))
-    return WANTED[:12]
+    return WANTED
 
 
 async def silent_edge(plot: Plot) -> str:
@@ -336,9 +336,11 @@ TROUBLES: Final = {
     "a route to be released": Trouble("Routes to be released", unreleased, there("release {}")),
     "a route in doubt": Trouble("Routes to be released", in_doubt, there("release {}")),
     "an orphan": Trouble("Orphans", orphan, here("Withdraw all 1", "ams1")),
-    "sessions held shut": Trouble("Alarms", shut, here("Open ams1"), alarms_end("sessions_shut")),
+    "sessions held shut": Trouble(
+        "Alarm: sessions shut", shut, here("Open ams1", "ams1"), alarms_end("sessions_shut")
+    ),
     "out of service": Trouble("Out of service", drain, here("Lift"), drains_are_over),
-    "settings": Trouble("Settings of speakers to apply", settings, here("Apply")),
+    "settings": Trouble("Settings of speakers to apply", settings, here("Apply", WANTED)),
     "a silent edge": Trouble("Silent", silent_edge, there("Drain fra1")),
     "an edge that is heard again": Trouble("Silent", silent_edge, None, the_edge_acknowledges),
     "a speaker that is gone": Trouble("Silent", gone_speaker, there("Forget old1", "old1")),
@@ -352,11 +354,16 @@ TROUBLES: Final = {
         "Perspectives that disagree", seen_otherwise, there("Ask again about {}"), all_agree
     ),
     "a silent perspective": Trouble(
-        "Alarms", alarm("perspective_silent", "nyc"), None, alarms_end("perspective_silent")
+        "Alarm: perspective silent",
+        alarm("perspective_silent", "nyc"),
+        None,
+        alarms_end("perspective_silent"),
     ),
-    "a lost route": Trouble("Alarms", alarm("lost", "31.0.0.0/24"), None, alarms_end("lost")),
+    "a lost route": Trouble("Alarm: lost", alarm("lost", "31.0.0.0/24"), None, alarms_end("lost")),
     "a stopped job": Trouble("Jobs", stopped_job, here("Start")),
-    "a refused set": Trouble("Jobs", refused_set, here("Let it through"), the_job_runs),
+    "a refused set": Trouble(
+        "Jobs", refused_set, here("Let it through", "close_unproven"), the_job_runs
+    ),
     "an operator's word of a year ago": Trouble(
         "Proofs that end", word_of_a_year_ago, there("Say until when your word counts")
     ),
