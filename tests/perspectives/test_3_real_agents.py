@@ -141,7 +141,11 @@ async def test_two_that_contradict_are_a_no_with_what_each_saw(places: Places) -
     assert not (await places.world.now(claim)).approved
     assert await places.alarms() == {DISAGREE: ["nyc", "tyo"], SILENT: []}
     kept = PlaceSightings(places.world.engine)
-    saw = {one.place: one for one in await kept.apart(100) if one.what == Check.OWNERSHIP_RDNS}
+    saw = {
+        one.place: one
+        for one in await kept.apart(100, places.world.clock.now())
+        if one.what == Check.OWNERSHIP_RDNS
+    }
     assert {name: one.ended for name, one in saw.items()} == {
         "ams": End.AGREES,
         "nyc": End.CONTRADICTS,
@@ -151,7 +155,9 @@ async def test_two_that_contradict_are_a_no_with_what_each_saw(places: Places) -
     await places.published(claim, *places.agents[1:])
     run = await places.run(claim, decide=True)
     assert run.run.result is RunResult.APPROVED
-    assert await kept.apart(100) == [], "they agree, and nothing is listed any more"
+    assert await kept.apart(100, places.world.clock.now()) == [], (
+        "they agree, and nothing is listed any more"
+    )
     assert all(one.silent_since is None for one in await kept.places())
 
 

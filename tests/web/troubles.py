@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 from uuid import UUID
 
 import sqlalchemy as sa
-from playwright.async_api import Page
+from playwright.async_api import Locator, Page
 
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.checks.registry import Allocation
@@ -34,10 +34,8 @@ from tests.web.test_4_decided_routes import DOUBT, restored
 from tests.web.test_4_noc import raised
 from tests.web.test_4_speakers import gone
 
-REASON = "Looked at it, with the customer on the phone."
-
 Plant: TypeAlias = Callable[[Plot], Awaitable[str]]
-Clear: TypeAlias = Callable[[Page, str], Awaitable[None]]
+Clear: TypeAlias = Callable[[Page, str, str], Awaitable[Locator]]
 Machinery: TypeAlias = Callable[[Plot], Awaitable[None]]
 
 
@@ -48,7 +46,8 @@ class Trouble:
     Attributes:
         section: its heading on the page of what needs a person.
         plant: makes it; the title of its card.
-        clear: what a person does, from that page on; None: it goes by itself.
+        clear: what a person does, from that page on, with a reason; the button that is left to be
+            pressed. None: it goes by itself.
         then: what workers make of it, or what ends it by itself.
     """
 
@@ -58,22 +57,22 @@ class Trouble:
     then: Machinery | None = None
 
 
-async def acted(page: Page, label: str, typed: str = "") -> None:
-    """Fold a form of the page open, fill it in, and press its button."""
+async def filled(page: Page, label: str, reason: str, typed: str = "") -> Locator:
+    """A form of the page that is folded open and filled in: its button."""
     summary = page.locator("summary").get_by_text(label, exact=True).first
     form = page.locator("details").filter(has=summary).last
     await summary.click()
-    await form.locator('input[name="reason"]').fill(REASON)
+    await form.locator('input[name="reason"]').fill(reason)
     if typed:
         await form.locator('input[name="confirm"]').fill(typed)
-    await form.locator("form button").click()
+    return form.locator("form button")
 
 
 def here(label: str, typed: str = "") -> Clear:
     """Decided where it is listed; `{}` stands for its title."""
 
-    async def clear(page: Page, title: str) -> None:
-        await acted(page, label.format(title), typed)
+    async def clear(page: Page, title: str, reason: str) -> Locator:
+        return await filled(page, label.format(title), reason, typed)
 
     return clear
 
@@ -81,15 +80,15 @@ def here(label: str, typed: str = "") -> Clear:
 def there(label: str, typed: str = "") -> Clear:
     """Decided on the page that its title leads to."""
 
-    async def clear(page: Page, title: str) -> None:
+    async def clear(page: Page, title: str, reason: str) -> Locator:
         await page.get_by_role("heading", level=3).get_by_role("link", name=title).first.click()
-        await acted(page, label.format(title), typed)
+        return await filled(page, label.format(title), reason, typed)
 
     return clear
 
 
-async def accept_it(page: Page, title: str) -> None:
-    await acted(page, f"Accept {title.lower()}")
+async def accept_it(page: Page, title: str, reason: str) -> Locator:
+    return await filled(page, f"Accept {title.lower()}", reason)
 
 
 async def contest(plot: Plot) -> str:
@@ -208,7 +207,7 @@ async def drains_are_over(plot: Plot) -> None:
 
 async def settings(plot: Plot) -> str:
     await proposed(plot.engine, (CHANGED,))
-    return WANTED[:12]
+    return WANTED
 
 
 async def silent_edge(plot: Plot) -> str:
@@ -284,12 +283,12 @@ async def quota(plot: Plot) -> str:
     return str(made["name"])
 
 
-async def give_more(page: Page, title: str) -> None:
+async def give_more(page: Page, title: str, reason: str) -> Locator:
     await page.get_by_role("heading", level=3).get_by_role("link", name=title).first.click()
     await page.get_by_text("change its name or quota").click()
     await page.get_by_label("Prefixes").fill("50")
-    await page.locator("#change").get_by_label("Reason").fill(REASON)
-    await page.get_by_role("button", name="Change it").click()
+    await page.locator("#change").get_by_label("Reason").fill(reason)
+    return page.get_by_role("button", name="Change it")
 
 
 async def word_of_a_year_ago(plot: Plot) -> str:
@@ -337,9 +336,11 @@ TROUBLES: Final = {
     "a route to be released": Trouble("Routes to be released", unreleased, there("release {}")),
     "a route in doubt": Trouble("Routes to be released", in_doubt, there("release {}")),
     "an orphan": Trouble("Orphans", orphan, here("Withdraw all 1", "ams1")),
-    "sessions held shut": Trouble("Alarms", shut, here("Open ams1"), alarms_end("sessions_shut")),
+    "sessions held shut": Trouble(
+        "Alarm: sessions shut", shut, here("Open ams1", "ams1"), alarms_end("sessions_shut")
+    ),
     "out of service": Trouble("Out of service", drain, here("Lift"), drains_are_over),
-    "settings": Trouble("Settings of speakers to apply", settings, here("Apply")),
+    "settings": Trouble("Settings of speakers to apply", settings, here("Apply", WANTED)),
     "a silent edge": Trouble("Silent", silent_edge, there("Drain fra1")),
     "an edge that is heard again": Trouble("Silent", silent_edge, None, the_edge_acknowledges),
     "a speaker that is gone": Trouble("Silent", gone_speaker, there("Forget old1", "old1")),
@@ -353,11 +354,16 @@ TROUBLES: Final = {
         "Perspectives that disagree", seen_otherwise, there("Ask again about {}"), all_agree
     ),
     "a silent perspective": Trouble(
-        "Alarms", alarm("perspective_silent", "nyc"), None, alarms_end("perspective_silent")
+        "Alarm: perspective silent",
+        alarm("perspective_silent", "nyc"),
+        None,
+        alarms_end("perspective_silent"),
     ),
-    "a lost route": Trouble("Alarms", alarm("lost", "31.0.0.0/24"), None, alarms_end("lost")),
+    "a lost route": Trouble("Alarm: lost", alarm("lost", "31.0.0.0/24"), None, alarms_end("lost")),
     "a stopped job": Trouble("Jobs", stopped_job, here("Start")),
-    "a refused set": Trouble("Jobs", refused_set, here("Let it through"), the_job_runs),
+    "a refused set": Trouble(
+        "Jobs", refused_set, here("Let it through", "close_unproven"), the_job_runs
+    ),
     "an operator's word of a year ago": Trouble(
         "Proofs that end", word_of_a_year_ago, there("Say until when your word counts")
     ),

@@ -64,12 +64,23 @@ _PRUNE: Final = from_text("""
     ) RETURNING place
 """)
 _PLACES: Final = from_text("SELECT * FROM places_asked ORDER BY place")
-_APART: Final = from_text("""
-    SELECT s.*, p.id IS NOT NULL AS of_prefix, coalesce(p.version, 0) AS version
+# Of a prefix `p`: a worker is to look at it already, or does.
+_UNDER_WAY: Final = """(EXISTS (
+    SELECT FROM validation_runs AS r
+    WHERE r.prefix_id = p.id AND r.state IN ('scheduled', 'running') AND r.due_at <= :now
+) OR p.state = 'approved' AND EXISTS (
+    SELECT FROM watch_turns AS t WHERE t.prefix_id = p.id AND t.due_at <= :now
+))"""
+_WHETHER: Final = from_text(
+    f"SELECT {_UNDER_WAY} AS so FROM prefixes AS p WHERE p.id = :claim_id"  # noqa: S608 - constant
+)
+_APART: Final = from_text(f"""
+    SELECT s.*, p.id IS NOT NULL AS of_prefix, coalesce(p.version, 0) AS version,
+        coalesce({_UNDER_WAY}, false) AS under_way
     FROM place_sightings AS s LEFT JOIN prefixes AS p ON p.id = s.about AND p.live
     WHERE p.id IS NOT NULL OR EXISTS (SELECT FROM own_asns AS o WHERE o.id = s.about AND o.live)
     ORDER BY max(s.at) OVER (PARTITION BY s.about) DESC, s.about, s.what, s.place LIMIT :most
-""")
+""")  # noqa: S608 - of constants
 
 # What else was seen since is not looked at by whoever looked at these.
 _SETTLE: Final = from_text("""
@@ -105,6 +116,7 @@ class KeptSighting:
         about: a prefix, where `of_prefix`, or an account's AS number.
         version: of that prefix.
         since: since when it ends so.
+        under_way: a worker is to look at that prefix already, or does.
     """
 
     place: str
@@ -118,6 +130,7 @@ class KeptSighting:
     since: datetime
     of_prefix: bool
     version: int
+    under_way: bool
 
 
 class PlaceSightingRepository(Repository):
@@ -127,6 +140,11 @@ class PlaceSightingRepository(Repository):
         """List no longer what places saw of a prefix or AS number; what that was, in order."""
         rows = await self._session.rows(_SETTLE, about=about)
         return sorted(rows, key=lambda row: (row.what, row.place))
+
+    async def under_way(self, claim_id: UUID, now: datetime) -> bool:
+        """Whether a worker is to look at a prefix already, or does."""
+        row = await self._session.row(_WHETHER, claim_id=claim_id, now=now)
+        return row is not None and bool(row.so)
 
 
 class PlaceSightings:
@@ -167,9 +185,9 @@ class PlaceSightings:
         """All that were asked, by name."""
         return [from_row(AskedPlace, row) for row in await self._autocommit.ask(_PLACES)]
 
-    async def apart(self, most: int) -> Sequence[KeptSighting]:
+    async def apart(self, most: int, now: datetime) -> Sequence[KeptSighting]:
         """Of what they do not agree, the newest first: what each place saw, side by side."""
-        rows = await self._autocommit.ask(_APART, most=most)
+        rows = await self._autocommit.ask(_APART, most=most, now=now)
         return [from_row(KeptSighting, row, ended=End(row.ended)) for row in rows]
 
     async def _note_asked(

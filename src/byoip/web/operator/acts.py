@@ -128,6 +128,8 @@ def _allow(visit: PersonsVisit, why: str) -> Verb[Any]:
 
     async def verb(tx: Transaction) -> Any:
         waiting = await tx.guards.waiting(kind)
+        if waiting and waiting.allowed_at:
+            raise PreconditionFailed  # somebody has
         report = await kill_switches.allow(tx, kind, reason=why, name=name)
         require_seen(visit, kind.value, waiting and waiting.at.isoformat())  # another set, later
         return report
@@ -208,7 +210,13 @@ def _end_proof(visit: PersonsVisit, why: str) -> Verb[Any]:
     claim_id, ends = id_of(visit.request.path_params["prefix_id"]), None
     if _text(visit, "days").strip():
         ends = visit.now + timedelta(days=min(_number(visit, "days"), _LONGEST_PROOF))
-    return lambda tx: lift.end_proof(tx, claim_id, ends_at=ends, reason=why)
+
+    async def verb(tx: Transaction) -> Any:
+        if _text(visit, "proof") != seen_of((await tx.lock_claim(claim_id)).proof):
+            raise PreconditionFailed  # there is another word since then
+        return await lift.end_proof(tx, claim_id, ends_at=ends, reason=why)
+
+    return verb
 
 
 def _waive(visit: PersonsVisit, why: str) -> Verb[Any]:

@@ -23,6 +23,7 @@ MOST: Final = 20  # of one kind on the page
 MOST_ALARMS: Final = 5  # of one kind of alarms
 KINDS_OF_ALARMS: Final = "Alarm: {}"
 OLD: Final = timedelta(days=3)  # of statistics, as byoip_registration_age's alert
+_LET_THROUGH: Final = ". It is let through: the next run takes it."
 _NEWEST: Final = 2**31 - 1
 _ROAS_LOOKED_AT: Final = 20
 
@@ -232,11 +233,14 @@ async def _jobs(site: Site, _: datetime) -> AsyncNeeds:
         if one.waiting is not None:
             touches = f"{one.waiting.listed} rows: {', '.join(map(str, one.waiting.sample[:5]))}"
             seen = seen_of(kind.value, one.waiting.at.isoformat())
+            let = one.waiting.allowed_at is not None
             yield Need(
                 name,
-                f"It was refused: {one.waiting.refused}",
+                f"It was refused: {one.waiting.refused}{_LET_THROUGH if let else ''}",
                 one.waiting.at,
-                acts=[
+                acts=[]
+                if let
+                else [
                     Act(
                         "allow-job",
                         "Let it through",

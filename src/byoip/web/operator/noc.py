@@ -247,6 +247,7 @@ async def _prefix(visit: PersonsVisit, told: Told) -> Response:
         disputes=await site.reader.disputes.own(owner, claim_id),
         events=list(reversed(events)),
         newest=newest,
+        proof=seen_of(view.claim.proof),
         since=since_drawn(visit, list(reversed(events))) if told.stale else (),
         meaning=MEANING,
         who=await names_of(site, (one.actor for one in events)),

@@ -19,11 +19,13 @@ async def look_again(tx: Transaction, claim_id: UUID, *, reason: str) -> None:
     Raises:
         InvalidText: the reason.
         ClaimNotFound: there is no such live claim.
-        PreconditionFailed: the claim has another version by now.
+        PreconditionFailed: the claim has another version by now, or a worker is to look already.
     """
     why = stated_reason(reason)
     claim = await tx.claims.lock(claim_id)
     tx.precondition.require(claim.version)
+    if await PlaceSightingRepository(tx.session).under_way(claim_id, tx.now):
+        raise PreconditionFailed
     if claim.approved:
         await tx.watches.next_look(claim_id, tx.now)
     else:

@@ -123,9 +123,9 @@ async def silent(site: Site, now: datetime) -> AsyncIterator[Need]:
             yield Need(f"edge {edge.name}", said, edge.heard_at, link)
 
 
-async def apart(site: Site, _: datetime) -> AsyncIterator[Need]:
+async def apart(site: Site, now: datetime) -> AsyncIterator[Need]:
     """Of what perspectives see otherwise than we do, by prefix or AS number."""
-    found = await site.operator_reader.places.apart(_APART)
+    found = await site.operator_reader.places.apart(_APART, now)
     those = [one for one in found if one.ended is End.CONTRADICTS]
     for about in dict.fromkeys(one.about for one in those):
         of = [one for one in those if one.about == about]

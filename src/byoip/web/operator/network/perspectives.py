@@ -125,7 +125,7 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         many=many,
         may_fail=allowed(many),
         stations=await _stations(visit.site),
-        matters=await _matters(visit.site),
+        matters=await _matters(visit.site, visit.now),
         key=fresh_key,
     )
 
@@ -137,9 +137,9 @@ async def _stations(site: Site) -> Sequence[Station]:
     return [Station(name, told.get(name), asked.get(name)) for name in names]
 
 
-async def _matters(site: Site) -> Sequence[Matter]:
+async def _matters(site: Site, now: datetime) -> Sequence[Matter]:
     found: dict[UUID, list[KeptSighting]] = {}
-    for one in await site.operator_reader.places.apart(_MOST):
+    for one in await site.operator_reader.places.apart(_MOST, now):
         found.setdefault(one.about, []).append(one)
     return [
         Matter(
