@@ -106,7 +106,8 @@ async def flood(world: World, engine: AsyncEngine, many: int, first: int = 0) ->
 
 FULL = """
     INSERT INTO accounts (id, name, prefix_quota, created_at, version)
-    SELECT gen_random_uuid(), 'full ' || n, 0, :now, 1 FROM generate_series(CAST(:first AS int), CAST(:many AS int)) n
+    SELECT gen_random_uuid(), 'full ' || n, 0, :now, 1
+    FROM generate_series(CAST(:first AS int), CAST(:many AS int)) n
 """
 SUSPENDED = """
     INSERT INTO prefixes (id, account_id, cidr, asn, description, delegate_loa_creation,

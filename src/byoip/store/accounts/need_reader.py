@@ -4,14 +4,17 @@ Text SQL: each statement counts all and gives the first, whatever a bad day brin
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from byoip.domain.claims.lifecycle import Standing
 from byoip.store.accounts.accounts import account_from
-from byoip.store.accounts.operator_views import AccountView
+from byoip.store.accounts.operator_views import (
+    AccountView,
+    HeardOf,
+    Listening,
+    ShownAlarm,
+    UndecidedOrphans,
+)
 from byoip.store.autocommit import AutocommitPool
 from byoip.store.speakers.routes import Alarm
 from byoip.store.speakers.views import StandingAlarm
@@ -65,48 +68,6 @@ _KEPT: Final = from_text("""
         (SELECT count(*) FROM services) AS services,
         (SELECT count(*) FROM reservations) + (SELECT count(*) FROM registry_overrides) AS space
 """)
-
-
-@dataclass(frozen=True, slots=True)
-class ShownAlarm:
-    """An alarm, and of one about a route its prefix."""
-
-    alarm: Alarm
-    since: datetime
-    claim_id: UUID | None
-
-
-@dataclass(frozen=True, slots=True)
-class UndecidedOrphans:
-    """What one speaker holds and nobody has decided about.
-
-    Attributes:
-        named: the first of them.
-    """
-
-    speaker: str
-    many: int
-    since: datetime
-    named: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class HeardOf:
-    """A speaker, and when it was last asked; None: only routes are on record of it."""
-
-    name: str
-    alive: bool
-    fault: str
-    asked_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """A listener, and when it was last asked, and has answered."""
-
-    name: str
-    asked_at: datetime | None
-    answered_at: datetime | None
 
 
 class NeedReader:

@@ -6,7 +6,7 @@ from typing import Final
 
 from byoip.domain.perspectives.quorum import End
 from byoip.domain.speakers.bgp_peer import SILENT_FOR
-from byoip.store.accounts.need_reader import ShownAlarm
+from byoip.store.accounts.operator_views import ShownAlarm
 from byoip.store.speakers.views import StandingAlarm
 from byoip.usecases.speakers import revisions
 from byoip.web.forms import seen_of
