@@ -51,7 +51,6 @@ def _alarm(one: ShownAlarm, speakers: Collection[str], orders: Mapping[str, int]
         acts = [Act("open", f"Open {subject}", touches, about, seen, down=True, typed=subject)]
     # Of a route its CIDR says more than its id.
     named = one.alarm.detail.partition(" ")[0].rstrip(":") if one.of_route else ""
-
     link = page_of_alarm(kind, subject, one.claim_id, speakers)
     title = f"{kind.replace('_', ' ')}: {named or subject}"
     return Need(title, one.alarm.detail, one.since, link, acts)
