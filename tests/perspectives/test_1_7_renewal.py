@@ -17,6 +17,7 @@ from byoip.domain.perspectives.place import Place
 from byoip.domain.watch.levels import Level, Signal
 from byoip.ports.checks.perspective import Perspective
 from byoip.ports.checks.registry import RegistryAnswer, RegistryQuestion
+from byoip.store.checks.place_sightings import PlaceSightings
 from byoip.store.speakers.routes import Routes as Speakers
 from byoip.usecases.checks.perspectives.elsewhere import Elsewhere
 from byoip.usecases.checks.perspectives.notice import DISAGREE, SILENT, NoticePerspectives
@@ -43,7 +44,9 @@ class Seen:
             places,
             decide=decide,
             patience=6,
-            notice=NoticePerspectives(Speakers(world.engine), world.clock),
+            notice=NoticePerspectives(
+                Speakers(world.engine), PlaceSightings(world.engine), world.clock
+            ),
         )
 
     def route_at(self, *agents: Agent, by: str = "A-MNT") -> None:

@@ -13,6 +13,8 @@ from byoip.domain.checks.evidence import Check, Failed, Passed, Reason, Unanswer
 from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.claims.claim import Claim
+from byoip.domain.perspectives.quorum import End
+from byoip.store.checks.place_sightings import PlaceSightings
 from byoip.store.claims.views import RunView
 from byoip.store.speakers.routes import Routes
 from byoip.usecases.checks.perspectives.corroborate import Corroborate
@@ -51,7 +53,9 @@ class Places:
         elsewhere = Corroborate(
             [one.client for one in asked],
             decide=decide,
-            notice=NoticePerspectives(Routes(self.world.engine), self.world.clock),
+            notice=NoticePerspectives(
+                Routes(self.world.engine), PlaceSightings(self.world.engine), self.world.clock
+            ),
         )
         run_id = await self.world.request(claim)
         await RunValidation(self.world.store, replace(self.world.ask, elsewhere=elsewhere))(
@@ -136,6 +140,25 @@ async def test_two_that_contradict_are_a_no_with_what_each_saw(places: Places) -
     assert "tyo (apnic): " in outcome.seen
     assert not (await places.world.now(claim)).approved
     assert await places.alarms() == {DISAGREE: ["nyc", "tyo"], SILENT: []}
+    kept = PlaceSightings(places.world.engine)
+    saw = {
+        one.place: one
+        for one in await kept.apart(100, places.world.clock.now())
+        if one.what == Check.OWNERSHIP_RDNS
+    }
+    assert {name: one.ended for name, one in saw.items()} == {
+        "ams": End.AGREES,
+        "nyc": End.CONTRADICTS,
+        "tyo": End.CONTRADICTS,
+    }
+    assert saw["ams"].subject == str(claim.prefix)
+    await places.published(claim, *places.agents[1:])
+    run = await places.run(claim, decide=True)
+    assert run.run.result is RunResult.APPROVED
+    assert await kept.apart(100, places.world.clock.now()) == [], (
+        "they agree, and nothing is listed any more"
+    )
+    assert all(one.silent_since is None for one in await kept.places())
 
 
 async def test_all_silent_is_no_answer(places: Places) -> None:

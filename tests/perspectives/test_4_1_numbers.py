@@ -18,6 +18,7 @@ from byoip.domain.asns.own_asn import OwnAsn, ProvenBy
 from byoip.domain.checks.evidence import CheckState, Fault
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.ports.checks.registry import NoAnswer, RegistryQuestion
+from byoip.store.checks.place_sightings import PlaceSightings
 from byoip.store.speakers.routes import Routes
 from byoip.usecases.checks.perspectives.elsewhere import Elsewhere
 from byoip.usecases.checks.perspectives.notice import DISAGREE, SILENT, NoticePerspectives
@@ -45,7 +46,9 @@ class Seen:
             [one.client for one in self.agents[:many]],
             decide=decide,
             patience=6,
-            notice=NoticePerspectives(Routes(self.numbers.engine), self.numbers.clock),
+            notice=NoticePerspectives(
+                Routes(self.numbers.engine), PlaceSightings(self.numbers.engine), self.numbers.clock
+            ),
         )
         async with self.numbers.registry_up():
             self.numbers.aut_num(f"remarks: {LABEL}: {own.token}")

@@ -23,12 +23,17 @@ OWN_FORM = {"sec-fetch-site": "same-origin"}
 
 @dataclass
 class Form:
-    """One form of a page."""
+    """One form of a page.
+
+    Attributes:
+        typed: what has to be typed before it is done.
+    """
 
     action: str
     method: str
     fields: dict[str, str] = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)
+    typed: str = ""
 
 
 class Reading(HTMLParser):
@@ -49,6 +54,11 @@ class Reading(HTMLParser):
         return " ".join(" ".join(self.words).split())
 
     def handle_data(self, data: str) -> None:
+        if self._form is not None:
+            before = self.words[-1].strip() if self.words else ""
+            asked = re.match(r"Type (\S+) to ", data)
+            if asked or before == "Type":
+                self._form.typed = asked[1] if asked else data
         self.words.append(data)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

@@ -84,14 +84,14 @@ async def test_it_is_decided_with_a_reason_that_both_read(
     nora = await signed_in(world, Role.OPERATOR, name="Nora")
     form = form_for(await nora.read(page), side)
     answer = await nora.send(form)
-    assert answer.status_code == 422  # no reason
+    assert answer.status_code == 422  # no reason, and it was not typed whose
     if early:
         form = form_for(await nora.read(page), side)
-        answer = await nora.send(form, reason="Papers seen.")
+        answer = await nora.send(form, reason="Papers seen.", confirm=form.typed)
         assert answer.status_code == 409  # its 14 days are not over
         assert "Nothing was done." in Reading(answer.text).text
     form = form_for(await nora.read(page), side)
-    answer = await nora.send(form, reason="Papers seen.", early=early)
+    answer = await nora.send(form, reason="Papers seen.", early=early, confirm=form.typed)
     assert answer.headers["location"] == f"{page}?done=decided", answer.text
     shown = await nora.read(f"{page}?done=decided")
     assert f"ended: {side}" in shown.text
@@ -104,7 +104,9 @@ async def test_it_is_decided_with_a_reason_that_both_read(
         text = (await party.read(f"/ui/prefixes/{prefix_id}")).text
         assert "Reason: Papers seen." in text
         assert "A dispute is open" not in text
-    again = await nora.send(form, reason="Papers seen.", early=early)  # a double click
+    again = await nora.send(
+        form, reason="Papers seen.", early=early, confirm=form.typed
+    )  # a double click
     assert again.headers["location"] == f"{page}?done=decided"
 
 
@@ -116,12 +118,12 @@ async def test_an_old_page_decides_nothing_once_a_party_has_changed(world: World
         async with world.store.transaction(actor=BY) as tx:
             claim = await tx.claims.lock(UUID(one), account)
             await tx.claims.save(claim.written(tx.now))
-        answer = await nora.send(form, reason="Papers seen.", early="yes")
+        answer = await nora.send(form, reason="Papers seen.", early="yes", confirm=form.typed)
         assert answer.status_code == 412
         assert "older than what it shows" in Reading(answer.text).text
     assert len((await world.result("GET", f"/prefixes/{held}/watch"))["disputes"]) == 1
     for seen in ("", "1", "1.x", "x.1", f"{'1' * 30}.1"):
-        answer = await nora.send(form, reason="Papers seen.", seen=seen)
+        answer = await nora.send(form, reason="Papers seen.", seen=seen, confirm=form.typed)
         assert answer.status_code in {400, 412}, seen
 
 

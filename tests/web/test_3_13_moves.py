@@ -55,7 +55,7 @@ async def test_it_is_declined_or_taken_back_and_stays(world: World) -> None:
         answer = await who.send(await button(who, "end"))
         assert answer.headers["location"] == f"{MOVES}?done=ended"
         assert cidr not in (await other.read(MOVES)).text
-        assert (await other.send(kept)).status_code == 404
+        assert (await other.send(kept)).status_code == 412
         assert (await owner.get(page)).status_code == 200
 
 
@@ -67,8 +67,8 @@ async def test_nobody_else_sees_it_and_who_only_looks_acts_on_nothing(world: Wor
     offering = await owner.form(f"{page}/move", "/move")
     forms = [await button(other, "accept"), await button(owner, "end")]
     for form in forms:
-        assert (await third.send(form)).status_code == 404
-    assert (await owner.send(forms[0])).status_code == 404  # not to itself
+        assert (await third.send(form)).status_code == 412
+    assert (await owner.send(forms[0])).status_code == 412  # not to itself
     viewers = await signed_in(world, Role.VIEWER), await other_of(world, Role.VIEWER)
     for viewer in viewers:
         assert cidr in (await viewer.read(MOVES)).text

@@ -41,7 +41,7 @@ async def test_so_does_that_of_a_form_that_asks_others_before(
     browser = Browser(world.client)
     await browser.enter(code)
     form = await browser.form(WAITING, "/release-shown")
-    form.fields["reason"] = WHY
+    form.fields |= {"reason": WHY, "confirm": form.typed}
     answer = await while_the_first_runs(world, browser, monkeypatch, form, person)
     assert (answer.status_code, answer.headers["location"]) == (303, f"{WAITING}?done=all")
     assert await waiting(engine) == set()

@@ -78,11 +78,11 @@ async def test_it_is_decided_with_a_reason_that_both_read(
     assert answer.status_code == 422  # no reason
     if early:
         form = form_for(await nora.read(page), side)
-        answer = await nora.send(form, reason="Papers seen.")
+        answer = await nora.send(form, reason="Papers seen.", confirm=form.typed)
         assert answer.status_code == 409
         assert "say `early`" in Reading(answer.text).text
     form = form_for(await nora.read(page), side)
-    given = {"reason": "Papers seen.", **({"early": early} if early else {})}
+    given = {"reason": "Papers seen.", "confirm": form.typed, **({"early": early} if early else {})}
     answer = await nora.send(form, **given)
     assert answer.status_code == 303, answer.text
     shown = await nora.read(answer.headers["location"])
@@ -104,7 +104,7 @@ async def test_what_has_changed_since_the_page_was_drawn_is_not_decided(world: W
     [link] = [one for one in (await owner.read("/ui/asns")).links if one.startswith("/ui/asns/")]
     answer = await owner.send(await owner.form(link, "/token"))
     assert answer.status_code == 303
-    answer = await nora.send(form, reason="Papers seen.")
+    answer = await nora.send(form, reason="Papers seen.", confirm=form.typed)
     assert answer.status_code in {409, 412}
     world.clock.advance(timedelta(days=14))
     later = await (await signed_in(world, Role.OPERATOR)).read(page)

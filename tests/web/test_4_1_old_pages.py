@@ -38,13 +38,14 @@ async def test_a_set_of_a_job_that_nobody_saw_is_not_let_through(
     old = await acting(browser, NOC, "allow-job")
     world.clock.advance(timedelta(minutes=5))
     await refused(world, 3000)
-    answer = await browser.send(old, reason="Three are fine.")
+    answer = await browser.send(old, confirm=old.typed, reason="Three are fine.")
     assert answer.status_code == 412
     assert "Nothing was done." in Reading(answer.text).text
     assert "3000 rows" in Reading(answer.text).text
     [job] = [one for one in await operator.result("GET", "/jobs") if one["waiting"]]
     assert job["waiting"]["allowed_at"] is None
-    answer = await browser.send(await acting(browser, NOC, "allow-job"), reason="So are these.")
+    new = await acting(browser, NOC, "allow-job")
+    answer = await browser.send(new, confirm=new.typed, reason="So are these.")
     assert answer.headers["location"] == f"{NOC}?done=done"
 
 
@@ -62,9 +63,12 @@ async def test_levels_that_nobody_saw_are_not_released(world: World, engine: Asy
     await held(world, engine, "31.0.0.0/23")
     old = await acting(browser, NOC, "release-levels")
     await held(world, engine, "31.2.0.0/23")
-    assert (await browser.send(old, reason="One is fine.")).status_code == 412
+    assert (await browser.send(old, confirm=old.typed, reason="One is fine.")).status_code == 412
     new = await acting(browser, NOC, "release-levels")
-    assert (await browser.send(new, reason="Both.")).headers["location"] == f"{NOC}?done=done"
+    assert (await browser.send(new, reason="Both.")).status_code == 422  # not typed
+    new = await acting(browser, NOC, "release-levels")
+    answer = await browser.send(new, confirm="ripencc", reason="Both.")
+    assert answer.headers["location"] == f"{NOC}?done=done"
 
 
 async def test_a_file_of_statistics_that_nobody_saw_is_not_accepted(

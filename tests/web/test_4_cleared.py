@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -45,7 +45,8 @@ async def done(world: World, operator: Operator, page: str, what: str, **filled:
     before = await operator.result("GET", "/events?per_page=1000")
     assert (await browser.send(await acting(browser, page, what), **filled)).status_code == 422
     assert await operator.result("GET", "/events?per_page=1000") == before
-    answer = await browser.send(await acting(browser, page, what), reason=WHY, **filled)
+    form = await acting(browser, page, what)
+    answer = await browser.send(form, reason=WHY, confirm=form.typed, **filled)
     assert answer.headers["location"] == f"{page}?done=done", answer.text
     history = (await browser.get(f"{NOC}/history" if page == NOC else page)).text
     [row, *_] = [one for one in history.split("<tr") if WHY in one]
@@ -102,9 +103,7 @@ async def test_4_orphans_are_withdrawn(
     await routes.note_orphans("ams1", {orphan: path(orphan, prepend=1)}, world.clock.now())
     viewer = await signed_in(world, Role.OPERATOR_VIEWER)
     assert "It holds 1 path" in (await viewer.read(NOC)).text
-    assert (await done(world, operator, NOC, "withdraw-orphans", confirm="ams1")).startswith(
-        "orphan"
-    )
+    assert (await done(world, operator, NOC, "withdraw-orphans")).startswith("orphan")
     assert await routes.decided_orphans("ams1") == {orphan}
     assert "It holds 1 path" not in (await viewer.read(NOC)).text
 
@@ -155,6 +154,27 @@ async def test_4_a_freeze_is_lifted(world: World, operator: Operator) -> None:
     assert "frozen for reverse_zone" in (await viewer.read(page)).text
     await done(world, operator, page, "lift-freeze")
     assert "frozen for" not in (await viewer.read(page)).text
+
+
+async def test_4_the_operators_word_counts_from_now_on_until_an_end(
+    world: World, operator: Operator
+) -> None:
+    made = await world.prefix("31.8.0.0/23")
+    await operator.act(f"/prefixes/{made['id']}/approve")
+    world.clock.advance(timedelta(days=366))
+    page = f"{NOC}/prefixes/{made['id']}"
+    browser = await signed_in(world, Role.OPERATOR)
+    for days in ("3", "x"):  # too soon to tell its customer; no number
+        answer = await browser.send(await acting(browser, page, "end-proof"), reason=WHY, days=days)
+        assert answer.status_code in {400, 422}, days
+    assert "31.8.0.0/23" in (await browser.read(NOC)).text
+    await done(world, operator, page, "end-proof", days="400")
+    told = await operator.result("GET", f"/prefixes/{made['id']}/watch")
+    assert datetime.fromisoformat(told["proof_ends_at"]) == world.clock.now() + timedelta(days=400)
+    assert "31.8.0.0/23" not in (await browser.read(NOC)).text
+    other = await world.approved()
+    shown = await browser.read(f"{NOC}/prefixes/{other[0]}")
+    assert not [one for one in shown.forms if one.action.endswith("end-proof")]  # by checks
 
 
 @pytest.mark.parametrize("act", ["restore", "end-grace"])

@@ -78,8 +78,8 @@ async def test_4_what_was_refused_says_why_and_is_accepted_with_a_reason(
     double = await browser.send(form, reason="They told us.")
     assert double.headers["location"] == f"{DATA}?done=done"
     again = await browser.send(form, key="0" * 32, reason=WHY)
-    assert again.status_code == 409
-    assert "it was accepted before" in Reading(again.text).text
+    assert again.status_code == 412
+    assert "Nothing was done." in Reading(again.text).text
     assert 'id="waits"' not in (await browser.get(DATA)).text
 
 

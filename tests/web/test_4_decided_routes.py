@@ -216,19 +216,20 @@ async def test_4_all_that_were_shown_are_released_and_no_others(
     browser = await signed_in(world, Role.OPERATOR)
     old = await browser.form(WAITING, "/release-shown")
     await browser.send(await releasing(browser, cidrs[0]), reason=WHY)
-    answer = await browser.send(old, reason=WHY)
+    answer = await browser.send(old, reason=WHY, confirm=old.typed)
     assert answer.status_code == 412
     assert await waiting(engine) == set(cidrs[1:])
+    untyped = await browser.send(old, reason=WHY, confirm="release")
+    assert "type release 3" in Reading(untyped.text).text
     form = await browser.form(WAITING, "/release-shown")
-    refused = await browser.send(form, reason=" ")
-    assert refused.status_code == 422
+    assert (await browser.send(form, reason=" ", confirm=form.typed)).status_code == 422
     form = await browser.form(WAITING, "/release-shown")
-    answer = await browser.send(form, reason=WHY)
+    answer = await browser.send(form, reason=WHY, confirm="release 2")
     assert answer.headers["location"] == f"{WAITING}?done=all"
     assert await waiting(engine) == set()
     event = await operator.last_event()
     assert sorted(event["after"]["announced"]) == sorted(cidrs[1:])
-    double = await browser.send(form, reason=WHY)
+    double = await browser.send(form, reason=WHY, confirm="release 2")
     assert double.headers["location"] == f"{WAITING}?done=all"
     assert (await operator.last_event())["number"] == event["number"]
 
@@ -252,7 +253,9 @@ async def test_4_of_two_clicks_at_one_moment_history_has_all_that_either_release
     with monkeypatch.context() as patch:
         patch.setattr(ReleaseRoutes, "these", meeting_in_the_middle)
         async with asyncio.timeout(60):
-            await asyncio.gather(*(browser.send(form, reason=WHY) for _ in range(2)))
+            await asyncio.gather(
+                *(browser.send(form, reason=WHY, confirm="release 6") for _ in range(2))
+            )
     assert await waiting(engine) == set()
     told = [one["after"] for one in await operator.result("GET", "/events?per_page=1000")]
     assert sorted(cidr for one in told for cidr in one.get("announced", ())) == sorted(cidrs)
@@ -263,10 +266,8 @@ async def test_4_who_only_looks_decides_about_no_route(
 ) -> None:
     await restored(world, engine, tmp_path)
     await orphans(world, engine)
-    nora, viewer = (
-        await signed_in(world, Role.OPERATOR),
-        await signed_in(world, Role.OPERATOR_VIEWER),
-    )
+    nora = await signed_in(world, Role.OPERATOR)
+    viewer = await signed_in(world, Role.OPERATOR_VIEWER)
     customer = await signed_in(world)
     before = await waiting(engine)
     for page in (WAITING, ORPHANS, at("ams1", HELD[0])):
@@ -294,5 +295,6 @@ async def test_4_a_page_of_many_routes_that_wait_is_light(
         assert len(await tx.unreleased.first(MOST_SHOWN)) == MOST_SHOWN
         assert await tx.unreleased.count() == MOST_SHOWN + 3
     form = await browser.form(WAITING, "/release-shown")
-    assert (await browser.send(form, reason=WHY)).headers["location"] == f"{WAITING}?done=all"
+    answer = await browser.send(form, reason=WHY, confirm=f"release {MOST_SHOWN}")
+    assert answer.headers["location"] == f"{WAITING}?done=all"
     assert len(await waiting(engine)) == 3

@@ -28,15 +28,18 @@ async def test_4_a_speaker_is_drained_after_a_look_and_lifted(
     assert PEER in looked.text
     assert "speakers ams1 neighbours" in looked.text, "no other speaker is concerned"
     form = await browser.form(f"{DRAIN}?speaker=ams1", "/drain")
-    answer = await browser.send(form, hours="3", reason="New line cards.")
+    answer = await browser.send(form, hours="3", reason="New line cards.", confirm="ams1")
     assert answer.headers["location"] == f"{ROUTES}?done=drained"
     [made] = await operator.result("GET", "/routes/drains")
     assert (made["speaker"], made["name"], made["reason"]) == ("ams1", "Grace", "New line cards.")
     until = world.clock.now() + timedelta(hours=3)
     assert datetime.fromisoformat(made["until"]) == until
-    again = await browser.send(form, hours="3", reason="New line cards.")  # a double click
+    again = await browser.send(
+        form, hours="3", reason="New line cards.", confirm="ams1"
+    )  # a double click
     assert again.headers["location"] == answer.headers["location"]
-    twice = await browser.send(await browser.form(f"{DRAIN}?speaker=ams1", "/drain"), reason="x")
+    form = await browser.form(f"{DRAIN}?speaker=ams1", "/drain")
+    twice = await browser.send(form, reason="x", confirm="ams1")
     assert twice.status_code == 409
 
     [lift] = [one for one in (await browser.read(ROUTES)).forms if "lift-drain" in one.action]
@@ -51,17 +54,21 @@ async def test_4_what_would_go_off_the_internet_is_said_and_agreed_to(
 ) -> None:
     await two_speakers(operator, engine)
     browser = await signed_in(world, Role.OPERATOR)
-    await browser.send(await browser.form(f"{DRAIN}?stage=1", "/drain"), reason=WHY)
+    form = await browser.form(f"{DRAIN}?stage=1", "/drain")
+    assert (await browser.send(form, reason=WHY)).status_code == 422  # it was not typed which
+    form = await browser.form(f"{DRAIN}?stage=1", "/drain")
+    await browser.send(form, reason=WHY, confirm="stage 1")
     narrow = f"{DRAIN}?speaker=fra1&neighbour={PEER}"
     shown = await browser.read(narrow)
     assert "1 announced route is left at no speaker" in shown.text
     form = await browser.form(narrow, "/drain")
-    refused = await browser.send(form, reason=WHY)  # the box was not ticked
+    typed = {"confirm": f"fra1 to {PEER}"}
+    refused = await browser.send(form, reason=WHY, **typed)  # the box was not ticked
     assert refused.status_code == 409
     assert "Nothing was done" in Reading(refused.text).text
     assert len(await operator.result("GET", "/routes/drains")) == 1
     form = await browser.form(narrow, "/drain")
-    assert (await browser.send(form, loses="1", reason=WHY)).status_code == 303
+    assert (await browser.send(form, loses="1", reason=WHY, **typed)).status_code == 303
     assert len(await operator.result("GET", "/routes/drains")) == 2
 
 

@@ -16,7 +16,7 @@ from tests.web.chromium import PHONE, WIDE, Site, chromium, site_of, tab_to, too
 from tests.web.test_3_12_disputes import disputed
 from tests.web.test_4_1_asn_disputes import asn_disputed
 from tests.web.test_4_noc import raised
-from tests.web.walking import OF_TEST_4_BROWSER, OF_TEST_6_NETWORK, unseen
+from tests.web.walking import OF_TEST_4_BROWSER, OF_TEST_6_HOLDING, OF_TEST_6_NETWORK, unseen
 
 pytestmark = pytest.mark.real
 NOC = "/ui/noc"
@@ -54,9 +54,11 @@ async def test_every_page_of_the_operator_fits_and_axe_finds_nothing(
             NOC, f"{NOC}/prefixes", f"{NOC}/prefixes?q=31.24.0.1", f"{NOC}{path}",
             f"{NOC}/prefixes/{rival['id']}", f"{NOC}/routes", f"{NOC}/data", f"{NOC}/accounts",
             f"{NOC}/services", f"{NOC}/space", f"{NOC}/history", dispute, asn_dispute,
-            f"{NOC}/routes/drain?speaker=ams1", "/ui/tokens", "/ui/people",
+            f"{NOC}/routes/drain?speaker=ams1", f"{NOC}/kinds/sessions_shut",
+            f"{NOC}/kinds/jobs", "/ui/tokens", "/ui/people",
         )  # fmt: skip
-        assert unseen(site.world, walked, NOC, *OF_TEST_4_BROWSER, OF_TEST_6_NETWORK) == []
+        apart = (*OF_TEST_4_BROWSER, OF_TEST_6_NETWORK, *OF_TEST_6_HOLDING)
+        assert unseen(site.world, walked, NOC, *apart) == []
         for address in walked:
             await page.goto(address)
             assert await violations(page) == [], address

@@ -16,6 +16,7 @@ from tests.api.bound import bound
 from tests.api.letters import issued
 from tests.api.world import World, new_account
 from tests.web.browser import Browser, link_for, signed_in
+from tests.web.held_back import tripped
 from tests.web.test_2_2_own_tokens import made as made_token
 from tests.web.test_3_7_asns import brought
 
@@ -35,6 +36,7 @@ FIELDS = {
     "role": "viewer",
     "number": "1",
     "after": "0",
+    "seen": "0" * 16,
 }
 
 
@@ -84,10 +86,13 @@ async def ids(world: World, engine: AsyncEngine) -> tuple[dict[str, str], list[s
         "prefix_id": path[-32:], "route_id": route[-32:], "binding_id": binding["id"],
         "delegation_id": delegation["id"], "asn_id": page[-32:], "token_id": token,
         "person_id": person.hex, "reference": str(letter.reference), "session_id": signed_in_by,
-        "what": "suspend", "id": "0" * 32, "dispute_id": "0" * 32, "move_id": move["id"],
+        "what": "suspend", "kind": "lost", "id": "0" * 32, "dispute_id": "0" * 32,
+        "move_id": move["id"],
         "webhook_id": hook["id"], "mail_address_id": mail["id"],
         "speaker": "ams-of", "listener": "rr-of", "edge": "fra-of",
         "account_id": world.account_id.hex, "credential_id": token,
+        "trip_id": (await tripped(world, engine)).hex, "registry": "ripencc",
+        "signal": "holder", "about": path[-32:],
     }  # fmt: skip
     return (
         known,
@@ -184,7 +189,7 @@ async def test_no_page_and_no_form_is_anothers(world: World, engine: AsyncEngine
             if looks:
                 assert answer.status_code in {200, 404}, where
                 continue
-            assert answer.status_code in {303, 401, 403, 404, 422}, where
+            assert answer.status_code in {303, 401, 403, 404, 412, 422}, where
             if answer.status_code == 303 and "/ui/sessions/" not in path:  # theirs alone may end
                 assert answer.headers["location"] == "/ui/enter", where
             assert [one for one in secrets if one in answer.text] == [], where

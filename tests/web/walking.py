@@ -24,6 +24,8 @@ from tests.api.operators import Operator
 from tests.api.world import World, new_account
 from tests.stumbles.runs import carry_out, validate
 from tests.web.browser import Browser, link_for
+from tests.web.held_back import tripped
+from tests.web.places import CONTRADICTS, SILENT, saw
 from tests.web.test_2_2_own_tokens import made as made_token
 from tests.web.test_3_7_asns import brought
 from tests.web.test_3_12_disputes import disputed
@@ -32,12 +34,14 @@ from tests.web.test_6_tenancy import network
 
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
 FREE = Limits(0, 0, 0, 0, 0, 0)
-# Pages of the operator that are looked at with more to see on them: test_4_browser, test_6_network.
+# Pages of the operator that are looked at with more to see on them: test_4_browser, test_6_network,
+# test_6_holding.
 OF_TEST_4_BROWSER = (
     *("/ui/noc/accounts/{account_id}", "/ui/noc/credentials"),
     *("/ui/noc/routes/orphans", "/ui/noc/routes/waiting"),
 )
 OF_TEST_6_NETWORK = "/ui/noc/network"
+OF_TEST_6_HOLDING = ("/ui/noc/breaker", "/ui/noc/perspectives")
 APART = ("/stream", "/document", "/ui/static", "/ui/enter/provider")  # no pages of ours
 
 
@@ -117,6 +121,7 @@ async def planted(world: World, engine: AsyncEngine, operator: Operator) -> Esta
     person, _ = await link_for(world, name=HOSTILE)
     await waiting(world, engine, operator)
     await network(world, engine)
+    await saw(world, engine, path[-32:], HOSTILE, tyo=CONTRADICTS, nyc=SILENT)
     known = {
         "prefix_id": path[-32:], "route_id": spanning["id"], "binding_id": binding["id"],
         "delegation_id": delegation["id"], "move_id": move["id"], "asn_id": asn[-32:],
@@ -126,7 +131,9 @@ async def planted(world: World, engine: AsyncEngine, operator: Operator) -> Esta
         "reference": str((await issued(world)).reference), "dispute_id": dispute[-32:],
         "account_id": world.account_id.hex, "credential_id": token,
         "speaker": "ams-of", "listener": "rr-of", "edge": "fra-of",
-        "rest": "nowhere", "name": "page.css", "what": "suspend", "id": "0" * 32,
+        "trip_id": (await tripped(world, engine, "job", HOSTILE)).hex,
+        "registry": "ripencc", "signal": "holder", "about": path[-32:],
+        "rest": "nowhere", "name": "page.css", "what": "suspend", "kind": "lost", "id": "0" * 32,
     }  # fmt: skip
     return Estate(known, owner)
 

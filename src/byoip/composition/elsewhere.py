@@ -5,6 +5,7 @@ from datetime import timedelta
 from byoip.adapters.perspectives.within_budget import WithinBudget
 from byoip.composition.perspectives import clients_of
 from byoip.composition.process import Composition
+from byoip.store.checks.place_sightings import PlaceSightings
 from byoip.store.checks.registry_budget import PostgresRegistryBudget
 from byoip.store.speakers.routes import Routes
 from byoip.usecases.checks.perspectives.corroborate import Corroborate
@@ -23,7 +24,8 @@ def elsewhere_of(composition: Composition, *, patience: float = 30.0) -> Corrobo
     """
     settings, clock = composition.settings, composition.clock
     clients = clients_of(settings, clock, composition.outside.network)
-    notice = NoticePerspectives(Routes(composition.engine), clock) if clients else None
+    routes, kept = Routes(composition.engine), PlaceSightings(composition.engine)
+    notice = NoticePerspectives(routes, kept, clock) if clients else None
     budget = PostgresRegistryBudget(composition.engine, remember=timedelta(0))
     asked = [WithinBudget(one, budget, clock) for one in clients]
     decide = settings.perspectives_decide

@@ -220,6 +220,11 @@ OF_OPERATORS: Final[Catalogue] = {
     "database": {
         "failed_over": "Another server was promoted, and nothing that was known is missing.",
     },
+    "perspective": {
+        "asked_again": "Other places are asked about a prefix again, as they did not agree.",
+        "settled": "An operator has looked at what places saw and did not agree about; it is no "
+        "longer listed.",
+    },
     "speaker": {
         "forgotten": "A speaker is gone for good, and nothing of it is on record.",
         "opened": "An operator lets the sessions of a speaker come up, whatever is missing.",

@@ -1,6 +1,6 @@
 """Bringing a prefix, and trying first whether it would pass: by a button, and while one types."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -8,12 +8,14 @@ from starlette.responses import Response
 
 from byoip.domain.checks.evidence import Passed
 from byoip.domain.errors import Refusal
+from byoip.domain.precondition import PreconditionFailed
 from byoip.domain.prefix import Prefix
 from byoip.store.accounts.rate_limits import Wanted
 from byoip.usecases.checks.preflight import PreflightReport
 from byoip.usecases.claims import prefixes as verbs
 from byoip.web.checks import checks_shown
-from byoip.web.forms import fresh_key
+from byoip.web.forms import fresh_key, seen_of
+from byoip.web.telling import Told, require_seen
 from byoip.web.visiting import PersonsVisit
 
 _Asks: TypeAlias = Callable[[str, int], Awaitable[Response]]
@@ -29,6 +31,7 @@ async def bring(visit: PersonsVisit) -> Response:
     form = visit.form
 
     async def submit(cidr: str, asn: int) -> Response:
+        require_seen(visit, *_origins(visit))
         return await visit.write(
             lambda tx: verbs.submit(
                 tx,
@@ -42,7 +45,10 @@ async def bring(visit: PersonsVisit) -> Response:
             lambda view: f"/ui/prefixes/{view.claim.id.hex}?done=brought",
         )
 
-    return await _tried(visit, submit)
+    try:
+        return await _tried(visit, submit)
+    except PreconditionFailed:
+        return await _form(visit, 412, told=Told(412, stale=True))
 
 
 async def preflight(visit: PersonsVisit) -> Response:
@@ -79,6 +85,8 @@ async def _tried(
         return await show(422, wrong={"asn": "An AS number, as in 64500."})
     try:
         return await work(visit.form.get("cidr", "").strip(), int(number))
+    except PreconditionFailed:
+        raise
     except Refusal as refusal:
         problem = visit.site.problem(refusal)
         field = (refusal.pointer or "").strip("/")
@@ -92,17 +100,24 @@ async def _form(
     *,
     wrong: Mapping[str, str] | None = None,
     report: PreflightReport | None = None,
+    told: Told = Told(),  # noqa: B008 - frozen
 ) -> Response:
-    origins = sorted(one.number for one in visit.site.terms.origins)
     return await visit.page(
         "bring.html",
         status,
         key=fresh_key(),
         given=visit.form,
         wrong=wrong or {},
-        origins=origins,
+        told=told,
+        origins=_origins(visit),
+        seen=seen_of(*_origins(visit)),
         **_shown(report),
     )
+
+
+def _origins(visit: PersonsVisit) -> Sequence[int]:
+    """What may be chosen as origin without a proof; the operator's settings may change."""
+    return sorted(one.number for one in visit.site.terms.origins)
 
 
 async def _part(

@@ -1,7 +1,8 @@
-"""What a browser sends: a cookie; of a form each field once, a one-time key, and its version."""
+"""What a browser sends: a cookie; of a form each field once, a key, and what it was drawn from."""
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from hashlib import sha256
 from secrets import token_hex
 from typing import Final
@@ -10,6 +11,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 
+from byoip.domain.accounts.credential import ExpiryRefused, Scope
 from byoip.domain.foreign_text import storable
 from byoip.domain.precondition import ANY_VERSION, Precondition
 from byoip.web.site import NotServed
@@ -20,6 +22,11 @@ _KIND: Final = "application/x-www-form-urlencoded"
 _KEY: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _ID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _VERSION: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
+_SEEN: Final = 16  # characters
+_DAYS: Final[Mapping[str, timedelta | None]] = {
+    "": None,
+    **{str(days): timedelta(days=days) for days in (30, 90, 365)},
+}
 
 
 async def read_form(request: Request) -> Mapping[str, str]:
@@ -77,17 +84,46 @@ def key_of(form: Mapping[str, str]) -> tuple[str, bytes]:
 
 
 def version_of(form: Mapping[str, str]) -> Precondition:
-    """The version that the form was drawn from; one without a version is about nothing older.
+    """The version that the form was drawn from.
+
+    One of what has no version says in `seen` what its page showed, and whoever acts compares that.
 
     Raises:
-        NotServed: it is no number.
+        NotServed: it is no number, or there is neither: no page of ours has such a form.
     """
     given = form.get("version")
-    if given is None:
+    if given is None and "seen" in form:
         return ANY_VERSION
-    if not _VERSION.fullmatch(given):
+    if given is None or not _VERSION.fullmatch(given):
         raise NotServed(400, "Not our form", "This form is not one of ours: open its page again.")
     return Precondition(frozenset({int(given)}))
+
+
+def seen_of(*facts: object) -> str:
+    """A short name of just these facts, for a form's field `seen`."""
+    return sha256(repr(facts).encode()).hexdigest()[:_SEEN]
+
+
+def typed(form: Mapping[str, str], name: str) -> bool:
+    """Whether it was typed what is meant."""
+    return form.get("confirm", "").strip() == name
+
+
+def lasts_of(form: Mapping[str, str]) -> timedelta | None:
+    """How long a token is to hold, by its form; None: until it is revoked.
+
+    Raises:
+        ExpiryRefused: as no form offers it.
+    """
+    days = form.get("days", "-")
+    if days not in _DAYS:
+        raise ExpiryRefused
+    return _DAYS[days]
+
+
+def scopes_of(form: Mapping[str, str]) -> frozenset[Scope]:
+    """What a token is to open, by its form; none of them: the usual."""
+    return frozenset(one for one in Scope if form.get(f"may-{one.name.lower()}") == "yes")
 
 
 def id_of(text: str) -> UUID:

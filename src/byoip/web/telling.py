@@ -9,6 +9,8 @@ from starlette.responses import Response
 from byoip.domain.errors import Refusal
 from byoip.domain.idempotency import IdempotencyKeyBusy
 from byoip.domain.precondition import PreconditionFailed
+from byoip.usecases.border import Verb
+from byoip.web.forms import seen_of
 from byoip.web.visiting import PersonsVisit
 
 _STALE: Final = 412
@@ -40,6 +42,7 @@ class Told:
 
 
 Shows: TypeAlias = Callable[[Told], Awaitable[Response]]
+Facts: TypeAlias = Callable[[], Awaitable[tuple[object, ...]]]
 
 
 def told_of(visit: PersonsVisit, done: Mapping[str, str]) -> Told:
@@ -60,3 +63,33 @@ async def tried(visit: PersonsVisit, work: Awaitable[Response], show: Shows) -> 
         if problem.status == _NOT_FOUND and not refusal.pointer:  # nor is there a page of it
             raise
         return await show(Told(problem.status, refused=refusal, remedy=problem.remedy))
+
+
+def require_seen(visit: PersonsVisit, *facts: object) -> None:
+    """Refuse what was decided by other facts than are so now.
+
+    Raises:
+        PreconditionFailed: they are other ones.
+    """
+    if visit.form.get("seen", "") != seen_of(*facts):
+        raise PreconditionFailed
+
+
+async def as_drawn(
+    visit: PersonsVisit, facts: Facts, work: Callable[[], Awaitable[Response]]
+) -> Response:
+    """Do it if what its page showed is so still; of a form sent again, how that ended.
+
+    For what no row stands for yet, as one more of a list: nothing is locked, and of two people at
+    the same moment both do it. What is about a row compares under its lock, in the verb.
+
+    Raises:
+        PreconditionFailed: something else is so now.
+    """
+    if visit.form.get("seen", "") == seen_of(*await facts()):
+        return await work()
+
+    async def other() -> Verb[str]:
+        raise PreconditionFailed
+
+    return await visit.write_asking(other, str)

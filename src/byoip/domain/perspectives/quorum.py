@@ -7,7 +7,9 @@ where it is for silence alone, there is no answer.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 from byoip.domain.checks.evidence import (
     Failed,
@@ -26,6 +28,27 @@ _ALONE, _SIX, _REGIONS_FROM, _REGIONS = 1, 6, 3, 2
 _ELSEWHERE: Final = ", from perspective "
 
 
+class End(StrEnum):
+    """What a sighting makes of our own yes."""
+
+    AGREES = "agrees"
+    CONTRADICTS = "contradicts"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The prefix or AS number that places are asked about.
+
+    Attributes:
+        id: of the claim, or of the account's number.
+        name: a CIDR, or a number as people write it.
+    """
+
+    id: UUID
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """How a check ends by what one place saw.
@@ -37,6 +60,18 @@ class Sighting:
     place: Place
     outcome: Outcome
     exhibits: tuple[RawAnswer, ...] = ()
+
+    @property
+    def end(self) -> End:
+        """Whether it is one of those that agree."""
+        if isinstance(self.outcome, Passed):
+            return End.AGREES
+        return End.SILENT if isinstance(self.outcome, Unanswered) else End.CONTRADICTS
+
+    @property
+    def asked(self) -> bool:
+        """False where it was not asked: its network carries the prefix, or it had no turn."""
+        return not (isinstance(self.outcome, Unanswered) and self.outcome.fault is Fault.NOT_ASKED)
 
 
 def allowed(places: int) -> int:

@@ -22,6 +22,7 @@ from byoip.store.accounts import operator_reader_sql as reading
 from byoip.store.accounts.accounts import account_from
 from byoip.store.accounts.credentials import credential_from
 from byoip.store.accounts.event_chain import EventChain
+from byoip.store.accounts.need_reader import NeedReader
 from byoip.store.accounts.operator_views import (
     AccountView,
     AddressReport,
@@ -35,6 +36,7 @@ from byoip.store.accounts.operator_views import (
 from byoip.store.accounts.people_reader import NEWEST
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.bindings.bindings import BINDING, binding_from
+from byoip.store.checks.place_sightings import PlaceSightings
 from byoip.store.checks.registration_snapshots import RegistrationSnapshots
 from byoip.store.checks.registry_overrides import override_from
 from byoip.store.checks.roa_counts import ROA_COUNTS, counts_from
@@ -56,12 +58,16 @@ class OperatorReader:
 
     Attributes:
         chain: their history, with its hashes.
+        needs: what waits for them.
+        places: what perspectives last said.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._autocommit = autocommit_pool(engine)
         self._registrations = RegistrationSnapshots(engine)
         self.chain = EventChain(engine)
+        self.needs = NeedReader(self._autocommit)
+        self.places = PlaceSightings(engine)
 
     async def accounts(self, *, after: Cursor | None, limit: int) -> Sequence[AccountView]:
         """Accounts in the order of (created_at, id)."""

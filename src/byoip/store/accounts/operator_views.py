@@ -1,6 +1,6 @@
-"""What operators are shown of accounts, claims, addresses and snapshots."""
+"""What operators are shown of accounts, claims, addresses and snapshots, and what waits for them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -18,6 +18,7 @@ from byoip.domain.event_chain import Head
 from byoip.domain.prefix import Prefix
 from byoip.store.checks.snapshots import SnapshotAcceptance, VrpSnapshot
 from byoip.store.claims.views import NumberedEvent
+from byoip.store.speakers.routes import Alarm
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +139,51 @@ class AddressReport:
     holdings: tuple[Holding, ...]
     delegations: tuple[tuple[Delegation, str], ...]
     reservation: Reservation | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAlarm:
+    """An alarm.
+
+    Attributes:
+        of_route: its subject is a BGP prefix's id, and its detail begins with the CIDR.
+        claim_id: the prefix of that, if it is on record.
+    """
+
+    alarm: Alarm
+    since: datetime
+    of_route: bool
+    claim_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class UndecidedOrphans:
+    """What one speaker holds and nobody has decided about.
+
+    Attributes:
+        named: the first of them.
+    """
+
+    speaker: str
+    many: int
+    since: datetime
+    named: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class HeardOf:
+    """A speaker, and when it was last asked; None: only routes are on record of it."""
+
+    name: str
+    alive: bool
+    fault: str
+    asked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A listener, and when it was last asked, and has answered."""
+
+    name: str
+    asked_at: datetime | None
+    answered_at: datetime | None

@@ -56,6 +56,9 @@ _SET_ROLE: Final = compiled(sa.update(people).where(_p.id == sa.bindparam("perso
 _SET_SCOPES: Final = compiled(
     sa.update(credentials).where(_c.id == sa.bindparam("person_id")), ["scopes"]
 )
+LINKS_OF: Final = compiled(
+    sa.select(sa.func.count().label("many")).where(_l.person_id == sa.bindparam("person"))
+)
 _ADD_LINK: Final = compiled(sa.insert(sign_in_links), _l.keys())
 _USE_LINK: Final = compiled(
     sa.update(sign_in_links)
@@ -137,6 +140,11 @@ class PeopleRepository(Repository):
             expires_at=until,
             used_at=None,
         )
+
+    async def links(self, person_id: UUID) -> int:
+        """How many links are on record of a person, whatever became of them."""
+        [row] = await self._session.rows(LINKS_OF, person=person_id)
+        return int(row.many)
 
     async def end_links(self, person_id: UUID, now: datetime) -> None:
         """Let no link of the person sign in any more."""

@@ -15,7 +15,14 @@ from byoip.domain.accounts.sign_in import Identity
 from byoip.ports.clock import Clock
 from byoip.store.accounts.credentials import credential_from, token_hash
 from byoip.store.accounts.identities import BARRED, OF_PERSON, identity_from
-from byoip.store.accounts.people import IN_FORCE, OF_ACCOUNT, PEOPLE, PERSON, person_from
+from byoip.store.accounts.people import (
+    IN_FORCE,
+    LINKS_OF,
+    OF_ACCOUNT,
+    PEOPLE,
+    PERSON,
+    person_from,
+)
 from byoip.store.accounts.seen import Seen
 from byoip.store.accounts.tables import (
     accounts,
@@ -213,6 +220,12 @@ class PeopleReader:
         for row in await self._autocommit.ask(_ONE, **asked):
             return person_from(row)
         raise PersonNotFound
+
+    async def links(self, person_id: UUID) -> int:
+        """How many links are on record of a person, whatever became of them."""
+        [row] = await self._autocommit.ask(LINKS_OF, person=person_id)
+        many: int = row.many
+        return many
 
     async def identity(self, person_id: UUID) -> Identity | None:
         """Whom the identity provider knows a person as; None: they come by links."""

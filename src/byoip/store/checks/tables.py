@@ -6,6 +6,7 @@ from sqlalchemy.dialects import postgresql as pg
 from byoip.domain.checks.evidence import Check
 from byoip.domain.checks.validation_run import RunResult, RunState, Trigger
 from byoip.domain.claims.check_waiver import Waivable, WaiverEnded
+from byoip.domain.perspectives.quorum import End
 from byoip.store import columns as col
 from byoip.store.columns import table
 
@@ -231,4 +232,32 @@ registry_answers = table(
     ),
     sa.Index(None, "kept_until"),
     prefixes=["UNLOGGED"],
+)
+
+# What each perspective last said; and what it said of things about which not all of them agree.
+places_asked = table(
+    "places_asked",
+    sa.Column("place", sa.Text, primary_key=True),
+    col.text("region"),
+    col.timestamptz("asked_at"),
+    col.timestamptz("answered_at", nullable=True),
+    col.timestamptz("silent_since", nullable=True),
+    col.text("said"),
+    col.text("fault"),
+    col.check("either", "answered_at IS NOT NULL OR silent_since IS NOT NULL"),
+)
+place_sightings = table(
+    "place_sightings",
+    sa.Column("place", sa.Text, primary_key=True),
+    sa.Column("about", sa.Uuid, primary_key=True),  # a claim, or an account's AS number
+    sa.Column("what", sa.Text, primary_key=True),
+    col.text("region"),
+    col.text("subject"),
+    col.text("ended"),
+    col.text("seen"),
+    col.timestamptz("at"),
+    col.timestamptz("since"),
+    col.one_of("ended", End),
+    sa.Index("ix_place_sightings_about", "about", "what"),
+    sa.Index("ix_place_sightings_at", "at"),
 )

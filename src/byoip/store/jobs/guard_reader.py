@@ -1,6 +1,7 @@
 """Reads the breaker and the jobs for operators."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -9,14 +10,17 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.jobs.job_history import MEASURED, JobKind, JobSwitch, proportionate
+from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings, Counted
+from byoip.domain.routes.offboarding import Step
 from byoip.store.autocommit import autocommit_pool
+from byoip.store.claims.views import Cursor
 from byoip.store.jobs.job_guards import PAST, RUN_SHOWN, SWITCHES, job_run_from, switches_from
 from byoip.store.jobs.tables import job_runs
-from byoip.store.jobs.views import BreakerReport, JobReport, ParkedSet
+from byoip.store.jobs.views import AllBehind, Behind, BreakerReport, JobReport, ParkedSet
 from byoip.store.routes.breaker import ADVERTISED, IN_MINUTE, IN_WINDOW, OPEN, counting, trip_from
 from byoip.store.routes.tables import offboardings, withdrawals
-from byoip.store.statements import compiled
+from byoip.store.statements import compiled, from_row, from_text
 
 _SAMPLE: Final = 20
 _w, _o, _r = withdrawals.c, offboardings.c, job_runs.c
@@ -47,6 +51,24 @@ _PARKED: Final = compiled(
     .where(_o.live, _o.parked_by.is_not(None))
     .order_by(_o.began_at)
 )
+_UP: Final = """(
+    SELECT count(*) FROM bgp_prefixes AS b
+    WHERE b.prefix_id = o.prefix_id AND b.live AND b.advertised
+)"""
+_BEHIND: Final = from_text(f"""
+    SELECT o.id, p.id AS claim_id, p.cidr, p.account_id, a.name AS account, o.began_at, o.step,
+        {_UP} AS up, jsonb_array_length(o.routes) AS withdrawn
+    FROM offboardings AS o JOIN prefixes AS p ON p.id = o.prefix_id
+        JOIN accounts AS a ON a.id = p.account_id
+    WHERE o.live AND o.parked_by = :trip_id AND (o.began_at, o.id) > (:at, :after)
+    ORDER BY o.began_at, o.id LIMIT :most
+""")  # noqa: S608 - of constants
+_ALL_BEHIND: Final = from_text(f"""
+    SELECT coalesce(array_agg(o.prefix_id ORDER BY o.prefix_id), '{{}}') AS claims,
+        coalesce(sum({_UP}), 0) AS up
+    FROM offboardings AS o WHERE o.live AND o.parked_by = :trip_id
+""")  # noqa: S608 - of constants
+_FIRST: Final = Cursor(datetime.min.replace(tzinfo=UTC), UUID(int=0))
 _NEWEST: Final = compiled(
     sa.select(*RUN_SHOWN).ext(pg.distinct_on(_r.kind)).order_by(_r.kind, _r.at.desc(), _r.id)
 )
@@ -74,6 +96,22 @@ class GuardReader:
             Counted(use.in_run, use.by_account, use.in_minute, use.in_window, use.advertised),
             tuple((one, _set(parked.get(one.id, []))) for one in trips),
         )
+
+    async def behind(self, trip_id: UUID, *, after: Cursor | None, limit: int) -> Sequence[Behind]:
+        """The offboardings that wait behind a trip, the oldest first."""
+        after = after or _FIRST
+        rows = await self._autocommit.ask(
+            _BEHIND, trip_id=trip_id, at=after.created_at, after=after.id, most=limit
+        )
+        return [
+            from_row(Behind, row, cidr=Prefix.parse(str(row.cidr)), step=Step(row.step))
+            for row in rows
+        ]
+
+    async def all_behind(self, trip_id: UUID) -> AllBehind:
+        """What re-arming a trip decides about."""
+        (row,) = await self._autocommit.ask(_ALL_BEHIND, trip_id=trip_id)
+        return AllBehind(tuple(row.claims), int(row.up))
 
     async def jobs(self) -> Sequence[JobReport]:
         """One report for each kind of job."""

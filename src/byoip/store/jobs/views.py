@@ -1,10 +1,13 @@
 """What operators are shown of jobs, kill switches and breakers."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from byoip.domain.jobs.job_history import JobRun, JobSwitch
+from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Ceilings, Counted, KeptTrip
+from byoip.domain.routes.offboarding import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +50,32 @@ class BreakerReport:
     ceilings: Ceilings
     counted: Counted
     trips: tuple[tuple[KeptTrip, ParkedSet], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """An offboarding that waits behind a trip.
+
+    Attributes:
+        id: of the offboarding.
+        up: how many of its routes are still announced.
+        withdrawn: how many it has withdrawn.
+    """
+
+    id: UUID
+    claim_id: UUID
+    cidr: Prefix
+    account_id: UUID
+    account: str
+    began_at: datetime
+    step: Step
+    up: int
+    withdrawn: int
+
+
+@dataclass(frozen=True, slots=True)
+class AllBehind:
+    """All that wait behind a trip: of which prefixes, by their ids, and how many routes are up."""
+
+    claims: tuple[UUID, ...]
+    up: int

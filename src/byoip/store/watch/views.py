@@ -61,6 +61,29 @@ class HeldRises:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldRise:
+    """One of them.
+
+    Attributes:
+        level: to which it would rise.
+        now: the level that it has.
+        seen: what was last seen.
+        up: how many of its routes are announced.
+    """
+
+    id: UUID
+    claim_id: UUID
+    cidr: Prefix
+    account_id: UUID
+    account: str
+    at: datetime
+    level: Level
+    now: Level
+    seen: str
+    up: int
+
+
+@dataclass(frozen=True, slots=True)
 class DecidedRise:
     """A rise that an operator released or dropped, and no worker has carried out."""
 

@@ -163,7 +163,7 @@ _SETTLE: Final = from_text("""
 """)
 _DECIDE: Final = from_text("""
     UPDATE level_rises SET state = :state
-    WHERE registry = :registry AND signal = :signal AND state = 'held'
+    WHERE registry = :registry AND signal = :signal AND state = 'held' RETURNING id
 """)
 _DECIDED: Final = from_text("""
     SELECT prefix_id, signal, level, state FROM level_rises
@@ -272,9 +272,10 @@ class WatchRepository(Turns):
         """End what is open of a prefix's rise; what was held has recovered. How many rows."""
         return await self._session.change(_SETTLE, claim_id=claim_id, signal=signal, now=now)
 
-    async def decide(self, registry: str, signal: Signal, state: RiseState) -> int:
-        """Release or drop all that is held of a registry and signal; how many."""
-        return await self._session.change(_DECIDE, registry=registry, signal=signal, state=state)
+    async def decide(self, registry: str, signal: Signal, state: RiseState) -> Sequence[UUID]:
+        """Release or drop all that is held of a registry and signal; their ids, in order."""
+        of = {"registry": registry, "signal": signal, "state": state}
+        return sorted(row.id for row in await self._session.rows(_DECIDE, **of))
 
     async def decided(self, most: int) -> Sequence[DecidedRise]:
         """Rises that an operator released or dropped, to be carried out; by prefix."""

@@ -24,6 +24,7 @@ from byoip.domain.checks.evidence import (
 )
 from byoip.domain.checks.registries.national import countries_of_pools
 from byoip.domain.checks.registry import Registry
+from byoip.domain.perspectives.quorum import Subject
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.perspective import Perspective
 from byoip.ports.checks.rdap import RegistrationData
@@ -228,8 +229,9 @@ class ProveAsn:
             outcome, _ = await self._at_registry(own, question, one)
             return outcome
 
-        what, involved = f"token of {own.asn}", frozenset({own.asn.number})
-        said = (await self.elsewhere.confirm({what: (here, look)}, involved))[what]
+        what, involved = "token", frozenset({own.asn.number})
+        subject = Subject(own.id, str(own.asn))
+        said = (await self.elsewhere.confirm(subject, {what: (here, look)}, involved))[what]
         match said:
             case Passed(warnings=warnings) if warnings:
                 return Passed(f"{said.seen} {'; '.join(warnings)}.")

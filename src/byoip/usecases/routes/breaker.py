@@ -1,5 +1,6 @@
 """How an operator lets withdrawals go on after a breaker has tripped."""
 
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from byoip.domain.claims.claim import ClaimNotFound
@@ -11,11 +12,23 @@ from byoip.usecases.claims.restore import restore_standing
 
 
 async def rearm(
-    tx: Transaction, trip_id: UUID, *, parked: Parked, reason: str, name: str
+    tx: Transaction,
+    trip_id: UUID,
+    *,
+    parked: Parked,
+    reason: str,
+    name: str,
+    require: Callable[[Sequence[UUID]], None] | None = None,
 ) -> KeptTrip:
     """Close the breaker, and release or cancel all offboardings that wait behind it.
 
-    `name` is that of the operator's credential: a trip names the person who ended it.
+    Args:
+        tx: the transaction.
+        trip_id: the trip.
+        parked: what becomes of them.
+        reason: for the history.
+        name: that of the operator's credential: a trip names the person who ended it.
+        require: told whose offboardings these are, by ids; refuses others than were meant.
 
     Raises:
         InvalidText: the reason.
@@ -23,6 +36,8 @@ async def rearm(
     """
     why = stated_reason(reason)
     claims = await tx.offboardings.parked(trip_id)
+    if require:
+        require(claims)
     for claim_id in claims:
         await _settle(tx, claim_id, trip_id, parked)
     named = f"{name} ({tx.actor.name})"

@@ -1,6 +1,6 @@
 """What people do about levels: lift a freeze, and decide what the breaker of levels holds."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -154,21 +154,31 @@ def _from_now(watch: Watch) -> Watch:
 
 
 async def decide(
-    tx: Transaction, registry: str, signal: Signal, *, state: RiseState, reason: str
+    tx: Transaction,
+    registry: str,
+    signal: Signal,
+    *,
+    state: RiseState,
+    reason: str,
+    require: Callable[[Sequence[UUID]], None] | None = None,
 ) -> int:
     """Release or drop what the breaker of levels holds of a registry and signal; how many.
 
     Workers carry it out, prefix after prefix. A prefix whose rise is dropped is not raised by the
-    same row of answers: the time starts again.
+    same row of answers: the time starts again. `require` is told which rises these are, by ids, and
+    refuses others than were meant.
 
     Raises:
         InvalidText: the reason.
         NothingHeld: none of them is held.
     """
     why = stated_reason(reason)
-    many = await tx.watches.decide(registry, signal, state)
+    rises = await tx.watches.decide(registry, signal, state)
+    many = len(rises)
     if not many:
         raise NothingHeld
+    if require:
+        require(rises)
     after = {"registry": registry, "signal": signal.value, "rises": many}
     kind = "levels.released" if state is RiseState.RELEASED else "levels.dropped"
     tx.record_for_operators(kind, why, after=after)

@@ -15,6 +15,7 @@ from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.reverse_dns.observation import DelegationSeen
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.other_origin import OtherOrigin
+from byoip.domain.perspectives.quorum import Subject
 from byoip.domain.watch import renewing, validity
 from byoip.domain.watch.levels import Signal
 from byoip.domain.watch.watch import Watch
@@ -85,11 +86,10 @@ class RenewByRecords:
             "reverse zones": (same.judge_zones(zones), same.zones_from),
         }
         passed = {
-            f"{what} of {claim.prefix}": (here, look)
-            for what, (here, look) in ways.items()
-            if isinstance(here, Passed)
+            what: (here, look) for what, (here, look) in ways.items() if isinstance(here, Passed)
         }
-        outcomes = (await self.elsewhere.confirm(passed, carrying)).values()
+        subject = Subject(claim.id, str(claim.prefix))
+        outcomes = (await self.elsewhere.confirm(subject, passed, carrying)).values()
         renews = next((one for one in outcomes if isinstance(one, Passed)), None)
         return renews or " ".join(map(_told, outcomes)) or _NO_WAY
 

@@ -1,6 +1,6 @@
 """AS numbers of an account's own: brought, proven, given up."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -14,8 +14,8 @@ from byoip.store.accounts.rate_limits import Wanted
 from byoip.store.transaction import Transaction
 from byoip.usecases.asns import own_asns as verbs
 from byoip.usecases.border import Verb
-from byoip.web.forms import fresh_key, id_of
-from byoip.web.telling import Told, told_of, tried
+from byoip.web.forms import fresh_key, id_of, seen_of
+from byoip.web.telling import Told, as_drawn, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
 _DONE: Final[Mapping[str, str]] = {
@@ -49,7 +49,10 @@ async def add(visit: PersonsVisit) -> Response:
             lambda own: f"/ui/asns/{own.id.hex}?done=added",
         )
 
-    return await tried(visit, work(), partial(_list, visit))
+    async def facts() -> tuple[object, ...]:
+        return _listed(await _all(visit))
+
+    return await tried(visit, as_drawn(visit, facts, work), partial(_list, visit))
 
 
 async def look(visit: PersonsVisit) -> Response:
@@ -98,17 +101,27 @@ async def remove(visit: PersonsVisit) -> Response:
 
 
 async def _list(visit: PersonsVisit, told: Told) -> Response:
-    found = await visit.site.own_asns.page(visit.account_id, after=None, limit=OWN_ASNS_PER_ACCOUNT)
+    found = await _all(visit)
     return await visit.page(
         "customer/asns.html",
         told.status,
         told=told,
         rows=found,
+        seen=seen_of(*_listed(found)),
         given=visit.form.get("asn", ""),
         most=OWN_ASNS_PER_ACCOUNT,
         behind=visit.site.asn_terms.rules.operator,
         key=fresh_key,
     )
+
+
+async def _all(visit: PersonsVisit) -> Sequence[OwnAsn]:
+    reader = visit.site.own_asns
+    return await reader.page(visit.account_id, after=None, limit=OWN_ASNS_PER_ACCOUNT)
+
+
+def _listed(found: Sequence[OwnAsn]) -> tuple[object, ...]:
+    return tuple(one.id.hex for one in found)
 
 
 async def _one(visit: PersonsVisit, told: Told) -> Response:

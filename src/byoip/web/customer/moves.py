@@ -1,19 +1,21 @@
 """Prefixes that go from one account to another: offered, accepted, declined, taken back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
+from uuid import UUID
 
 from starlette.responses import Response
 
-from byoip.domain.claims.move import MoveRecipientNotFound
-from byoip.store.claims.views import MoveView
+from byoip.domain.claims.move import MoveNotFound, MoveRecipientNotFound
+from byoip.domain.precondition import PreconditionFailed
+from byoip.store.claims.views import GoesAlong, MoveView
 from byoip.usecases.claims import moves as verbs
 from byoip.web.changes import changes
-from byoip.web.forms import fresh_key, id_of
+from byoip.web.forms import fresh_key, id_of, seen_of
 from byoip.web.prefix import claim_id_of
 from byoip.web.site import NotServed
-from byoip.web.telling import Told, told_of, tried
+from byoip.web.telling import Told, as_drawn, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
 _SHOWN: Final = 40  # the oldest: what goes along is said of each
@@ -51,22 +53,59 @@ async def offer(visit: PersonsVisit) -> Response:
 
 
 async def accept(visit: PersonsVisit) -> Response:
-    """Take what was offered."""
+    """Take what was offered, with what was said to come along."""
     move_id = id_of(visit.request.path_params["move_id"])
-    work = visit.write(
-        lambda tx: verbs.accept(tx, visit.account_id, move_id, terms=visit.site.terms),
-        lambda view: f"/ui/prefixes/{view.claim.id.hex}?done=moved",
-    )
-    return await tried(visit, work, partial(_list, visit))
+
+    async def work() -> Response:
+        return await visit.write(
+            lambda tx: verbs.accept(tx, visit.account_id, move_id, terms=visit.site.terms),
+            lambda view: f"/ui/prefixes/{view.claim.id.hex}?done=moved",
+        )
+
+    return await _tried(visit, work)
 
 
 async def end(visit: PersonsVisit) -> Response:
     """Decline it, or take one's own back."""
     move_id = id_of(visit.request.path_params["move_id"])
-    work = visit.write(
-        lambda tx: verbs.take_back(tx, visit.account_id, move_id), lambda _: "/ui/moves?done=ended"
-    )
-    return await tried(visit, work, partial(_list, visit))
+
+    async def work() -> Response:
+        return await visit.write(
+            lambda tx: verbs.take_back(tx, visit.account_id, move_id),
+            lambda _: "/ui/moves?done=ended",
+        )
+
+    return await _tried(visit, work)
+
+
+async def _tried(visit: PersonsVisit, work: Callable[[], Awaitable[Response]]) -> Response:
+    async def open_still() -> Response:
+        try:
+            return await work()
+        except MoveNotFound:  # it has ended since the page was drawn
+            raise PreconditionFailed from None
+
+    drawn = as_drawn(visit, partial(_offer, visit), open_still)
+    return await tried(visit, drawn, partial(_list, visit))
+
+
+async def _offer(visit: PersonsVisit) -> tuple[object, ...]:
+    """What the page says of an open offer."""
+    reader, move_id = visit.site.reader.moves, id_of(visit.request.path_params["move_id"])
+    listed = await reader.listed(visit.account_id, visit.now)
+    found = [one for one in listed if one.move.id == move_id]
+    if not found:
+        return ()  # or it was never theirs
+    along = await reader.along([one.move.claim_id for one in found], visit.now)
+    return _facts(found[0], visit, along)
+
+
+def _facts(
+    one: MoveView, visit: PersonsVisit, along: Mapping[UUID, GoesAlong]
+) -> tuple[object, ...]:
+    """Of what one gives oneself the page says how long; of what comes, what is with it."""
+    comes = one.move.to_account_id == visit.account_id
+    return one.move.id.hex, along[one.move.claim_id] if comes else ""
 
 
 async def _list(visit: PersonsVisit, told: Told) -> Response:
@@ -83,6 +122,7 @@ async def _list(visit: PersonsVisit, told: Told) -> Response:
         got=got,
         made=made,
         along=along,
+        seen={one.move.id: seen_of(*_facts(one, visit, along)) for one in found},
         more=len(listed) - len(found),
         own=visit.account_id,
         key=fresh_key,

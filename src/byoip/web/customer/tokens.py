@@ -1,25 +1,30 @@
 """Tokens for programs: a person makes their own; who lets people in may end any."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from functools import partial
 from typing import Final
 
 from starlette.responses import Response
 
-from byoip.domain.accounts.credential import TOKENS_PER_PERSON, ExpiryRefused, Scope
+from byoip.domain.accounts.credential import (
+    TOKENS_PER_PERSON,
+    Credential,
+    CredentialNotFound,
+    Scope,
+)
+from byoip.domain.precondition import PreconditionFailed
 from byoip.store.accounts.rate_limits import Wanted
+from byoip.store.transaction import Transaction
 from byoip.usecases.accounts import own_tokens
 from byoip.usecases.accounts.credentials import NewCredential
-from byoip.web.forms import fresh_key, id_of
+from byoip.web.forms import fresh_key, id_of, lasts_of, scopes_of, seen_of
 from byoip.web.people.people import reason_of
 from byoip.web.prefixes import cursor_of, cursor_text
-from byoip.web.telling import Told, told_of, tried
+from byoip.web.telling import Told, as_drawn, require_seen, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
 PAGE: Final = 100
 TOKENS: Final = Wanted("own_token", per_minute=1, minutes=30)
-_DAYS: Final[Mapping[str, int | None]] = {"30": 30, "90": 90, "365": 365, "": None}
 _MEANS: Final[Mapping[Scope, str]] = {
     Scope.PREFIXES_READ: "read prefixes",
     Scope.PREFIXES_WRITE: "bring, check and bind prefixes",
@@ -42,20 +47,17 @@ async def listed(visit: PersonsVisit) -> Response:
 async def make(visit: PersonsVisit) -> Response:
     """Make one, and show it, once."""
     form = visit.form
-    scopes = frozenset(one for one in Scope if form.get(f"may-{one.name.lower()}") == "yes")
 
     async def work() -> Response:
-        if (days := form.get("days", "")) not in _DAYS:
-            raise ExpiryRefused
-        lasts = _DAYS[days]
+        lasts = lasts_of(form)
         return await visit.write_shown(
             lambda tx: own_tokens.issue(
                 tx,
                 visit.person,
                 mint=visit.site.mint,
                 name=form.get("name", ""),
-                scopes=scopes,
-                expires_at=None if lasts is None else tx.now + timedelta(days=lasts),
+                scopes=scopes_of(form),
+                expires_at=None if lasts is None else tx.now + lasts,
                 reason=reason_of(visit),
             ),
             lambda made: _shown(visit, made),
@@ -63,17 +65,36 @@ async def make(visit: PersonsVisit) -> Response:
             TOKENS,
         )
 
-    return await tried(visit, work(), partial(_page, visit))
+    async def all_of() -> tuple[object, ...]:
+        return await _facts(visit)
+
+    return await tried(visit, as_drawn(visit, all_of, work), partial(_page, visit))
 
 
 async def revoke(visit: PersonsVisit) -> Response:
     """End one."""
     token_id = id_of(visit.request.path_params["token_id"])
-    work = visit.write(
-        lambda tx: own_tokens.revoke(tx, visit.person, token_id, reason=reason_of(visit)),
-        lambda _: "/ui/tokens?done=revoked",
-    )
+
+    async def verb(tx: Transaction) -> object:
+        try:
+            revoked = await own_tokens.revoke(tx, visit.person, token_id, reason=reason_of(visit))
+        except CredentialNotFound:  # ended since the page was drawn, or never theirs
+            raise PreconditionFailed from None
+        require_seen(visit, *_says(revoked))
+        return revoked
+
+    work = visit.write(verb, lambda _: "/ui/tokens?done=revoked")
     return await tried(visit, work, partial(_page, visit))
+
+
+def _says(token: Credential) -> tuple[object, ...]:
+    return token.id.hex, sorted(token.scopes)
+
+
+async def _facts(visit: PersonsVisit) -> tuple[object, ...]:
+    """The newest tokens: another one makes another page."""
+    newest = await visit.site.people.tokens(visit.person.account_id, before=None, limit=1)
+    return tuple(one.credential.id.hex for one in newest)
 
 
 async def _page(visit: PersonsVisit, told: Told) -> Response:
@@ -90,6 +111,8 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         scopes=[(one, _MEANS[one]) for one in Scope if one in scopes],
         most=TOKENS_PER_PERSON,
         form=visit.form,
+        seen=seen_of(*await _facts(visit)),
+        seen_of_one=lambda token: seen_of(*_says(token)),
         key=fresh_key,
     )
 

@@ -30,8 +30,8 @@ _GROUPS: Final = (
     "announcing",
 )
 _ERRORS: Final = "../errors.md"
-# Documents for customers that stand beside the folder of guides, and are shown with them.
-BESIDE: Final = ("command-line", "concepts", "events", "notifications")
+# Documents that stand beside the folder of guides, and are shown with them.
+BESIDE: Final = ("command-line", "concepts", "events", "notifications", "runbook")
 # By the key of a registry: the guide that says where things are done there.
 AT_REGISTRY: Final[Mapping[str, str]] = {
     "afrinic": "/guide/afrinic",

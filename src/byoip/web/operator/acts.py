@@ -11,7 +11,6 @@ from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.claims.move import MoveRecipientNotFound
 from byoip.domain.jobs.job_history import JobKind, JobUnknown
 from byoip.domain.precondition import PreconditionFailed
-from byoip.domain.routes.breaker import Parked
 from byoip.domain.watch.levels import Signal
 from byoip.domain.watch.rises import RiseState
 from byoip.store.transaction import Transaction
@@ -19,36 +18,48 @@ from byoip.usecases.border import Verb
 from byoip.usecases.checks import snapshots, waivers
 from byoip.usecases.claims import moves, standing
 from byoip.usecases.jobs import kill_switches
-from byoip.usecases.routes import bgp_prefixes, breaker, offboarding
+from byoip.usecases.routes import bgp_prefixes, offboarding
 from byoip.usecases.routes.announce_on_word import announce_on_word
 from byoip.usecases.speakers import bgp_peers, drains, orphans, revisions
 from byoip.usecases.watch import lift
-from byoip.web.forms import id_of
+from byoip.web.forms import id_of, seen_of, typed
 from byoip.web.site import NotServed
+from byoip.web.telling import require_seen
 from byoip.web.visiting import PersonsVisit
 
 _Made: TypeAlias = Callable[[PersonsVisit, str], Verb[Any]]
 _LONGEST: Final = 9
+# Which field of a form has the name that is typed before it is done.
+_TYPED: Final[Mapping[str, str]] = {
+    "open": "speaker",
+    "release-levels": "registry",
+    "withdraw-orphans": "speaker",
+    "allow-job": "job",
+    "apply-settings": "proposal",
+}
+_LONGEST_PROOF: Final = 36_500  # days: a century
 
 
-def verb_of(visit: PersonsVisit, acts: Mapping[str, _Made]) -> Verb[Any]:
-    """What a form of an operator asks for.
+def verb_of(visit: PersonsVisit, acts: Mapping[str, _Made], what: str = "") -> Verb[Any]:
+    """What a form of an operator asks for, by its path where it is not said.
 
     Raises:
         NotServed: it is none of these, or names nothing.
     """
-    made = acts.get(visit.request.path_params["what"])
+    made = acts.get(what or visit.request.path_params["what"])
     if made is None:
         raise NotServed(404, "Not found", "There is no such action.")
     return made(visit, visit.form.get("reason", ""))
 
 
 def untyped(visit: PersonsVisit) -> str:
-    """What has to be typed before a form of NEEDED is done, and was not; empty: nothing."""
-    if visit.request.path_params["what"] != "withdraw-orphans":
-        return ""
-    speaker = _text(visit, "speaker")
-    return "" if _text(visit, "confirm").strip() == speaker else speaker
+    """What has to be typed before a form of NEEDED is done, and was not; empty: nothing.
+
+    It is the name of what goes down, or of whose many go on at once.
+    """
+    field = _TYPED.get(visit.request.path_params["what"])
+    name = _text(visit, field) if field else ""
+    return "" if not name or typed(visit.form, name) else name
 
 
 def _text(visit: PersonsVisit, name: str) -> str:
@@ -69,18 +80,6 @@ def _one_of(kind: Callable[[str], Any], text: str) -> Any:
         raise NotServed(400, "Not our form", "This form is not one of ours.") from None
 
 
-def _require_seen(visit: PersonsVisit, now: str) -> None:
-    """Refuse what is meant for what waited when the page was drawn, where something else does."""
-    if _text(visit, "seen") != now:
-        raise PreconditionFailed
-
-
-def _release(visit: PersonsVisit, why: str) -> Verb[Any]:
-    trip, parked = id_of(_text(visit, "trip")), _one_of(Parked, _text(visit, "parked"))
-    name = visit.person.name
-    return lambda tx: breaker.rearm(tx, trip, parked=parked, reason=why, name=name)
-
-
 def _open(visit: PersonsVisit, why: str) -> Verb[Any]:
     speaker, name, in_service = _text(visit, "speaker"), visit.person.name, visit.site.in_service
     return lambda tx: bgp_peers.open_speaker(
@@ -93,7 +92,7 @@ def _levels(visit: PersonsVisit, why: str, state: RiseState) -> Verb[Any]:
 
     async def verb(tx: Transaction) -> int:
         many = await lift.decide(tx, registry, signal, state=state, reason=why)
-        _require_seen(visit, str(many))
+        require_seen(visit, registry, signal.value, many)
         return many
 
     return verb
@@ -114,7 +113,7 @@ def _statistics(visit: PersonsVisit, why: str) -> Verb[Any]:
 
     async def verb(tx: Transaction) -> Any:
         accepted = await snapshots.accept_registrations(tx, registry, reason=why)
-        _require_seen(visit, str(accepted.refused))
+        require_seen(visit, registry, accepted.refused)
         return accepted
 
     return verb
@@ -130,8 +129,10 @@ def _allow(visit: PersonsVisit, why: str) -> Verb[Any]:
 
     async def verb(tx: Transaction) -> Any:
         waiting = await tx.guards.waiting(kind)
+        if waiting and waiting.allowed_at:
+            raise PreconditionFailed  # somebody has
         report = await kill_switches.allow(tx, kind, reason=why, name=name)
-        _require_seen(visit, waiting.at.isoformat() if waiting else "")  # another set, later
+        require_seen(visit, kind.value, waiting and waiting.at.isoformat())  # another set, later
         return report
 
     return verb
@@ -156,7 +157,6 @@ def _lift(visit: PersonsVisit, why: str) -> Verb[Any]:
 
 
 NEEDED: Final[Mapping[str, _Made]] = {
-    "release": _release,
     "open": _open,
     "release-levels": partial(_levels, state=RiseState.RELEASED),
     "drop-levels": partial(_levels, state=RiseState.DROPPED),
@@ -213,11 +213,32 @@ def _to_another(visit: PersonsVisit, why: str) -> Verb[Any]:
     return verb
 
 
+def _end_proof(visit: PersonsVisit, why: str) -> Verb[Any]:
+    claim_id, ends = id_of(visit.request.path_params["prefix_id"]), None
+    if _text(visit, "days").strip():
+        ends = visit.now + timedelta(days=min(_number(visit, "days"), _LONGEST_PROOF))
+
+    async def verb(tx: Transaction) -> Any:
+        if _text(visit, "proof") != seen_of((await tx.lock_claim(claim_id)).proof):
+            raise PreconditionFailed  # there is another word since then
+        return await lift.end_proof(tx, claim_id, ends_at=ends, reason=why)
+
+    return verb
+
+
 def _waive(visit: PersonsVisit, why: str) -> Verb[Any]:
     claim_id = id_of(visit.request.path_params["prefix_id"])
     check, days = _one_of(Waivable, _text(visit, "check")), _number(visit, "days")
     until = visit.now + timedelta(days=min(days, 10 * LONGEST_WAIVER.days))
-    return lambda tx: waivers.grant(tx, claim_id, check=check, expires_at=until, reason=why)
+
+    async def verb(tx: Transaction) -> Any:
+        await tx.lock_claim(claim_id)
+        standing = await tx.waivers.of(claim_id, tx.now)
+        if _text(visit, "waived") != seen_of(*sorted(one.id.hex for one in standing.values())):
+            raise PreconditionFailed  # it has another, which this would replace
+        return await waivers.grant(tx, claim_id, check=check, expires_at=until, reason=why)
+
+    return verb
 
 
 def _end_waiver(visit: PersonsVisit, why: str) -> Verb[Any]:
@@ -243,6 +264,7 @@ OF_PREFIXES: Final[Mapping[str, _Made]] = {
     "lock": partial(_locked, locked=True),
     "unlock": partial(_locked, locked=False),
     "announce": _announced,
+    "end-proof": _end_proof,
     "waive": _waive,
     "end-waiver": _end_waiver,
 }

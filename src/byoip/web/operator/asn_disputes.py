@@ -11,7 +11,7 @@ from byoip.domain.watch.dispute import Side, left_to_answer
 from byoip.store.asns.views import AsnDisputeView, AsnParty
 from byoip.usecases.asns.decide_asn_dispute import decide_asn_dispute
 from byoip.usecases.asns.show_asn_dispute import show_asn_dispute
-from byoip.web.forms import fresh_key, id_of
+from byoip.web.forms import fresh_key, id_of, typed
 from byoip.web.operator.disputes import DONE, seen_versions, side_of
 from byoip.web.operator.noc import require_operator
 from byoip.web.telling import Told, told_of, tried
@@ -40,6 +40,10 @@ async def decide(visit: PersonsVisit) -> Response:
     require_operator(visit)
     dispute_id = id_of(visit.request.path_params["dispute_id"])
     form, side, seen = visit.form, side_of(visit), seen_versions(visit)
+    if side is Side.CLAIMANT:
+        about = (await visit.site.own_asns.disputes.one(dispute_id)).dispute
+        if not typed(form, str(about.asn)):
+            return await _page(visit, Told.asking_for(str(about.asn)))
     work = visit.write(
         lambda tx: decide_asn_dispute(
             tx,

@@ -1,7 +1,6 @@
 """What programs and people come in by, of all accounts and the operator: issued and ended."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
 from functools import partial
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -11,26 +10,24 @@ from starlette.responses import Response
 from byoip.domain.accounts.credential import (
     CUSTOMER_SCOPES,
     OPERATOR_SCOPES,
+    Credential,
     CredentialNotFound,
-    ExpiryRefused,
-    Scope,
 )
 from byoip.domain.precondition import PreconditionFailed
 from byoip.store.accounts.operator_views import AccountView, CredentialView
 from byoip.store.transaction import Transaction
 from byoip.usecases.accounts import credentials, people
 from byoip.usecases.accounts.credentials import NewCredential
-from byoip.web.forms import fresh_key, id_of
+from byoip.web.forms import fresh_key, id_of, lasts_of, scopes_of, seen_of
 from byoip.web.operator.noc import require_operator
 from byoip.web.prefixes import cursor_of, cursor_text
 from byoip.web.site import NotServed
-from byoip.web.telling import Told, told_of, tried
+from byoip.web.telling import Told, as_drawn, require_seen, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
 PAGE: Final = 40
 _LIST: Final = "/ui/noc/credentials"
 _OPERATOR: Final = "operator"  # in the place of an account's id
-_DAYS: Final[Mapping[str, int | None]] = {"30": 30, "90": 90, "365": 365, "": None}
 DONE: Final[Mapping[str, str]] = {
     "shown": "The token was shown once, and is not kept. If it is lost, issue another one.",
     "ended": "It is ended, and opens nothing any more. History has it, with your reason.",
@@ -52,27 +49,24 @@ async def issue(visit: PersonsVisit) -> Response:
     if not whose:
         raise NotServed(422, "For whom?", "Name an account by its id, or say operator.")
     account_id = whose if isinstance(whose, UUID) else None
-    scopes = frozenset(one for one in Scope if form.get(f"may-{one.name.lower()}") == "yes")
 
     async def work() -> Response:
-        if (days := form.get("days", "")) not in _DAYS:
-            raise ExpiryRefused
-        lasts = _DAYS[days]
+        lasts = lasts_of(form)
         return await visit.write_shown(
             lambda tx: credentials.issue(
                 tx,
                 account_id,
                 mint=visit.site.mint,
                 name=form.get("name", ""),
-                scopes=scopes,
-                expires_at=None if lasts is None else tx.now + timedelta(days=lasts),
+                scopes=scopes_of(form),
+                expires_at=None if lasts is None else tx.now + lasts,
                 reason=form.get("reason", ""),
             ),
             lambda made: _shown(visit, made),
             lambda _: f"{back(visit)}done=shown",
         )
 
-    return await tried(visit, work(), partial(shown, visit))
+    return await tried(visit, as_drawn(visit, partial(_newest, visit), work), partial(shown, visit))
 
 
 def end_of(show: _Shows, back: Callable[[PersonsVisit], str]) -> Callable[..., Awaitable[Response]]:
@@ -84,9 +78,12 @@ def end_of(show: _Shows, back: Callable[[PersonsVisit], str]) -> Callable[..., A
 
         async def verb(tx: Transaction) -> object:
             try:
-                return await people.end_credential(tx, named, reason=visit.form.get("reason", ""))
+                reason = visit.form.get("reason", "")
+                ended = await people.end_credential(tx, named, reason=reason)
             except CredentialNotFound:  # ended since the page was drawn
                 raise PreconditionFailed from None
+            require_seen(visit, *_says(ended))
+            return ended
 
         work = visit.write(verb, lambda _: f"{back(visit)}done=ended")
         return await tried(visit, work, partial(show, visit))
@@ -119,6 +116,7 @@ async def shown(visit: PersonsVisit, told: Told) -> Response:
         ended=ended,
         scopes_of={"accounts": sorted(CUSTOMER_SCOPES), "the operator": sorted(OPERATOR_SCOPES)},
         form=visit.form,
+        seen=seen_of(*await _newest(visit)),
         key=fresh_key,
         **shown_page(found),
     )
@@ -128,7 +126,21 @@ def shown_page(found: Sequence[CredentialView]) -> dict[str, object]:
     """What the table of them is made of."""
     last = found[PAGE - 1].credential if len(found) > PAGE else None
     more = cursor_text(last.created_at, last.id) if last else ""
-    return {"credentials": found[:PAGE], "more": more}
+    seen = {one.credential.id: seen_of(*_says(one.credential)) for one in found}
+    return {"credentials": found[:PAGE], "more": more, "seen_of": seen}
+
+
+def _says(one: Credential) -> tuple[object, ...]:
+    """What the page says of one; a person's role gives the scopes."""
+    return one.id.hex, one.name, sorted(one.scopes)
+
+
+async def _newest(visit: PersonsVisit) -> tuple[object, ...]:
+    """The newest token of all: another one makes another page."""
+    newest = await visit.site.operator_reader.credential_views(
+        None, every=True, people=False, before=None, limit=1
+    )
+    return tuple(one.credential.id.hex for one in newest)
 
 
 def back(visit: PersonsVisit) -> str:

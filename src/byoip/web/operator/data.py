@@ -8,10 +8,10 @@ from typing import Final
 from starlette.responses import Response
 
 from byoip.store.accounts.operator_views import RoaSnapshotView
-from byoip.web.forms import fresh_key
-from byoip.web.operator.acts import NEEDED
+from byoip.web.forms import fresh_key, seen_of
+from byoip.web.operator.drawn import of_roas
 from byoip.web.operator.needs import OLD
-from byoip.web.operator.noc import require_operator
+from byoip.web.operator.noc import needed_done, require_operator
 from byoip.web.pictures.anchor_counts import anchor_counts
 from byoip.web.telling import Told, told_of, tried
 from byoip.web.visiting import PersonsVisit
@@ -42,8 +42,7 @@ def accepting(what: str) -> Callable[[PersonsVisit], Awaitable[Response]]:
 
     async def accept(visit: PersonsVisit) -> Response:
         require_operator(visit)
-        verb = NEEDED[what](visit, visit.form.get("reason", ""))
-        work = visit.write(verb, lambda _: "/ui/noc/data?done=done")
+        work = needed_done(visit, "/ui/noc/data", what)
         return await tried(visit, work, partial(_page, visit))
 
     return accept
@@ -61,6 +60,7 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         found = await reader.roa_snapshots(below=int(below), limit=PAGE)
     since = visit.now - lasts
     counted = await reader.roa_counts(since, step)
+    waits = acceptable(newest)
     drawn = anchor_counts(counted, since, visit.now)
     return await visit.page(
         "operator/data.html",
@@ -76,7 +76,9 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         looked_at=len(newest),
         refused=[one for one in newest if one.snapshot.objections][:PAGE],
         paged=known,
-        waits=acceptable(newest),
+        waits=waits,
+        seen=seen_of(*of_roas(waits)) if waits else "",
+        seen_of=seen_of,
         roas=found,
         older=found[-1].snapshot.number if len(found) == PAGE else 0,
         statistics=await reader.registration_snapshots(),

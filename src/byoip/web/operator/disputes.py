@@ -10,7 +10,7 @@ from byoip.domain.watch.dispute import Side, left_to_answer
 from byoip.usecases.watch.decide_dispute import decide_dispute
 from byoip.usecases.watch.show_dispute import ShownDispute, show_dispute
 from byoip.web.checks import CheckShown, checks_shown
-from byoip.web.forms import fresh_key, id_of
+from byoip.web.forms import fresh_key, id_of, typed
 from byoip.web.operator.noc import require_operator
 from byoip.web.site import NotServed
 from byoip.web.telling import Told, told_of, tried
@@ -33,6 +33,10 @@ async def decide(visit: PersonsVisit) -> Response:
     require_operator(visit)
     dispute_id = id_of(visit.request.path_params["dispute_id"])
     form, side, seen = visit.form, side_of(visit), seen_versions(visit)
+    if side is Side.CLAIMANT:
+        holder = (await show_dispute(visit.site.reader, dispute_id, visit.now)).view.holder
+        if not typed(form, name := str(holder.claim.prefix)):
+            return await _page(visit, Told.asking_for(name))
     work = visit.write(
         lambda tx: decide_dispute(
             tx,

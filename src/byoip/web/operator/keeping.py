@@ -15,17 +15,18 @@ from byoip.domain.claims.reservation import Reservation, ReservationNotFound
 from byoip.domain.precondition import PreconditionFailed
 from byoip.domain.prefix import InvalidPrefix, Prefix
 from byoip.store.accounts.operator_views import OperatorClaimFilter
+from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Transaction
 from byoip.usecases.accounts import accounts
 from byoip.usecases.bindings import services
 from byoip.usecases.border import Verb
 from byoip.usecases.checks import registry_overrides
 from byoip.usecases.claims import reservations
-from byoip.web.forms import fresh_key, id_of
+from byoip.web.forms import fresh_key, id_of, seen_of
 from byoip.web.operator.noc import require_operator
-from byoip.web.prefixes import chip_of, cursor_of, cursor_text
+from byoip.web.prefixes import Chip, chip_of, cursor_of, cursor_text
 from byoip.web.site import NotServed
-from byoip.web.telling import Told, told_of, tried
+from byoip.web.telling import Told, as_drawn, require_seen, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
 PAGE: Final = 100
@@ -51,8 +52,10 @@ def page_of(show: _Shows) -> Callable[[PersonsVisit], Awaitable[Response]]:
     return page
 
 
-def form_of(show: _Shows, path: str, made: _Made) -> Callable[[PersonsVisit], Awaitable[Response]]:
-    """A form of such a page."""
+def form_of(
+    show: _Shows, path: str, made: _Made, *, another: bool
+) -> Callable[[PersonsVisit], Awaitable[Response]]:
+    """A form of such a page: for another one, or about one that is on it."""
 
     async def act(visit: PersonsVisit) -> Response:
         require_operator(visit)
@@ -60,17 +63,31 @@ def form_of(show: _Shows, path: str, made: _Made) -> Callable[[PersonsVisit], Aw
         async def work() -> Response:
             verb = made(visit, visit.form.get("reason", ""))
 
-            async def as_drawn(tx: Transaction) -> Any:
+            async def standing(tx: Transaction) -> Any:
                 try:
                     return await verb(tx)
                 except _GONE:  # ended since the page was drawn
                     raise PreconditionFailed from None
 
-            return await visit.write(as_drawn, lambda _: f"{path}?done=done")
+            return await visit.write(standing, lambda _: f"{path}?done=done")
 
-        return await tried(visit, work(), partial(show, visit))
+        async def facts() -> tuple[object, ...]:
+            return await _drawn(visit, path)
+
+        done = as_drawn(visit, facts, work) if another else work()
+        return await tried(visit, done, partial(show, visit))
 
     return act
+
+
+async def _drawn(visit: PersonsVisit, path: str) -> tuple[object, ...]:
+    """What was kept when a form for another one was drawn, and whom that one was seen to touch."""
+    kept = await visit.site.operator_reader.needs.kept(path.rpartition("/")[2])
+    looked = visit.form.get("looked", visit.request.query_params.get("cidr", "").strip())
+    if not path.endswith("/space") or not looked:
+        return (kept,)
+    _, touched = await _touched(visit, looked)
+    return kept, looked, [(one.claim.id.hex, one.claim.version) for _, one in touched]
 
 
 async def show_accounts(visit: PersonsVisit, told: Told) -> Response:
@@ -83,6 +100,7 @@ async def show_accounts(visit: PersonsVisit, told: Told) -> Response:
         told.status,
         told=told,
         rows=found[:PAGE],
+        seen=seen_of(*await _drawn(visit, "/ui/noc/accounts")),
         next=cursor_text(last.created_at, last.id) if last else "",
         form=visit.form,
         key=fresh_key,
@@ -99,6 +117,7 @@ async def show_services(visit: PersonsVisit, told: Told) -> Response:
         told.status,
         told=told,
         rows=found[first : first + _WITH_FORMS],
+        seen=seen_of(*await _drawn(visit, "/ui/noc/services")),
         next=first + _WITH_FORMS if len(found) > first + _WITH_FORMS else 0,
         form=visit.form,
         key=fresh_key,
@@ -120,6 +139,8 @@ async def show_space(visit: PersonsVisit, told: Told) -> Response:
     waivers = await reader.all_waivers(
         visit.now, after=cursor_of(asked.get("waivers", "")), limit=_WITH_FORMS + 1
     )
+    looked = visit.form.get("looked", asked.get("cidr", "").strip())
+    wrong, touched = await _touched(visit, looked)
     return await visit.page(
         "operator/space.html",
         told.status,
@@ -133,24 +154,32 @@ async def show_space(visit: PersonsVisit, told: Told) -> Response:
             "waivers": _next([one for _, one in waivers]),
         },
         registries=sorted(visit.site.terms.registries),
-        **await _touched(visit),
+        looked=looked,
+        wrong=wrong,
+        touched=touched,
+        seen=seen_of(*await _drawn(visit, "/ui/noc/space")),
+        seen_of_one=lambda one: seen_of(*_says(one)),
         form=visit.form,
         key=fresh_key,
     )
 
 
-async def _touched(visit: PersonsVisit) -> Mapping[str, object]:
-    """Whose prefixes share an address with a range that somebody looks at first."""
-    text = visit.request.query_params.get("cidr", "").strip()
+async def _touched(visit: PersonsVisit, text: str) -> tuple[str, Sequence[tuple[Chip, ClaimView]]]:
+    """What is wrong with a range, and whose prefixes share an address with it."""
     if not text:
-        return {"looked": "", "wrong": "", "touched": ()}
+        return "", ()
     try:
         wanted = OperatorClaimFilter(overlapping=Prefix.parse(text))
     except InvalidPrefix as refusal:
-        return {"looked": text, "wrong": refusal.message, "touched": ()}
+        return refusal.message, ()
     found = await visit.site.operator_reader.claims(wanted, after=None, limit=PAGE)
-    touched = [(chip_of(one), one) for one in found]
-    return {"looked": text, "wrong": "", "touched": touched}
+    return "", [(chip_of(one), one) for one in found]
+
+
+def _says(one: Reservation | RegistryOverride) -> tuple[object, ...]:
+    """What the page says of a word."""
+    about = one.account_id if isinstance(one, Reservation) else one.registry
+    return one.id.hex, str(one.prefix), about
 
 
 def _next(found: Sequence[_Kept]) -> str:
@@ -185,7 +214,12 @@ def change_service(visit: PersonsVisit, why: str) -> Verb[Any]:
 def retire_service(visit: PersonsVisit, why: str) -> Verb[Any]:
     """Offer it no longer."""
     service = _named(visit)
-    return lambda tx: services.retire(tx, service, reason=why)
+
+    async def verb(tx: Transaction) -> Any:
+        tx.precondition.require((await tx.services.lock(service)).version)
+        return await services.retire(tx, service, reason=why)
+
+    return verb
 
 
 def reserve(visit: PersonsVisit, why: str) -> Verb[Any]:
@@ -197,8 +231,7 @@ def reserve(visit: PersonsVisit, why: str) -> Verb[Any]:
 
 def release(visit: PersonsVisit, why: str) -> Verb[Any]:
     """Let every account claim it again."""
-    reservation = _named(visit)
-    return lambda tx: reservations.release(tx, reservation, reason=why)
+    return _as_said(visit, partial(reservations.release, reason=why))
 
 
 def override(visit: PersonsVisit, why: str) -> Verb[Any]:
@@ -212,8 +245,21 @@ def override(visit: PersonsVisit, why: str) -> Verb[Any]:
 
 def end_override(visit: PersonsVisit, why: str) -> Verb[Any]:
     """Go back to what settings and statistics say."""
+    return _as_said(visit, partial(registry_overrides.remove, reason=why))
+
+
+def _as_said(
+    visit: PersonsVisit,
+    end: Callable[[Transaction, UUID], Awaitable[Reservation | RegistryOverride]],
+) -> Verb[Any]:
     named = _named(visit)
-    return lambda tx: registry_overrides.remove(tx, named, reason=why)
+
+    async def verb(tx: Transaction) -> Any:
+        ended = await end(tx, named)
+        require_seen(visit, *_says(ended))
+        return ended
+
+    return verb
 
 
 def _named(visit: PersonsVisit) -> UUID:

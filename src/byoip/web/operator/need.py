@@ -1,7 +1,7 @@
 """How a page shows what waits for an operator."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 
@@ -12,6 +12,7 @@ class Act:
     Attributes:
         what: see `operator/acts.py`.
         about: hidden fields that name what it is about.
+        seen: stands for what was read for it; see `operator/drawn.py`.
         down: it may take something down, or lets it go on.
         typed: what a person types before it is done; empty: nothing. See `untyped`.
     """
@@ -20,6 +21,7 @@ class Act:
     label: str
     touches: str
     about: Mapping[str, str]
+    seen: str
     down: bool = False
     typed: str = ""
 
@@ -41,8 +43,21 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Things of one kind; `more` of them are not shown."""
+    """The first things of one kind.
+
+    Attributes:
+        all: the page that lists all of them.
+        runbook: the section of the runbook that says what to do; empty: it says nothing.
+        total: how many there are.
+    """
 
     name: str
-    needs: Sequence[Need] = field(default_factory=tuple)
-    more: int = 0
+    all: str
+    runbook: str
+    needs: Sequence[Need]
+    total: int
+
+    @property
+    def more(self) -> int:
+        """How many are not shown."""
+        return self.total - len(self.needs)

@@ -1,19 +1,20 @@
 """Routes that need a person: to be released, in doubt, or held though no prefix wants them."""
 
-from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from typing import Final
+from datetime import datetime
 
+from byoip.web.forms import seen_of
+from byoip.web.operator.drawn import of_orphans
 from byoip.web.operator.need import Act, Need
 from byoip.web.site import Site
 
-_NAMED: Final = 10  # of many, in a sentence
 
-
-async def to_be_released(site: Site, most: int) -> tuple[Sequence[Need], int]:
-    """The first of those that wait since a restore or a promotion, and how many do in all."""
+async def to_be_released(
+    site: Site, _: datetime, first: int, most: int
+) -> tuple[Sequence[Need], int]:
+    """Some of those that wait since a restore or a promotion, and how many do in all."""
     async with site.border.store.transaction() as tx:
-        found, many = await tx.unreleased.first(most), await tx.unreleased.count()
+        found, many = await tx.unreleased.first(first + most), await tx.unreleased.count()
     needs = [
         Need(
             str(one.cidr),
@@ -22,33 +23,33 @@ async def to_be_released(site: Site, most: int) -> tuple[Sequence[Need], int]:
             one.since,
             f"/ui/noc/routes/waiting#route-{one.bgp_prefix_id.hex}",
         )
-        for one in found
+        for one in found[first:]
     ]
     return needs, many
 
 
-async def held_by_nobody(site: Site) -> AsyncIterator[Need]:
+async def held_by_nobody(site: Site, _: datetime) -> AsyncIterator[Need]:
     """Orphans that nobody has decided about, by speaker."""
-    undecided = [one for one in await site.routes.orphans() if one.decided_by is None]
-    for speaker, many in sorted(Counter(one.speaker for one in undecided).items()):
-        of = [one for one in undecided if one.speaker == speaker]
-        paths = f"{many} path{'' if many == 1 else 's'}"
-        first = ", ".join(str(one.cidr) for one in of[:_NAMED])
+    for one in await site.operator_reader.needs.orphans():
+        paths = f"{one.many} path{'' if one.many == 1 else 's'}"
+        rest = one.many - len(one.named)
         yield Need(
-            speaker,
-            f"It holds {paths} that no prefix wants: {first}{' ...' if many > _NAMED else ''}",
-            min(one.found_at for one in of),
+            one.speaker,
+            f"It holds {paths} that no prefix wants: {', '.join(one.named)}"
+            f"{f', and {rest} more' if rest else ''}.",
+            one.since,
             "/ui/noc/routes/orphans",
             [
                 Act(
                     "withdraw-orphans",
-                    f"Withdraw all {many}",
-                    f"{speaker} stops announcing {paths}, no faster than the breaker lets pass; "
-                    "one that a customer wants by then stays. One at a time: on the page of "
+                    f"Withdraw all {one.many}",
+                    f"{one.speaker} stops announcing {paths}, no faster than the breaker lets "
+                    "pass; one that a customer wants by then stays. One at a time: on the page of "
                     "orphans.",
-                    {"speaker": speaker, "count": str(many)},
+                    {"speaker": one.speaker, "count": str(one.many)},
+                    seen_of(*of_orphans(one.speaker, one.many)),
                     down=True,
-                    typed=speaker,
+                    typed=one.speaker,
                 )
             ],
         )

@@ -14,19 +14,22 @@ from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.prefix import InvalidPrefix, Prefix
 from byoip.store.accounts.operator_views import AddressReport, OperatorClaimFilter
 from byoip.web.changes import MEANING, since_drawn
-from byoip.web.forms import fresh_key, id_of
+from byoip.web.forms import fresh_key, id_of, seen_of
 from byoip.web.operator.actors import names_of
 from byoip.web.operator.acts import NEEDED, OF_PREFIXES, untyped, verb_of
-from byoip.web.operator.needs import needs
+from byoip.web.operator.drawn import DRAWN, of_drain
+from byoip.web.operator.needs import all_of, needs
+from byoip.web.operator.network.places import page_of_kind
 from byoip.web.prefixes import chip_of, cursor_of, cursor_text
 from byoip.web.site import NotServed
-from byoip.web.telling import Told, told_of, tried
-from byoip.web.visiting import PersonsVisit
+from byoip.web.telling import Told, as_drawn, told_of, tried
+from byoip.web.visiting import PersonsVisit, leading
 
 PAGE: Final = 100
 _EVENTS: Final = 100
 _ROUTES: Final = 30  # of one prefix, each with a form
 _DIGITS: Final = 9
+_OF_A_KIND: Final = 50  # each may have forms
 _DONE: Final[Mapping[str, str]] = {
     "done": "It is done, or asked for. History has it, with your name and the reason.",
     "closed": "The prefix is closed, and its space is free.",
@@ -63,13 +66,30 @@ async def part(visit: PersonsVisit) -> Response:
     return await visit.page("operator/_needs.html", sections=sections, now=visit.now, key=fresh_key)
 
 
+async def kind(visit: PersonsVisit) -> Response:
+    """All of one kind that wait, a page at a time."""
+    require_operator(visit)
+    return await _kind(visit, told_of(visit, _DONE))
+
+
 async def do(visit: PersonsVisit) -> Response:
     """Do something about one of them."""
     require_operator(visit)
     if typed := untyped(visit):
         return await _needed(visit, Told.asking_for(typed))
-    work = visit.write(verb_of(visit, NEEDED), lambda _: "/ui/noc?done=done")
-    return await tried(visit, work, partial(_needed, visit))
+    return await tried(visit, needed_done(visit, "/ui/noc"), partial(_needed, visit))
+
+
+async def needed_done(visit: PersonsVisit, page: str, what: str = "") -> Response:
+    """Do it as it was drawn, and lead on to a page."""
+    what = what or visit.request.path_params["what"]
+    verb = verb_of(visit, NEEDED, what)
+
+    async def work() -> Response:
+        return await visit.write(verb, lambda _: f"{page}?done=done")
+
+    facts = DRAWN.get(what)
+    return await (work() if facts is None else as_drawn(visit, partial(facts, visit), work))
 
 
 async def prefixes(visit: PersonsVisit) -> Response:
@@ -135,6 +155,7 @@ async def routes(visit: PersonsVisit) -> Response:
         "operator/routes.html",
         done=told_of(visit, _DONE).done,
         drains=await visit.site.routes.drains.standing(),
+        seen_of_drain=lambda one: seen_of(*of_drain(one)),
         report=await visit.site.routes.report(),
         edges=await visit.site.edges.edges(),
         orphans=len(found),
@@ -170,6 +191,29 @@ async def _needed(visit: PersonsVisit, told: Told) -> Response:
     )
 
 
+async def _kind(visit: PersonsVisit, told: Told) -> Response:
+    named, asked = visit.request.path_params["kind"], visit.request.query_params.get("from", "")
+    known = asked.isascii() and asked.isdigit() and len(asked) <= _DIGITS
+    first = int(asked) if known else 0
+    found = await all_of(visit.site, visit.now, named, first=first, most=_OF_A_KIND)
+    if found is None:
+        raise NotServed(404, "Not found", "There is no such kind.")
+    if found.all != page_of_kind(named):
+        return leading(found.all)
+    behind = first + len(found.needs)
+    return await visit.page(
+        "operator/kind.html",
+        told.status,
+        told=told,
+        section=found,
+        here=found.all,
+        first=first,
+        next=behind if found.needs and behind < found.total else 0,
+        now=visit.now,
+        key=fresh_key,
+    )
+
+
 async def _prefix(visit: PersonsVisit, told: Told) -> Response:
     claim_id, site = _named(visit), visit.site
     view = await site.operator_reader.claim(claim_id)
@@ -180,6 +224,7 @@ async def _prefix(visit: PersonsVisit, told: Told) -> Response:
     )
     around = OperatorClaimFilter(overlapping=view.claim.prefix)
     rivals = await site.operator_reader.claims(around, after=None, limit=PAGE)
+    waivers = await site.operator_reader.waivers(claim_id, visit.now)
     after = cursor_of(visit.request.query_params.get("routes", ""))
     routes = await site.reader.bgp_prefixes(owner, claim_id, after=after, limit=_ROUTES + 1)
     last = routes[_ROUTES - 1].bgp_prefix if len(routes) > _ROUTES else None
@@ -197,10 +242,12 @@ async def _prefix(visit: PersonsVisit, told: Told) -> Response:
         more_routes=cursor_text(last.created_at, last.id) if last else "",
         goes=(await site.reader.moves.along([claim_id], visit.now))[claim_id],
         watch=await site.reader.watches.watch(owner, claim_id),
-        waivers=await site.operator_reader.waivers(claim_id, visit.now),
+        waivers=waivers,
+        waived=seen_of(*sorted(one.id.hex for one in waivers)),
         disputes=await site.reader.disputes.own(owner, claim_id),
         events=list(reversed(events)),
         newest=newest,
+        proof=seen_of(view.claim.proof),
         since=since_drawn(visit, list(reversed(events))) if told.stale else (),
         meaning=MEANING,
         who=await names_of(site, (one.actor for one in events)),

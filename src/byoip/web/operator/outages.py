@@ -7,12 +7,18 @@ from typing import Final
 
 from starlette.responses import Response
 
-from byoip.domain.speakers.drain import LONGEST_DRAIN, LONGEST_WAIT_SECONDS, DrainTarget
+from byoip.domain.speakers.drain import (
+    LONGEST_DRAIN,
+    LONGEST_WAIT_SECONDS,
+    Drain,
+    DrainTarget,
+)
+from byoip.store.transaction import Transaction
 from byoip.usecases.speakers import drains
-from byoip.web.forms import fresh_key
+from byoip.web.forms import fresh_key, seen_of, typed
 from byoip.web.operator.noc import require_operator
 from byoip.web.site import NotServed
-from byoip.web.telling import Told, tried
+from byoip.web.telling import Told, require_seen, tried
 from byoip.web.visiting import PersonsVisit
 
 _LONGEST_NAME: Final = 64
@@ -30,11 +36,15 @@ async def begin(visit: PersonsVisit) -> Response:
     """Begin it: of what was looked at, and with no more routes than was said."""
     require_operator(visit)
     target, form = _target(visit.form), visit.form
+    if not typed(form, str(target)):
+        return await _shown(visit, Told.asking_for(str(target)), given=form)
     hours = _number(form, "hours", _HOURS)
     wait = _number(form, "wait", LONGEST_WAIT_SECONDS)
     loses = _number(form, "loses", 10**_DIGITS) if "loses" in form else 0
-    work = visit.write(
-        lambda tx: drains.drain(
+
+    async def verb(tx: Transaction) -> Drain:
+        require_seen(visit, *_says(await drains.preview(tx, target)))
+        return await drains.drain(
             tx,
             target,
             until=visit.now + timedelta(hours=hours),
@@ -42,9 +52,9 @@ async def begin(visit: PersonsVisit) -> Response:
             loses=loses,
             name=visit.person.name,
             reason=form.get("reason", ""),
-        ),
-        lambda _: "/ui/noc/routes?done=drained",
-    )
+        )
+
+    work = visit.write(verb, lambda _: "/ui/noc/routes?done=drained")
     return await tried(visit, work, partial(_shown, visit, given=visit.form))
 
 
@@ -58,11 +68,16 @@ async def _shown(visit: PersonsVisit, told: Told, *, given: Mapping[str, str]) -
         told=told,
         target=target,
         preview=preview,
+        seen=seen_of(*_says(preview)),
         given=given,
         hours=_HOURS,
         longest_wait=LONGEST_WAIT_SECONDS,
         key=fresh_key,
     )
+
+
+def _says(preview: drains.Preview) -> tuple[object, ...]:
+    return tuple(preview.speakers), preview.lost
 
 
 def _target(given: Mapping[str, str]) -> DrainTarget:

@@ -19,6 +19,7 @@ from byoip.web.operator import (
     outages,
     waiting,
 )
+from byoip.web.operator.holding.routes import holding_routes
 from byoip.web.operator.network.routes import network_routes
 
 _KEPT: Final = (
@@ -57,11 +58,12 @@ def operator_routes(door: Door) -> Sequence[BaseRoute]:
     for path, show, forms in _KEPT:
         kept.append(Route(path, door.people(keeping.page_of(show))))
         for below, made in forms.items():
-            act = keeping.form_of(show, path, made)
+            act = keeping.form_of(show, path, made, another="{id}" not in below)
             kept.append(form(f"{path}{below}", door.people(act, Scope.OPERATOR)))
     return [
         Route("/ui/noc", door.people(noc.needed)),
         Route("/ui/noc/part", door.part(noc.part)),
+        Route("/ui/noc/kinds/{kind}", door.people(noc.kind)),
         form("/ui/noc/do/{what}", door.people(noc.do, Scope.OPERATOR)),
         Route("/ui/noc/prefixes", door.people(noc.prefixes)),
         Route(one, door.people(noc.prefix)),
@@ -85,6 +87,7 @@ def operator_routes(door: Door) -> Sequence[BaseRoute]:
         ),
         Route("/ui/noc/history", door.people(noc.history)),
         *kept,
+        *holding_routes(door),
         *network_routes(door),
     ]
 

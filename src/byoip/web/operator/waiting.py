@@ -15,12 +15,13 @@ from byoip.domain.speakers.route_snapshot import Unreleased
 from byoip.store.transaction import Transaction
 from byoip.usecases.border import Verb
 from byoip.usecases.speakers.release_routes import Released, ReleaseRoutes, release_one
-from byoip.web.forms import fresh_key, id_of
+from byoip.web.forms import fresh_key, id_of, typed
 from byoip.web.operator.noc import require_operator
 from byoip.web.telling import Told, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
 _LIST: Final = "/ui/noc/routes/waiting"
+_LONGEST: Final = 6  # digits
 _DONE: Final[Mapping[str, str]] = {
     "released": "It is announced, as on its owner's word. History has it, with your reason.",
     "all": "All of them are announced. History has it, with your reason.",
@@ -55,6 +56,9 @@ async def release_shown(visit: PersonsVisit) -> Response:
     """Release all that the page showed, if just these wait."""
     require_operator(visit)
     routes = ReleaseRoutes(visit.site.border.store)
+    shown = visit.form.get("many", "")[:_LONGEST]
+    if not shown or not typed(visit.form, _word(shown)):
+        return await _shown(visit, Told.asking_for(_word(shown or "...")))
 
     async def ask() -> Verb[Released]:
         why = stated_reason(visit.form.get("reason", ""))
@@ -81,9 +85,15 @@ async def _shown(visit: PersonsVisit, told: Told) -> Response:
         told=told,
         rows=rows,
         total=total,
+        word=_word(len(rows)),
         seen=_drawn([one for one, _ in rows]),
         key=fresh_key,
     )
+
+
+def _word(many: object) -> str:
+    """What is typed before so many go up at once."""
+    return f"release {many}"
 
 
 def _drawn(waiting: Sequence[Unreleased]) -> str:

@@ -1,18 +1,23 @@
 """The people of an account, or of the operator: let in, given roles, removed."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping, Sequence
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 from starlette.responses import Response
 
-from byoip.domain.accounts.people import Role, RoleRefused
+from byoip.domain.accounts.people import Person, PersonNotFound, Role, RoleRefused
+from byoip.domain.precondition import PreconditionFailed
 from byoip.store.accounts.rate_limits import Wanted
+from byoip.store.transaction import Transaction
 from byoip.usecases.accounts import identities, people
 from byoip.usecases.accounts.people import NewLink
-from byoip.web.forms import fresh_key, id_of
+from byoip.web.forms import fresh_key, id_of, seen_of
+from byoip.web.telling import Told, as_drawn, require_seen, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
+_ACCOUNTS: Final = 200
 LINKS: Final = Wanted("sign_in_link", per_minute=1, minutes=30)
 _DONE: Final[Mapping[str, str]] = {
     "shown": "The link was shown once, and is not kept. If it is lost, make a new one.",
@@ -24,30 +29,150 @@ _DONE: Final[Mapping[str, str]] = {
 
 async def listed(visit: PersonsVisit) -> Response:
     """Who may sign in; an operator looks at any account's with `?account=`."""
-    account_id = _whose(visit, visit.request.query_params.get("account", ""))
-    accounts = []
-    if visit.person.account_id is None:
-        accounts = list(await visit.site.operator_reader.accounts(after=None, limit=200))
-    return await visit.page(
-        "people/people.html",
-        people=await visit.site.people.people(account_id),
-        barred=await visit.site.people.barred(account_id),
-        account_id=account_id,
-        accounts=accounts,
-        roles=[one for one in Role if one.of_operator == (account_id is None)],
-        done=_DONE.get(visit.request.query_params.get("done", "")),
-        key=fresh_key,
-    )
+    return await _list(visit, told_of(visit, _DONE))
 
 
 async def one(visit: PersonsVisit) -> Response:
     """One of them, and what may be changed."""
     visit.person.require_managing()
-    account_id = _whose(visit, visit.request.query_params.get("account", ""))
+    return await _one(visit, told_of(visit, _DONE))
+
+
+async def invite(visit: PersonsVisit) -> Response:
+    """Let somebody in, and show their first link, once."""
+    visit.person.require_managing()
+    account_id = _whose(visit)
+    name, role = visit.form.get("name", ""), _role(visit.form)
+
+    async def work() -> Response:
+        return await visit.write_shown(
+            lambda tx: people.invite(
+                tx, account_id, mint=visit.site.mint, name=name, role=role, reason=reason_of(visit)
+            ),
+            lambda made: _shown(visit, made),
+            lambda _: _people(account_id, "shown"),
+            LINKS,
+        )
+
+    return await tried(visit, as_drawn(visit, partial(_listed, visit), work), partial(_list, visit))
+
+
+async def link(visit: PersonsVisit) -> Response:
+    """Make a new link for a person; older ones end."""
+    visit.person.require_managing()
+    account_id, person_id = _whose(visit), _named(visit)
+
+    async def verb(tx: Transaction) -> NewLink:
+        await _require_as_drawn(visit, tx, await tx.people.lock(person_id, account_id))
+        return await people.link(
+            tx, account_id, person_id, mint=visit.site.mint, reason=reason_of(visit)
+        )
+
+    work = visit.write_shown(
+        verb,
+        lambda made: _shown(visit, made),
+        lambda _: _people(account_id, "shown"),
+        LINKS,
+    )
+    return await _tried(visit, work)
+
+
+async def change_role(visit: PersonsVisit) -> Response:
+    """Give a person another role."""
+    visit.person.require_managing()
+    account_id, person_id, role = _whose(visit), _named(visit), _role(visit.form)
+
+    async def verb(tx: Transaction) -> Person:
+        stays = role is Role.OPERATOR
+        old = await people.of_several(tx, account_id, person_id, stays=stays)  # as the verb locks
+        await _require_as_drawn(visit, tx, old)
+        return await people.change_role(
+            tx, account_id, person_id, role=role, reason=reason_of(visit)
+        )
+
+    return await _tried(visit, visit.write(verb, lambda _: _people(account_id, "changed")))
+
+
+async def remove(visit: PersonsVisit) -> Response:
+    """Remove a person."""
+    visit.person.require_managing()
+    account_id, person_id = _whose(visit), _named(visit)
+
+    async def verb(tx: Transaction) -> Person:
+        old = await people.of_several(tx, account_id, person_id, stays=False)  # as the verb locks
+        await _require_as_drawn(visit, tx, old)
+        return await people.remove(tx, account_id, person_id, reason=reason_of(visit))
+
+    return await _tried(visit, visit.write(verb, lambda _: _people(account_id, "removed")))
+
+
+async def readmit(visit: PersonsVisit) -> Response:
+    """Let somebody who was removed come from the identity provider again."""
+    visit.person.require_managing()
+    account_id, person_id = _whose(visit), _named(visit)
+
+    async def facts() -> tuple[object, ...]:
+        barred = await visit.site.people.barred(account_id)
+        return person_id, barred.get(person_id)
+
+    async def work() -> Response:
+        return await visit.write(
+            lambda tx: identities.readmit(tx, account_id, person_id, reason=reason_of(visit)),
+            lambda _: _people(account_id, "readmitted"),
+        )
+
+    return await tried(visit, as_drawn(visit, facts, work), partial(_list, visit))
+
+
+async def _tried(visit: PersonsVisit, work: Awaitable[Response]) -> Response:
+    """Do it to one of them; where they are gone by then, the page of all says so."""
+
+    async def show(told: Told) -> Response:
+        try:
+            return await _one(visit, told)
+        except PersonNotFound:
+            return await _list(visit, told)
+
+    async def stale() -> Response:
+        try:
+            return await work
+        except PersonNotFound:
+            raise PreconditionFailed from None
+
+    return await tried(visit, stale(), show)
+
+
+async def _list(visit: PersonsVisit, told: Told) -> Response:
+    account_id, accounts = _whose(visit), []
+    if visit.person.account_id is None:
+        accounts = list(await visit.site.operator_reader.accounts(after=None, limit=_ACCOUNTS))
+    found = await visit.site.people.people(account_id)
+    return await visit.page(
+        "people/people.html",
+        told.status,
+        told=told,
+        people=found,
+        seen=seen_of(*_all_of(found)),
+        seen_of=seen_of,
+        barred=await visit.site.people.barred(account_id),
+        account_id=account_id,
+        accounts=accounts,
+        roles=[one for one in Role if one.of_operator == (account_id is None)],
+        form=visit.form,
+        key=fresh_key,
+    )
+
+
+async def _one(visit: PersonsVisit, told: Told) -> Response:
+    account_id, person_id = _whose(visit), _named(visit)
+    found = await visit.site.people.person(account_id, person_id)
     return await visit.page(
         "people/person.html",
-        one=await visit.site.people.person(account_id, _named(visit)),
-        identity=await visit.site.people.identity(_named(visit)),
+        told.status,
+        told=told,
+        one=found,
+        seen=seen_of(*_facts(found, await visit.site.people.links(person_id))),
+        identity=await visit.site.people.identity(person_id),
         account_id=account_id,
         roles=[one for one in Role if one.of_operator == (account_id is None)],
         back=_people(account_id, ""),
@@ -55,66 +180,21 @@ async def one(visit: PersonsVisit) -> Response:
     )
 
 
-async def invite(visit: PersonsVisit) -> Response:
-    """Let somebody in, and show their first link, once."""
-    visit.person.require_managing()
-    account_id = _whose(visit, visit.form.get("account", ""))
-    name, role = visit.form.get("name", ""), _role(visit.form)
-    return await visit.write_shown(
-        lambda tx: people.invite(
-            tx, account_id, mint=visit.site.mint, name=name, role=role, reason=reason_of(visit)
-        ),
-        lambda made: _shown(visit, made),
-        lambda _: _people(account_id, "shown"),
-        LINKS,
-    )
+async def _listed(visit: PersonsVisit) -> tuple[object, ...]:
+    return _all_of(await visit.site.people.people(_whose(visit)))
 
 
-async def link(visit: PersonsVisit) -> Response:
-    """Make a new link for a person; older ones end."""
-    visit.person.require_managing()
-    account_id, person_id = _whose(visit, visit.form.get("account", "")), _named(visit)
-    return await visit.write_shown(
-        lambda tx: people.link(
-            tx, account_id, person_id, mint=visit.site.mint, reason=reason_of(visit)
-        ),
-        lambda made: _shown(visit, made),
-        lambda _: _people(account_id, "shown"),
-        LINKS,
-    )
+def _all_of(found: Sequence[Person]) -> tuple[object, ...]:
+    return tuple(one.id.hex for one in found)
 
 
-async def change_role(visit: PersonsVisit) -> Response:
-    """Give a person another role."""
-    visit.person.require_managing()
-    account_id, person_id = _whose(visit, visit.form.get("account", "")), _named(visit)
-    role = _role(visit.form)
-    return await visit.write(
-        lambda tx: people.change_role(
-            tx, account_id, person_id, role=role, reason=reason_of(visit)
-        ),
-        lambda _: _people(account_id, "changed"),
-    )
+async def _require_as_drawn(visit: PersonsVisit, tx: Transaction, locked: Person) -> None:
+    require_seen(visit, *_facts(locked, await tx.people.links(locked.id)))
 
 
-async def remove(visit: PersonsVisit) -> Response:
-    """Remove a person."""
-    visit.person.require_managing()
-    account_id, person_id = _whose(visit, visit.form.get("account", "")), _named(visit)
-    return await visit.write(
-        lambda tx: people.remove(tx, account_id, person_id, reason=reason_of(visit)),
-        lambda _: _people(account_id, "removed"),
-    )
-
-
-async def readmit(visit: PersonsVisit) -> Response:
-    """Let somebody who was removed come from the identity provider again."""
-    visit.person.require_managing()
-    account_id, person_id = _whose(visit, visit.form.get("account", "")), _named(visit)
-    return await visit.write(
-        lambda tx: identities.readmit(tx, account_id, person_id, reason=reason_of(visit)),
-        lambda _: _people(account_id, "readmitted"),
-    )
+def _facts(person: Person, links: int) -> tuple[object, ...]:
+    """What an old page of a person does not show: another role, a newer link."""
+    return person.id.hex, person.role.value, links
 
 
 def sign_in_address(root: str, token: str) -> str:
@@ -132,10 +212,11 @@ def _shown(visit: PersonsVisit, made: NewLink) -> Response:
     )
 
 
-def _whose(visit: PersonsVisit, account: str) -> UUID | None:
+def _whose(visit: PersonsVisit) -> UUID | None:
     """Whose people it is about: one's own account's; an operator may name one."""
     if visit.person.account_id is not None:
         return visit.person.account_id
+    account = visit.form.get("account", "") or visit.request.query_params.get("account", "")
     return id_of(account) if account else None
 
 

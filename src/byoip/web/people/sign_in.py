@@ -1,6 +1,7 @@
 """Signing in by a one-time link, signing out, and the browsers in which one is signed in."""
 
 import re
+from functools import partial
 from typing import Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -8,13 +9,16 @@ from starlette.responses import Response
 
 from byoip.domain.accounts.people import LONGEST_SESSION, Person, SignInLinkRefused
 from byoip.domain.history import Actor
+from byoip.domain.precondition import PreconditionFailed
 from byoip.store.accounts.rate_limits import Wanted
+from byoip.store.transaction import Transaction
 from byoip.usecases.accounts import people
 from byoip.usecases.accounts.people import NewSession
 from byoip.usecases.border import WriteRequest
 from byoip.web.door import COOKIE, SIGN_IN
-from byoip.web.forms import fresh_key, id_of
+from byoip.web.forms import fresh_key, id_of, seen_of
 from byoip.web.rendering import page
+from byoip.web.telling import Told, require_seen, tried
 from byoip.web.visiting import PersonsVisit, Visit
 
 _CODE: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -73,20 +77,34 @@ async def leave(visit: PersonsVisit) -> Response:
 
 async def sessions(visit: PersonsVisit) -> Response:
     """The browsers in which one is signed in."""
+    return await _sessions(visit, Told())
+
+
+async def _sessions(visit: PersonsVisit, told: Told) -> Response:
     found = await visit.site.people.sessions(visit.person.id)
     return await visit.page(
         "people/sessions.html",
+        told.status,
+        told=told,
         sessions=found[:_SHOWN],
         more=len(found[_SHOWN:]),
         this=visit.session.id,
-        key=fresh_key(),
+        seen_of=seen_of,
+        key=fresh_key,
     )
 
 
 async def end_session(visit: PersonsVisit) -> Response:
     """Sign out in another browser, or in this one."""
-    await end(visit, visit.person, id_of(visit.request.path_params["session_id"]))
-    return led("/ui/sessions")
+    session_id = id_of(visit.request.path_params["session_id"])
+
+    async def verb(tx: Transaction) -> None:
+        require_seen(visit, session_id.hex)
+        if not await people.end_session(tx, visit.person.id, session_id):
+            raise PreconditionFailed  # ended since the page was drawn, or never one's own
+
+    work = visit.write(verb, lambda _: "/ui/sessions")
+    return await tried(visit, work, partial(_sessions, visit))
 
 
 async def end(visit: Visit, own: Person, session_id: UUID) -> None:

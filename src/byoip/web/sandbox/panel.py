@@ -12,12 +12,14 @@ from starlette.routing import BaseRoute, Route
 
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.checks.reverse_zone import reverse_zones
+from byoip.domain.precondition import PreconditionFailed
 from byoip.ports.portal import Portal
 from byoip.web.checks import texts_of
 from byoip.web.door import Door, form
-from byoip.web.forms import fresh_key
+from byoip.web.forms import fresh_key, seen_of
 from byoip.web.prefix import claim_id_of
 from byoip.web.site import NotServed
+from byoip.web.telling import Told, require_seen
 from byoip.web.visiting import PersonsVisit, leading
 
 _PATH: Final = "/ui/sandbox"
@@ -44,7 +46,18 @@ def sandbox_routes(portal: Portal) -> Callable[[Door], Sequence[BaseRoute]]:
 async def panel(visit: PersonsVisit, portal: Portal) -> Response:
     """How the parties behave, and forms to change that."""
     done = "Done: checks ask them so from now on." if "done" in visit.request.query_params else ""
-    return await visit.page("sandbox/panel.html", parties=portal.parties, done=done, key=fresh_key)
+    return await _panel(visit, portal, Told(done=done))
+
+
+async def _panel(visit: PersonsVisit, portal: Portal, told: Told) -> Response:
+    return await visit.page(
+        "sandbox/panel.html",
+        told.status,
+        told=told,
+        parties=portal.parties,
+        seen=seen_of(*_planted(portal)),
+        key=fresh_key,
+    )
 
 
 async def plant(visit: PersonsVisit, portal: Portal) -> Response:
@@ -54,11 +67,21 @@ async def plant(visit: PersonsVisit, portal: Portal) -> Response:
         NotServed: a kind that there is not.
     """
     kinds = {one.key: visit.form.get(one.key, "") for one in portal.parties}
+    if kinds == dict(_planted(portal)):  # a second click, or nothing new
+        return leading(f"{_PATH}?done=planted")
+    try:
+        require_seen(visit, *_planted(portal))
+    except PreconditionFailed:
+        return await _panel(visit, portal, Told(412, stale=True))
     try:
         await portal.plant(kinds)
     except ValueError as unknown:
         raise NotServed(422, "Not known", f"Nothing was done: {unknown}.") from None
     return leading(f"{_PATH}?done=planted")
+
+
+def _planted(portal: Portal) -> list[tuple[str, str]]:
+    return [(one.key, one.planted) for one in portal.parties]
 
 
 async def publish_record(visit: PersonsVisit, portal: Portal) -> Response:

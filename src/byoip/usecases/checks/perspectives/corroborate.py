@@ -9,7 +9,7 @@ from byoip.domain.checks.evidence import Check, Failed, Finding, Passed, Unanswe
 from byoip.domain.checks.rdns_ownership import judge_zones
 from byoip.domain.checks.registry import Responsible
 from byoip.domain.checks.reverse_zone import reverse_zones
-from byoip.domain.perspectives.quorum import Sighting, from_place, judge_places
+from byoip.domain.perspectives.quorum import Sighting, Subject, from_place, judge_places
 from byoip.ports.checks.perspective import Perspective
 from byoip.usecases.checks.ask_registries import AskRegistries
 from byoip.usecases.checks.perspectives.elsewhere import Elsewhere, Seen
@@ -61,7 +61,8 @@ class Corroborate(Elsewhere):
             carrying = frozenset(one.number for one in origins)
             wanted = passed & (_OWNERSHIP | _IN_REGISTRY)
             about = _Asked(subject, responsible, registries, wanted)
-            sightings = await self.everywhere(about, wanted, carrying, subject.until)
+            of = Subject(subject.claim_id or subject.account_id, str(subject.prefix))
+            sightings = await self.everywhere(of, about, wanted, carrying, subject.until)
         return [self._judged(one, sightings) for one in results]
 
     def _judged(

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from byoip.domain.checks.evidence import Fault, Outcome, Passed, RawAnswer, Unanswered
 from byoip.domain.perspectives.place import Place
-from byoip.domain.perspectives.quorum import Sighting, enough, judge_places
+from byoip.domain.perspectives.quorum import Sighting, Subject, enough, judge_places
 from byoip.ports.checks.perspective import Perspective
 
 _STRAGGLERS: Final = 2.0  # seconds that the last are waited for once enough agree
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 Seen: TypeAlias = Mapping[str, tuple[Outcome, tuple[RawAnswer, ...]]]
 Look: TypeAlias = Callable[[Perspective], Coroutine[Any, Any, Outcome]]
 _NOTHING: Final[tuple[RawAnswer, ...]] = ()
-Notice: TypeAlias = Callable[[Mapping[str, Sequence[Sighting]]], Awaitable[None]]
+Notice: TypeAlias = Callable[[Subject, Mapping[str, Sequence[Sighting]]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,13 @@ class Elsewhere:
     notice: Notice | None = None
 
     async def confirm(
-        self, ways: Mapping[str, tuple[Passed, Look]], carrying: frozenset[int]
+        self, subject: Subject, ways: Mapping[str, tuple[Passed, Look]], carrying: frozenset[int]
     ) -> Mapping[str, Outcome]:
         """What passed here, as the other places leave it.
 
         Args:
-            ways: of each thing, as alarms name it: what we saw, and how it ends by what a place
+            subject: what it is about.
+            ways: of each thing, as people name it: what we saw, and how it ends by what a place
                 says.
             carrying: numbers of the ASes that carry the prefix, or are to be proven; places in them
                 are not asked.
@@ -56,7 +57,7 @@ class Elsewhere:
                 asked = {what: tasks.create_task(look(one)) for what, (_, look) in ways.items()}
             return {what: (task.result(), _NOTHING) for what, task in asked.items()}
 
-        sightings = await self.everywhere(see, frozenset(ways), carrying) if ways else {}
+        sightings = await self.everywhere(subject, see, frozenset(ways), carrying) if ways else {}
         return {
             what: judge_places(here, sightings.get(what, ()), decide=self.decide)
             for what, (here, _) in ways.items()
@@ -64,6 +65,7 @@ class Elsewhere:
 
     async def everywhere(
         self,
+        subject: Subject,
         see: Callable[[Perspective], Awaitable[Seen]],
         wanted: frozenset[str],
         carrying: frozenset[int],
@@ -72,6 +74,7 @@ class Elsewhere:
         """What each place says of each thing that is wanted; one that is too late says nothing.
 
         Args:
+            subject: what it is about.
             see: how each of these ends by what one place says.
             wanted: names of what is asked about.
             carrying: as for `confirm`.
@@ -106,7 +109,7 @@ class Elsewhere:
             for what in wanted
         }
         if self.notice:
-            await self.notice(sightings)
+            await self.notice(subject, sightings)
         return sightings
 
     def _agreed(self, found: Mapping[Place, Seen], wanted: frozenset[str]) -> bool:

@@ -1,20 +1,21 @@
 """Addresses of mail: people who hear of the prefixes, once they have given a code back."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 from uuid import UUID
 
 from starlette.responses import Response
 
+from byoip.domain.mail.addressee import Addressee
 from byoip.domain.mail.refusals import ADDRESSES_PER_ACCOUNT
 from byoip.domain.mail.topics import TOLD, Topic
 from byoip.store.accounts.rate_limits import Wanted
 from byoip.store.transaction import Transaction
 from byoip.usecases.mail import addresses as verbs
 from byoip.web.customer.news.drawn import drawn_as, require_as_drawn
-from byoip.web.forms import fresh_key, id_of
-from byoip.web.telling import Told, told_of, tried
+from byoip.web.forms import fresh_key, id_of, seen_of
+from byoip.web.telling import Told, as_drawn, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
 _LIST: Final = "/ui/mail"
@@ -47,18 +48,24 @@ async def one(visit: PersonsVisit) -> Response:
 
 async def add(visit: PersonsVisit) -> Response:
     """Have a code sent to an address."""
-    work = visit.write(
-        lambda tx: verbs.create(
-            tx,
-            visit.account_id,
-            offered=visit.site.mail_offered,
-            address=visit.form.get("address", "").strip(),
-            topics=_topics(visit),
-        ),
-        lambda made: f"{_LIST}/{made.id.hex}?done=added",
-        *_paced(visit),
-    )
-    return await tried(visit, work, partial(_list, visit))
+
+    async def work() -> Response:
+        return await visit.write(
+            lambda tx: verbs.create(
+                tx,
+                visit.account_id,
+                offered=visit.site.mail_offered,
+                address=visit.form.get("address", "").strip(),
+                topics=_topics(visit),
+            ),
+            lambda made: f"{_LIST}/{made.id.hex}?done=added",
+            *_paced(visit),
+        )
+
+    async def facts() -> tuple[object, ...]:
+        return _listed(await visit.site.mail_addresses.all_of(visit.account_id))
+
+    return await tried(visit, as_drawn(visit, facts, work), partial(_list, visit))
 
 
 async def send_code(visit: PersonsVisit) -> Response:
@@ -96,17 +103,23 @@ async def _done(
 
 
 async def _list(visit: PersonsVisit, told: Told) -> Response:
+    found = await visit.site.mail_addresses.all_of(visit.account_id)
     return await visit.page(
         "customer/news/addresses.html",
         told.status,
         told=told,
-        rows=await visit.site.mail_addresses.all_of(visit.account_id),
+        rows=found,
+        seen=seen_of(*_listed(found)),
         most=ADDRESSES_PER_ACCOUNT,
         offered=visit.site.mail_offered,
         means=_MEANS,
         form=visit.form,
         key=fresh_key,
     )
+
+
+def _listed(found: Sequence[Addressee]) -> tuple[object, ...]:
+    return tuple(one.id.hex for one in found)
 
 
 async def _one(visit: PersonsVisit, told: Told) -> Response:

@@ -1,6 +1,6 @@
 """Webhooks: receivers of the account's events, and what came of sending to them."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Final, TypeVar
 from uuid import UUID
@@ -9,14 +9,15 @@ from starlette.responses import Response
 
 from byoip.domain.event_kinds import OF_PREFIXES
 from byoip.domain.hooks.refusals import WEBHOOKS_PER_ACCOUNT
+from byoip.domain.hooks.webhook import Webhook
 from byoip.store.accounts.rate_limits import Wanted
 from byoip.store.transaction import Transaction
 from byoip.usecases.hooks import webhooks as verbs
 from byoip.usecases.hooks.webhooks import HookChange, Issued
 from byoip.web.customer.news.drawn import drawn_as, require_as_drawn
-from byoip.web.forms import fresh_key, id_of
+from byoip.web.forms import fresh_key, id_of, seen_of
 from byoip.web.site import NotServed
-from byoip.web.telling import Told, told_of, tried
+from byoip.web.telling import Told, as_drawn, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
 _LIST: Final = "/ui/webhooks"
@@ -48,21 +49,27 @@ async def one(visit: PersonsVisit) -> Response:
 async def add(visit: PersonsVisit) -> Response:
     """Make one, and show its secret, once."""
     form, terms = visit.form, visit.site.hook_terms
-    work = visit.write_shown(
-        lambda tx: verbs.create(
-            tx,
-            visit.account_id,
-            terms=terms,
-            url=form.get("url", "").strip(),
-            description=form.get("description", ""),
-            kinds=_kinds(visit),
-            after=None,
-        ),
-        partial(_secret, visit),
-        lambda made: f"{_of(made.webhook.id)}?done=shown",
-        _out_of_turn(visit),
-    )
-    return await tried(visit, work, partial(_list, visit))
+
+    async def work() -> Response:
+        return await visit.write_shown(
+            lambda tx: verbs.create(
+                tx,
+                visit.account_id,
+                terms=terms,
+                url=form.get("url", "").strip(),
+                description=form.get("description", ""),
+                kinds=_kinds(visit),
+                after=None,
+            ),
+            partial(_secret, visit),
+            lambda made: f"{_of(made.webhook.id)}?done=shown",
+            _out_of_turn(visit),
+        )
+
+    async def facts() -> tuple[object, ...]:
+        return _listed(await _all(visit))
+
+    return await tried(visit, as_drawn(visit, facts, work), partial(_list, visit))
 
 
 async def rotate(visit: PersonsVisit) -> Response:
@@ -145,19 +152,28 @@ async def _done(
 
 
 async def _list(visit: PersonsVisit, told: Told) -> Response:
-    reader = visit.site.webhooks
-    found = await reader.page(visit.account_id, after=None, limit=WEBHOOKS_PER_ACCOUNT)
+    found = await _all(visit)
     return await visit.page(
         "customer/news/webhooks.html",
         told.status,
         told=told,
         rows=found,
+        seen=seen_of(*_listed(found)),
         most=WEBHOOKS_PER_ACCOUNT,
         offered=visit.site.hook_terms.signer is not None,
         catalogue=OF_PREFIXES,
         form=visit.form,
         key=fresh_key,
     )
+
+
+async def _all(visit: PersonsVisit) -> Sequence[Webhook]:
+    reader = visit.site.webhooks
+    return await reader.page(visit.account_id, after=None, limit=WEBHOOKS_PER_ACCOUNT)
+
+
+def _listed(found: Sequence[Webhook]) -> tuple[object, ...]:
+    return tuple(one.id.hex for one in found)
 
 
 async def _one(visit: PersonsVisit, told: Told) -> Response:

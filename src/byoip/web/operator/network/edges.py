@@ -13,11 +13,10 @@ from byoip.store.bindings.views import EdgeView
 from byoip.store.transaction import Transaction
 from byoip.usecases.bindings import edges as verbs
 from byoip.usecases.border import Verb
-from byoip.web.forms import fresh_key
+from byoip.web.forms import fresh_key, seen_of, typed
 from byoip.web.operator.network.places import EDGES
-from byoip.web.operator.network.seen import require_seen, seen_of, typed
 from byoip.web.operator.noc import require_operator
-from byoip.web.telling import Told, told_of, tried
+from byoip.web.telling import Told, require_seen, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
 SILENT: Final = timedelta(minutes=5)  # it repeats its last number once a minute

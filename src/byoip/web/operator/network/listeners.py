@@ -12,9 +12,8 @@ from byoip.domain.speakers.bgp_peer import (
     ListenerNotFound,
     can_be_named,
 )
-from byoip.web.forms import fresh_key
+from byoip.web.forms import fresh_key, seen_of
 from byoip.web.operator.network.places import LISTENERS, listener_chip
-from byoip.web.operator.network.seen import seen_of
 from byoip.web.operator.network.speakers import counted, forgettable, forgetting
 from byoip.web.operator.noc import require_operator
 from byoip.web.telling import Told, told_of, tried

@@ -6,8 +6,8 @@ from starlette.routing import BaseRoute, Route
 
 from byoip.domain.accounts.credential import Scope
 from byoip.web.door import Door, form
-from byoip.web.operator.network import edges, listeners, settings, speakers
-from byoip.web.operator.network.places import EDGES, LISTENERS, SETTINGS, SPEAKERS
+from byoip.web.operator.network import edges, listeners, perspectives, settings, speakers
+from byoip.web.operator.network.places import EDGES, LISTENERS, PERSPECTIVES, SETTINGS, SPEAKERS
 
 
 def network_routes(door: Door) -> Sequence[BaseRoute]:
@@ -24,6 +24,8 @@ def network_routes(door: Door) -> Sequence[BaseRoute]:
         f"{edge}/remove": edges.remove,
         f"{SETTINGS}/apply": settings.apply,
         f"{SETTINGS}/take-back": settings.take_back,
+        f"{PERSPECTIVES}/{{about}}/ask-again": perspectives.ask_again,
+        f"{PERSPECTIVES}/{{about}}/settle": perspectives.settle,
     }
     return [
         Route(SPEAKERS, door.people(speakers.listed)),
@@ -32,5 +34,6 @@ def network_routes(door: Door) -> Sequence[BaseRoute]:
         Route(EDGES, door.people(edges.listed)),
         Route(edge, door.people(edges.one)),
         Route(SETTINGS, door.people(settings.shown)),
+        Route(PERSPECTIVES, door.people(perspectives.listed)),
         *(form(path, door.people(act, Scope.OPERATOR)) for path, act in forms.items()),
     ]

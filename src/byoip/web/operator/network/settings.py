@@ -12,12 +12,12 @@ from byoip.domain.speakers import revision
 from byoip.domain.speakers.revision import InUse, ProposalNotFound, Revision, SpeakerChange
 from byoip.store.transaction import Transaction
 from byoip.usecases.speakers import revisions
-from byoip.web.forms import fresh_key
+from byoip.web.forms import fresh_key, seen_of, typed
+from byoip.web.operator.drawn import of_settings
 from byoip.web.operator.network.places import SETTINGS
-from byoip.web.operator.network.seen import require_seen, seen_of, typed
 from byoip.web.operator.noc import require_operator
 from byoip.web.site import NotServed
-from byoip.web.telling import Told, told_of, tried
+from byoip.web.telling import Told, require_seen, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
 _MOST: Final = 20  # revisions on the page
@@ -65,6 +65,7 @@ async def apply(visit: PersonsVisit) -> Response:
         return await _page(visit, Told.asking_for(name))
 
     async def verb(tx: Transaction) -> Revision:
+        require_seen(visit, *of_settings(await tx.revisions.lock()))
         try:
             return await revisions.apply(
                 tx,
@@ -103,6 +104,7 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         in_use=plan.in_use,
         returns=await _returns(visit, plan.in_use),
         seen=seen_of(*_travelling(plan.in_use)),
+        in_force=seen_of(*of_settings(plan.in_use)),
         proposed=[
             Wanted(one.proposal, _from_files(one, kept), one.changes) for one in plan.proposals
         ],

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from starlette.responses import Response
 
@@ -24,12 +24,12 @@ from byoip.store.speakers.views import SpeakerReport, StandingAlarm
 from byoip.store.transaction import Transaction
 from byoip.usecases.border import Verb
 from byoip.usecases.speakers import bgp_peers, drains
-from byoip.web.forms import fresh_key, id_of
+from byoip.web.forms import fresh_key, id_of, seen_of, typed
+from byoip.web.operator.drawn import of_drain, of_shut
 from byoip.web.operator.network.places import SPEAKERS, page_of_speaker
-from byoip.web.operator.network.seen import require_seen, seen_of, typed
 from byoip.web.operator.noc import require_operator
 from byoip.web.site import Site
-from byoip.web.telling import Told, told_of, tried
+from byoip.web.telling import Told, require_seen, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
 _MOST: Final = 100  # routes of a speaker on its page
@@ -123,7 +123,9 @@ async def open_sessions(visit: PersonsVisit) -> Response:
         return await _page(visit, Told.asking_for(name))
 
     async def ask() -> Verb[str]:
-        require_seen(visit, *_missing(await _station(visit.site, name)))
+        require_seen(
+            visit, *of_shut((await _station(visit.site, name)).shut, await _orders(visit.site))
+        )
         return lambda tx: bgp_peers.open_speaker(
             tx, name, name=visit.person.name, reason=reason, in_service=visit.site.in_service
         )
@@ -138,6 +140,8 @@ async def lift(visit: PersonsVisit) -> Response:
     drain, reason = id_of(visit.form.get("drain", "")), visit.form.get("reason", "")
 
     async def verb(tx: Transaction) -> Drain:
+        standing = {one.id: one for one in await tx.drains.standing()}
+        require_seen(visit, *(of_drain(standing[drain]) if drain in standing else ()))
         try:
             return await drains.lift(tx, drain, name=visit.person.name, reason=reason)
         except DrainNotFound:  # somebody has, or its end has come
@@ -202,7 +206,8 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         report=station.report,
         entry=station.entry,
         chips=station.chips(visit.now),
-        missing=seen_of(*_missing(station)),
+        missing=seen_of(*of_shut(station.shut, await _orders(site))),
+        seen_of_drain=lambda one: seen_of(*of_drain(one)),
         held=held[:_MOST],
         more=len(held) > _MOST,
         orphans=[one for one in await site.routes.orphans() if one.speaker == name],
@@ -220,15 +225,13 @@ async def _station(site: Site, name: str) -> Station:
     return found
 
 
+async def _orders(site: Site) -> Mapping[str, int]:
+    return await site.operator_reader.needs.orders()
+
+
 def _about(name: str, alarms: Sequence[StandingAlarm]) -> Sequence[StandingAlarm]:
     """Of the speaker itself, or of one neighbour of it."""
     return [one for one in alarms if one.alarm.subject.partition(" ")[0] == name]
-
-
-def _missing(station: Station) -> tuple[Any, ...]:
-    """What opening it would cost; how long peers wait goes on all the time."""
-    shut = station.shut
-    return () if shut is None else (shut.since.isoformat(), shut.alarm.detail.partition(";")[0])
 
 
 def _named(visit: PersonsVisit) -> str:

@@ -1,0 +1,19 @@
+"""What each perspective last said, and of what they do not agree."""
+
+from pathlib import Path
+from typing import Any
+
+from alembic import op
+
+revision = "0052"
+down_revision = "0051"
+branch_labels = None
+depends_on = None
+
+STATEMENTS = Path(__file__).with_suffix(".sql")
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    driver: Any = op.get_bind().connection.driver_connection
+    driver.execute(STATEMENTS.read_text())
