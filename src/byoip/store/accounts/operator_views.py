@@ -143,10 +143,16 @@ class AddressReport:
 
 @dataclass(frozen=True, slots=True)
 class ShownAlarm:
-    """An alarm, and of one about a route its prefix."""
+    """An alarm.
+
+    Attributes:
+        of_route: its subject is a BGP prefix's id, and its detail begins with the CIDR.
+        claim_id: the prefix of that, if it is on record.
+    """
 
     alarm: Alarm
     since: datetime
+    of_route: bool
     claim_id: UUID | None
 
 
