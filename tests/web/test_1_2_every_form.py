@@ -49,6 +49,7 @@ ELSEWHERE: Final = {
     "/ui/people/{person_id}/readmit",
     "/ui/webhooks/{webhook_id}/redeliver",
     "/ui/noc/network/settings/take-back",
+    "/ui/noc/perspectives/{about}/ask-again",
     "/ui/prefixes/{prefix_id}/token",
 }
 ADDRESSES: Final = (

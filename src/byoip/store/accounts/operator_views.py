@@ -1,4 +1,4 @@
-"""What operators are shown of accounts, claims, addresses and snapshots, and what waits for them."""
+"""What operators are shown of accounts, claims, addresses and snapshots, and of what waits."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
