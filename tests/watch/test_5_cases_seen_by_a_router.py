@@ -34,7 +34,7 @@ from tests.watch.test_5_holders import sold
 from tests.watch.test_5_records import STEP, WEEK, ZONES, looks, zone_lost
 from tests.watching import DAY, Days
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(400)]
 
 A_SYNC = 1.5  # seconds, of one each second
 
@@ -146,7 +146,7 @@ async def a_places_path_is_hijacked_and_then_all_are_silent(field: Field) -> Non
     field.days.roas = [valid(CIDR)]
     await field.days.snapshot()
     world.txt(claim.prefix, (await world.issue(claim)).token.value)
-    async with agent(world.directory, AMSTERDAM, Ed25519PrivateKey.generate(), deadline=2) as one:
+    async with agent(world.directory, AMSTERDAM, Ed25519PrivateKey.generate(), deadline=10) as one:
         elsewhere = Corroborate([one.client], decide=True)
         for end in (RunResult.FAILED, RunResult.UNANSWERED):
             run_id = await world.request(claim)

@@ -24,18 +24,32 @@ class Stage(StrEnum):
 class Act(StrEnum):
     """What an owner, an operator or a worker does with an approved prefix."""
 
-    ANNOUNCE = f"announce a route that was not up within {UP_LATELY.days} days"
-    ANNOUNCE_AGAIN = f"announce one again that was up within {UP_LATELY.days} days"
-    ADD_ROUTE = "add a route"
-    BIND = "bind a range to a service"
-    DELEGATE = "delegate a range"
-    WRITE_LETTER = "write a letter of agency"
-    GIVE = "offer the prefix to another account, or accept it"
-    RENEW = "renew the proof without a token"
-    LIFT = "lift a freeze, or move the prefix, on the operator's word"
-    KEEP = "withdraw, swap a service, change prepends, load a speaker that restarts"
+    ANNOUNCE = "announce"
+    ANNOUNCE_AGAIN = "announce_again"
+    ADD_ROUTE = "add_route"
+    BIND = "bind"
+    DELEGATE = "delegate"
+    WRITE_LETTER = "write_letter"
+    GIVE = "give"
+    RENEW = "renew"
+    LIFT = "lift"
+    KEEP = "keep"
 
 
+_WORDS: Final[Mapping[Act, str]] = MappingProxyType(
+    {
+        Act.ANNOUNCE: f"announce a route that was not up within {UP_LATELY.days} days",
+        Act.ANNOUNCE_AGAIN: f"announce one again that was up within {UP_LATELY.days} days",
+        Act.ADD_ROUTE: "add a route",
+        Act.BIND: "bind a range to a service",
+        Act.DELEGATE: "delegate a range",
+        Act.WRITE_LETTER: "write a letter of agency",
+        Act.GIVE: "offer the prefix to another account, or accept it",
+        Act.RENEW: "renew the proof without a token",
+        Act.LIFT: "lift a freeze, or move the prefix, on the operator's word",
+        Act.KEEP: "withdraw, swap a service, change prepends, load a speaker that restarts",
+    }
+)
 _NO: Final[frozenset[Signal]] = frozenset()
 _ALL: Final = frozenset(Signal)
 _NEW: Final = _NO, _NO, _ALL, _ALL
@@ -69,7 +83,7 @@ def table_of_effects() -> str:
     """The table, for the docs."""
     head = ("what", *(f"`{stage.value}`" for stage in Stage))
     rows = [
-        (act.value, *(_shown(stage, stopped) for stage, stopped in zip(Stage, each, strict=True)))
+        (_WORDS[act], *(_shown(stage, stopped) for stage, stopped in zip(Stage, each, strict=True)))
         for act, each in _STOPPED.items()
     ]
     lines = [head, tuple("---" for _ in head), *rows]
