@@ -38,7 +38,7 @@ OF_TEST_4_BROWSER = (
     *("/ui/noc/routes/orphans", "/ui/noc/routes/waiting"),
 )
 OF_TEST_6_NETWORK = "/ui/noc/network"
-APART = ("/stream", "/document", "/ui/static", "/ui/enter/provider")  # no pages of ours
+APART = ("/stream", "/document", "/picture", "/ui/static", "/ui/enter/provider")  # no pages of ours
 
 
 @asynccontextmanager
@@ -74,7 +74,7 @@ def unseen(world: World, seen: Iterable[str], below: str, *apart: str) -> list[s
         if one.path.startswith(below)
         and "GET" in (one.methods or ())
         and not one.path.startswith((*apart, *APART))
-        and not one.path.endswith(("/part", "/stream", "/document"))
+        and not one.path.endswith(("/part", "/stream", "/document", "/picture"))
         and one.path not in {"/ui", *known}  # that one leads on
     ]
 

@@ -4,8 +4,10 @@ from typing import Final
 
 from starlette.responses import Response
 
-from byoip.domain.letters.letter import LetterReference
-from byoip.web.letters import LETTER_TONES
+from byoip.domain.letters.letter import Letter, LetterReference
+from byoip.domain.letters.loa_document import LoaDocument
+from byoip.web.letter_pictures import picture_answer, picture_of
+from byoip.web.letters import LETTER_TONES, letter_shown
 from byoip.web.rendering import HEADERS
 from byoip.web.visiting import PersonsVisit
 
@@ -20,8 +22,38 @@ async def listed(visit: PersonsVisit) -> Response:
     return await visit.page("letters.html", rows=rows, more=len(found) > PAGE)
 
 
+async def one(visit: PersonsVisit) -> Response:
+    """One of them: whether it holds, what it states, its picture."""
+    letter, _, _ = await _own(visit)
+    return await visit.page(
+        "customer/letter.html",
+        **letter_shown(letter, visit.now),
+        claim_id=letter.claim_id,
+        picture=f"/ui/letters/{letter.reference}/picture",
+        pictured=await picture_of(visit.site, letter) is not None,
+    )
+
+
+async def picture(visit: PersonsVisit) -> Response:
+    """The picture of one, to whom its document is given."""
+    letter, _, _ = await _own(visit)
+    return await picture_answer(visit.site, letter, {})
+
+
 async def document(visit: PersonsVisit) -> Response:
-    """The signed PDF of one.
+    """The signed PDF of one."""
+    _, known, content = await _own(visit)
+    named = known.filename.value.encode("ascii", "replace").decode().replace("?", "_")
+    headers = {
+        **HEADERS,
+        "cache-control": "private, no-store",
+        "content-disposition": f'attachment; filename="{named}"',
+    }
+    return Response(content, 200, headers, "application/pdf")
+
+
+async def _own(visit: PersonsVisit) -> tuple[Letter, LoaDocument, bytes]:
+    """The letter that is named, with its document.
 
     Raises:
         LetterNotFound: there is none.
@@ -31,10 +63,4 @@ async def document(visit: PersonsVisit) -> Response:
     letter = await visit.site.letters.letter(reference)
     # Of another account there is no such document either.
     known, content = await visit.site.letters.document(visit.account_id, letter.document_id)
-    named = known.filename.value.encode("ascii", "replace").decode().replace("?", "_")
-    headers = {
-        **HEADERS,
-        "cache-control": "private, no-store",
-        "content-disposition": f'attachment; filename="{named}"',
-    }
-    return Response(content, 200, headers, "application/pdf")
+    return letter, known, content
