@@ -17,6 +17,7 @@ from byoip.store.claims.views import ClaimView, RunView
 from byoip.store.watch.views import PrefixWatch
 from byoip.web.changes import MEANING, SHOWN, names_of, since_drawn
 from byoip.web.checks import checks_shown, texts_of
+from byoip.web.facts import facts_of, with_facts
 from byoip.web.forms import fresh_key, id_of
 from byoip.web.guide.pages import AT_REGISTRY
 from byoip.web.live import Streams, epoch_of, place_of
@@ -71,7 +72,9 @@ async def shown(visit: PersonsVisit) -> Response:
 
 async def part(visit: PersonsVisit) -> Response:
     """What changes on it, as it is now."""
-    return await visit.page("_prefix.html", **await _state(visit))
+    shown = await _state(visit)
+    facts = with_facts(visit, Told(), facts_of(shown["view"]))
+    return await visit.page("_prefix.html", **shown, **facts)
 
 
 async def stream(visit: PersonsVisit, streams: Streams) -> Response:
@@ -92,6 +95,7 @@ async def prefix_page(visit: PersonsVisit, told: Told) -> Response:
     epoch, shown = await epoch_of(visit), await _state(visit)
     place = place_of(epoch, shown["newest"])
     since = since_drawn(visit, shown["events"]) if told.stale else []
+    shown |= with_facts(visit, told, facts_of(shown["view"]))
     return await visit.page(
         "prefix.html", told.status, told=told, since=since, place=place, **shown
     )

@@ -9,11 +9,13 @@ from starlette.responses import Response
 
 from byoip.domain.event_kinds import OF_PREFIXES
 from byoip.domain.hooks.refusals import WEBHOOKS_PER_ACCOUNT
+from byoip.domain.hooks.webhook import Webhook
 from byoip.store.accounts.rate_limits import Wanted
 from byoip.store.transaction import Transaction
 from byoip.usecases.hooks import webhooks as verbs
 from byoip.usecases.hooks.webhooks import HookChange, Issued
 from byoip.web.customer.news.drawn import drawn_as, require_as_drawn
+from byoip.web.facts import Facts, with_facts
 from byoip.web.forms import fresh_key, id_of
 from byoip.web.site import NotServed
 from byoip.web.telling import Told, told_of, tried
@@ -176,7 +178,22 @@ async def _one(visit: PersonsVisit, told: Told) -> Response:
         former=hook.former_until if len(hook.generations(visit.now)) > 1 else None,
         catalogue=OF_PREFIXES,
         key=fresh_key,
+        changed_at=hook.modified_at,
+        **with_facts(visit, told, _facts(hook)),
     )
+
+
+def _facts(hook: Webhook) -> Facts:
+    return {
+        "state": hook.state.value,
+        "because": hook.because.value if hook.because else "",
+        "to": hook.url,
+        "what it is": hook.description.value,
+        "gets": ", ".join(hook.kinds) or "all",
+        "done with": f"event {hook.cursor}",
+        "failures": hook.failures,
+        "public key": hook.public_key,
+    }
 
 
 def _secret(visit: PersonsVisit, made: Issued) -> Response:
