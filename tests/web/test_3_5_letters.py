@@ -9,7 +9,7 @@ from byoip.adapters.letters.letter_pictures import ChildLetterPictures
 from byoip.api.application import create_application
 from byoip.domain.accounts.people import Role
 from byoip.domain.letters.letter import RevokedBecause
-from byoip.web.own_letters import PAGE
+from byoip.web.customer.own_letters import PAGE
 from byoip.web.rendering import POLICY
 from tests.api.letters import issued, saved
 from tests.api.world import World

@@ -11,16 +11,17 @@ from starlette.routing import BaseRoute, Route
 
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.letters.letter import Letter, LetterNotFound, LetterReference
-from byoip.web import acting, bringing, own_letters, prefix, prefixes
+from byoip.web import acting, bringing, prefix, prefixes
+from byoip.web.customer import own_letters
 from byoip.web.customer.routes import customer_routes
 from byoip.web.door import Door, form
 from byoip.web.guide.pages import Guides
-from byoip.web.letter_pictures import picture_answer, picture_of
 from byoip.web.letters import HEADERS as LETTER_HEADERS
 from byoip.web.letters import letter_page, no_letter_page, said
 from byoip.web.live import Streams
 from byoip.web.operator.routes import operator_routes
 from byoip.web.people.routes import people_routes
+from byoip.web.pictures.letters import picture_answer, picture_of
 from byoip.web.rendering import page
 from byoip.web.site import NotServed, Site
 from byoip.web.static import STATIC_PATH, static_file

@@ -6,8 +6,8 @@ from starlette.responses import Response
 
 from byoip.domain.letters.letter import Letter, LetterReference
 from byoip.domain.letters.loa_document import LoaDocument
-from byoip.web.letter_pictures import picture_answer, picture_of
 from byoip.web.letters import LETTER_TONES, letter_shown
+from byoip.web.pictures.letters import picture_answer, picture_of
 from byoip.web.rendering import HEADERS
 from byoip.web.visiting import PersonsVisit
 
