@@ -96,3 +96,19 @@ async def test_odd_places_in_it_are_its_begin_or_its_end(world: World) -> None:
         assert "Nothing stands here." in shown.text
         assert path in shown.links or f"{path}?below=" in " ".join(shown.links)
     assert (await numbers(browser, f"{path}?below=2"))[0] == [1]
+
+
+async def test_what_an_event_is_about_is_said(world: World) -> None:
+    path, cidr, _ = await bound(world)
+    half = cidr.replace("/23", "/24")
+    lent = {"cidr": half, "delegated_account_id": world.other_account_id.hex}
+    await world.result("POST", f"{path}/delegations", json=lent)
+    await world.result("PATCH", path, json={"description": HOSTILE})
+    browser = await signed_in(world)
+    answer = await browser.get(f"/ui{path}/history")
+    rows = re.findall(r'<tr id="event-.*?</tr>', answer.text, re.DOTALL)
+    said = {kind: row for row in rows for kind in re.findall(r">(\w+\.\w+)</code>", row)}
+    assert half in said["delegation.created"]
+    assert cidr in said["binding.created"]
+    assert HOSTILE in Reading(said["prefix.described"]).text
+    assert "<script>alert" not in answer.text

@@ -12,7 +12,8 @@ from byoip.web.visiting import PersonsVisit
 
 PAGE: Final = 100
 _LONGEST_NUMBER: Final = 9  # digits
-_WHY: Final = ("reason", "because", "ended", "result", "signal", "level", "seen", "side", "by")
+_PLAIN: Final = ("reason", "cidr", "description")  # what it is needs no name beside it
+_WHY: Final = (*_PLAIN, "because", "ended", "result", "signal", "level", "seen", "side", "by")
 _LONGEST_WHY: Final = 300
 
 
@@ -42,9 +43,9 @@ async def shown(visit: PersonsVisit) -> Response:
 
 
 def why_of(event: NumberedEvent) -> str:
-    """What the event says of its cause: an operator's reason, or in words of ours."""
+    """What the event says of its cause, as an operator's reason, and what it is about."""
     said = [
-        str(event.after[name]) if name == "reason" else f"{name.replace('_', ' ')}: {text}"
+        text if name in _PLAIN else f"{name}: {text.replace('_', ' ')}"
         for name in _WHY
         if isinstance(text := event.after.get(name), str) and text
     ]
