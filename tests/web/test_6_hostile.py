@@ -64,7 +64,8 @@ async def test_6_what_others_write_is_text_on_every_page(
         prefix, person = estate.known["prefix_id"], estate.known["person_id"]
         assert hostile >= {
             "/ui/prefixes", f"/ui/prefixes/{prefix}", "/ui/people", f"/ui/people/{person}",
-            "/ui/sessions", "/ui/tokens", "/ui/webhooks", "/ui/noc", "/ui/noc/history",
+            "/ui/sessions", "/ui/tokens", "/ui/webhooks",
+            f"/ui/prefixes/{prefix}/history", "/ui/noc", "/ui/noc/history",
             "/ui/noc/accounts", "/ui/noc/space", f"/ui/noc/prefixes/{prefix}",
         }, hostile  # fmt: skip
         assert walked > 200
