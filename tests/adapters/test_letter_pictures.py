@@ -123,7 +123,8 @@ async def test_the_child_limits_its_memory_time_and_files(
     program, real = tmp_path / "first_page.py", letter_pictures._PROGRAM.read_text()
     png = "sys.stdout.buffer.write(b'\\x89PNG\\r\\n\\x1a\\n')"
     greedy = real.replace(
-        "    sys.stdout.buffer.write(first_page", f"    {greed}\n    {png}\n    ("
+        "    sys.stdout.buffer.write(first_page",
+        f"    {png}\n    sys.stdout.flush()\n    {greed}\n    (",
     )
     assert greedy != real
     program.write_text(greedy)

@@ -9,11 +9,13 @@ from byoip.adapters.letters.letter_pictures import ChildLetterPictures
 from byoip.api.application import create_application
 from byoip.domain.accounts.people import Role
 from byoip.domain.letters.letter import RevokedBecause
+from byoip.usecases.claims import moves
 from byoip.web.customer.own_letters import PAGE
 from byoip.web.rendering import POLICY
 from tests.api.letters import issued, saved
 from tests.api.world import World
 from tests.pdfs import pdf
+from tests.store.samples import BY
 from tests.web.browser import Browser, Reading, signed_in
 
 
@@ -103,3 +105,20 @@ async def test_a_picture_that_was_made_is_still_only_theirs(world: World) -> Non
     assert (await stranger.get(path)).status_code == 404
     assert (await stranger.get(path.removesuffix("/picture"))).status_code == 404
     assert (await Browser(world.client).get(path)).status_code == 303
+
+
+async def test_a_letter_of_the_account_before_has_no_picture(world: World) -> None:
+    """The prefix has moved: the document is theirs who had it, and the page still answers."""
+    letter = await issued(world)
+    to, terms = world.other_account_id, world.backend.terms
+    async with world.store.transaction(actor=BY) as tx:
+        await moves.move_on_word(tx, letter.claim_id, to_account_id=to, reason="Sold.", terms=terms)
+    public = await world.client.get(f"/loa/{letter.reference}", headers={"accept": "text/html"})
+    assert public.status_code == 200
+    assert "There is no picture of the document" in public.text
+    assert (await world.client.get(f"/loa/{letter.reference}/picture")).status_code == 404
+    new = await signed_in(world, account_id=to)
+    shown = await new.read("/ui/letters")
+    assert "of the account before" in shown.text
+    assert f"/ui/letters/{letter.reference}" not in shown.links
+    assert (await new.get(f"/ui/letters/{letter.reference}/picture")).status_code == 404
