@@ -17,7 +17,6 @@ from byoip.web.visiting import PersonsVisit
 
 FIELD: Final = "facts"
 LONGEST: Final = 2000  # of the field: a longer one is none of ours
-_MOST: Final = 20  # facts
 _LONGEST_FACT: Final = 60
 
 Facts: TypeAlias = Mapping[str, object]
@@ -60,11 +59,7 @@ def facts_of(view: ClaimView) -> Facts:
 
 def _since(visit: PersonsVisit, now: Mapping[str, str]) -> Sequence[Change]:
     text = visit.form.get(FIELD, "")
-    try:
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST)
-    except ValueError:
-        pairs = []
-    was = dict(pairs) if len(text) <= LONGEST else {}
+    was = dict(parse_qsl(text, keep_blank_values=True)) if len(text) <= LONGEST else {}
     return [
         Change(name, _short(was[name]), value)
         for name, value in now.items()

@@ -15,7 +15,7 @@ from byoip.store.transaction import Transaction
 from byoip.usecases.hooks import webhooks as verbs
 from byoip.usecases.hooks.webhooks import HookChange, Issued
 from byoip.web.customer.news.drawn import drawn_as, require_as_drawn
-from byoip.web.facts import Facts, with_facts
+from byoip.web.facts import Facts, carried, with_facts
 from byoip.web.forms import fresh_key, id_of
 from byoip.web.site import NotServed
 from byoip.web.telling import Told, told_of, tried
@@ -179,6 +179,7 @@ async def _one(visit: PersonsVisit, told: Told) -> Response:
         catalogue=OF_PREFIXES,
         key=fresh_key,
         changed_at=hook.modified_at,
+        few=carried({"state": hook.state.value, "secret": _secrets(hook)}),  # of each of 100 rows
         **with_facts(visit, told, _facts(hook)),
     )
 
@@ -192,8 +193,12 @@ def _facts(hook: Webhook) -> Facts:
         "gets": ", ".join(hook.kinds) or "all",
         "done with": f"event {hook.cursor}",
         "failures": hook.failures,
-        "public key": hook.public_key,
+        "secret": _secrets(hook),
     }
+
+
+def _secrets(hook: Webhook) -> str:
+    return f"number {hook.generation}"
 
 
 def _secret(visit: PersonsVisit, made: Issued) -> Response:
