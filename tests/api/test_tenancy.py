@@ -284,6 +284,7 @@ async def test_what_stands_at_the_root_is_known(world: World) -> None:
         "/metrics",
         "/errors",
         "/loa/{reference}",
+        "/loa/{reference}/picture",
         *documents,
     }
 

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.adapters.hooks.signing import HookSigner
+from byoip.adapters.letters.letter_pictures import ChildLetterPictures
 from byoip.api.border.backend import Backend
 from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.composition.pages import pages_of
@@ -97,6 +98,7 @@ def make_backend(
         converge_bindings=ConvergeBindings(store),
         preflight=Preflight(ask, terms),
         pdf_inspector=FakeInspector(),
+        letter_pictures=ChildLetterPictures(),
         letters=LetterReader(engine),
         reader=CustomerReader(engine),
         credentials=CredentialReader(engine, clock),

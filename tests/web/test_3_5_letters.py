@@ -1,12 +1,22 @@
 """The letters of an account: what holds, its public page, its document."""
 
+from dataclasses import replace
+
+import httpx
+from prometheus_client import CollectorRegistry
+
+from byoip.adapters.letters.letter_pictures import ChildLetterPictures
+from byoip.api.application import create_application
 from byoip.domain.accounts.people import Role
 from byoip.domain.letters.letter import RevokedBecause
-from byoip.web.own_letters import PAGE
+from byoip.usecases.claims import moves
+from byoip.web.customer.own_letters import PAGE
+from byoip.web.rendering import POLICY
 from tests.api.letters import issued, saved
 from tests.api.world import World
 from tests.pdfs import pdf
-from tests.web.browser import signed_in
+from tests.store.samples import BY
+from tests.web.browser import Browser, Reading, signed_in
 
 
 async def test_letters_are_listed_with_page_and_document(world: World) -> None:
@@ -44,3 +54,71 @@ async def test_another_accounts_letters_are_not_there(world: World) -> None:
         assert (await visitor.get(document)).status_code == status
     for path in ("x", "0" * 32, "%2e%2e"):
         assert (await stranger.get(f"/ui/letters/{path}/document")).status_code == 404
+
+
+async def test_a_letter_is_looked_at_with_its_picture(world: World) -> None:
+    letter = await issued(world)
+    viewer = await signed_in(world, Role.VIEWER)
+    assert f"/ui/letters/{letter.reference}" in (await viewer.read("/ui/letters")).links
+    page = await viewer.get(f"/ui/letters/{letter.reference}")
+    assert f'<img src="/ui/letters/{letter.reference}/picture"' in page.text
+    assert f'alt="First page of the signed letter {letter.reference}: ' in page.text
+    assert f"/loa/{letter.reference}" in Reading(page.text).links
+    for path in ("/ui/letters", "/loa"):
+        picture = await viewer.get(f"{path}/{letter.reference}/picture")
+        assert picture.content.startswith(b"\x89PNG")
+        assert picture.headers["content-type"] == "image/png"
+        assert picture.headers["cache-control"] == "private, no-store"
+        assert picture.headers["content-security-policy"] == POLICY
+    public = await world.client.get(f"/loa/{letter.reference}", headers={"accept": "text/html"})
+    assert f'<img src="{letter.reference}/picture"' in public.text
+    for nothing in ("0" * 32, "x"):
+        answer = await world.client.get(f"/loa/{nothing}/picture")
+        assert answer.status_code == 404
+
+
+async def test_where_no_picture_can_be_made_the_letter_is_there(world: World) -> None:
+    letter = await issued(world)
+    backend = replace(world.backend, letter_pictures=ChildLetterPictures(python="/bin/false"))
+    app = create_application(replace(backend, metrics=CollectorRegistry()))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://byoip.test") as client:
+        viewer = await signed_in(replace(world, client=client), Role.VIEWER)
+        for path in ("/ui/letters", "/loa"):
+            page = await viewer.get(f"{path}/{letter.reference}", headers={"accept": "text/html"})
+            assert page.status_code == 200
+            assert "There is no picture of the document at present." in page.text
+            assert letter.sha256 in page.text
+            assert "<img" not in page.text
+            picture = await viewer.get(f"{path}/{letter.reference}/picture")
+            assert picture.status_code == 404
+            assert "cannot be made at present" in picture.text
+
+
+async def test_a_picture_that_was_made_is_still_only_theirs(world: World) -> None:
+    """Kept in this process by its document, and asked for by who may not have that."""
+    letter = await issued(world)
+    path = f"/ui/letters/{letter.reference}/picture"
+    viewer = await signed_in(world, Role.VIEWER)
+    assert (await viewer.get(path)).status_code == 200
+    stranger = await signed_in(world, account_id=world.other_account_id)
+    assert (await stranger.get(path)).status_code == 404
+    assert (await stranger.get(path.removesuffix("/picture"))).status_code == 404
+    assert (await Browser(world.client).get(path)).status_code == 303
+
+
+async def test_a_letter_of_the_account_before_has_no_picture(world: World) -> None:
+    """The prefix has moved: the document is theirs who had it, and the page still answers."""
+    letter = await issued(world)
+    to, terms = world.other_account_id, world.backend.terms
+    async with world.store.transaction(actor=BY) as tx:
+        await moves.move_on_word(tx, letter.claim_id, to_account_id=to, reason="Sold.", terms=terms)
+    public = await world.client.get(f"/loa/{letter.reference}", headers={"accept": "text/html"})
+    assert public.status_code == 200
+    assert "There is no picture of the document" in public.text
+    assert (await world.client.get(f"/loa/{letter.reference}/picture")).status_code == 404
+    new = await signed_in(world, account_id=to)
+    shown = await new.read("/ui/letters")
+    assert "of the account before" in shown.text
+    assert f"/ui/letters/{letter.reference}" not in shown.links
+    assert (await new.get(f"/ui/letters/{letter.reference}/picture")).status_code == 404

@@ -181,7 +181,8 @@ async def test_every_page_fits_and_axe_finds_nothing(
     made = await site.world.prefix(description="w" * 200)
     path, cidr, _ = await bound(site.world)
     person, _ = await link_for(site.world, name="Eve")
-    letter = f"/loa/{(await issued(site.world)).reference}"
+    reference = (await issued(site.world)).reference
+    letter, own_letter = f"/loa/{reference}", f"/ui/letters/{reference}"
     own = await site.world.result("POST", "/asns", json={"asn": 3320})
     lent = {"cidr": cidr, "delegated_account_id": site.world.other_account_id.hex}
     await site.world.result("POST", f"{path}/delegations", json=lent)
@@ -201,7 +202,8 @@ async def test_every_page_fits_and_axe_finds_nothing(
             "/ui/letters", "/ui/sessions", "/ui/nowhere", "/ui/asns", asn, "/ui/delegations",
             "/ui/moves", f"/ui{path}/delegations", f"/ui{path}/move", "/ui/tokens",
             f"/ui{path}/bindings", f"/ui{path}/bindings/{bound_to['id']}", "/ui/prefixes/removed",
-            f"/ui{path}/addresses", "/ui/webhooks", f"/ui/webhooks/{hook['id']}", "/ui/mail",
+            f"/ui{path}/addresses", f"/ui{path}/history",
+            own_letter, "/ui/webhooks", f"/ui/webhooks/{hook['id']}", "/ui/mail",
             f"/ui/mail/{mail['id']}",
         )  # fmt: skip
         assert unseen(site.world, walked, "/ui", "/ui/noc") == []

@@ -42,7 +42,7 @@ OF_TEST_4_BROWSER = (
 )
 OF_TEST_6_NETWORK = "/ui/noc/network"
 OF_TEST_6_HOLDING = ("/ui/noc/breaker", "/ui/noc/perspectives")
-APART = ("/stream", "/document", "/ui/static", "/ui/enter/provider")  # no pages of ours
+APART = ("/stream", "/document", "/picture", "/ui/static", "/ui/enter/provider")  # no pages of ours
 
 
 @asynccontextmanager
@@ -78,7 +78,7 @@ def unseen(world: World, seen: Iterable[str], below: str, *apart: str) -> list[s
         if one.path.startswith(below)
         and "GET" in (one.methods or ())
         and not one.path.startswith((*apart, *APART))
-        and not one.path.endswith(("/part", "/stream", "/document"))
+        and not one.path.endswith(("/part", "/stream", "/document", "/picture"))
         and one.path not in {"/ui", *known}  # that one leads on
     ]
 

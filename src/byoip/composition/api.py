@@ -7,6 +7,7 @@ from functools import partial
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp
 
+from byoip.adapters.letters.letter_pictures import ChildLetterPictures
 from byoip.adapters.letters.pdf_inspector import ChildPdfInspector
 from byoip.adapters.system_random import SystemRandom
 from byoip.api.application import create_application
@@ -75,6 +76,7 @@ def _backend(
         converge_bindings=ConvergeBindings(store),
         preflight=Preflight(composition.ask(deadline=_PREFLIGHT_SECONDS), terms),
         pdf_inspector=ChildPdfInspector(),
+        letter_pictures=ChildLetterPictures(),
         letters=LetterReader(engine),
         reader=CustomerReader(engine),
         credentials=CredentialReader(engine, clock),

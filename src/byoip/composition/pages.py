@@ -29,6 +29,7 @@ def pages_of(
             reader=backend.reader,
             operator_reader=backend.operator_reader,
             letters=backend.letters,
+            letter_pictures=backend.letter_pictures,
             guards=backend.guards,
             routes=backend.routes,
             edges=backend.edges,

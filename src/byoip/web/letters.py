@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from markupsafe import Markup, escape
 from starlette.responses import Response
@@ -33,28 +33,36 @@ _BECAUSE: Final = {
 }
 LETTER_TONES: Final = {LetterStatus.VALID: "good", LetterStatus.REVOKED: "bad"}
 # What the page says may change at any moment, and only those who hold the reference should find it.
-_HEADERS: Final = {"vary": "accept", "referrer-policy": "no-referrer"}
+HEADERS: Final = {"vary": "accept", "referrer-policy": "no-referrer"}
 
 
-def letter_page(letter: Letter, now: datetime) -> Response:
-    """The letter for people; needs nothing from elsewhere."""
-    status = letter.status(now)
+def letter_page(letter: Letter, now: datetime, *, pictured: bool = False) -> Response:
+    """The letter for people; needs nothing from elsewhere, and of us its picture, if it has one."""
+    picture = f"{letter.reference}/picture"
     return page(
-        "letter.html",
-        200,
-        _HEADERS,
-        standing=status.value,
-        tone=LETTER_TONES.get(status, "wait"),
-        fate=_fate(letter, status),
-        newer=None if letter.revoked_at else letter.superseded_by,
-        statements=_statements(letter),
-        checks=letter.facts.checks,
+        "letter.html", 200, HEADERS, **letter_shown(letter, now), pictured=pictured, picture=picture
     )
+
+
+def letter_shown(letter: Letter, now: datetime) -> Mapping[str, Any]:
+    """What templates show of a letter, to whomever."""
+    status = letter.status(now)
+    return {
+        "reference": str(letter.reference),
+        "prefix": letter.facts.prefix,
+        "origin": letter.facts.origin,
+        "standing": status.value,
+        "tone": LETTER_TONES.get(status, "wait"),
+        "fate": _fate(letter, status),
+        "newer": None if letter.revoked_at else letter.superseded_by,
+        "statements": _statements(letter),
+        "checks": letter.facts.checks,
+    }
 
 
 def no_letter_page(message: str) -> Response:
     """The same page where there is no letter."""
-    return page("said.html", 404, _HEADERS, **said("No such letter", message))
+    return page("said.html", 404, HEADERS, **said("No such letter", message))
 
 
 def said(

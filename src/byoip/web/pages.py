@@ -10,15 +10,18 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from byoip.domain.accounts.credential import Scope
-from byoip.domain.letters.letter import Letter
-from byoip.web import acting, bringing, own_letters, prefix, prefixes
+from byoip.domain.letters.letter import Letter, LetterNotFound, LetterReference
+from byoip.web import acting, bringing, prefix, prefixes
+from byoip.web.customer import own_letters
 from byoip.web.customer.routes import customer_routes
 from byoip.web.door import Door, form
 from byoip.web.guide.pages import Guides
-from byoip.web.letters import letter_page, no_letter_page
+from byoip.web.letters import HEADERS as LETTER_HEADERS
+from byoip.web.letters import letter_page, no_letter_page, said
 from byoip.web.live import Streams
 from byoip.web.operator.routes import operator_routes
 from byoip.web.people.routes import people_routes
+from byoip.web.pictures.letters import picture_answer, picture_of
 from byoip.web.rendering import page
 from byoip.web.site import NotServed, Site
 from byoip.web.static import STATIC_PATH, static_file
@@ -39,6 +42,7 @@ class SitePages:
             Route("/", self._front),
             *self.guides.routes,
             Route(STATIC_PATH, static_file),
+            Route("/loa/{reference}/picture", self._picture),
             *_inside(Door(self.site)),
         ]
 
@@ -54,27 +58,40 @@ class SitePages:
         told = {"about_names": about_names, "names": names, "guided": guided}
         return page("errors.html", introduction=introduction, rows=rows, **told)
 
-    def letter(self, letter: Letter, now: datetime) -> Response:
+    async def letter(self, letter: Letter, now: datetime) -> Response:
         """A letter, for people."""
-        return letter_page(letter, now)
+        drawn = await picture_of(self.site, letter)
+        return letter_page(letter, now, pictured=drawn is not None)
 
     def no_letter(self, message: str) -> Response:
         """That there is none."""
         return no_letter_page(message)
+
+    async def _picture(self, request: Request) -> Response:
+        """Of a letter, for anyone who knows its reference, as its page; no cookie counts here."""
+        try:
+            reference = LetterReference.parse(request.path_params["reference"])
+            async with self.site.stranger(request.scope):
+                letter = await self.site.letters.letter(reference)
+                return await picture_answer(self.site, letter, LETTER_HEADERS)
+        except LetterNotFound as refusal:
+            return no_letter_page(refusal.message)
+        except NotServed as why:
+            return page("said.html", why.status, LETTER_HEADERS, **said(why.title, why.message))
 
     async def _front(self, _: Request) -> Response:
         return page("front.html", probes=await self.site.status())
 
 
 def _inside(door: Door) -> Sequence[BaseRoute]:
+    letter = "/ui/letters/{reference}"
     return [
         Route("/ui", door.people(_home)),
         *people_routes(door),
         Route("/ui/letters", door.people(own_letters.listed, Scope.PREFIXES_READ)),
-        Route(
-            "/ui/letters/{reference}/document",
-            door.people(own_letters.document, Scope.PREFIXES_READ),
-        ),
+        Route(letter, door.people(own_letters.one, Scope.PREFIXES_READ)),
+        Route(f"{letter}/picture", door.people(own_letters.picture, Scope.PREFIXES_READ)),
+        Route(f"{letter}/document", door.people(own_letters.document, Scope.PREFIXES_READ)),
         *customer_routes(door),
         *operator_routes(door),
         *_prefixes(door),

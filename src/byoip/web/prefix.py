@@ -1,7 +1,6 @@
 """One prefix: how far it is, what each check saw, what to publish, its route, and its history."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -17,12 +16,14 @@ from byoip.store.claims.views import ClaimView, RunView
 from byoip.store.watch.views import PrefixWatch
 from byoip.web.changes import MEANING, SHOWN, names_of, since_drawn
 from byoip.web.checks import checks_shown, texts_of
+from byoip.web.facts import facts_of, with_facts
 from byoip.web.forms import fresh_key, id_of
 from byoip.web.guide.pages import AT_REGISTRY
 from byoip.web.live import Streams, epoch_of, place_of
 from byoip.web.pictures.address_map import address_map
 from byoip.web.pictures.time_line import time_line
 from byoip.web.prefixes import chip_of, cursor_of, cursor_text
+from byoip.web.rail import rail_of
 from byoip.web.telling import Told, told_of
 from byoip.web.visiting import PersonsVisit
 
@@ -54,16 +55,6 @@ _STEPS: Final[Mapping[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of the rail."""
-
-    name: str
-    said: str
-    tone: str
-    now: bool
-
-
 async def shown(visit: PersonsVisit) -> Response:
     """The page of one prefix."""
     return await prefix_page(visit, told_of(visit, _DONE))
@@ -71,7 +62,9 @@ async def shown(visit: PersonsVisit) -> Response:
 
 async def part(visit: PersonsVisit) -> Response:
     """What changes on it, as it is now."""
-    return await visit.page("_prefix.html", **await _state(visit))
+    shown = await _state(visit)
+    facts = with_facts(visit, Told(), facts_of(shown["view"]))
+    return await visit.page("_prefix.html", **shown, **facts)
 
 
 async def stream(visit: PersonsVisit, streams: Streams) -> Response:
@@ -92,6 +85,7 @@ async def prefix_page(visit: PersonsVisit, told: Told) -> Response:
     epoch, shown = await epoch_of(visit), await _state(visit)
     place = place_of(epoch, shown["newest"])
     since = since_drawn(visit, shown["events"]) if told.stale else []
+    shown |= with_facts(visit, told, facts_of(shown["view"]))
     return await visit.page(
         "prefix.html", told.status, told=told, since=since, place=place, **shown
     )
@@ -115,14 +109,15 @@ async def _state(visit: PersonsVisit) -> dict[str, Any]:
     watch = await reader.watches.watch(account_id, claim_id)
     renewing = view.claim.approved and to_be_renewed(watch, visit.now)
     lent = await reader.delegations(account_id, claim_id, now=visit.now, after=None, limit=_DRAWN)
+    disputes = await reader.disputes.own(account_id, claim_id)
     texts = texts_of(visit, view) if renewing or not view.claim.approved else ()
     return {
         "view": view,
         "claim": view.claim,
         "chip": chip_of(view),
-        "rail": _rail(view),
+        "rail": rail_of(view, visit.now, disputed=bool(disputes)),
         "watch": watch,
-        "disputes": await reader.disputes.own(account_id, claim_id),
+        "disputes": disputes,
         "ladders": LADDERS,
         "lifted_by": how_lifted(watch.frozen_for),
         "renewing": renewing,
@@ -151,28 +146,6 @@ async def _state(visit: PersonsVisit) -> dict[str, Any]:
         "speaks": visit.site.speaks,
         "key": fresh_key,
     }
-
-
-def _rail(view: ClaimView) -> Sequence[Step]:
-    claim, route = view.claim, view.route
-    asked = route is not None and route.advertised
-    announced = asked and view.held
-    done = [claim.approved, claim.approved, view.default_binding is not None, announced]
-    said = [
-        "proven" if claim.approved else "publish, then check",
-        "approved" if claim.approved else "follows by itself",
-        f"bound, {view.default_binding.value}" if view.default_binding else "to a service",
-        "speakers hold it" if announced else "asked for" if asked else "to the Internet",
-    ]
-    first = done.index(False) if False in done else len(done)
-    return [
-        Step(
-            name, text, "good" if is_done else "wait" if place == first else "plain", place == first
-        )
-        for place, (name, text, is_done) in enumerate(
-            zip(("Prove", "Approve", "Bind", "Announce"), said, done, strict=True)
-        )
-    ]
 
 
 def _so_now(view: ClaimView) -> Mapping[str, bool]:

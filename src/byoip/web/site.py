@@ -18,6 +18,7 @@ from byoip.domain.errors import Refusal
 from byoip.domain.speakers.bgp_peer import InService
 from byoip.ports.clock import Clock
 from byoip.ports.identity_provider import IdentityProvider
+from byoip.ports.letters.letters import LetterPictures
 from byoip.ports.portal import Portal
 from byoip.ports.tokens import TokenMint
 from byoip.store import sharing
@@ -125,6 +126,7 @@ class Site:
     reader: CustomerReader
     operator_reader: OperatorReader
     letters: LetterReader
+    letter_pictures: LetterPictures
     guards: GuardReader
     routes: RouteReader
     edges: EdgeReader

@@ -88,7 +88,7 @@ class ChildPdfInspector:
         except TimeoutError:
             return _TOO_MUCH
         finally:
-            await _end(child)
+            await end_child(child)
         return _verdict(said, child.returncode)
 
 
@@ -105,7 +105,8 @@ def _verdict(said: bytes, status: int | None) -> PdfVerdict:
     return PdfRefused("it is damaged, or not a PDF") if status == 1 else _TOO_MUCH
 
 
-async def _end(child: Process) -> None:
+async def end_child(child: Process) -> None:
+    """Kill it, if it still runs, and wait for its end."""
     with suppress(ProcessLookupError):
         child.kill()
     await child.wait()

@@ -14,7 +14,7 @@ from byoip.api.pages import Pages
 from byoip.domain.claims.blockers import Advice
 from byoip.domain.speakers.bgp_peer import InService
 from byoip.ports.clock import Clock
-from byoip.ports.letters.letters import PdfInspector
+from byoip.ports.letters.letters import LetterPictures, PdfInspector
 from byoip.store.accounts.credentials import CredentialReader
 from byoip.store.accounts.operator_reader import OperatorReader
 from byoip.store.accounts.rate_limits import Allowance
@@ -72,6 +72,7 @@ class Backend:
     converge_bindings: ConvergeBindings
     preflight: Preflight
     pdf_inspector: PdfInspector
+    letter_pictures: LetterPictures
     letters: LetterReader
     reader: CustomerReader
     credentials: CredentialReader

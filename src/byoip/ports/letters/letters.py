@@ -1,5 +1,6 @@
-"""What letters need from outside: a press, a signer, and an inspector of PDFs."""
+"""What letters need from outside: a press, a signer, an inspector of PDFs, pictures of letters."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from io import FileIO
 from typing import Protocol, TypeAlias
@@ -67,5 +68,23 @@ class PdfInspector(Protocol):
         """Judge by content alone, in the account's turn; its own turn ends within seconds.
 
         The document is a file; its place is the inspector's until then.
+        """
+        ...
+
+
+Load: TypeAlias = Callable[[], Awaitable[bytes]]
+"""Brings the bytes of a document, if they are needed."""
+
+
+class LetterPictures(Protocol):
+    """What does the first page of a signed letter look like?"""
+
+    async def first_page(self, account_id: UUID, digest: str, load: Load) -> bytes | None:
+        """The page as a PNG; None: it cannot be made here, now.
+
+        Args:
+            account_id: in whose turn it is made.
+            digest: the document's SHA-256, hex: of a document with another one there is none.
+            load: the document, if its picture is not at hand.
         """
         ...

@@ -274,7 +274,8 @@ class GoesAlong:
 
 @dataclass(frozen=True, slots=True)
 class MoveView:
-    """An open offer of a prefix to another account, and which prefix."""
+    """An open offer of a prefix to another account, and which prefix, in which version."""
 
     move: Move
     cidr: str
+    version: int

@@ -61,14 +61,16 @@ async def take_back(tx: Transaction, account_id: UUID, move_id: UUID) -> Move:
 
     Raises:
         MoveNotFound: the account has no such offer that is open.
+        PreconditionFailed: the claim has another version by now.
     """
     moves = MoveRepository(tx.session)
     seen = await moves.get(move_id)
     if account_id not in {seen.from_account_id, seen.to_account_id}:
         raise MoveNotFound
-    await tx.claims.lock(seen.claim_id)
+    claim = await tx.claims.lock(seen.claim_id)
     move = await moves.get(move_id, locking=True)
     move.require_open(tx.now)
+    tx.precondition.require(claim.version)
     own = account_id == move.from_account_id
     ended = MoveEnd.TAKEN_BACK if own else MoveEnd.DECLINED
     await _end(tx, moves, move, ended, account_id)

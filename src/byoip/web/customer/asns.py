@@ -14,6 +14,7 @@ from byoip.store.accounts.rate_limits import Wanted
 from byoip.store.transaction import Transaction
 from byoip.usecases.asns import own_asns as verbs
 from byoip.usecases.border import Verb
+from byoip.web.facts import Facts, with_facts
 from byoip.web.forms import fresh_key, id_of, seen_of
 from byoip.web.telling import Told, as_drawn, told_of, tried
 from byoip.web.visiting import PersonsVisit
@@ -138,7 +139,21 @@ async def _one(visit: PersonsVisit, told: Told) -> Response:
         now=visit.now,
         behind=visit.site.asn_terms.rules.operator,
         key=fresh_key,
+        changed_at=own.modified_at,
+        **with_facts(visit, told, _facts(own)),
     )
+
+
+def _facts(own: OwnAsn) -> Facts:
+    dispute = own.dispute
+    return {
+        "proof": "proven" if own.proven else "to be proven",
+        "by": own.proven_by.value if own.proven_by else "none",
+        "token": own.token,
+        "seen": own.seen or own.evidence,
+        "no answer": own.doubt,
+        "dispute": "none" if dispute is None else "ended" if dispute.ended else "open",
+    }
 
 
 async def _as_drawn(tx: Transaction, account_id: UUID, own_asn_id: UUID) -> None:

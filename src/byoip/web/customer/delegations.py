@@ -11,6 +11,7 @@ from starlette.responses import Response
 from byoip.domain.claims.delegation import DelegateNotFound, Delegation, DelegationExpiryRefused
 from byoip.usecases.claims import delegations as verbs
 from byoip.web.changes import changes
+from byoip.web.facts import facts_of, with_facts
 from byoip.web.forms import fresh_key, id_of
 from byoip.web.prefix import claim_id_of
 from byoip.web.prefixes import cursor_of, cursor_text
@@ -100,6 +101,7 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         own=visit.account_id,
         key=fresh_key,
         **changed,
+        **with_facts(visit, told, facts_of(view)),
     )
 
 

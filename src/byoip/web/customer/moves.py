@@ -12,8 +12,10 @@ from byoip.domain.precondition import PreconditionFailed
 from byoip.store.claims.views import GoesAlong, MoveView
 from byoip.usecases.claims import moves as verbs
 from byoip.web.changes import changes
+from byoip.web.facts import Facts, carried, facts_of, with_facts
 from byoip.web.forms import fresh_key, id_of, seen_of
 from byoip.web.prefix import claim_id_of
+from byoip.web.rendering import moment
 from byoip.web.site import NotServed
 from byoip.web.telling import Told, as_drawn, told_of, tried
 from byoip.web.visiting import PersonsVisit
@@ -114,7 +116,11 @@ async def _list(visit: PersonsVisit, told: Told) -> Response:
     found = listed[:_SHOWN]
     got = [one for one in found if one.move.to_account_id == visit.account_id]
     made = [one for one in found if one.move.from_account_id == visit.account_id]
-    along = await reader.along([one.move.claim_id for one in got], visit.now)
+    along = await reader.along([one.move.claim_id for one in found], visit.now)
+    facts = {one.move.id: _said(one, along[one.move.claim_id]) for one in found}
+    about = next(
+        (one for one in facts if one.hex == visit.request.path_params.get("move_id")), None
+    )
     return await visit.page(
         "customer/moves.html",
         told.status,
@@ -126,6 +132,8 @@ async def _list(visit: PersonsVisit, told: Told) -> Response:
         more=len(listed) - len(found),
         own=visit.account_id,
         key=fresh_key,
+        fields={one: carried(of_it) for one, of_it in facts.items()},
+        **with_facts(visit, told, facts[about] if about else {}),
     )
 
 
@@ -145,7 +153,21 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         form=visit.form,
         key=fresh_key,
         **changed,
+        **with_facts(visit, told, facts_of(view)),
     )
+
+
+def _said(offer: MoveView, goes: GoesAlong) -> Facts:
+    """What is taken, or given away, with it."""
+    return {
+        "offered until": moment(offer.move.expires_at),
+        "to account": offer.move.to_account_id.hex,
+        "bindings": goes.bindings,
+        "routes": goes.routes,
+        "announced": goes.announced,
+        "delegations": goes.delegations,
+        "letter": "written anew" if goes.letter else "none",
+    }
 
 
 def _of(offers: Sequence[MoveView], visit: PersonsVisit) -> MoveView | None:

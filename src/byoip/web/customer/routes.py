@@ -5,7 +5,16 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute, Route
 
 from byoip.domain.accounts.credential import Scope
-from byoip.web.customer import addresses, asns, delegations, moves, removed, serving, tokens
+from byoip.web.customer import (
+    addresses,
+    asns,
+    delegations,
+    history,
+    moves,
+    removed,
+    serving,
+    tokens,
+)
 from byoip.web.customer.news import mail, webhooks
 from byoip.web.door import Door, form
 
@@ -26,6 +35,7 @@ def customer_routes(door: Door) -> Sequence[BaseRoute]:
         Route(
             "/ui/prefixes/{prefix_id}/addresses", door.people(addresses.shown, look, Scope.BGP_READ)
         ),
+        Route("/ui/prefixes/{prefix_id}/history", door.people(history.shown, look)),
         Route(bound, door.people(serving.listed, look)),
         form(bound, door.people(serving.nest, write)),
         Route(binding, door.people(serving.one, look)),

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from byoip.usecases.bindings import bindings as verbs
 from byoip.web.changes import changes
+from byoip.web.facts import facts_of, with_facts
 from byoip.web.forms import fresh_key, id_of
 from byoip.web.prefix import claim_id_of
 from byoip.web.prefixes import cursor_of, cursor_text
@@ -97,6 +98,7 @@ async def _list(visit: PersonsVisit, told: Told) -> Response:
         form=visit.form,
         key=fresh_key,
         **changed,
+        **with_facts(visit, told, facts_of(view)),
     )
 
 
@@ -105,6 +107,7 @@ async def _one(visit: PersonsVisit, told: Told) -> Response:
     changed = await changes(visit, told, claim_id)
     view = await reader.claim(visit.account_id, claim_id)
     binding = (await reader.binding(visit.account_id, claim_id, _named(visit))).binding
+    bound = f"{binding.state.value}, {binding.service.name}"
     others = [one for one in await reader.services() if one != binding.service]
     return await visit.page(
         "customer/binding.html",
@@ -115,6 +118,7 @@ async def _one(visit: PersonsVisit, told: Told) -> Response:
         others=[one for one in others if binding.is_default or not one.default_only],
         key=fresh_key,
         **changed,
+        **with_facts(visit, told, {**facts_of(view), "bound": bound}),
     )
 
 

@@ -8,11 +8,13 @@ from uuid import UUID
 from starlette.responses import Response
 
 from byoip.domain.accounts.people import Person, PersonNotFound, Role, RoleRefused
+from byoip.domain.accounts.sign_in import Identity
 from byoip.domain.precondition import PreconditionFailed
 from byoip.store.accounts.rate_limits import Wanted
 from byoip.store.transaction import Transaction
 from byoip.usecases.accounts import identities, people
 from byoip.usecases.accounts.people import NewLink
+from byoip.web.facts import Facts, with_facts
 from byoip.web.forms import fresh_key, id_of, seen_of
 from byoip.web.telling import Told, as_drawn, require_seen, told_of, tried
 from byoip.web.visiting import PersonsVisit
@@ -166,13 +168,15 @@ async def _list(visit: PersonsVisit, told: Told) -> Response:
 async def _one(visit: PersonsVisit, told: Told) -> Response:
     account_id, person_id = _whose(visit), _named(visit)
     found = await visit.site.people.person(account_id, person_id)
+    identity = await visit.site.people.identity(person_id)
     return await visit.page(
         "people/person.html",
         told.status,
         told=told,
         one=found,
         seen=seen_of(*_facts(found, await visit.site.people.links(person_id))),
-        identity=await visit.site.people.identity(person_id),
+        identity=identity,
+        **with_facts(visit, told, _said(found, identity)),
         account_id=account_id,
         roles=[one for one in Role if one.of_operator == (account_id is None)],
         back=_people(account_id, ""),
@@ -195,6 +199,16 @@ async def _require_as_drawn(visit: PersonsVisit, tx: Transaction, locked: Person
 def _facts(person: Person, links: int) -> tuple[object, ...]:
     """What an old page of a person does not show: another role, a newer link."""
     return person.id.hex, person.role.value, links
+
+
+def _said(person: Person, identity: Identity | None) -> Facts:
+    """What the page says of them, for one who comes with an old one."""
+    granted = identity.granted if identity else None
+    return {
+        "name": person.name,
+        "role": person.role.value.replace("_", " "),
+        "by the identity provider": granted.value if granted else "none" if identity else "",
+    }
 
 
 def sign_in_address(root: str, token: str) -> str:

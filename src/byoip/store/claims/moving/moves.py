@@ -58,7 +58,7 @@ _LOCK_USAGE: Final = from_text("""
     ON CONFLICT (account_id) DO UPDATE SET bytes = kept.bytes
 """)
 _LISTED: Final = from_text(f"""
-    SELECT {_COLUMNS}, p.cidr::text AS cidr
+    SELECT {_COLUMNS}, p.cidr::text AS cidr, p.version
     FROM prefix_moves AS m JOIN prefixes AS p ON p.id = m.prefix_id
     WHERE m.ended_at IS NULL AND m.expires_at > :now
         AND :account_id IN (m.from_account_id, m.to_account_id)
@@ -139,7 +139,7 @@ class MoveReader:
     async def listed(self, account_id: UUID, now: datetime) -> Sequence[MoveView]:
         """Those that an account has made or got, the oldest first; at most 500."""
         rows = await self._autocommit.ask(_LISTED, account_id=account_id, now=now, most=MOST)
-        return [MoveView(_move(row), row.cidr) for row in rows]
+        return [MoveView(_move(row), row.cidr, row.version) for row in rows]
 
     async def along(self, claim_ids: Collection[UUID], now: datetime) -> Mapping[UUID, GoesAlong]:
         """What hangs on these claims; the caller knows that its reader has or gets them."""

@@ -14,7 +14,9 @@ from byoip.store.accounts.rate_limits import Wanted
 from byoip.store.transaction import Transaction
 from byoip.usecases.mail import addresses as verbs
 from byoip.web.customer.news.drawn import drawn_as, require_as_drawn
+from byoip.web.facts import Facts, with_facts
 from byoip.web.forms import fresh_key, id_of, seen_of
+from byoip.web.rendering import moment
 from byoip.web.telling import Told, as_drawn, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
@@ -133,7 +135,19 @@ async def _one(visit: PersonsVisit, told: Told) -> Response:
         means=_MEANS,
         kinds={topic: [kind for kind, of in TOLD.items() if of is topic] for topic in Topic},
         key=fresh_key,
+        changed_at=kept.modified_at,
+        **with_facts(visit, told, _facts(kept)),
     )
+
+
+def _facts(kept: Addressee) -> Facts:
+    return {
+        "state": kept.state.value,
+        "topics": ", ".join(kept.topics) or "all",
+        "code": "on its way" if kept.code_asked else moment(kept.code_until),
+        "last mail": moment(kept.last_sent_at),
+        "failures": kept.failures,
+    }
 
 
 def _as_drawn(

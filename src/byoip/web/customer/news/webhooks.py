@@ -15,6 +15,7 @@ from byoip.store.transaction import Transaction
 from byoip.usecases.hooks import webhooks as verbs
 from byoip.usecases.hooks.webhooks import HookChange, Issued
 from byoip.web.customer.news.drawn import drawn_as, require_as_drawn
+from byoip.web.facts import Facts, carried, with_facts
 from byoip.web.forms import fresh_key, id_of, seen_of
 from byoip.web.site import NotServed
 from byoip.web.telling import Told, as_drawn, told_of, tried
@@ -192,7 +193,27 @@ async def _one(visit: PersonsVisit, told: Told) -> Response:
         former=hook.former_until if len(hook.generations(visit.now)) > 1 else None,
         catalogue=OF_PREFIXES,
         key=fresh_key,
+        changed_at=hook.modified_at,
+        few=carried({"state": hook.state.value, "secret": _secrets(hook)}),  # of each of 100 rows
+        **with_facts(visit, told, _facts(hook)),
     )
+
+
+def _facts(hook: Webhook) -> Facts:
+    return {
+        "state": hook.state.value,
+        "because": hook.because.value if hook.because else "",
+        "to": hook.url,
+        "what it is": hook.description.value,
+        "gets": ", ".join(hook.kinds) or "all",
+        "done with": f"event {hook.cursor}",
+        "failures": hook.failures,
+        "secret": _secrets(hook),
+    }
+
+
+def _secrets(hook: Webhook) -> str:
+    return f"number {hook.generation}"
 
 
 def _secret(visit: PersonsVisit, made: Issued) -> Response:
