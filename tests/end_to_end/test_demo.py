@@ -26,4 +26,5 @@ def test_one_prefix_has_the_customers_own_number() -> None:
                 assert f"{shown}  advertisable: true" in done.stdout
             assert "desired.advertised: true  198.18.100.0/24" in done.stdout
             link = re.search(r"^  http://localhost:\d+/ui/enter#(\S+)$", done.stdout, re.MULTILINE)
-            assert link and len(link[1]) == CODE, done.stdout[-2000:]
+            assert link, done.stdout[-2000:]
+            assert len(link[1]) == CODE, done.stdout[-2000:]

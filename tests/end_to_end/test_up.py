@@ -164,7 +164,7 @@ def test_the_sandbox_gives_a_link_that_signs_in_once(service: Running) -> None:
 def the_link_is_whole(running: Running) -> bool:
     """Printed on a line of its own, however narrow the terminal."""
     link = running.ready["sign_in_link"]
-    assert len(link) > 60  # noqa: PLR2004 - columns of the terminal
+    assert len(link) > 60
 
     def printed() -> bool:
         said = running.ready_file.with_name("log").read_text()
