@@ -11,7 +11,7 @@ from tests.end_to_end.running import Running, up
 from tests.web.chromium import PHONE, WIDE, chromium, too_wide, violations
 
 pytestmark = pytest.mark.real
-GIVEN, NOBODYS = "64501", "64510"  # the first by RIPE NCC, in the sandbox
+GIVEN, LACNICS, NOBODYS = "64501", "64504", "64510"  # the first by RIPE NCC
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ async def test_5_a_number_from_nothing_to_proven_by_the_pages_alone(
     await _press(page, "Have all behave again")
     await page.goto(number)
     await _look(page)
-    await expect(page.locator("h1")).to_contain_text("token not found")
+    await expect(page.locator("h1")).to_contain_text("proof not found")
     await expect(page.locator("main")).to_contain_text("RIPE has no aut-num object of AS64501")
     await _looked_good(page)
     await page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
@@ -97,6 +97,11 @@ async def test_5_a_number_from_nothing_to_proven_by_the_pages_alone(
     await _brought(page, root, NOBODYS)
     await _press(page, "publish it in the sandbox")
     await expect(page.locator("main")).to_contain_text("AS64510 is given to nobody")
+    await _brought(page, root, LACNICS)  # which lets nobody write a line
+    await _look(page)
+    await expect(page.locator("main")).to_contain_text("no field of an aut-num object")
+    await expect(page.get_by_role("button", name="publish it in the sandbox")).to_have_count(0)
+    await _looked_good(page)
     await page.goto(f"{root}/ui/asns")
     await _looked_good(page)
     await context.close()

@@ -140,7 +140,7 @@ async def test_5_what_is_out_of_date_publishes_nothing(
     del unversioned["version"]
     answer = await browser.post(now.action, unversioned)
     assert answer.status_code == 409
-    assert "it needs no token" in Reading(answer.text).text
+    assert "No line would prove AS64501 now" in Reading(answer.text).text
     assert not published(internet)
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from byoip.domain.asn import InvalidAsn
+from byoip.domain.asns.aut_num import takes_token
 from byoip.domain.asns.own_asn import OWN_ASNS_PER_ACCOUNT, OwnAsn, ProvenBy, neighbour_warning
 from byoip.domain.checks.evidence import CheckState
 from byoip.domain.checks.registries.remedies import remarks_line, token_line
@@ -32,7 +33,7 @@ _LONGEST: Final = len("4294967295")
 _STATES: Final[Mapping[CheckState, tuple[str, str]]] = {
     CheckState.VALID: ("proven", "good"),
     CheckState.PENDING: ("to be proven", "wait"),
-    CheckState.MISSING: ("token not found", "bad"),
+    CheckState.MISSING: ("proof not found", "bad"),
     CheckState.EXPIRED: ("token expired", "bad"),
 }
 _PROVEN_BY: Final[Mapping[ProvenBy, str]] = {
@@ -169,7 +170,10 @@ async def named(visit: PersonsVisit) -> OwnAsn:
 
 
 def line_of(visit: PersonsVisit, own: OwnAsn) -> str:
-    """The line to publish in its aut-num object."""
+    """The line to publish in its aut-num object; empty where none would prove it."""
+    registry = visit.site.advice.registries.get(own.registry or "")
+    if own.proven or (registry is not None and not takes_token(registry)):
+        return ""
     return remarks_line(token_line(visit.site.asn_terms.label, own.token))
 
 

@@ -55,10 +55,10 @@ async def publish_number(visit: PersonsVisit, portal: Portal) -> Response:
     async def work() -> Response:
         own = await asns.named(visit)
         version_of(visit.form).require(own.version)
-        if own.proven:
-            raise NotServed(409, "Not printed now", f"{own.asn} is proven: it needs no token.")
+        if not (line := asns.line_of(visit, own)):
+            raise NotServed(409, "Not printed now", f"No line would prove {own.asn} now.")
         try:
-            await portal.put_aut_num(own.asn, asns.line_of(visit, own))
+            await portal.put_aut_num(own.asn, line)
         except ValueError as nobodys:
             given = enumerated(sorted(map(str, portal.numbers)))
             said = f"In the sandbox {nobodys}. Bring one that registries have given: {given}."
