@@ -171,7 +171,9 @@ async def test_1_1_two_hundred_parties_of_the_network(
     orphans = await light(browser, "/ui/noc/routes/orphans", "from")
     assert len([one for one in orphans if "31." in one]) >= ROWS
     for page in ("/ui/noc", "/ui/noc/routes", "/ui/noc/credentials"):
-        await light(browser, page)
+        found |= await light(browser, page)
+    assert {network, f"{network}/listeners", f"{network}/edges"} <= found
+    assert (await browser.read("/ui/noc/routes")).text.count(f"All {ROWS}") == 3  # of each kind
 
 
 async def test_1_1_what_everybody_may_read(free: World) -> None:

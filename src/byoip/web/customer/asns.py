@@ -160,23 +160,6 @@ async def _list(visit: PersonsVisit, told: Told) -> Response:
     )
 
 
-async def named(visit: PersonsVisit) -> OwnAsn:
-    """The number that the address names.
-
-    Raises:
-        OwnAsnNotFound: the account has no such number.
-    """
-    return await visit.site.own_asns.one(visit.account_id, _id_named(visit))
-
-
-def line_of(visit: PersonsVisit, own: OwnAsn) -> str:
-    """The line to publish in its aut-num object; empty where none would prove it."""
-    registry = visit.site.advice.registries.get(own.registry or "")
-    if own.proven or (registry is not None and not takes_token(registry)):
-        return ""
-    return remarks_line(token_line(visit.site.asn_terms.label, own.token))
-
-
 async def shown(visit: PersonsVisit, told: Told) -> Response:
     """The page of a number, with what is to be said at its top."""
     own = await named(visit)
@@ -194,6 +177,23 @@ async def shown(visit: PersonsVisit, told: Told) -> Response:
         behind=visit.site.asn_terms.rules.operator,
         key=fresh_key,
     )
+
+
+async def named(visit: PersonsVisit) -> OwnAsn:
+    """The number that the address names.
+
+    Raises:
+        OwnAsnNotFound: the account has no such number.
+    """
+    return await visit.site.own_asns.one(visit.account_id, _id_named(visit))
+
+
+def line_of(visit: PersonsVisit, own: OwnAsn) -> str:
+    """The line to publish in its aut-num object; empty where none would prove it."""
+    registry = visit.site.advice.registries.get(own.registry or "")
+    if own.proven or (registry is not None and not takes_token(registry)):
+        return ""
+    return remarks_line(token_line(visit.site.asn_terms.label, own.token))
 
 
 async def _as_drawn(tx: Transaction, account_id: UUID, own_asn_id: UUID) -> None:

@@ -11,28 +11,34 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from byoip.domain.accounts.credential import Scope
+from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.ports.portal import Portal
+from byoip.web.checks import texts_of
 from byoip.web.door import Door, form
 from byoip.web.forms import fresh_key
-from byoip.web.sandbox.publishing import publish_number, publish_record
+from byoip.web.prefix import claim_id_of
+from byoip.web.sandbox.numbers import publish_number
 from byoip.web.site import NotServed
 from byoip.web.visiting import PersonsVisit, leading
 
 _PATH: Final = "/ui/sandbox"
+_ANCHOR: Final = "ripe"  # of ROA data where no registry is known yet; the sandbox trusts all five
+_ANCHORS: Final = {"ripencc": "ripe"}
 
 
 def sandbox_routes(portal: Portal) -> Callable[[Door], Sequence[BaseRoute]]:
     """The pages of a sandbox with these portals."""
 
     def routes(door: Door) -> Sequence[BaseRoute]:
-        record = partial(publish_record, portal=portal)
-        number = partial(publish_number, portal=portal)
-        of_prefix, of_number = "/ui/prefixes/{prefix_id}/publish/{record}", "/ui/asns/{asn_id}"
+        publish = "/ui/prefixes/{prefix_id}/publish/{record}"
+        of_number = door.people(partial(publish_number, portal=portal), Scope.PREFIXES_WRITE)
         return [
             Route(_PATH, door.people(partial(panel, portal=portal))),
             form(_PATH, door.people(partial(plant, portal=portal))),
-            form(of_prefix, door.people(record, Scope.PREFIXES_WRITE)),
-            form(f"{of_number}/publish/autnum", door.people(number, Scope.PREFIXES_WRITE)),
+            form(
+                publish, door.people(partial(publish_record, portal=portal), Scope.PREFIXES_WRITE)
+            ),
+            form("/ui/asns/{asn_id}/publish/autnum", of_number),
         ]
 
     return routes
@@ -56,3 +62,28 @@ async def plant(visit: PersonsVisit, portal: Portal) -> Response:
     except ValueError as unknown:
         raise NotServed(422, "Not known", f"Nothing was done: {unknown}.") from None
     return leading(f"{_PATH}?done=planted")
+
+
+async def publish_record(visit: PersonsVisit, portal: Portal) -> Response:
+    """Publish one of the records that the page of a prefix prints, as it prints it.
+
+    Raises:
+        NotServed: the page prints no such record now.
+    """
+    view = await visit.site.reader.claim(visit.account_id, claim_id_of(visit))
+    claim, token, advice = view.claim, view.token, visit.site.advice
+    printed = {one.id: one for one in texts_of(visit, view)}
+    record = printed.get(visit.request.path_params["record"])
+    registry = advice.registries.get(claim.registry or "")
+    if record is None:
+        raise NotServed(409, "Not printed now", "Open the page of the prefix again.")
+    if record.id == "rdns" and token is not None:
+        owners = [zone.owner(advice.label) for zone in reverse_zones(claim.prefix)]
+        await portal.put_txt(owners, token.value)
+    elif record.id == "irr" and registry is not None:
+        await portal.put_object(registry.source, record.text)
+    else:
+        key = registry.key if registry is not None else ""
+        anchor = _ANCHORS.get(key, key) or _ANCHOR
+        await portal.put_roa(claim.prefix, claim.asn, anchor)
+    return leading(f"/ui/prefixes/{claim.id.hex}?done=published")
