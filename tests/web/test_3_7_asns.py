@@ -1,6 +1,7 @@
 """An account's own AS numbers on pages: brought, looked for, given up."""
 
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from byoip.domain.accounts.people import Role
@@ -127,7 +128,7 @@ async def test_evidence_of_operators_is_no_markup(world: World) -> None:
 
 async def test_the_list_says_in_words_how_far_each_number_is(world: World) -> None:
     browser = await signed_in(world)
-    states = {
+    states: dict[str, dict[str, Any]] = {
         "AS2001": {},
         "AS2002": {"state": CheckState.MISSING, "registry": "ripencc", "seen": "No object."},
         "AS2003": {"state": CheckState.EXPIRED, "seen": "Too late."},
@@ -140,7 +141,7 @@ async def test_the_list_says_in_words_how_far_each_number_is(world: World) -> No
         async with world.store.transaction(actor=Actor("cli", "cli-test")) as tx:
             own = await tx.own_asns.lock(world.account_id, UUID(page[-32:]))
             proven = {"proven_at": tx.now} if "proven_by" in known else {}
-            await tx.own_asns.save(replace(own, **known, **proven), None)  # type: ignore[arg-type]
+            await tx.own_asns.save(replace(own, **known, **proven), None)
     shown = (await browser.read("/ui/asns")).text
     for said in (
         "AS2001 to be proven It has not been looked for yet: publish its token . not known yet",

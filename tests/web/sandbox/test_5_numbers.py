@@ -22,8 +22,10 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 def service() -> Iterator[Running]:
-    free = {"BYOIP_PREFLIGHTS_PER_ACCOUNT": "0"}
-    with directory_open_to_all(fast_place()) as directory, up(directory, **free) as running:
+    with (
+        directory_open_to_all(fast_place()) as directory,
+        up(directory, BYOIP_PREFLIGHTS_PER_ACCOUNT="0") as running,
+    ):
         yield running
 
 
