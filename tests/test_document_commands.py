@@ -39,29 +39,31 @@ def _lines(block: str) -> Iterator[str]:
             yield found[1]
 
 
-def unknown(words: list[str]) -> str:
-    """The first word that is no command or option there; empty: all are."""
+def walked(words: list[str]) -> tuple[Any, str]:
+    """The command that the words lead to, and the first that is no command or option on the way."""
     command: Any = cli()
     for word in words[1:]:
         if word.startswith("-"):
             options = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
             if word.partition("=")[0] not in {*options, "--help", "--"}:
-                return word
+                return command, word
         elif isinstance(command, TyperGroup):
             if _PLACEHOLDER.fullmatch(word):
-                return ""
+                break
             if word not in command.commands:
-                return word
+                return command, word
             command = command.commands[word]
-    return ""
+    return command, ""
+
+
+def unknown(words: list[str]) -> str:
+    """The first word that is no command or option there; empty: all are."""
+    return walked(words)[1]
 
 
 def lacking(words: list[str]) -> set[str]:
     """The options that the command demands, and that neither it nor the environment is given."""
-    command: Any = cli()
-    for word in words[1:]:
-        if isinstance(command, TyperGroup) and word in command.commands:
-            command = command.commands[word]
+    command, _ = walked(words)
     if isinstance(command, TyperGroup) or "--help" in words:
         return set()
     given = {word.partition("=")[0] for word in words}

@@ -9,6 +9,7 @@ import pytest
 from byoip.cli.ready import Ready
 from byoip.cli.starting import _tell
 from byoip.ports.jobs import QUEUES
+from byoip.settings import Mode
 from byoip.settings.loader import read_settings
 from tests.end_to_end.running import BYOIP, environment
 
@@ -42,6 +43,22 @@ async def test_stumble_15_up_says_where_the_credentials_are(
     assert (f"{tmp_path}/credentials.json\n" in said) is minted
     assert ("Credentials: `byoip account create`, then `byoip token create`." in said) is not minted
     assert "byoip_x" not in said
+
+
+@pytest.mark.parametrize("columns", ["60", "80"])
+@pytest.mark.parametrize("mode", ["sandbox", "production"])
+async def test_what_is_to_be_copied_is_whole_in_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], mode: Mode, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    root, directory = f"http://{'h' * 60}.example", Path(f"/{'d' * 60}/{'e' * 30}")
+    link, control = f"{root}/ui/enter#{'f' * 32}", f"{root}:8081"
+    ready = Ready(f"{root}/client/v4", "a", "b", "c", "postgresql://h/d", control, link)
+    await _tell(read_settings({}, data_dir=directory), mode)(ready)
+    lines = capsys.readouterr().err.splitlines()
+    assert f"  {link}" in lines
+    for whole in (f"{root}/client/v4", control, f"{directory}/credentials.json"):
+        assert any(one.endswith(f" {whole}") for one in lines), whole
 
 
 @pytest.mark.parametrize(

@@ -93,12 +93,13 @@ def test_silence_is_no_answer_until_the_customer_asks_again(service: Running) ->
 
 
 def test_the_ready_file_is_private_and_goes_and_data_stays(open_directory: Path) -> None:
-    with up(open_directory) as first:
+    with up(open_directory, COLUMNS="60") as first:
         assert stat.S_IMODE(first.ready_file.stat().st_mode) == 0o600
         assert first.ready["base_url"].endswith("/client/v4")
         root = first.ready["base_url"].removesuffix("/client/v4")
         assert first.http.get(f"{root}/readyz").status_code == 200
         assert first.http.get(f"{root}/healthz").status_code == 200
+        assert the_link_is_whole(first)
         assert b"# TYPE" in first.http.get(f"{root}/metrics").content
         made = first.result("POST", "/prefixes", json={"cidr": "198.18.8.0/24", "asn": 64500})
         assert first.stop() == 0
@@ -142,7 +143,7 @@ def test_up_for_production_refreshes_roas_in_a_process_of_its_own(open_directory
         "BYOIP_RPKI_FLOOR": "1",
         "BYOIP_STATISTICS_DIR": str(open_directory),
     }
-    with up(open_directory, production=True, **settings) as running:
+    with up(open_directory, production=True, COLUMNS="60", **settings) as running:
         root = running.ready["base_url"].removesuffix("/client/v4")
 
         def loaded() -> bool:
@@ -151,12 +152,25 @@ def test_up_for_production_refreshes_roas_in_a_process_of_its_own(open_directory
 
         assert eventually(loaded)
         assert "sandbox_control_url" not in running.ready
+        assert the_link_is_whole(running)
         assert signs_in_once(running, "/ui/noc")
 
 
 def test_the_sandbox_gives_a_link_that_signs_in_once(service: Running) -> None:
     assert service.ready["sign_in_link"].startswith("http://localhost:")
     assert signs_in_once(service, "/ui/prefixes")
+
+
+def the_link_is_whole(running: Running) -> bool:
+    """Printed on a line of its own, however narrow the terminal."""
+    link = running.ready["sign_in_link"]
+    assert len(link) > 60
+
+    def printed() -> bool:
+        said = running.ready_file.with_name("log").read_text()
+        return f"  {link}" in said.splitlines()
+
+    return eventually(printed)
 
 
 def signs_in_once(running: Running, home: str) -> bool:

@@ -6,6 +6,7 @@ them is tested.
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -13,7 +14,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.people import Role
+from byoip.domain.asns.own_asn import OWN_ASNS_PER_ACCOUNT
+from byoip.domain.checks.evidence import CheckState
+from byoip.domain.prefix import Prefix
+from byoip.store.speakers.records import SpeakerState
+from byoip.store.speakers.routes import Routes
 from byoip.usecases.claims import moves
+from tests.announcing import path as bgp_path
 from tests.api.bound import bound
 from tests.api.operators import WHY, Operator
 from tests.api.world import World
@@ -126,3 +133,49 @@ async def test_1_1_two_hundred_words_of_the_operator(free: World, operator: Oper
     services = await light(browser, "/ui/noc/services", "from")
     assert len([one for one in services if one.endswith("/retire")]) >= ROWS // 2
     await light(browser, "/ui/noc/history", "below")
+
+
+async def test_1_1_a_hundred_numbers_of_an_account(free: World) -> None:
+    """As many as it may have, each with what was seen in words of usual length."""
+    seen, ended = [], "The registry (rr.example.net) said nothing that can be read as an object. "
+    for number in range(OWN_ASNS_PER_ACCOUNT):
+        made = await free.result("POST", "/asns", json={"asn": 2000 + number})
+        seen.append(f"/ui/asns/{made['id']}")
+        async with free.store.transaction(actor=BY) as tx:
+            own = await tx.own_asns.lock(free.account_id, UUID(made["id"]))
+            known = {"state": CheckState.INVALID, "registry": "ripencc", "seen": ended * 4}
+            await tx.own_asns.save(replace(own, **known), None)  # type: ignore[arg-type]
+    assert set(seen) <= await light(await signed_in(free), "/ui/asns")
+
+
+async def test_1_1_two_hundred_parties_of_the_network(
+    free: World, engine: AsyncEngine, operator: Operator
+) -> None:
+    here, routes = Operator(free, operator.token), Routes(engine)
+    before = free.clock.now() - timedelta(minutes=6)
+    held = [Prefix.parse(f"31.{number}.0.0/24") for number in range(ROWS)]
+    for number in range(ROWS):
+        name = f"{number:03}.edge.of-a-city.example.net"
+        state = SpeakerState(name, 1, WORDS, 0, before, loaded=True)
+        await routes.note_speaker(replace(state, sessions={"2001:db8::1": False}))
+        await routes.note_listeners({name: True}, before)
+        body = {"drained": False, "reason": WORDS}
+        await here.result("PUT", f"/edge/edges/{name}", json=body)
+    await routes.note_orphans("ams1", {one: bgp_path(one, prepend=1) for one in held}, before)
+    browser = await signed_in(free, Role.OPERATOR)
+    network, found = "/ui/noc/network", set[str]()
+    for below in ("", "/listeners", "/edges", "/settings"):
+        found |= await light(browser, f"{network}{below}", "from")
+    for kind in ("speakers", "edges"):
+        assert len([one for one in found if f"{network}/{kind}/" in one]) >= ROWS, kind
+    orphans = await light(browser, "/ui/noc/routes/orphans", "from")
+    assert len([one for one in orphans if "31." in one]) >= ROWS
+    for page in ("/ui/noc", "/ui/noc/routes", "/ui/noc/credentials"):
+        found |= await light(browser, page)
+    assert {network, f"{network}/listeners", f"{network}/edges"} <= found
+    assert (await browser.read("/ui/noc/routes")).text.count(f"All {ROWS}") == 3  # of each kind
+
+
+async def test_1_1_what_everybody_may_read(free: World) -> None:
+    for page in ("/", "/errors", "/guide", "/guide/blockers", "/ui/enter"):
+        await light(Browser(free.client), page)

@@ -100,12 +100,6 @@ async def move(world: World) -> tuple[Browser, Form, Meanwhile, str]:
     return other, form, meanwhile, "delegations was 0 , is 1"
 
 
-async def move_taken_back(world: World) -> tuple[Browser, Form, Meanwhile, str]:
-    _, _, meanwhile, said = await move(world)
-    browser = await signed_in(world)
-    return browser, await browser.form(MOVES, "/end"), meanwhile, said
-
-
 async def person(world: World) -> tuple[Browser, Form, Meanwhile, str]:
     eve, _ = await link_for(world, Role.VIEWER, name="Eve")
     page = f"/ui/people/{eve.hex}"
@@ -132,7 +126,7 @@ async def operators(world: World) -> tuple[Browser, Form, Meanwhile, str]:
     return browser, form, meanwhile, "role was operator viewer , is operator"
 
 
-PAGES = [prefix, service, asn, webhook, mail, move, move_taken_back, person, operators]
+PAGES = [prefix, service, asn, webhook, mail, move, person, operators]
 
 
 @pytest.mark.parametrize("drawn", PAGES, ids=lambda one: one.__name__)

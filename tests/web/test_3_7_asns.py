@@ -1,8 +1,12 @@
 """An account's own AS numbers on pages: brought, looked for, given up."""
 
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from byoip.domain.accounts.people import Role
+from byoip.domain.asns.own_asn import ProvenBy
+from byoip.domain.checks.evidence import CheckState
 from byoip.domain.history import Actor
 from byoip.usecases.asns import own_asns
 from tests.api.operators import Operator
@@ -128,3 +132,31 @@ async def test_a_neighbour_of_the_operator_is_warned_on_its_page(world: World) -
     assert "Its own routers drop our route" in (await browser.read(page)).text
     page = await brought(browser, "AS6461")
     assert "Its own routers drop our route" not in (await browser.read(page)).text
+
+
+async def test_the_list_says_in_words_how_far_each_number_is(world: World) -> None:
+    browser = await signed_in(world)
+    states: dict[str, dict[str, Any]] = {
+        "AS2001": {},
+        "AS2002": {"state": CheckState.MISSING, "registry": "ripencc", "seen": "No object."},
+        "AS2003": {"state": CheckState.EXPIRED, "seen": "Too late."},
+        "AS2004": {"state": CheckState.INVALID, "seen": "Another token."},
+        "AS2005": {"state": CheckState.MISSING, "doubt": "No answer came."},
+        "AS2006": {"state": CheckState.VALID, "proven_by": ProvenBy.HOLDER},
+    }
+    for asn, known in states.items():
+        page = await brought(browser, asn)
+        async with world.store.transaction(actor=Actor("cli", "cli-test")) as tx:
+            own = await tx.own_asns.lock(world.account_id, UUID(page[-32:]))
+            proven_at = tx.now if "proven_by" in known else None
+            await tx.own_asns.save(replace(own, proven_at=proven_at, **known), None)
+    shown = (await browser.read("/ui/asns")).text
+    for said in (
+        "AS2001 to be proven It has not been looked for yet: publish its token . not known yet",
+        "AS2002 proof not found No object. RIPE NCC",
+        "AS2003 token expired Too late.",
+        "AS2004 refused Another token.",
+        "AS2005 no answer yet No answer came.",
+        "AS2006 proven Proven by a prefix of the same holder",
+    ):
+        assert said in shown

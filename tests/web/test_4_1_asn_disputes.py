@@ -37,13 +37,14 @@ async def pages(world: World, asn: str) -> tuple[str, str]:
             one for one in (await browser.read("/ui/asns")).links if one.startswith("/ui/asns/")
         ]
         read.append((await browser.read(link)).text)
-        assert "dispute" in (await browser.read("/ui/asns")).text or asn == "ended"
+        assert "in dispute" in (await browser.read("/ui/asns")).text or asn == "ended"
     return read[0], read[1]
 
 
 async def test_both_parties_see_theirs_and_not_whose_the_other_is(world: World) -> None:
     await asn_disputed(world)
     holder, claimant = await pages(world, "open")
+    assert "in dispute" in holder.partition("A dispute is open")[0]
     assert "A dispute is open" in holder
     assert "Days left to answer: 14." in holder
     assert "all that is announced stays" in holder

@@ -250,17 +250,19 @@ class Demo:
 
     def _farewell(self, prefixes: list[dict[str, Any]]) -> None:
         root = self.ready.base_url.removesuffix("/client/v4")
-        lines = [
-            *(f"{one['cidr']:<20} AS{one['asn']}  advertisable: true" for one in prefixes),
-            "",
+        brought = [f"{one['cidr']:<20} AS{one['asn']}  advertisable: true" for one in prefixes]
+        self.console.print(Panel("\n".join(brought), title="byoip", expand=False))
+        for line in (
             f"base URL    {self.ready.base_url}",
             f"docs        {root}/docs",
-            f"sign in     {self.ready.sign_in_link}  (once, within an hour)",
             f"account     {self.ready.account_id}",
             f"credential  {self.ready.api_token}",
             f"sandbox     {self.ready.sandbox_control_url}  (to try things, never for production)",
-        ]
-        self.console.print(Panel("\n".join(lines), title="byoip", expand=False))
+            "",
+            "To look at it in a browser, once and within an hour:",
+            f"  {self.ready.sign_in_link}",
+        ):  # whole, in whatever terminal: they are copied
+            self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _curl_body(body: Any) -> list[str]:

@@ -53,23 +53,23 @@ def start(
 
 def _tell(settings: Settings, mode: Mode) -> Callable[[Ready], Coroutine[None, None, int | None]]:
     async def tell(ready: Ready) -> int | None:
-        said = Console(stderr=True)
+        # Lines are never broken for the terminal's sake: links and paths are copied.
+        said = Console(stderr=True, soft_wrap=True)
         said.print(f"byoip is ready at {ready.base_url}")
         if ready.lacking:
             missing = ", ".join(ready.lacking)
             said.print(
                 f"Missing, or not loaded yet: {missing}. `byoip doctor` says more, with the fix "
-                "for each.",
-                soft_wrap=True,
+                "for each."
             )
         if ready.api_token:
             file = data_directory(settings, mode) / CREDENTIALS_FILE
-            said.print(f"An account's credential and an operator's: {file}", soft_wrap=True)
+            said.print(f"An account's credential and an operator's: {file}")
         else:
             said.print("Credentials: `byoip account create`, then `byoip token create`.")
         if ready.sign_in_link:
             said.print("To look at it in a browser, once and within an hour:")
-            said.print(f"  {ready.sign_in_link}", soft_wrap=True)
+            said.print(f"  {ready.sign_in_link}")
         if ready.sandbox_control_url:
             said.print(f"Sandbox, not for production. Its control API: {ready.sandbox_control_url}")
         if settings.letter_key is None:

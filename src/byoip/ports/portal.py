@@ -33,12 +33,25 @@ class Portal(Protocol):
         """Those that can misbehave."""
         ...
 
+    @property
+    def numbers(self) -> Mapping[Asn, str]:
+        """Those that registries have given to holders, and the source of each."""
+        ...
+
     async def put_txt(self, owners: Sequence[str], value: str) -> None:
         """Publish a value at each of these names below the reverse zones."""
         ...
 
     async def put_object(self, source: str, text: str) -> None:
         """Publish an object at the registry that has this source."""
+        ...
+
+    async def put_aut_num(self, asn: Asn, line: str) -> None:
+        """Publish the object of a number, with this line, at the registry that has given it.
+
+        Raises:
+            ValueError: none of them has.
+        """
         ...
 
     async def put_roa(self, prefix: Prefix, origin: Asn, anchor: str) -> None:

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from byoip.domain.asn import Asn
+from byoip.domain.checks.rirs import RIRS
+from byoip.domain.checks.sandbox_shares import sandbox_asns
 from byoip.domain.prefix import Prefix
 from byoip.ports.portal import Misbehaving
 from byoip.sandbox.control import VrpRow
@@ -34,6 +36,11 @@ class SandboxPortal:
             Misbehaving("rdap", "Registration data (RDAP)", [*RdapFault], rdap or ""),
         ]
 
+    @property
+    def numbers(self) -> Mapping[Asn, str]:
+        """Those that registries have given."""
+        return {Asn(row.first): one.source for one in RIRS for row in sandbox_asns(one.key)}
+
     async def put_txt(self, owners: Sequence[str], value: str) -> None:
         """Publish a value at each of these names."""
         for owner in owners:
@@ -42,6 +49,14 @@ class SandboxPortal:
     async def put_object(self, source: str, text: str) -> None:
         """Publish an object."""
         self._internet.whois.put(source, text.encode())
+
+    async def put_aut_num(self, asn: Asn, line: str) -> None:
+        """Publish the object of a number, in the place of what was there."""
+        source = self.numbers.get(asn)
+        if source is None:
+            raise ValueError(f"{asn} is given to nobody")
+        text = f"aut-num: {asn}\nas-name: SANDBOX\n{line}\nmnt-by: YOUR-MAINTAINER\n"
+        self._internet.whois.put(source, f"{text}source: {source}\n".encode())
 
     async def put_roa(self, prefix: Prefix, origin: Asn, anchor: str) -> None:
         """Publish a ROA, and load it."""

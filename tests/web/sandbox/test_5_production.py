@@ -5,6 +5,7 @@ import sys
 
 from tests.api.world import World
 from tests.web.browser import signed_in
+from tests.web.test_3_7_asns import brought
 
 _LOADED = """
 import sys
@@ -25,7 +26,11 @@ async def test_5_pages_of_production_publish_and_plant_nothing(world: World) -> 
     browser = await signed_in(world)
     page = await browser.read(f"/ui/prefixes/{made['id']}")
     assert "sandbox" not in page.text.lower()
+    number = await brought(browser)
+    for shown in ("/ui/asns", number):
+        assert "sandbox" not in (await browser.get(shown)).text.lower()
     form = await browser.form(f"/ui/prefixes/{made['id']}", "/check")
-    for path in ("/ui/sandbox", f"/ui/prefixes/{made['id']}/publish/roa"):
+    prefix = f"/ui/prefixes/{made['id']}"
+    for path in ("/ui/sandbox", f"{prefix}/publish/roa", f"{number}/publish/autnum"):
         assert (await browser.get(path)).status_code == 404
         assert (await browser.post(path, form.fields)).status_code in {404, 405}

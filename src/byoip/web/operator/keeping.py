@@ -25,13 +25,13 @@ from byoip.usecases.claims import reservations
 from byoip.web.forms import fresh_key, id_of, seen_of
 from byoip.web.operator.noc import require_operator
 from byoip.web.prefixes import Chip, chip_of, cursor_of, cursor_text
+from byoip.web.rows import rows_of
 from byoip.web.site import NotServed
 from byoip.web.telling import Told, as_drawn, require_seen, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
 PAGE: Final = 100
 _WITH_FORMS: Final = 50  # of each kind, each with a form
-_DIGITS: Final = 6
 _MOST_QUOTA: Final = CLAIMS_PER_ACCOUNT
 _DONE: Final[Mapping[str, str]] = {
     "done": "It is done. History has it, with your name and the reason."
@@ -109,16 +109,14 @@ async def show_accounts(visit: PersonsVisit, told: Told) -> Response:
 
 async def show_services(visit: PersonsVisit, told: Told) -> Response:
     """All services, a page at a time."""
-    asked = visit.request.query_params.get("from", "")
-    first = int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= _DIGITS else 0
-    found = await visit.site.reader.services()
+    found, further = rows_of(visit, await visit.site.reader.services(), _WITH_FORMS)
     return await visit.page(
         "operator/services.html",
         told.status,
         told=told,
-        rows=found[first : first + _WITH_FORMS],
+        rows=found,
+        next=further,
         seen=seen_of(*await _drawn(visit, "/ui/noc/services")),
-        next=first + _WITH_FORMS if len(found) > first + _WITH_FORMS else 0,
         form=visit.form,
         key=fresh_key,
     )

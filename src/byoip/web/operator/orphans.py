@@ -18,6 +18,7 @@ from byoip.usecases.speakers import orphans
 from byoip.web.forms import fresh_key
 from byoip.web.operator.noc import require_operator
 from byoip.web.prefixes import chip_of
+from byoip.web.rows import rows_of
 from byoip.web.site import NotServed
 from byoip.web.telling import Told, told_of, tried
 from byoip.web.visiting import PersonsVisit
@@ -25,7 +26,6 @@ from byoip.web.visiting import PersonsVisit
 PAGE: Final = 100
 _LIST: Final = "/ui/noc/routes/orphans"
 _LONGEST_NAME: Final = 64
-_DIGITS: Final = 6
 _AROUND: Final = 20  # prefixes of the same space
 _DONE: Final[Mapping[str, str]] = {
     "decided": "It is to be withdrawn, if no prefix wants it by then. History has your reason.",
@@ -36,16 +36,14 @@ async def listed(visit: PersonsVisit) -> Response:
     """All of them, those that nobody has decided about first."""
     require_operator(visit)
     found = sorted(await visit.site.routes.orphans(), key=lambda one: one.decided_by is not None)
-    asked = visit.request.query_params.get("from", "")
-    known = asked.isascii() and asked.isdigit() and len(asked) <= _DIGITS
-    first = int(asked) if known else 0
+    shown, further = rows_of(visit, found, PAGE)
     return await visit.page(
         "operator/orphans.html",
         told=told_of(visit, _DONE),
-        rows=[(one, look_at(one)) for one in found[first : first + PAGE]],
+        rows=[(one, look_at(one)) for one in shown],
         total=len(found),
         undecided=sum(one.decided_by is None for one in found),
-        next=first + PAGE if len(found) > first + PAGE else 0,
+        next=further,
     )
 
 

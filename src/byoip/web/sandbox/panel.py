@@ -18,6 +18,7 @@ from byoip.web.checks import texts_of
 from byoip.web.door import Door, form
 from byoip.web.forms import fresh_key, seen_of
 from byoip.web.prefix import claim_id_of
+from byoip.web.sandbox.numbers import publish_number
 from byoip.web.site import NotServed
 from byoip.web.telling import Told, require_seen
 from byoip.web.visiting import PersonsVisit, leading
@@ -32,12 +33,14 @@ def sandbox_routes(portal: Portal) -> Callable[[Door], Sequence[BaseRoute]]:
 
     def routes(door: Door) -> Sequence[BaseRoute]:
         publish = "/ui/prefixes/{prefix_id}/publish/{record}"
+        of_number = door.people(partial(publish_number, portal=portal), Scope.PREFIXES_WRITE)
         return [
             Route(_PATH, door.people(partial(panel, portal=portal))),
             form(_PATH, door.people(partial(plant, portal=portal))),
             form(
                 publish, door.people(partial(publish_record, portal=portal), Scope.PREFIXES_WRITE)
             ),
+            form("/ui/asns/{asn_id}/publish/autnum", of_number),
         ]
 
     return routes

@@ -16,9 +16,11 @@ from byoip.web.forms import fresh_key, seen_of
 from byoip.web.operator.network.places import LISTENERS, listener_chip
 from byoip.web.operator.network.speakers import counted, forgettable, forgetting
 from byoip.web.operator.noc import require_operator
+from byoip.web.rows import rows_of
 from byoip.web.telling import Told, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
+_MOST: Final = 50  # on a page, each with its form
 _DONE: Final[Mapping[str, str]] = {
     "forgotten": "It is forgotten. History has what was on record, with your name and the reason."
 }
@@ -44,11 +46,18 @@ async def forget(visit: PersonsVisit) -> Response:
 async def _page(visit: PersonsVisit, told: Told) -> Response:
     report = await visit.site.routes.report()
     rows = []
-    for one in report.listeners:
+    found, further = rows_of(visit, report.listeners, _MOST)
+    for one in found:
         ends, kept = await forgettable(visit.site, one.name, BgpPeerKind.LISTENER)
         seen = seen_of(*counted(ends)) if ends else ""
         why = kept.message if isinstance(kept, ListenerInService) else ""
         rows.append((one, listener_chip(one, visit.now), ends, seen, why))
     return await visit.page(
-        "operator/network/listeners.html", told.status, told=told, rows=rows, key=fresh_key
+        "operator/network/listeners.html",
+        told.status,
+        told=told,
+        rows=rows,
+        total=len(report.listeners),
+        next=further,
+        key=fresh_key,
     )

@@ -28,11 +28,12 @@ from byoip.web.forms import fresh_key, id_of, seen_of, typed
 from byoip.web.operator.drawn import of_drain, of_shut
 from byoip.web.operator.network.places import SPEAKERS, page_of_speaker
 from byoip.web.operator.noc import require_operator
+from byoip.web.rows import rows_of
 from byoip.web.site import Site
 from byoip.web.telling import Told, require_seen, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
-_MOST: Final = 100  # routes of a speaker on its page
+_MOST: Final = 100  # speakers on a page, and routes of one on its own
 _NOWHERE: Final = -1  # no stage
 _DONE: Final[Mapping[str, str]] = {
     "opened": "Its sessions come up as soon as it is loaded and has a route.",
@@ -102,10 +103,14 @@ async def stations(site: Site) -> Sequence[Station]:
 async def listed(visit: PersonsVisit) -> Response:
     """All of them, stage after stage."""
     require_operator(visit)
+    known = await stations(visit.site)
+    found, further = rows_of(visit, known, _MOST)
     return await visit.page(
         "operator/network/speakers.html",
         told=told_of(visit, _DONE),
-        rows=[(one, one.chips(visit.now)) for one in await stations(visit.site)],
+        rows=[(one, one.chips(visit.now)) for one in found],
+        total=len(known),
+        next=further,
     )
 
 

@@ -1,0 +1,18 @@
+"""A list that is known whole, a page at a time."""
+
+from collections.abc import Sequence
+from typing import Final, TypeVar
+
+from byoip.web.visiting import PersonsVisit
+
+_DIGITS: Final = 6
+Row = TypeVar("Row")
+
+
+def rows_of(visit: PersonsVisit, found: Sequence[Row], most: int) -> tuple[Sequence[Row], int]:
+    """Those from `?from=` on, and from where the next page goes on; 0: there is none."""
+    asked = visit.request.query_params.get("from", "")
+    known = asked.isascii() and asked.isdigit() and len(asked) <= _DIGITS
+    first = int(asked) if known else 0
+    after = first + most
+    return found[first:after], after if len(found) > after else 0
