@@ -1,6 +1,6 @@
-"""What operators are shown of accounts, claims, addresses and snapshots, and what waits for them."""
+"""What operators are shown of accounts, claims, addresses and snapshots, and what waits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -148,20 +148,6 @@ class ShownAlarm:
     alarm: Alarm
     since: datetime
     claim_id: UUID | None
-
-
-@dataclass(frozen=True, slots=True)
-class UndecidedOrphans:
-    """What one speaker holds and nobody has decided about.
-
-    Attributes:
-        named: the first of them.
-    """
-
-    speaker: str
-    many: int
-    since: datetime
-    named: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,7 +172,8 @@ _DECIDED: Final = from_text("""
 """)
 HELD: Final = from_text("""
     SELECT registry, signal, count(*) AS rises, min(at) AS since,
-        (array_agg(prefix_id ORDER BY at, id))[1:20] AS sample
+        (array_agg(prefix_id ORDER BY at, id))[1:20] AS sample,
+        encode(sha256(convert_to(string_agg(text(id), '' ORDER BY id), 'UTF8')), 'hex') AS digest
     FROM level_rises WHERE state = 'held' GROUP BY 1, 2 ORDER BY 1, 2
 """)
 
@@ -292,7 +293,9 @@ class WatchRepository(Turns):
 
 def held_from(row: AnyRow) -> HeldRises:
     """A row of HELD."""
-    return HeldRises(row.registry, Signal(row.signal), row.rises, row.since, tuple(row.sample))
+    return HeldRises(
+        row.registry, Signal(row.signal), row.rises, row.since, tuple(row.sample), row.digest
+    )
 
 
 def watch_from(row: Any) -> Watch:
