@@ -161,8 +161,10 @@ async def test_4_a_bad_day_makes_the_first_page_read_no_more(
     assert rows < 200
 
 
-async def asked(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
-    """How many statements the part that is drawn again asks, and rows that they give."""
+async def asked(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, page: str = f"{NOC}/part"
+) -> tuple[int, int]:
+    """How many statements a page asks, if not the part that is drawn again; and rows they give."""
     rows, fetch = [0], psycopg.AsyncCursor.fetchall
 
     async def telling(cursor: Any) -> Any:
@@ -172,5 +174,5 @@ async def asked(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> tuple[int,
 
     with monkeypatch.context() as patched, counted(monkeypatch) as told:
         patched.setattr(psycopg.AsyncCursor, "fetchall", telling)
-        assert (await browser.get(f"{NOC}/part")).status_code == 200
+        assert (await browser.get(page)).status_code == 200
         return len(told), sum(rows)

@@ -91,8 +91,6 @@ def opening(visit: PersonsVisit, speaker: str, why: str) -> Verb[Any]:
     name, in_service = visit.person.name, visit.site.in_service
 
     def require(found: Lacking) -> None:
-        if found.shut is None:  # there is nothing to be opened
-            raise PreconditionFailed
         require_seen(visit, *of_shut(found.shut, found.orders))
 
     return lambda tx: bgp_peers.open_speaker(
