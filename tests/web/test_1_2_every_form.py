@@ -29,6 +29,7 @@ from tests.fakes.rpki import FakeVrpSource, entries, export_text
 from tests.revising import enforce
 from tests.routes.test_3_3_over_http import entry, two_speakers
 from tests.web.browser import Browser, Form, Reading, signed_in
+from tests.web.places import CONTRADICTS, saw
 from tests.web.test_4_1_asn_disputes import asn_disputed
 from tests.web.test_4_1_old_pages import held
 from tests.web.test_4_decided_routes import at, orphans, restored
@@ -48,6 +49,7 @@ ELSEWHERE: Final = {
     "/ui/people/{person_id}/readmit",
     "/ui/webhooks/{webhook_id}/redeliver",
     "/ui/noc/network/settings/take-back",
+    "/ui/noc/perspectives/{about}/ask-again",
     "/ui/prefixes/{prefix_id}/token",
 }
 ADDRESSES: Final = (
@@ -73,6 +75,7 @@ async def busy(
     await orphans(world, engine)
     await held(world, engine, "31.44.0.0/23")
     await refused_data(world, engine, directory)
+    await saw(world, engine, estate.known["prefix_id"], "It has another token.", tyo=CONTRADICTS)
     now, routes = world.clock.now(), Routes(engine)
     shut = Alarm("sessions_shut", "ams1", "It lacks 3 routes.")
     await routes.replace_alarms("sessions_shut", [shut], now)

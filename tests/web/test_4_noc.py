@@ -11,6 +11,7 @@ from byoip.domain.accounts.people import Role
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.speakers.alarm_kinds import ALARM_KINDS
 from byoip.store.speakers.routes import Alarm, Routes
+from byoip.web.operator.needs import MOST_ALARMS
 from tests.api.bound import bound
 from tests.api.operators import Operator
 from tests.api.world import World
@@ -178,7 +179,7 @@ async def test_a_page_of_much_that_waits_is_light(world: World, engine: AsyncEng
     browser = await signed_in(world, Role.OPERATOR)
     answer = await browser.get(NOC)
     assert len(answer.content) < 100_000, len(answer.content)
-    assert "And 150 more." in Reading(answer.text).text
+    assert f"And {200 - MOST_ALARMS} more: all 200 of Alarm: lost" in Reading(answer.text).text
 
 
 async def test_silent_edges_and_quotas_are_named(world: World, operator: Operator) -> None:

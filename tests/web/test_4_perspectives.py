@@ -108,6 +108,9 @@ async def test_4_an_approved_prefix_is_looked_at_again_at_once(
     browser = await signed_in(world, Role.OPERATOR)
     before = await world.result("GET", f"/prefixes/{prefix_id}/watch")
     world.clock.advance(timedelta(minutes=1))
+    old = await browser.form(PERSPECTIVES, "/ask-again")
+    await world.result("PATCH", f"/prefixes/{prefix_id}", json={"description": "changed"})
+    assert (await browser.send(old, reason=REASON)).status_code == 412
     await browser.send(await browser.form(PERSPECTIVES, "/ask-again"), reason=REASON)
     after = await world.result("GET", f"/prefixes/{prefix_id}/watch")
     assert after["next_look_at"] != before["next_look_at"]

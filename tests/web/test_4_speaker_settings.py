@@ -85,8 +85,8 @@ async def test_4_a_page_of_another_revision_applies_nothing(
     old, other = await form_of(browser, WANTED), await form_of(browser, digest([OTHER]))
     await enforce(world.store, Routes(engine), (CHANGED,))
     name = digest([OTHER])
-    said = refused(await browser.send(other, reason=WHY, confirm=name), 409)
-    assert "Revision 2 is in force by now: the plan was made for another." in said
+    said = refused(await browser.send(other, reason=WHY, confirm=name), 412)
+    assert "In force: revision 2" in said
     assert await travelling(operator) is None
     gone = replace(KNOWN, stage=7)
     await Routes(engine).revisions.propose(process, "worker:2", (gone,))

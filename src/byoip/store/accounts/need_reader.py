@@ -20,13 +20,13 @@ from byoip.store.statements import AnyRow, from_row, from_text
 
 # An alarm about a route has the id of its BGP prefix as its subject.
 _ALARMS: Final = from_text("""
-    SELECT k.kind, k.many, a.subject, a.detail, a.since, b.prefix_id AS claim_id
+    SELECT k.kind, k.many, a.subject, a.detail, a.since, a.of_route, b.prefix_id AS claim_id
     FROM (SELECT kind, count(*) AS many FROM route_alarms
         WHERE kind = ANY(CAST(:kinds AS text[])) GROUP BY kind) AS k
-    CROSS JOIN LATERAL (SELECT subject, detail, since FROM route_alarms
+    CROSS JOIN LATERAL (
+        SELECT subject, detail, since, subject ~ '^[0-9a-f]{32}$' AS of_route FROM route_alarms
         WHERE kind = k.kind ORDER BY subject OFFSET :first LIMIT :most) AS a
-    LEFT JOIN bgp_prefixes AS b ON b.id = CASE
-        WHEN a.subject ~ '^[0-9a-f]{32}$' THEN CAST(a.subject AS uuid) END
+    LEFT JOIN bgp_prefixes AS b ON b.id = CASE WHEN a.of_route THEN CAST(a.subject AS uuid) END
     ORDER BY k.kind, a.subject
 """)
 # One of which only routes are left that it may have is gone as well: each name is one look at the
@@ -71,7 +71,7 @@ class NeedReader:
         rows = await self._autocommit.ask(_ALARMS, kinds=list(kinds), first=first, most=most)
         found: dict[str, tuple[list[ShownAlarm], int]] = {}
         for row in rows:
-            shown = ShownAlarm(_alarm(row), row.since, row.claim_id)
+            shown = ShownAlarm(_alarm(row), row.since, row.of_route, row.claim_id)
             found.setdefault(row.kind, ([], row.many))[0].append(shown)
         return {**found}
 

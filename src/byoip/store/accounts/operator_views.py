@@ -1,4 +1,4 @@
-"""What operators are shown of accounts, claims, addresses and snapshots, and what waits."""
+"""What operators are shown of accounts, claims, addresses and snapshots, and of what waits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -143,10 +143,16 @@ class AddressReport:
 
 @dataclass(frozen=True, slots=True)
 class ShownAlarm:
-    """An alarm, and of one about a route its prefix."""
+    """An alarm.
+
+    Attributes:
+        of_route: its subject is a BGP prefix's id, and its detail begins with the CIDR.
+        claim_id: the prefix of that, if it is on record.
+    """
 
     alarm: Alarm
     since: datetime
+    of_route: bool
     claim_id: UUID | None
 
 

@@ -4,7 +4,6 @@ Text SQL: rows of several places in one statement.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -12,6 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.foreign_text import brief
+from byoip.domain.perspectives.kept import AskedPlace, KeptSighting
 from byoip.domain.perspectives.quorum import End, Sighting, Subject
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.statements import AnyRow, Repository, from_row, from_text
@@ -86,51 +86,6 @@ _APART: Final = from_text(f"""
 _SETTLE: Final = from_text("""
     DELETE FROM place_sightings WHERE about = :about RETURNING place, what, subject, ended, at
 """)
-
-
-@dataclass(frozen=True, slots=True)
-class AskedPlace:
-    """A perspective as it was last asked.
-
-    Attributes:
-        answered_at: when it last said anything; None: never.
-        silent_since: None: it answered.
-        said: what it last saw.
-        fault: why it is silent.
-    """
-
-    place: str
-    region: str
-    asked_at: datetime
-    answered_at: datetime | None
-    silent_since: datetime | None
-    said: str
-    fault: str
-
-
-@dataclass(frozen=True, slots=True)
-class KeptSighting:
-    """What a perspective last saw of something about which not all agree.
-
-    Attributes:
-        about: a prefix, where `of_prefix`, or an account's AS number.
-        version: of that prefix.
-        since: since when it ends so.
-        under_way: a worker is to look at that prefix already, or does.
-    """
-
-    place: str
-    region: str
-    about: UUID
-    subject: str
-    what: str
-    ended: End
-    seen: str
-    at: datetime
-    since: datetime
-    of_prefix: bool
-    version: int
-    under_way: bool
 
 
 class PlaceSightingRepository(Repository):

@@ -1,4 +1,7 @@
-"""Reads the breaker and the jobs for operators."""
+"""Reads the breaker and the jobs for operators.
+
+Text SQL: what waits behind a trip, with a count for each row.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

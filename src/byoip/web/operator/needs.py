@@ -19,7 +19,7 @@ from byoip.web.operator.network import needs as network
 from byoip.web.operator.network.places import page_of_kind, page_of_runbook
 from byoip.web.site import Site
 
-MOST: Final = 20  # of one kind on the page
+MOST: Final = 10  # of one kind on the page
 MOST_ALARMS: Final = 5  # of one kind of alarms
 KINDS_OF_ALARMS: Final = "Alarm: {}"
 OLD: Final = timedelta(days=3)  # of statistics, as byoip_registration_age's alert

@@ -22,8 +22,7 @@ async def look_again(tx: Transaction, claim_id: UUID, *, reason: str) -> None:
         PreconditionFailed: the claim has another version by now, or a worker is to look already.
     """
     why = stated_reason(reason)
-    claim = await tx.claims.lock(claim_id)
-    tx.precondition.require(claim.version)
+    claim = await tx.lock_claim(claim_id)
     if await PlaceSightingRepository(tx.session).under_way(claim_id, tx.now):
         raise PreconditionFailed
     if claim.approved:

@@ -50,9 +50,10 @@ def _alarm(one: ShownAlarm, speakers: Collection[str], orders: Mapping[str, int]
         about = {"speaker": subject}
         acts = [Act("open", f"Open {subject}", touches, about, seen, down=True, typed=subject)]
     # Of a route its CIDR says more than its id.
-    named = one.alarm.detail.partition(":")[0] if one.claim_id else subject
+    named = one.alarm.detail.partition(" ")[0].rstrip(":") if one.of_route else ""
     link = page_of_alarm(kind, subject, one.claim_id, speakers)
-    return Need(f"{kind.replace('_', ' ')}: {named}", one.alarm.detail, one.since, link, acts)
+    title = f"{kind.replace('_', ' ')}: {named or subject}"
+    return Need(title, one.alarm.detail, one.since, link, acts)
 
 
 async def proposed(site: Site, _: datetime) -> AsyncIterator[Need]:

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from starlette.responses import Response
 
+from byoip.domain.perspectives.kept import AskedPlace, KeptSighting
 from byoip.domain.perspectives.place import Place
 from byoip.domain.perspectives.quorum import End, allowed
-from byoip.store.checks.place_sightings import AskedPlace, KeptSighting
 from byoip.store.transaction import Transaction
 from byoip.usecases.checks.perspectives import look_again
 from byoip.web.forms import fresh_key, id_of, seen_of
