@@ -29,9 +29,18 @@ def pages(fleet: Fleet) -> World:
     app = bare_application(backend)
     asked = httpx.ASGITransport(served(app, backend), raise_app_exceptions=False)
     client = httpx.AsyncClient(transport=asked, base_url="http://byoip.test")
-    more = {"account_id": NOBODY, "token": "", "other_account_id": NOBODY, "other_token": ""}
-    how = {"store": fleet.store, "clock": fleet.clock, "outside": outside, **more}
-    return World(app=app, client=client, backend=backend, **how)
+    return World(
+        app=app,
+        client=client,
+        backend=backend,
+        store=fleet.store,
+        clock=fleet.clock,
+        outside=outside,
+        account_id=NOBODY,
+        token="",
+        other_account_id=NOBODY,
+        other_token="",
+    )
 
 
 async def old_form(fleet: Fleet, browser: Browser) -> Form:

@@ -136,9 +136,8 @@ _LOST: Final = from_text(
 )
 
 # One rise of a registry and signal at a time, or two workers would count each other's not.
-_ALONE: Final = from_text(
-    "SELECT pg_advisory_xact_lock(25211, hashtext(:registry || ' ' || :signal))"
-)
+_LOCK: Final = "SELECT pg_advisory_xact_lock(25211, hashtext(:registry || ' ' || :signal))"
+_ALONE: Final = from_text(_LOCK)
 _OPEN: Final = from_text("""
     SELECT id, state FROM level_rises
     WHERE prefix_id = :claim_id AND signal = :signal AND state <> 'done' AND settled_at IS NULL
@@ -293,9 +292,7 @@ class WatchRepository(Turns):
 
 def held_from(row: AnyRow) -> HeldRises:
     """A row of HELD."""
-    return HeldRises(
-        row.registry, Signal(row.signal), row.rises, row.since, tuple(row.sample), row.digest
-    )
+    return from_row(HeldRises, row, signal=Signal(row.signal), sample=tuple(row.sample))
 
 
 def watch_from(row: Any) -> Watch:

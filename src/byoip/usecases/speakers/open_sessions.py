@@ -155,12 +155,8 @@ class OpenSessions:
             return True
         self._late = self._seconds_left <= MARGIN_SECONDS
         self._fed_by_sibling = bool(missing) and await self._fed(neighbours, holds)
-        record = self._record
-        if (
-            record
-            and record.ordered_by == RECONCILER
-            and all(not one.enabled for one in neighbours)
-        ):
+        record, up = self._record, any(one.enabled for one in neighbours)
+        if record and record.ordered_by == RECONCILER and not up:
             record = SpeakerRecord()  # what it had begun has ended with a restart of the speaker
         elif record and record.ordered_by and record.ordered_by != RECONCILER:
             if record.meant(self._lacks, was_up=self._up_at is not None):
