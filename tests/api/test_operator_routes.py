@@ -183,9 +183,18 @@ async def test_a_speaker_is_opened_on_a_word(
     assert await operator.refusal(path_of("a%00b")) == (404, "speaker_not_found")
     await noted(world, routes, "ams1", minutes=0)
     for name in ("ams1", "configured"):
-        assert await operator.act(path_of(name)) == {"name": name}
+        assert await operator.act(path_of(name)) == {"name": name, "lacked": None}
         event = await operator.last_event()
         assert (event["kind"], event["after"]["speaker"]) == ("speaker.opened", name)
         found = await routes.records.get(name)
         assert found is not None
         assert found[0].ordered_by.startswith("operator ")
+        assert found[0].lacked == ""
+    lacks = "it lacks 2 routes that no party withdrew: 31.0.0.0/24, 31.0.1.0/24"
+    shut = Alarm("sessions_shut", "ams1", f"{lacks}; its peers drop all that they keep in 40 s")
+    await routes.replace_alarms("sessions_shut", [shut], world.clock.now())
+    assert await operator.act(path_of("ams1")) == {"name": "ams1", "lacked": lacks}
+    assert (await operator.last_event())["after"]["lacked"] == lacks
+    found = await routes.records.get("ams1")
+    assert found is not None
+    assert found[0].lacked == lacks

@@ -1,22 +1,34 @@
 """The operator's page: a person decides about what they saw, not about what waits since then."""
 
+import asyncio
+from collections.abc import Coroutine
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.people import Role
 from byoip.domain.checks.registry import Allocation
-from byoip.domain.jobs.job_history import JobKind, JobRun
+from byoip.domain.jobs.job_history import JobKind, JobRun, JobSwitch
 from byoip.domain.prefix import Prefix
 from byoip.ports.checks.registrations import StatisticsFile
 from byoip.store.checks.registration_snapshots import RegistrationSnapshots
+from byoip.store.speakers.orphans import lock_undecided
+from byoip.store.speakers.records import SpeakerState
+from byoip.store.speakers.routes import Alarm, Routes
 from byoip.store.watch.tables import level_rises
-from tests.api.operators import Operator
+from byoip.usecases.speakers import bgp_peers
+from tests.announcing import path
+from tests.api.operators import WHY, Operator
 from tests.api.world import World
 from tests.web.browser import Reading, signed_in
-from tests.web.test_4_noc import NOC, acting
+from tests.web.test_4_noc import NOC, acting, raised
+
+AMS = f"{NOC}/network/speakers/ams1"
+LACKS = "it lacks {} routes that no party withdrew: 31.0.0.0/24; its peers drop all"
 
 
 async def refused(world: World, many: int) -> None:
@@ -86,5 +98,144 @@ async def test_a_file_of_statistics_that_nobody_saw_is_not_accepted(
     async with kept.exclusive() as tx:
         await tx.record_failure("ripencc", "too few", at=world.clock.now(), refused=1)
     assert (await browser.send(old, reason="A hundred are fine.")).status_code == 412
+    old = await acting(browser, NOC, "accept-statistics")
+    async with kept.exclusive() as tx:  # as many, of which two more are in use by now
+        await tx.replace(StatisticsFile("ripencc", "2", "1" * 64, world.clock.now(), ranges))
+        await tx.record_failure("ripencc", "too few", at=world.clock.now(), refused=1)
+    assert (await browser.send(old, reason="Of one it was.")).status_code == 412
     new = await acting(browser, NOC, "accept-statistics")
     assert (await browser.send(new, reason="So it is.")).headers["location"] == f"{NOC}?done=done"
+
+
+async def test_as_many_other_levels_are_not_released(world: World, engine: AsyncEngine) -> None:
+    browser = await signed_in(world, Role.OPERATOR)
+    await held(world, engine, "31.0.0.0/23")
+    old = await acting(browser, NOC, "release-levels")
+    drop = await acting(browser, NOC, "drop-levels")
+    await browser.send(drop, reason="The copy is at fault.")
+    await held(world, engine, "31.2.0.0/23")
+    answer = await browser.send(old, confirm=old.typed, reason="31.0.0.0/23 was sold.")
+    assert answer.status_code == 412
+    async with engine.connect() as connection:
+        states = await connection.execute(sa.text("SELECT state FROM level_rises ORDER BY state"))
+        assert [one for (one,) in states] == ["dropped", "held"]
+
+
+async def test_a_job_that_was_stopped_again_for_another_reason_is_not_started(
+    world: World, operator: Operator
+) -> None:
+    await operator.act("/jobs/close_unproven/stop", reason="It tests.")
+    browser = await signed_in(world, Role.OPERATOR)
+    old = await acting(browser, NOC, "start-job")
+    await operator.act("/jobs/close_unproven/start")
+    await operator.act("/jobs/close_unproven/stop", reason="It closes prefixes that are paid for.")
+    answer = await browser.send(old, reason="The test is over.")
+    assert answer.status_code == 412
+    assert "paid for" in Reading(answer.text).text
+    jobs = await operator.result("GET", "/jobs")
+    assert next(one for one in jobs if one["kind"] == "close_unproven")["stopped"]
+
+
+async def test_as_many_other_orphans_are_not_withdrawn(world: World, engine: AsyncEngine) -> None:
+    routes, now = Routes(engine), world.clock.now()
+    seen, unseen = Prefix.parse("31.0.0.0/24"), Prefix.parse("31.77.0.0/24")
+    browser = await signed_in(world, Role.OPERATOR)
+    for held_now, at in (({unseen: path(unseen)}, now), ({seen: path(seen, prepend=3)}, now),
+                         ({seen: path(seen)}, now + timedelta(minutes=5))):  # fmt: skip
+        await routes.note_orphans("ams1", {seen: path(seen)}, now)
+        old = await acting(browser, NOC, "withdraw-orphans")
+        async with engine.begin() as connection:
+            await connection.execute(sa.text("DELETE FROM orphan_routes"))
+        await routes.note_orphans("ams1", held_now, at)
+        answer = await browser.send(old, reason=WHY, confirm="ams1")
+        assert answer.status_code == 412
+        assert not await routes.decided_orphans("ams1")
+        async with engine.begin() as connection:
+            await connection.execute(sa.text("DELETE FROM orphan_routes"))
+
+
+async def shut(world: World, engine: AsyncEngine, lacks: int) -> None:
+    await Routes(engine).note_speaker(
+        SpeakerState("ams1", 1, "", 0, world.clock.now(), loaded=True)
+    )
+    await raised(world, engine, Alarm("sessions_shut", "ams1", LACKS.format(lacks)))
+
+
+async def ordered(engine: AsyncEngine) -> bool:
+    return bool((found := await Routes(engine).records.get("ams1")) and found[0].ordered_by)
+
+
+@pytest.mark.parametrize("page", [NOC, AMS])
+async def test_a_speaker_that_lacks_more_by_now_or_is_shut_no_more_is_not_opened(
+    world: World, engine: AsyncEngine, page: str
+) -> None:
+    await shut(world, engine, 1)
+    browser = await signed_in(world, Role.OPERATOR)
+    one, two = await acting(browser, page, "open"), await acting(browser, page, "open")
+    await shut(world, engine, 500)
+    answer = await browser.send(one, reason="One is fine.", confirm="ams1")
+    assert answer.status_code == 412
+    assert "it lacks 500 routes" in Reading(answer.text).text
+    new = await acting(browser, page, "open")
+    await Routes(engine).replace_alarms("sessions_shut", [], world.clock.now())
+    for old in (two, new):
+        assert (await browser.send(old, reason=WHY, confirm="ams1")).status_code == 412
+    assert not await ordered(engine)
+
+
+@pytest.mark.parametrize("page", [NOC, AMS])
+async def test_what_a_speaker_lacks_is_compared_in_the_transaction_that_orders(
+    world: World, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    await shut(world, engine, 1)
+    browser = await signed_in(world, Role.OPERATOR)
+    old, verb = await acting(browser, page, "open"), bgp_peers.open_speaker
+
+    async def later(*given: Any, **more: Any) -> Any:
+        await shut(world, engine, 500)  # while it waited for its turn
+        return await verb(*given, **more)
+
+    monkeypatch.setattr(bgp_peers, "open_speaker", later)
+    assert (await browser.send(old, reason=WHY, confirm="ams1")).status_code == 412
+    assert not await ordered(engine)
+
+
+async def test_what_an_alarm_says_stands_until_who_judges_it_is_done(
+    world: World, engine: AsyncEngine
+) -> None:
+    await shut(world, engine, 1)
+    async with world.store.transaction() as tx:
+        assert (await tx.routes.lacking("ams1")).said == LACKS.format(1).partition(";")[0]
+        other = await waits(shut(world, engine, 500))
+    await other
+
+
+async def test_orphans_and_jobs_stay_as_they_are_until_who_judges_them_is_done(
+    world: World, engine: AsyncEngine
+) -> None:
+    routes, now, cidr = Routes(engine), world.clock.now(), Prefix.parse("31.0.0.0/24")
+    await routes.note_orphans("ams1", {cidr: path(cidr)}, now)
+    async with world.store.transaction() as tx:
+        assert (await lock_undecided(tx.session, "ams1"))[0] == 1
+        other = await waits(routes.note_orphans("ams1", {cidr: path(cidr, prepend=3)}, now))
+    await other
+    kind = JobKind.CLOSE_UNPROVEN
+    async with world.store.transaction() as tx:
+        await tx.guards.switch(JobSwitch(kind, True, now, "operator", "It tests."))  # noqa: FBT003
+
+    async def again() -> None:
+        async with world.store.transaction() as tx:
+            await tx.guards.switch(JobSwitch(kind, True, now, "operator", "Paid for."))  # noqa: FBT003
+
+    async with world.store.transaction() as tx:
+        assert (await tx.guards.switched(kind)).because == "It tests."
+        other = await waits(again())
+    await other
+
+
+async def waits(work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+    """It waits for a lock of ours."""
+    other = asyncio.create_task(work)
+    await asyncio.wait([other], timeout=0.5)
+    assert not other.done()
+    return other

@@ -1,5 +1,6 @@
 """Page, 4: each kind of what needs a person says where and what to do; counts are of all."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -161,16 +162,23 @@ async def test_4_a_bad_day_makes_the_first_page_read_no_more(
     assert rows < 200
 
 
-async def asked(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
-    """How many statements the part that is drawn again asks, and rows that they give."""
-    rows, fetch = [0], psycopg.AsyncCursor.fetchall
+async def asked(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, page: str = f"{NOC}/part"
+) -> tuple[int, int]:
+    """How many statements a page asks, if not the part that is drawn again; and rows they give."""
+    rows = [0]
 
-    async def telling(cursor: Any) -> Any:
-        found = await fetch(cursor)
-        rows.append(len(found))
-        return found
+    def telling(fetch: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def told(cursor: Any, *most: int) -> Any:
+            found = await fetch(cursor, *most)
+            rows.append(len(found))
+            return found
 
-    with monkeypatch.context() as patched, counted(monkeypatch) as told:
-        patched.setattr(psycopg.AsyncCursor, "fetchall", telling)
-        assert (await browser.get(f"{NOC}/part")).status_code == 200
-        return len(told), sum(rows)
+        return told
+
+    with monkeypatch.context() as patched, counted(monkeypatch) as statements:
+        for fetch in ("fetchall", "fetchmany"):  # the second where they are many
+            how = telling(getattr(psycopg.AsyncCursor, fetch))
+            patched.setattr(psycopg.AsyncCursor, fetch, how)
+        assert (await browser.get(page)).status_code == 200
+        return len(statements), sum(rows)

@@ -9,10 +9,14 @@ _DIGITS: Final = 6
 Row = TypeVar("Row")
 
 
+def first_of(visit: PersonsVisit) -> int:
+    """Which is the first of a page, by `?from=`."""
+    asked = visit.request.query_params.get("from", "")
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= _DIGITS else 0
+
+
 def rows_of(visit: PersonsVisit, found: Sequence[Row], most: int) -> tuple[Sequence[Row], int]:
     """Those from `?from=` on, and from where the next page goes on; 0: there is none."""
-    asked = visit.request.query_params.get("from", "")
-    known = asked.isascii() and asked.isdigit() and len(asked) <= _DIGITS
-    first = int(asked) if known else 0
+    first = first_of(visit)
     after = first + most
     return found[first:after], after if len(found) > after else 0

@@ -33,9 +33,10 @@ def speakers() -> None:
 
 @speakers_app.command("open")
 def open_speaker(ctx: typer.Context, name: Name, reason: Reason) -> None:
-    """Let the sessions of a speaker come up, whatever is missing; needed once for a new one.
+    """Let the sessions of a speaker come up without what is missing; needed once for a new one.
 
-    Its peers drop what it lacks then: see the alarm `sessions_shut`.
+    Its peers drop what it lacks then, by its alarm as you order it, which is shown: see the alarm
+    `sessions_shut`. Where anything else is missing by then, it stays shut.
     """
     show_object(act(ctx, f"/routes/speakers/{quote(name, safe='')}/open", reason))
 

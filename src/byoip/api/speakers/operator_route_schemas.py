@@ -172,9 +172,12 @@ class OrphanRoute(Wire):
 class OpenedSpeaker(Wire):
     """A speaker whose sessions may come up now, whatever is missing."""
 
-    model_config = example(name="ams1")
+    model_config = example(name="ams1", lacked=None)
 
     name: str
+    lacked: str | None = Field(
+        description="What it lacks, by its alarm, and the order is for; null: no alarm stands."
+    )
 
 
 class RouteSnapshot(Wire):

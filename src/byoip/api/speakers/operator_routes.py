@@ -124,13 +124,15 @@ async def open_speaker(caller: OperatorRequest, speaker: PathText, body: Reasone
 
     Needed once for a new speaker, and where it lacks routes that its peers may have from it (alarm
     `sessions_shut`): they drop what it lacks then. It comes up once it is loaded and has a route.
+    The answer says what it lacks by its alarm, which the order is for: where anything else is
+    missing once it is loaded, the order ends, and the speaker stays shut.
     """
     name, in_service = caller.credential.name, caller.backend.in_service
     return await caller.write(
         lambda tx: bgp_peers.open_speaker(
             tx, speaker, name=name, reason=body.reason, in_service=in_service
         ),
-        lambda opened: wire.OpenedSpeaker(name=opened),
+        lambda opened: wire.OpenedSpeaker(name=opened.speaker, lacked=opened.lacked or None),
     )
 
 

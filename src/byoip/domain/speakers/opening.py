@@ -4,12 +4,18 @@ Peers keep the routes of a speaker that restarts, until it has told them all tha
 missing then, they drop. So nothing may be missing of what they may still have from it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from typing import Final
+
+from byoip.domain.prefix import Prefix
 
 MARGIN_SECONDS: Final = 15.0  # before peers drop all that they keep
 RECOMMENDED_RESTART_SECONDS: Final = 600
+_NAMED: Final = 5  # in an alarm
+_TOGETHER: Final = 8  # characters that stand for all of them
 
 
 class Opening(StrEnum):
@@ -31,11 +37,20 @@ class SpeakerRecord:
         ordered_by: wants it opened in spite of what is missing; empty: no party does.
         order: the number of that order.
         up_here: whether a session was up since this database is what it is.
+        lacked: what an operator was told that it lacks, as that was ordered; empty: nothing.
     """
 
     ordered_by: str = ""
     order: int = 0
     up_here: bool = False
+    lacked: str = ""
+
+    def meant(self, lacks: str, *, was_up: bool) -> bool:
+        """Whether the order is about what is missing now: else whoever gave it did not see it.
+
+        Of one that was never up peers have nothing that they could drop.
+        """
+        return not lacks or not was_up or self.lacked == lacks
 
 
 def opening(
@@ -58,3 +73,17 @@ def opening(
     if fed_by_sibling or seconds_left > MARGIN_SECONDS:
         return Opening.SHUT
     return Opening.SHORT
+
+
+def lacking(missing: Sequence[Prefix]) -> str:
+    """What an alarm says: how many, the first, and what stands for all where those are not all.
+
+    An order to open a speaker is for just this. Empty: nothing is missing.
+    """
+    if not missing:
+        return ""
+    texts = [str(one) for one in missing]
+    together = sha256(" ".join(texts).encode()).hexdigest()[:_TOGETHER]
+    more = f", … (together {together})" if len(texts) > _NAMED else ""
+    named = ", ".join(texts[:_NAMED])
+    return f"it lacks {len(texts)} routes that no party withdrew: {named}{more}"

@@ -3,8 +3,11 @@
 Bad ROA data, or ids that a registry numbers anew, would freeze everybody at once.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
+from hashlib import sha256
 from typing import Final
+from uuid import UUID
 
 from byoip.domain.errors import Refusal
 
@@ -34,3 +37,8 @@ class NothingHeld(Refusal):
 def allowed(prefixes: int) -> int:
     """How many may rise by one signal within a day, of so many approved prefixes of a registry."""
     return max(FLOOR, int(prefixes * SHARE))
+
+
+def digest_of(rises: Iterable[UUID]) -> str:
+    """Stands for just these, by their ids."""
+    return sha256("".join(str(one) for one in sorted(rises)).encode()).hexdigest()

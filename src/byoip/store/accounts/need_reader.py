@@ -13,11 +13,9 @@ from byoip.store.accounts.operator_views import (
     HeardOf,
     Listening,
     ShownAlarm,
-    UndecidedOrphans,
 )
 from byoip.store.autocommit import AutocommitPool
 from byoip.store.speakers.routes import Alarm
-from byoip.store.speakers.views import StandingAlarm
 from byoip.store.statements import AnyRow, from_row, from_text
 
 # An alarm about a route has the id of its BGP prefix as its subject.
@@ -30,16 +28,6 @@ _ALARMS: Final = from_text("""
         WHERE kind = k.kind ORDER BY subject OFFSET :first LIMIT :most) AS a
     LEFT JOIN bgp_prefixes AS b ON b.id = CASE WHEN a.of_route THEN CAST(a.subject AS uuid) END
     ORDER BY k.kind, a.subject
-""")
-_ALARM: Final = from_text("""
-    SELECT kind, subject, detail, since FROM route_alarms WHERE kind = :kind AND subject = :subject
-""")
-_ORPHANS: Final = from_text("""
-    SELECT g.speaker, g.many, g.since, ARRAY(
-        SELECT text(o.cidr) FROM orphan_routes AS o
-        WHERE o.speaker = g.speaker AND o.decision IS NULL ORDER BY o.cidr LIMIT 10) AS named
-    FROM (SELECT speaker, count(*) AS many, min(found_at) AS since FROM orphan_routes
-        WHERE decision IS NULL GROUP BY speaker) AS g ORDER BY g.speaker
 """)
 # One of which only routes are left that it may have is gone as well: each name is one look at the
 # primary key.
@@ -86,15 +74,6 @@ class NeedReader:
             shown = ShownAlarm(_alarm(row), row.since, row.of_route, row.claim_id)
             found.setdefault(row.kind, ([], row.many))[0].append(shown)
         return {**found}
-
-    async def alarm(self, kind: str, subject: str) -> StandingAlarm | None:
-        """One of them, if it stands."""
-        rows = await self._autocommit.ask(_ALARM, kind=kind, subject=subject)
-        return StandingAlarm(_alarm(rows[0]), rows[0].since) if rows else None
-
-    async def orphans(self) -> Sequence[UndecidedOrphans]:
-        """Those that nobody has decided about, by speaker."""
-        return [from_row(UndecidedOrphans, row) for row in await self._autocommit.ask(_ORPHANS)]
 
     async def speakers(self) -> Sequence[HeardOf]:
         """All that are on record, by name."""

@@ -1,6 +1,6 @@
 """What operators are shown of accounts, claims, addresses and snapshots, and of what waits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -154,20 +154,6 @@ class ShownAlarm:
     since: datetime
     of_route: bool
     claim_id: UUID | None
-
-
-@dataclass(frozen=True, slots=True)
-class UndecidedOrphans:
-    """What one speaker holds and nobody has decided about.
-
-    Attributes:
-        named: the first of them.
-    """
-
-    speaker: str
-    many: int
-    since: datetime
-    named: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ _not_refused = _r.refused == sa.literal_column("''")
 
 _STOPPED: Final = compiled(sa.select(_s.kind).where(_s.kind == _KIND, _s.stopped))
 SWITCHES: Final = compiled(sa.select(job_switches))
+_SWITCHED: Final = compiled(sa.select(job_switches).where(_s.kind == _KIND).with_for_update())
 _moved = pg.insert(job_switches)
 _SWITCH: Final = compiled(
     _moved.on_conflict_do_update(
@@ -91,6 +92,11 @@ class JobGuardRepository(Repository):
     async def switch(self, moved: JobSwitch) -> None:
         """Throw a kill switch, or let the job run again."""
         await self._session.change(_SWITCH, **to_row(moved, _s.keys()))
+
+    async def switched(self, kind: JobKind) -> JobSwitch:
+        """How it stands, locked if it was ever moved."""
+        found = switches_from(await self._session.rows(_SWITCHED, kind=kind))
+        return next(one for one in found if one.kind is kind)
 
     async def switches(self) -> Sequence[JobSwitch]:
         """One for each kind."""

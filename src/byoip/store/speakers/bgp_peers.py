@@ -15,6 +15,7 @@ from byoip.store.speakers import records
 from byoip.store.speakers.routes import Alarm
 from byoip.store.speakers.views import (
     HeldRoute,
+    Lacking,
     ListenerReport,
     RouteReport,
     SpeakerReport,
@@ -26,6 +27,14 @@ _ASKED: Final = {
     BgpPeerKind.SPEAKER: from_text("SELECT asked_at FROM speakers WHERE name = :name FOR UPDATE"),
     BgpPeerKind.LISTENER: from_text("SELECT asked_at FROM listeners WHERE name = :name FOR UPDATE"),
 }
+_ORDERS: Final = from_text(
+    "SELECT order_number FROM speaker_records WHERE speaker = :name FOR UPDATE"
+)
+_LACKING: Final = from_text("""
+    SELECT kind, subject, detail, since FROM route_alarms
+    WHERE kind IN ('sessions_shut', 'no_longer_held') AND subject = :name
+    ORDER BY kind FOR UPDATE
+""")
 _STATE: Final = {
     BgpPeerKind.SPEAKER: from_text("DELETE FROM speakers WHERE name = :name"),
     BgpPeerKind.LISTENER: from_text("DELETE FROM listeners WHERE name = :name"),
@@ -161,11 +170,19 @@ async def report(autocommit: AutocommitPool) -> RouteReport:
         **counts._asdict(),
         speakers=[SpeakerReport(**row._asdict()) for row in await autocommit.ask(_SPEAKERS)],
         listeners=[ListenerReport(**row._asdict()) for row in await autocommit.ask(_LISTENERS)],
-        alarms=[
-            StandingAlarm(Alarm(row.kind, row.subject, row.detail), row.since)
-            for row in await autocommit.ask(_ALARMS)
-        ],
+        alarms=[_alarm(row) for row in await autocommit.ask(_ALARMS)],
     )
+
+
+async def lacking(session: Session, name: str) -> Lacking:
+    """What alarms say that it lacks, and how often it was ordered opened; all locked."""
+    orders = await session.row(_ORDERS, name=name)
+    alarms = [_alarm(row) for row in await session.rows(_LACKING, name=name)]
+    return Lacking(alarms, orders.order_number if orders else 0)
+
+
+def _alarm(row: AnyRow) -> StandingAlarm:
+    return StandingAlarm(Alarm(row.kind, row.subject, row.detail), row.since)
 
 
 def _forgotten(

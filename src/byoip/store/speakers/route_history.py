@@ -1,6 +1,6 @@
 """What operators see and decide of routes: the report, snapshots of the applied state, orphans."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from ipaddress import ip_network
 from typing import Any, Final
@@ -16,7 +16,6 @@ from byoip.domain.speakers.bgp_peer import BgpPeerKind, Forgotten
 from byoip.domain.speakers.route_snapshot import (
     Orphan,
     OrphanNotFound,
-    OrphansChanged,
     RouteSnapshot,
     RouteSnapshotNotFound,
     SnapshotRoute,
@@ -25,12 +24,13 @@ from byoip.store.autocommit import autocommit_pool
 from byoip.store.columns import constant
 from byoip.store.routes.notices import ring
 from byoip.store.routes.tables import bgp_prefixes, withdrawals
-from byoip.store.speakers import bgp_peers, records
+from byoip.store.speakers import bgp_peers, orphans, records
 from byoip.store.speakers.drains import Drains
+from byoip.store.speakers.orphans import Orphans, orphan_from
 from byoip.store.speakers.revisions import Revisions
 from byoip.store.speakers.tables import orphan_routes, route_snapshots
-from byoip.store.speakers.views import HeldRoute, RouteReport
-from byoip.store.statements import AnyRow, Repository, compiled
+from byoip.store.speakers.views import HeldRoute, Lacking, RouteReport
+from byoip.store.statements import Repository, compiled
 
 _s, _o, _b, _w = route_snapshots.c, orphan_routes.c, bgp_prefixes.c, withdrawals.c
 _IDS: Final = sa.bindparam("ids", type_=pg.ARRAY(sa.Uuid))
@@ -56,12 +56,6 @@ _BESIDES: Final = compiled(
 _ORPHANS: Final = compiled(sa.select(orphan_routes).order_by(_o.speaker, _o.cidr))
 _THIS: Final = (_o.speaker == sa.bindparam("held_by"), _o.cidr == sa.bindparam("orphan"))
 _LOCK: Final = compiled(sa.select(orphan_routes).where(*_THIS).with_for_update())
-_UNDECIDED: Final = compiled(
-    sa.select(_o.cidr)
-    .where(_o.speaker == sa.bindparam("held_by"), _o.decision.is_(None))
-    .order_by(_o.cidr)
-    .with_for_update()
-)
 _DECIDE: Final = compiled(
     sa.update(orphan_routes).where(*_THIS).values(decision=sa.literal_column("'withdraw'")),
     ["decided_by", "decided_because"],
@@ -104,32 +98,42 @@ class RouteHistoryRepository(Repository):
         row = await self._session.one(_LOCK, OrphanNotFound, **which)
         await self._session.change(_DECIDE, **which, decided_by=by, decided_because=because)
         await ring(self._session)
-        return _orphan(row)
+        return orphan_from(row)
 
-    async def decide_all(self, speaker: str, many: int, *, by: str, because: str) -> None:
+    async def decide_all(
+        self,
+        speaker: str,
+        many: int,
+        *,
+        by: str,
+        because: str,
+        require: Callable[[int, str], None] | None = None,
+    ) -> None:
         """Record that an operator wants all that are undecided withdrawn: just so many.
+
+        `require` is told how many there are and what stands for them, locked; it refuses others.
 
         Raises:
             OrphanNotFound: there is none.
-            OrphansChanged: there is another number of them.
+            OrphansChanged: there is another number of them; nothing may be committed.
         """
-        found = await self._session.rows(_UNDECIDED, held_by=speaker)
-        if not found:
-            raise OrphanNotFound
-        if len(found) != many:
-            raise OrphansChanged(speaker, len(found), many)
-        for row in found:
-            which = {"held_by": speaker, "orphan": row.cidr}
-            await self._session.change(_DECIDE, **which, decided_by=by, decided_because=because)
+        locked = await orphans.lock_undecided(self._session, speaker)
+        if require:
+            require(*locked)
+        await orphans.decide_all(self._session, speaker, many, by=by, because=because)
         await ring(self._session)
 
     async def last_asked(self, kind: BgpPeerKind, name: str) -> datetime | None:
         """When a reconciler last asked it, its row locked; None: none is known to have asked."""
         return await bgp_peers.last_asked(self._session, kind, name)
 
-    async def order_opening(self, speaker: str, by: str) -> None:
+    async def lacking(self, speaker: str) -> Lacking:
+        """What alarms say that it lacks, locked; it stands so until the transaction ends."""
+        return await bgp_peers.lacking(self._session, speaker)
+
+    async def order_opening(self, speaker: str, by: str, lacked: str) -> None:
         """Record that an operator wants a speaker opened, in spite of what is missing."""
-        await records.order(self._session, speaker, by)
+        await records.order(self._session, speaker, by, lacked)
 
     async def would_forget(self, kind: BgpPeerKind, name: str) -> Forgotten:
         """What `forget` would end, as things are now."""
@@ -156,6 +160,11 @@ class RouteReader:
         """What people have taken out of service."""
         return Drains(self._autocommit)
 
+    @property
+    def held_by_nobody(self) -> Orphans:
+        """Orphans, counted and cut in the database."""
+        return Orphans(self._autocommit)
+
     async def report(self) -> RouteReport:
         """The counts, and every speaker, listener and alarm by name."""
         return await bgp_peers.report(self._autocommit)
@@ -170,24 +179,10 @@ class RouteReader:
         return [(row.number, row.at, row.many) for row in rows]
 
     async def orphans(self) -> Sequence[Orphan]:
-        """All of them, by speaker and address."""
-        return [_orphan(row) for row in await self._autocommit.ask(_ORPHANS)]
+        """All of them, by speaker and address: for who needs each, not for a page."""
+        return [orphan_from(row) for row in await self._autocommit.ask(_ORPHANS)]
 
 
 def _applied(one: Mapping[str, Any]) -> SnapshotRoute:
     cidr = Prefix(ip_network(one["cidr"]))
     return SnapshotRoute(UUID(one["id"]), cidr, one["change"])
-
-
-def _orphan(row: AnyRow) -> Orphan:
-    return Orphan(
-        row.speaker,
-        Prefix(row.cidr),
-        row.found_at,
-        tuple(row.path["as_path"]),
-        row.path["next_hop"],
-        tuple(row.path["communities"]),
-        row.decided_by,
-        row.decided_because,
-        row.gone_at,
-    )

@@ -71,6 +71,38 @@ class StandingAlarm:
 
 
 @dataclass(frozen=True, slots=True)
+class Lacking:
+    """What alarms say that a speaker lacks, of what its peers may have from it.
+
+    Attributes:
+        alarms: that its sessions are held shut for it, or that they are up without it.
+        orders: how often operators have ordered that it be opened.
+    """
+
+    alarms: Sequence[StandingAlarm]
+    orders: int
+
+    @property
+    def shut(self) -> StandingAlarm | None:
+        """That its sessions are held shut."""
+        return next((one for one in self.alarms if one.alarm.kind == "sessions_shut"), None)
+
+    @property
+    def said(self) -> str:
+        """What it lacks, without what goes on while it stands; empty: no alarm does."""
+        stands = self.shut or next(iter(self.alarms), None)
+        return stands.alarm.detail.partition(";")[0] if stands else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An order to open a speaker, and what it lacked then, by its alarm; empty: none stood."""
+
+    speaker: str
+    lacked: str
+
+
+@dataclass(frozen=True, slots=True)
 class RouteReport:
     """What is desired, applied and observed, counted.
 

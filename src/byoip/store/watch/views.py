@@ -51,6 +51,7 @@ class HeldRises:
 
     Attributes:
         sample: the first prefixes of them, at most 20.
+        digest: stands for just these, see `digest_of`.
     """
 
     registry: str
@@ -58,6 +59,7 @@ class HeldRises:
     rises: int
     since: datetime
     sample: tuple[UUID, ...]
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,9 +136,8 @@ _LOST: Final = from_text(
 )
 
 # One rise of a registry and signal at a time, or two workers would count each other's not.
-_ALONE: Final = from_text(
-    "SELECT pg_advisory_xact_lock(25211, hashtext(:registry || ' ' || :signal))"
-)
+_LOCK: Final = "SELECT pg_advisory_xact_lock(25211, hashtext(:registry || ' ' || :signal))"
+_ALONE: Final = from_text(_LOCK)
 _OPEN: Final = from_text("""
     SELECT id, state FROM level_rises
     WHERE prefix_id = :claim_id AND signal = :signal AND state <> 'done' AND settled_at IS NULL
@@ -172,7 +171,8 @@ _DECIDED: Final = from_text("""
 """)
 HELD: Final = from_text("""
     SELECT registry, signal, count(*) AS rises, min(at) AS since,
-        (array_agg(prefix_id ORDER BY at, id))[1:20] AS sample
+        (array_agg(prefix_id ORDER BY at, id))[1:20] AS sample,
+        encode(sha256(convert_to(string_agg(text(id), '' ORDER BY id), 'UTF8')), 'hex') AS digest
     FROM level_rises WHERE state = 'held' GROUP BY 1, 2 ORDER BY 1, 2
 """)
 
@@ -292,7 +292,7 @@ class WatchRepository(Turns):
 
 def held_from(row: AnyRow) -> HeldRises:
     """A row of HELD."""
-    return HeldRises(row.registry, Signal(row.signal), row.rises, row.since, tuple(row.sample))
+    return from_row(HeldRises, row, signal=Signal(row.signal), sample=tuple(row.sample))
 
 
 def watch_from(row: Any) -> Watch:

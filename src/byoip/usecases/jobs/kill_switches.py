@@ -1,6 +1,6 @@
 """What operators do about jobs: throw a kill switch, or let a refused set through."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from byoip.domain.jobs.job_history import JobKind, JobNotRefused, JobStopped, JobSwitch
@@ -9,15 +9,25 @@ from byoip.store.jobs.views import JobReport
 from byoip.store.transaction import Store, Transaction
 
 
-async def move(tx: Transaction, kind: JobKind, *, stopped: bool, reason: str) -> JobReport:
+async def move(
+    tx: Transaction,
+    kind: JobKind,
+    *,
+    stopped: bool,
+    reason: str,
+    require: Callable[[JobSwitch], None] | None = None,
+) -> JobReport:
     """Stop a kind of job before its next row, or let it run again. Needs the database only.
 
-    The switch is moved, and the history has it, even if it stands there already.
+    The switch is moved, and the history has it, even if it stands there already. `require` is told
+    how it stands, under lock, and refuses what was not meant.
 
     Raises:
         InvalidText: the reason.
     """
     why = stated_reason(reason)
+    if require:
+        require(await tx.guards.switched(kind))
     await tx.guards.switch(JobSwitch(kind, stopped, tx.now, tx.actor.name, why.value))
     event = "job.stopped" if stopped else "job.started"
     tx.record_for_operators(event, why, after={"kind": kind.value})

@@ -1,8 +1,11 @@
 """What operators say of speakers and listeners: open its sessions, or it is gone for good."""
 
+from collections.abc import Callable
+
 from byoip.domain.operator_text import stated_name, stated_reason
 from byoip.domain.speakers import bgp_peer
 from byoip.domain.speakers.bgp_peer import BgpPeerKind, InService
+from byoip.store.speakers.views import Lacking, Opened
 from byoip.store.transaction import Transaction
 
 
@@ -61,13 +64,20 @@ async def _require_gone(
 
 
 async def open_speaker(
-    tx: Transaction, speaker: str, *, name: str, reason: str, in_service: InService
-) -> str:
+    tx: Transaction,
+    speaker: str,
+    *,
+    name: str,
+    reason: str,
+    in_service: InService,
+    require: Callable[[Lacking], None] | None = None,
+) -> Opened:
     """Have a speaker's sessions come up in spite of what is missing, or where nothing is on record.
 
     The reconciler does so once the speaker is loaded and has a route, or its peers may keep what it
-    had; what is missing then counts as accepted. Until then the order stands. The speaker's name is
-    returned.
+    had; what is missing then counts as accepted. Until then the order stands, as long as just that
+    is missing which the alarm names now; of one that was never up peers have nothing. `require` is
+    told what that is, under lock, and refuses what was not meant.
 
     Raises:
         InvalidText: the operator's name or the reason.
@@ -79,7 +89,10 @@ async def open_speaker(
     asked_at = await tx.routes.last_asked(BgpPeerKind.SPEAKER, speaker)
     if asked_at is None and speaker not in in_service.speakers:
         raise bgp_peer.SpeakerNotFound
-    await tx.routes.order_opening(speaker, f"operator {who.value}")
-    after = {"speaker": speaker, "name": who.value}
+    lacking = await tx.routes.lacking(speaker)
+    if require:
+        require(lacking)
+    await tx.routes.order_opening(speaker, f"operator {who.value}", lacking.said)
+    after = {"speaker": speaker, "name": who.value, "lacked": lacking.said}
     tx.record_for_operators("speaker.opened", why, after=after)
-    return speaker
+    return Opened(speaker, lacking.said)

@@ -6,7 +6,7 @@ a restored one, that loads a single route must not have peers drop all the other
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +16,7 @@ from byoip.domain.speakers.opening import (
     RECOMMENDED_RESTART_SECONDS,
     Opening,
     SpeakerRecord,
+    lacking,
     opening,
 )
 from byoip.domain.speakers.sightings import carries
@@ -34,7 +35,6 @@ OPENING_ALARMS: Final = (
     "short_restart_time",
     "not_admin_down",
 )
-_NAMED = 5  # in an alarm
 _REMEDY = "byoip operator speakers open"
 
 
@@ -66,6 +66,8 @@ class OpenSessions:
     _fed_by_sibling: bool = field(default=False, init=False)
     _siblings_have: Mapping[str, Collection[Family]] = field(default_factory=dict, init=False)
     _missing: Sequence[Prefix] = field(default=(), init=False)
+    _lacks: str = field(default="", init=False)  # the same, as alarms say it
+    _meant: int = field(default=0, init=False)  # the order by which it comes up
     _strange: tuple[int, str] = field(default=(0, ""), init=False)
     _restart_seconds: Sequence[int] = field(default=(), init=False)
     _coming_up: Sequence[str] = field(default=(), init=False)  # by themselves, at a start
@@ -147,18 +149,22 @@ class OpenSessions:
         if down:
             missing |= await self._witnessed(records, holds, looked_at)
         self._missing = sorted(missing, key=lambda one: (one.family, one.network))
+        self._lacks = lacking(self._missing)
         if not down:
             self._decided = Opening.OPEN
             return True
         self._late = self._seconds_left <= MARGIN_SECONDS
         self._fed_by_sibling = bool(missing) and await self._fed(neighbours, holds)
-        record = self._record
-        if (
-            record
-            and record.ordered_by == RECONCILER
-            and all(not one.enabled for one in neighbours)
-        ):
+        record, up = self._record, any(one.enabled for one in neighbours)
+        if record and record.ordered_by == RECONCILER and not up:
             record = SpeakerRecord()  # what it had begun has ended with a restart of the speaker
+        elif record and record.ordered_by and record.ordered_by != RECONCILER:
+            if record.meant(self._lacks, was_up=self._up_at is not None):
+                self._meant = record.order
+            else:
+                _LOG.warning("Speaker %s: the order to open it was not for: %s", name, self._lacks)
+                await records.carried_out(name, record, holds, accepted=False)
+                self._record = record = replace(record, ordered_by="")
         self._decided = opening(
             record,
             missing=bool(missing),
@@ -170,7 +176,7 @@ class OpenSessions:
     async def begun(self, records: SpeakerRecords) -> None:
         """Record that it is about to come up; for a speaker that holds something."""
         if self._decided is Opening.SHORT:
-            _LOG.error("Speaker %s comes up without %s", self.speaker.name, self._lost)
+            _LOG.error("Speaker %s comes up: %s", self.speaker.name, self._lacks)
             await records.order(self.speaker.name)
             await self.begin(records)
 
@@ -183,9 +189,19 @@ class OpenSessions:
             return
         name = self.speaker.name
         if self._record and self._record.ordered_by and all(one.enabled for one in neighbours):
-            await records.carried_out(name, self._record, holds)
+            accepted = await self._seen_to_lack(records, self._record, holds)
+            await records.carried_out(name, self._record, holds, accepted=accepted)
         await self._note_up(records, enabled=True)
         await records.note_held(name, holds)
+
+    async def _seen_to_lack(
+        self, records: SpeakerRecords, record: SpeakerRecord, holds: Collection[Prefix]
+    ) -> bool:
+        """Whether an operator has seen what it comes up without, or lacks while it is up."""
+        if record.ordered_by == RECONCILER:
+            return False
+        lacks = lacking(await records.lacking(self.speaker.name, holds))
+        return record.order == self._meant or record.lacked == lacks
 
     async def note_seen(self, records: SpeakerRecords) -> None:
         """Record, between full syncs, when a session was last up: the next leader counts on it."""
@@ -253,12 +269,6 @@ class OpenSessions:
         return max(0.0, self._up_at + (self._promised or self._kept_for) - boottime())
 
     @property
-    def _lost(self) -> str:
-        named = ", ".join(str(one) for one in self._missing[:_NAMED])
-        more = ", …" if len(self._missing) > _NAMED else ""
-        return f"{len(self._missing)} routes that no party withdrew: {named}{more}"
-
-    @property
     def alarms(self) -> Sequence[Alarm]:
         """What operators should know of it, of the kinds OPENING_ALARMS."""
         name = self.speaker.name
@@ -270,10 +280,10 @@ class OpenSessions:
             left = f"its peers drop all that they keep in {self._seconds_left:.0f} s"
             if self._fed_by_sibling:
                 left += "; others of its stage feed them, so it stays shut"
-            why = f"it lacks {self._lost}; {left}; announce or decide, or {_REMEDY} {name}"
+            why = f"{self._lacks}; {left}; announce or decide, or {_REMEDY} {name}"
             found.append(Alarm("sessions_shut", name, why))
         elif self._missing:
-            found.append(Alarm("no_longer_held", name, f"it lacks {self._lost}"))
+            found.append(Alarm("no_longer_held", name, self._lacks))
         if self._strange[0]:
             many, first = self._strange
             why = f"it held {many} routes that this database does not know: {first}, …"

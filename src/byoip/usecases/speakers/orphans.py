@@ -50,11 +50,18 @@ async def withdraw(
 
 
 async def withdraw_all(
-    tx: Transaction, speaker: str, many: int, *, name: str, reason: str
+    tx: Transaction,
+    speaker: str,
+    many: int,
+    *,
+    name: str,
+    reason: str,
+    require: Callable[[int, str], None] | None = None,
 ) -> tuple[str, int]:
     """Have all orphans of one speaker withdrawn that are undecided: just as many as were looked at.
 
     No faster than the breaker's ceiling. The speaker's name and their number are returned.
+    `require` is told how many there are and what stands for them; it refuses others than were seen.
 
     Raises:
         InvalidText: the name or the reason.
@@ -63,7 +70,7 @@ async def withdraw_all(
     who, why = stated_name(name), stated_reason(reason)
     if not can_be_named(speaker):
         raise OrphanNotFound
-    await tx.routes.decide_all(speaker, many, by=who.value, because=why.value)
+    await tx.routes.decide_all(speaker, many, by=who.value, because=why.value, require=require)
     after = {"speaker": speaker, "count": many, "name": who.value}
     tx.record_for_operators("orphan.withdrawn_all", why, after=after)
     return speaker, many

@@ -65,7 +65,7 @@ class ReleaseRoutes:
     async def these(
         self, waiting: Collection[Unreleased], *, reason: CustomerText, by: Actor
     ) -> Released:
-        """Release just these, and record which of them: another may release some meanwhile.
+        """Release just these; each is in history as it is announced: another may be faster.
 
         Raises:
             StoreUnavailable: as above.
@@ -73,15 +73,13 @@ class ReleaseRoutes:
         made = Released()
         for one in waiting:
             try:
-                if await self._release(one, by):
+                if await self._release(one, by, reason):
                     made.announced.append(one.cidr)
             except Refusal as refusal:
                 made.refused.append((one.cidr, refusal.message))
-        async with self.store.transaction(actor=by) as tx:
-            _record(tx, made.announced, reason)
         return made
 
-    async def _release(self, one: Unreleased, by: Actor) -> bool:
+    async def _release(self, one: Unreleased, by: Actor, why: CustomerText) -> bool:
         """Announce it, unless its owner or a speaker was faster."""
         async with self.store.transaction(actor=by) as tx:
             claim = await tx.claims.lock(one.claim_id)
@@ -89,6 +87,7 @@ class ReleaseRoutes:
             if not await tx.unreleased.waits(row.id):
                 return False
             await announce(tx, claim, row, prepend=row.desired.prepend)
+            _record(tx, row.cidr, why)
             return True
 
 
@@ -109,7 +108,7 @@ async def release_one(
     if not await tx.unreleased.waits(row.id):
         raise PreconditionFailed
     await announce(tx, claim, row, prepend=row.desired.prepend)
-    _record(tx, [row.cidr], why)
+    _record(tx, row.cidr, why)
     return row.cidr
 
 
@@ -120,6 +119,5 @@ async def _judged(tx: Transaction, one: Unreleased) -> str:
     return judge_roas(one.cidr, one.asn, answer.covering, now=tx.now).seen
 
 
-def _record(tx: Transaction, announced: Sequence[Prefix], why: CustomerText) -> None:
-    after = {"announced": [str(one) for one in announced]}
-    tx.record_for_operators("routes.released", why, after=after)
+def _record(tx: Transaction, announced: Prefix, why: CustomerText) -> None:
+    tx.record_for_operators("routes.released", why, after={"announced": [str(announced)]})

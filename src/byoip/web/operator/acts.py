@@ -1,18 +1,20 @@
 """What operators do from pages: one verb each, with a reason that history keeps."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final, TypeAlias
+from uuid import UUID
 
 from byoip.domain.accounts.credential import AccountNotFound
 from byoip.domain.claims.check_waiver import LONGEST_WAIVER, Waivable
 from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.claims.move import MoveRecipientNotFound
-from byoip.domain.jobs.job_history import JobKind, JobUnknown
+from byoip.domain.jobs.job_history import JobKind, JobSwitch, JobUnknown
 from byoip.domain.precondition import PreconditionFailed
 from byoip.domain.watch.levels import Signal
-from byoip.domain.watch.rises import RiseState
+from byoip.domain.watch.rises import RiseState, digest_of
+from byoip.store.speakers.views import Lacking
 from byoip.store.transaction import Transaction
 from byoip.usecases.border import Verb
 from byoip.usecases.checks import snapshots, waivers
@@ -23,6 +25,7 @@ from byoip.usecases.routes.announce_on_word import announce_on_word
 from byoip.usecases.speakers import bgp_peers, drains, orphans, revisions
 from byoip.usecases.watch import lift
 from byoip.web.forms import id_of, seen_of, typed
+from byoip.web.operator.drawn import of_job, of_orphans, of_shut, of_statistics
 from byoip.web.site import NotServed
 from byoip.web.telling import require_seen
 from byoip.web.visiting import PersonsVisit
@@ -81,26 +84,39 @@ def _one_of(kind: Callable[[str], Any], text: str) -> Any:
 
 
 def _open(visit: PersonsVisit, why: str) -> Verb[Any]:
-    speaker, name, in_service = _text(visit, "speaker"), visit.person.name, visit.site.in_service
+    return opening(visit, _text(visit, "speaker"), why)
+
+
+def opening(visit: PersonsVisit, speaker: str, why: str) -> Verb[Any]:
+    """The verb that opens a speaker which is held shut, for just what was seen to be missing."""
+    name, in_service = visit.person.name, visit.site.in_service
+
+    def require(found: Lacking) -> None:
+        require_seen(visit, *of_shut(found.shut, found.orders))
+
     return lambda tx: bgp_peers.open_speaker(
-        tx, speaker, name=name, reason=why, in_service=in_service
+        tx, speaker, name=name, reason=why, in_service=in_service, require=require
     )
 
 
 def _levels(visit: PersonsVisit, why: str, state: RiseState) -> Verb[Any]:
     registry, signal = _text(visit, "registry"), _one_of(Signal, _text(visit, "signal"))
 
-    async def verb(tx: Transaction) -> int:
-        many = await lift.decide(tx, registry, signal, state=state, reason=why)
-        require_seen(visit, registry, signal.value, many)
-        return many
+    def require(rises: Sequence[UUID]) -> None:
+        require_seen(visit, registry, signal.value, digest_of(rises))
 
-    return verb
+    return lambda tx: lift.decide(tx, registry, signal, state=state, reason=why, require=require)
 
 
 def _orphans(visit: PersonsVisit, why: str) -> Verb[Any]:
     speaker, many, name = _text(visit, "speaker"), _number(visit, "count"), visit.person.name
-    return lambda tx: orphans.withdraw_all(tx, speaker, many, name=name, reason=why)
+
+    def require(found: int, digest: str) -> None:
+        require_seen(visit, *of_orphans(speaker, found, digest))
+
+    return lambda tx: orphans.withdraw_all(
+        tx, speaker, many, name=name, reason=why, require=require
+    )
 
 
 def _roas(visit: PersonsVisit, why: str) -> Verb[Any]:
@@ -113,7 +129,7 @@ def _statistics(visit: PersonsVisit, why: str) -> Verb[Any]:
 
     async def verb(tx: Transaction) -> Any:
         accepted = await snapshots.accept_registrations(tx, registry, reason=why)
-        require_seen(visit, registry, accepted.refused)
+        require_seen(visit, *of_statistics(accepted))
         return accepted
 
     return verb
@@ -121,7 +137,11 @@ def _statistics(visit: PersonsVisit, why: str) -> Verb[Any]:
 
 def _start(visit: PersonsVisit, why: str, *, stopped: bool = False) -> Verb[Any]:
     kind = _job(visit)
-    return lambda tx: kill_switches.move(tx, kind, stopped=stopped, reason=why)
+
+    def require(switch: JobSwitch) -> None:
+        require_seen(visit, *of_job(switch))
+
+    return lambda tx: kill_switches.move(tx, kind, stopped=stopped, reason=why, require=require)
 
 
 def _allow(visit: PersonsVisit, why: str) -> Verb[Any]:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from byoip.store.accounts.operator_views import RoaSnapshotView
 from byoip.web.forms import fresh_key, seen_of
-from byoip.web.operator.drawn import of_roas
+from byoip.web.operator.drawn import of_roas, of_statistics
 from byoip.web.operator.needs import OLD
 from byoip.web.operator.noc import needed_done, require_operator
 from byoip.web.pictures.anchor_counts import anchor_counts
@@ -79,6 +79,7 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         waits=waits,
         seen=seen_of(*of_roas(waits)) if waits else "",
         seen_of=seen_of,
+        of_statistics=of_statistics,
         roas=found,
         older=found[-1].snapshot.number if len(found) == PAGE else 0,
         statistics=await reader.registration_snapshots(),

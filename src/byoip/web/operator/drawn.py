@@ -7,7 +7,9 @@ from byoip.domain.jobs.job_history import JobSwitch
 from byoip.domain.speakers.drain import Drain
 from byoip.domain.speakers.revision import InUse
 from byoip.store.accounts.operator_views import RoaSnapshotView
+from byoip.store.checks.snapshots import RegistrationStatus
 from byoip.store.speakers.views import StandingAlarm
+from byoip.store.watch.views import HeldRises
 from byoip.web.visiting import PersonsVisit
 
 _LOOKED_AT: Final = 200  # attempts to take ROA data, as its page shows
@@ -16,17 +18,17 @@ _NEWEST: Final = 2**31 - 1
 Facts: TypeAlias = tuple[object, ...]
 
 
-def of_shut(alarm: StandingAlarm | None, orders: Mapping[str, int]) -> Facts:
+def of_shut(alarm: StandingAlarm | None, orders: int) -> Facts:
     """What opening costs, and whether it is ordered by now; how long peers wait goes on."""
     if alarm is None:
         return ()
     name, lacks = alarm.alarm.subject, alarm.alarm.detail.partition(";")[0]
-    return name, alarm.since.isoformat(), lacks, orders.get(name, 0)
+    return name, alarm.since.isoformat(), lacks, orders
 
 
-def of_orphans(speaker: str, undecided: int) -> Facts:
-    """How many go."""
-    return speaker, undecided
+def of_orphans(speaker: str, undecided: int, digest: str) -> Facts:
+    """How many go, and which."""
+    return speaker, undecided, digest
 
 
 def of_roas(one: RoaSnapshotView) -> Facts:
@@ -35,8 +37,19 @@ def of_roas(one: RoaSnapshotView) -> Facts:
 
 
 def of_job(switch: JobSwitch) -> Facts:
-    """Since when it stands as it does."""
-    return switch.kind.value, switch.stopped, switch.at and switch.at.isoformat()
+    """Since when it stands as it does, who moved it, and why."""
+    at = switch.at and switch.at.isoformat()
+    return switch.kind.value, switch.stopped, at, switch.by, switch.because
+
+
+def of_statistics(status: RegistrationStatus) -> Facts:
+    """What was refused, and what is in use instead."""
+    return status.registry, status.refused, status.serial, status.ranges
+
+
+def of_levels(held: HeldRises) -> Facts:
+    """Which rises."""
+    return held.registry, held.signal.value, held.digest
 
 
 def of_settings(in_use: InUse | None) -> Facts:
@@ -51,27 +64,10 @@ def of_drain(drain: Drain) -> Facts:
     return drain.id.hex, drain.live
 
 
-async def _shut(visit: PersonsVisit) -> Facts:
-    speaker = visit.form.get("speaker", "")
-    reader = visit.site.operator_reader.needs
-    return of_shut(await reader.alarm("sessions_shut", speaker), await reader.orders())
-
-
-async def _orphans(visit: PersonsVisit) -> Facts:
-    speaker = visit.form.get("speaker", "")
-    held = await visit.site.operator_reader.needs.orphans()
-    return next((of_orphans(one.speaker, one.many) for one in held if one.speaker == speaker), ())
-
-
 async def _roas(visit: PersonsVisit) -> Facts:
     newest = await visit.site.operator_reader.roa_snapshots(below=_NEWEST, limit=_LOOKED_AT)
     text = visit.form.get("number", "")
     return next((of_roas(one) for one in newest if str(one.snapshot.number) == text), ())
-
-
-async def _job(visit: PersonsVisit) -> Facts:
-    jobs, wanted = await visit.site.guards.jobs(), visit.form.get("job", "")
-    return next((of_job(one.switch) for one in jobs if one.switch.kind.value == wanted), ())
 
 
 async def _settings(visit: PersonsVisit) -> Facts:
@@ -85,11 +81,7 @@ async def _drain(visit: PersonsVisit) -> Facts:
 
 # Of those that are not here the verb itself compares, in its transaction.
 DRAWN: Final[Mapping[str, Callable[[PersonsVisit], Awaitable[Facts]]]] = {
-    "open": _shut,
-    "withdraw-orphans": _orphans,
     "accept-roas": _roas,
-    "start-job": _job,
-    "stop-job": _job,
     "apply-settings": _settings,
     "lift-drain": _drain,
 }

@@ -30,7 +30,7 @@ async def to_be_released(
 
 async def held_by_nobody(site: Site, _: datetime) -> AsyncIterator[Need]:
     """Orphans that nobody has decided about, by speaker."""
-    for one in await site.operator_reader.needs.orphans():
+    for one in await site.routes.held_by_nobody.undecided():
         paths = f"{one.many} path{'' if one.many == 1 else 's'}"
         rest = one.many - len(one.named)
         yield Need(
@@ -47,7 +47,7 @@ async def held_by_nobody(site: Site, _: datetime) -> AsyncIterator[Need]:
                     "pass; one that a customer wants by then stays. One at a time: on the page of "
                     "orphans.",
                     {"speaker": one.speaker, "count": str(one.many)},
-                    seen_of(*of_orphans(one.speaker, one.many)),
+                    seen_of(*of_orphans(one.speaker, one.many, one.digest)),
                     down=True,
                     typed=one.speaker,
                 )

@@ -11,7 +11,7 @@ from byoip.domain.watch.dispute import left_to_answer
 from byoip.store.accounts.operator_views import OperatorClaimFilter
 from byoip.web.forms import seen_of
 from byoip.web.operator.actors import names_of
-from byoip.web.operator.drawn import of_job, of_roas
+from byoip.web.operator.drawn import of_job, of_levels, of_roas, of_statistics
 from byoip.web.operator.holding.places import page_of_levels, page_of_trip
 from byoip.web.operator.need import Act, Need, Section
 from byoip.web.operator.need_routes import held_by_nobody, to_be_released
@@ -150,7 +150,7 @@ async def _disputes(site: Site, now: datetime) -> AsyncNeeds:
 async def _levels(site: Site, _: datetime) -> AsyncNeeds:
     for one in await site.reader.watches.held_rises():
         about = {"registry": one.registry, "signal": one.signal.value}
-        seen = seen_of(one.registry, one.signal.value, one.rises)
+        seen = seen_of(*of_levels(one))
         touches = f"{one.rises} prefixes of {one.registry}"
         yield Need(
             f"{one.signal.value.replace('_', ' ')}, {one.registry}",
@@ -208,7 +208,7 @@ async def _statistics(site: Site, now: datetime) -> AsyncNeeds:
         if one.refused is not None and one.acceptance is None:
             touches = f"The next file of {one.registry} is measured by {one.refused} prefixes."
             about = {"registry": one.registry}
-            seen = seen_of(one.registry, one.refused)
+            seen = seen_of(*of_statistics(one))
             acts = [Act("accept-statistics", "Accept", touches, about, seen)]
         said = one.fault or ("old" if old else "refused")
         yield Need(one.registry, said, one.loaded_at, "/ui/noc/data", acts)

@@ -148,7 +148,7 @@ async def act_on_prefix(visit: PersonsVisit) -> Response:
 async def routes(visit: PersonsVisit) -> Response:
     """Speakers, listeners, edges, and what speakers hold that nobody wants."""
     require_operator(visit)
-    found = await visit.site.routes.orphans()
+    many, undecided = await visit.site.routes.held_by_nobody.count()
     async with visit.site.border.store.transaction() as tx:
         waiting = await tx.unreleased.count()
     return await visit.page(
@@ -158,8 +158,8 @@ async def routes(visit: PersonsVisit) -> Response:
         seen_of_drain=lambda one: seen_of(*of_drain(one)),
         report=await visit.site.routes.report(),
         edges=await visit.site.edges.edges(),
-        orphans=len(found),
-        undecided=sum(one.decided_by is None for one in found),
+        orphans=many,
+        undecided=undecided,
         waiting=waiting,
         key=fresh_key,
     )

@@ -1,6 +1,6 @@
 """Orphans one at a time: what a speaker holds and no prefix wants, and the word that ends it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from hashlib import sha256
 from typing import Final
@@ -18,7 +18,7 @@ from byoip.usecases.speakers import orphans
 from byoip.web.forms import fresh_key
 from byoip.web.operator.noc import require_operator
 from byoip.web.prefixes import chip_of
-from byoip.web.rows import rows_of
+from byoip.web.rows import first_of
 from byoip.web.site import NotServed
 from byoip.web.telling import Told, told_of, tried
 from byoip.web.visiting import PersonsVisit
@@ -35,15 +35,17 @@ _DONE: Final[Mapping[str, str]] = {
 async def listed(visit: PersonsVisit) -> Response:
     """All of them, those that nobody has decided about first."""
     require_operator(visit)
-    found = sorted(await visit.site.routes.orphans(), key=lambda one: one.decided_by is not None)
-    shown, further = rows_of(visit, found, PAGE)
+    held = visit.site.routes.held_by_nobody
+    many, undecided = await held.count()
+    first = first_of(visit)
+    found = await held.page(first=first, most=PAGE)
     return await visit.page(
         "operator/orphans.html",
         told=told_of(visit, _DONE),
-        rows=[(one, look_at(one)) for one in shown],
-        total=len(found),
-        undecided=sum(one.decided_by is None for one in found),
-        next=further,
+        rows=[(one, look_at(one)) for one in found],
+        total=many,
+        undecided=undecided,
+        next=first + PAGE if many > first + PAGE else 0,
     )
 
 
@@ -85,8 +87,8 @@ def look_at(one: Orphan) -> str:
 
 async def _shown(visit: PersonsVisit, told: Told, *, given: Mapping[str, str]) -> Response:
     speaker, cidr = _named(given)
-    held = await visit.site.routes.orphans()
-    one = next((one for one in held if (one.speaker, one.cidr) == (speaker, cidr)), None)
+    held = await visit.site.routes.held_by_nobody.holding(cidr)
+    one = next((one for one in held if one.speaker == speaker), None)
     if one is None and not told.stale:
         raise NotServed(404, "Not found", "This speaker holds no such path, or a prefix wants it.")
     around = OperatorClaimFilter(overlapping=cidr)
@@ -100,16 +102,12 @@ async def _shown(visit: PersonsVisit, told: Told, *, given: Mapping[str, str]) -
         speaker=speaker,
         cidr=cidr,
         seen=None if one is None else _drawn(one),
-        others=_others(held, speaker, cidr),
+        others=[each for each in held if each.speaker != speaker],
         around=[(chip_of(view), view) for view in claims],
         stopped=any(kept.trip.scope is TripScope.GLOBAL for kept, _ in trips),
         reason=given.get("reason", ""),
         key=fresh_key,
     )
-
-
-def _others(held: Sequence[Orphan], speaker: str, cidr: Prefix) -> Sequence[Orphan]:
-    return [one for one in held if one.cidr == cidr and one.speaker != speaker]
 
 
 def _drawn(one: Orphan) -> str:

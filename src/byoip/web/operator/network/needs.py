@@ -46,7 +46,7 @@ def _alarm(one: ShownAlarm, speakers: Collection[str], orders: Mapping[str, int]
     kind, subject, acts = one.alarm.kind, one.alarm.subject, []
     if kind == "sessions_shut":
         touches = f"The sessions of {subject} come up once it is loaded; peers drop what it lacks."
-        seen = seen_of(*of_shut(StandingAlarm(one.alarm, one.since), orders))
+        seen = seen_of(*of_shut(StandingAlarm(one.alarm, one.since), orders.get(subject, 0)))
         about = {"speaker": subject}
         acts = [Act("open", f"Open {subject}", touches, about, seen, down=True, typed=subject)]
     # Of a route its CIDR says more than its id.

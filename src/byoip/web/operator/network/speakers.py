@@ -25,6 +25,7 @@ from byoip.store.transaction import Transaction
 from byoip.usecases.border import Verb
 from byoip.usecases.speakers import bgp_peers, drains
 from byoip.web.forms import fresh_key, id_of, seen_of, typed
+from byoip.web.operator.acts import opening
 from byoip.web.operator.drawn import of_drain, of_shut
 from byoip.web.operator.network.places import SPEAKERS, page_of_speaker
 from byoip.web.operator.noc import require_operator
@@ -34,6 +35,7 @@ from byoip.web.telling import Told, require_seen, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
 _MOST: Final = 100  # speakers on a page, and routes of one on its own
+_ORPHANS: Final = 5  # named there
 _NOWHERE: Final = -1  # no stage
 _DONE: Final[Mapping[str, str]] = {
     "opened": "Its sessions come up as soon as it is loaded and has a route.",
@@ -126,16 +128,8 @@ async def open_sessions(visit: PersonsVisit) -> Response:
     name, reason = _named(visit), visit.form.get("reason", "")
     if not typed(visit.form, name):
         return await _page(visit, Told.asking_for(name))
-
-    async def ask() -> Verb[str]:
-        require_seen(
-            visit, *of_shut((await _station(visit.site, name)).shut, await _orders(visit.site))
-        )
-        return lambda tx: bgp_peers.open_speaker(
-            tx, name, name=visit.person.name, reason=reason, in_service=visit.site.in_service
-        )
-
-    work = visit.write_asking(ask, lambda _: f"{page_of_speaker(name)}?done=opened")
+    verb = opening(visit, name, reason)
+    work = visit.write(verb, lambda _: f"{page_of_speaker(name)}?done=opened")
     return await tried(visit, work, partial(_page, visit))
 
 
@@ -202,6 +196,7 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
     station = await _station(site, name)
     ends, kept = await forgettable(site, name, BgpPeerKind.SPEAKER)
     held = await site.routes.held(name, limit=_MOST + 1)
+    many, named = await site.routes.held_by_nobody.of(name, most=_ORPHANS)
     return await visit.page(
         "operator/network/speaker.html",
         told.status,
@@ -211,11 +206,12 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         report=station.report,
         entry=station.entry,
         chips=station.chips(visit.now),
-        missing=seen_of(*of_shut(station.shut, await _orders(site))),
+        missing=seen_of(*of_shut(station.shut, await _orders(site, name))),
         seen_of_drain=lambda one: seen_of(*of_drain(one)),
         held=held[:_MOST],
         more=len(held) > _MOST,
-        orphans=[one for one in await site.routes.orphans() if one.speaker == name],
+        orphans=many,
+        named=named,
         ends=ends,
         seen=seen_of(*counted(ends)) if ends else "",
         kept=kept.message if isinstance(kept, SpeakerInService) else "",
@@ -230,8 +226,8 @@ async def _station(site: Site, name: str) -> Station:
     return found
 
 
-async def _orders(site: Site) -> Mapping[str, int]:
-    return await site.operator_reader.needs.orders()
+async def _orders(site: Site, name: str) -> int:
+    return (await site.operator_reader.needs.orders()).get(name, 0)
 
 
 def _about(name: str, alarms: Sequence[StandingAlarm]) -> Sequence[StandingAlarm]:
