@@ -138,7 +138,8 @@ async def test_5_what_is_out_of_date_publishes_nothing(
     assert not [one for one in (await browser.read(page)).forms if "/publish/" in one.action]
     unversioned = {**now.fields}
     del unversioned["version"]
-    answer = await browser.post(now.action, unversioned)
+    assert (await browser.post(now.action, unversioned)).status_code == 400
+    answer = await browser.post(now.action, {**unversioned, "seen": "anything"})
     assert answer.status_code == 409
     assert "No line would prove AS64501 now" in Reading(answer.text).text
     assert not published(internet)
