@@ -6,15 +6,17 @@ from datetime import timedelta
 
 import pytest
 
-from byoip.domain.checks.evidence import Fault, Unanswered
+from byoip.domain.checks.evidence import Check, Fault, Unanswered
 from byoip.domain.checks.reverse_dns.observation import Delegation, DelegationSeen
 from byoip.domain.checks.reverse_zone import ReverseZone, reverse_zones
 from byoip.domain.claims.claim import Claim
 from byoip.domain.prefix import Prefix
+from byoip.domain.watch.after_a_sale import stood, vouched_anew
 from byoip.domain.watch.levels import Level, Signal
 from byoip.domain.watch.watch import Watch
 from byoip.domain.watch.zones import (
     SHARE,
+    all_moved,
     hear_zones,
     judge_delegations,
     next_share,
@@ -205,3 +207,47 @@ def test_what_is_learnt_late_is_watched_and_proves_nothing() -> None:
     assert isinstance(other, Unanswered)
     _, anew = hear_zones(zones, servers, [seen(second, *NAMES)], AT + 3 * DAY)
     assert {*json.loads(anew.baseline)} == {first.name, second.name}, "soon after a new proof"
+
+
+def learnt_in_part() -> tuple[Watch, Watch]:
+    """Four zones are known of the proof, and four were learnt after it, at servers of their own."""
+    zones, servers = hear_zones(*NEW, [seen(one, *NAMES) for one in ZONES[:4]], AT)
+    late = [seen(one, "ns1.late.test.", "ns2.late.test.") for one in ZONES[4:8]]
+    return hear_zones(zones, servers, late, AT + DAY, late=True)
+
+
+@pytest.mark.parametrize(
+    ("moved", "to", "vouches"),
+    [
+        pytest.param(ZONES[:8], AWAY, True, id="all of them"),
+        pytest.param(ZONES[:9], AWAY, True, id="and one that is delegated for the first time"),
+        pytest.param(ZONES[:4], AWAY, False, id="those that were known of the proof"),
+        pytest.param(ZONES[4:8], AWAY, False, id="those that were learnt late"),
+        pytest.param(ZONES[:7], AWAY, False, id="all but one"),
+        pytest.param(ZONES[:4], ("ns1.late.test.",), False, id="to where others stood"),
+        pytest.param(ZONES[:8], ("ns1.late.test.",), False, id="all to where some stood"),
+    ],
+)
+def test_after_a_sale_zones_vouch_when_all_have_moved_also_those_learnt_late(
+    moved: list[ReverseZone], to: tuple[str, ...], vouches: bool
+) -> None:
+    zones, servers = learnt_in_part()
+    before = stood({one.signal: one for one in (zones, servers)}, AT + DAY)
+    assert {*before[Signal.ZONE_SERVERS]} == {*NAMES, "ns1.late.test.", "ns2.late.test."}
+    shares = [seen(one, *to) for one in moved]
+    zones, servers = hear_zones(zones, servers, shares, AT + 2 * DAY, late=True)
+    known = {one.signal: one for one in (zones, servers)}
+    passed = {Check.OWNERSHIP_RDNS: frozenset(to)}
+    assert vouched_anew(known, before, passed, AT + 2 * DAY) is vouches
+    assert not all_moved(servers, NEW[0]), "without zones that are known"
+
+
+def test_a_zone_that_came_elsewhere_since_does_not_vouch() -> None:
+    zones, servers = learnt_in_part()
+    before = stood({one.signal: one for one in (zones, servers)}, AT + DAY)
+    shares = [seen(one, *AWAY) for one in ZONES[:8]]
+    shares.append(seen(ZONES[8], "ns1.seller.test."))
+    zones, servers = hear_zones(zones, servers, shares, AT + 2 * DAY, late=True)
+    known = {one.signal: one for one in (zones, servers)}
+    passed = {Check.OWNERSHIP_RDNS: frozenset(AWAY)}
+    assert not vouched_anew(known, before, passed, AT + 2 * DAY)

@@ -125,9 +125,14 @@ def judge_delegations(watch: Watch | None, seen: Sequence[DelegationSeen]) -> Ou
     return Passed(f"delegated as before: {listed(sorted(now))}")
 
 
-def all_moved(watch: Watch) -> bool:
-    """Whether every zone is delegated to none of its servers of before."""
-    return _kept(watch.found).keys() == _kept(watch.baseline).keys()
+def all_moved(servers: Watch, zones: Watch) -> bool:
+    """Whether every zone is delegated to none of its servers of before.
+
+    One that is delegated for the first time counts where it is to those that the others moved to.
+    """
+    every, moved = _kept(zones.baseline), _kept(servers.found)
+    to = servers_seen(servers.found)
+    return bool(every) and all(zone in moved or to.issuperset(of) for zone, of in every.items())
 
 
 def servers_seen(kept: str) -> frozenset[str]:
