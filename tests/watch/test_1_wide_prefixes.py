@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from byoip.domain.checks.evidence import Check, Fault, Unanswered
+from byoip.domain.checks.evidence import Check, Failed, Fault, Passed, Unanswered
 from byoip.domain.checks.reverse_dns.observation import Delegation, DelegationSeen
 from byoip.domain.checks.reverse_zone import ReverseZone, reverse_zones
 from byoip.domain.claims.claim import Claim
@@ -205,6 +205,14 @@ def test_what_is_learnt_late_is_watched_and_proves_nothing() -> None:
     assert servers.baseline == json.dumps({first.name: NAMES})
     other = judge_delegations(servers, [seen(second, *NAMES)])
     assert isinstance(other, Unanswered)
+    beside = judge_delegations(servers, [seen(first, *NAMES), seen(second, *NAMES)])
+    assert isinstance(beside, Failed)
+    assert beside.seen == f"Not delegated as before: {second.name}."
+    silent = judge_delegations(servers, [seen(first, *NAMES), seen(second, silent=True)])
+    assert isinstance(silent, Unanswered), "whether it is delegated by now is not known"
+    still = judge_delegations(servers, [seen(first, *NAMES), seen(second)])
+    assert isinstance(still, Passed)
+    assert still.seen == f"delegated as before: {first.name}"
     _, anew = hear_zones(zones, servers, [seen(second, *NAMES)], AT + 3 * DAY)
     assert {*json.loads(anew.baseline)} == {first.name, second.name}, "soon after a new proof"
 
