@@ -23,6 +23,7 @@ from byoip.domain.watch.zones import (
     to_look_at,
 )
 from byoip.ports.checks.registry import Lookup
+from byoip.usecases.watch.lift import begin_again
 from tests.fakes.dns import SERVERS
 from tests.usecases.routes import Routes, valid
 from tests.usecases.world import LABEL
@@ -97,6 +98,26 @@ async def test_zones_delegated_elsewhere_in_any_share_are_noticed(days: Days, wi
     days.world.dns.delegate(ZONES[1].name, *AWAY)
     await days.go_on(5 * DAY, step=6 * HOUR)
     assert await days.level(wide, Signal.ZONE_SERVERS) is Level.NOTICE
+
+
+async def test_after_a_lift_the_round_begins_anew_and_files_stay_heard(
+    days: Days, wide: Claim
+) -> None:
+    before = await days.watches(wide)
+    assert before[Signal.REVERSE_ZONE].heard == 1, "in the middle of a round"
+    async with days.world.store.transaction() as tx:
+        await begin_again(tx, wide.id, {Signal.REVERSE_ZONE, Signal.HOLDER})
+    after = await days.watches(wide)
+    assert after[Signal.REVERSE_ZONE].heard is None
+    assert after[Signal.HOLDER].heard == before[Signal.HOLDER].heard is not None
+
+
+def test_a_share_without_a_zone_that_is_known_keeps_what_was_seen() -> None:
+    first, second, *_ = ZONES
+    zones, servers = hear_zones(*NEW, [seen(first, *NAMES)], AT)
+    later, _ = hear_zones(zones, servers, [seen(second)], AT + HOUR)
+    assert later.seen == zones.seen == f"delegated: {first.name}"
+    assert later.good_at == AT + HOUR
 
 
 def seen(zone: ReverseZone, *names: str, silent: bool = False) -> DelegationSeen:

@@ -73,7 +73,8 @@ def hear_zones(
         zones = replace(zones, found=json.dumps(left) if left else zones.found)
         return zones.silent(at, text), servers.silent(at, text)
     others = "" if len(now) == len(before) else "; the others are looked at in turn"
-    zones = zones.good(at, f"delegated: {listed(sorted(now))}{others}")
+    said = f"delegated: {listed(sorted(now))}{others}" if now else zones.seen
+    zones = zones.good(at, said)
     return zones, _hear_servers(servers, before, {zone: of or () for zone, of in now.items()}, at)
 
 
