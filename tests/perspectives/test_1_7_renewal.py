@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from byoip.domain.checks.evidence import Fault
-from byoip.domain.checks.reverse_dns.observation import ZoneObservation
+from byoip.domain.checks.reverse_dns.observation import ZoneObservation, ZoneSecurity
 from byoip.domain.checks.reverse_zone import ReverseZone, reverse_zones
 from byoip.domain.perspectives.place import Place
 from byoip.domain.watch.levels import Level, Signal
@@ -25,7 +25,7 @@ from tests.fakes.dns import SERVERS, FakeReverseDns
 from tests.fakes.registry import FakeRouteRegistry
 from tests.perspectives.agents import PLACES, Agent
 from tests.usecases.routes import Routes
-from tests.usecases.world import CIDR
+from tests.usecases.world import CIDR, LABEL
 from tests.watch.test_5_holders import still_up
 from tests.watch.test_7_renewal import BLOCK, Ending, answering, named
 from tests.watching import Days
@@ -131,6 +131,24 @@ async def test_zones_renew_it_where_others_see_them_delegated_as_before(
     told = await seen.renewed_by() or await seen.ending.why_not()
     assert said in told
     assert await seen.ending.renewed() is said.startswith("From here")
+
+
+@pytest.mark.parametrize("decide", [True, False])
+async def test_signed_zones_renew_nothing_where_others_decide(
+    ending: Ending, *, decide: bool
+) -> None:
+    """They look as for a proof, and learn no delegation of a signed zone; docs/concepts.md."""
+    seen, twins = Seen(ending, []), [Twin(one) for one in PLACES]
+    zones = reverse_zones(ending.routes.claim.prefix)
+    for dns in (ending.days.world.dns, *(one.dns for one in twins)):
+        for zone in zones:
+            dns.delegate(zone.name, *(name for name, _ in SERVERS))
+            dns.secure(zone.owner(LABEL), ZoneSecurity.SECURE)
+    seen.ask_elsewhere(*twins, decide=decide)
+    await seen.ending.pass_days(2)
+    assert await seen.ending.renewed() is not decide
+    if decide:
+        assert "Its delegation was not learnt: 0.0.31" in await seen.ending.why_not()
 
 
 async def test_two_that_contradict_leave_it_to_a_token_and_say_what_each_saw(seen: Seen) -> None:

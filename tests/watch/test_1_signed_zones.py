@@ -8,10 +8,11 @@ import dns.flags
 import dns.message
 import pytest
 
+from byoip.domain.checks.evidence import Passed, Unanswered
 from byoip.domain.checks.reverse_dns.observation import ZoneSecurity
 from byoip.domain.watch.levels import Signal
 from byoip.domain.watch.watch import Watch
-from byoip.domain.watch.zones import hear_zones
+from byoip.domain.watch.zones import hear_zones, judge_delegations
 from tests.adapters.dns_script import (
     NS1,
     NS2,
@@ -98,3 +99,13 @@ async def test_most_of_the_registrys_servers_have_to_deny_a_delegation(denying: 
     after, _ = hear_zones(zones, servers, [seen], AT + DAY)
     assert after.failing is (denying > 1)
     assert bool(after.doubt) is (denying == 1)
+
+
+async def test_a_look_as_for_a_proof_learns_no_delegation_so_other_places_renew_nothing() -> None:
+    """Perspectives look so; docs/concepts.md says it."""
+    here = await delegated(signed(referring(*BOTH)))
+    _, servers = hear_zones(*NEW, [here], AT)
+    assert isinstance(judge_delegations(servers, [here]), Passed)
+    there = await look(signed(referring(*BOTH)))
+    assert there.security is ZoneSecurity.SECURE
+    assert isinstance(judge_delegations(servers, [there.of_delegation]), Unanswered)

@@ -6,21 +6,24 @@ from datetime import timedelta
 
 import pytest
 
-from byoip.domain.checks.evidence import Fault, Unanswered
+from byoip.domain.checks.evidence import Check, Failed, Fault, Passed, Unanswered
 from byoip.domain.checks.reverse_dns.observation import Delegation, DelegationSeen
 from byoip.domain.checks.reverse_zone import ReverseZone, reverse_zones
 from byoip.domain.claims.claim import Claim
 from byoip.domain.prefix import Prefix
+from byoip.domain.watch.after_a_sale import stood, vouched_anew
 from byoip.domain.watch.levels import Level, Signal
 from byoip.domain.watch.watch import Watch
 from byoip.domain.watch.zones import (
     SHARE,
+    all_moved,
     hear_zones,
     judge_delegations,
     next_share,
     to_look_at,
 )
 from byoip.ports.checks.registry import Lookup
+from byoip.usecases.watch.lift import begin_again
 from tests.fakes.dns import SERVERS
 from tests.usecases.routes import Routes, valid
 from tests.usecases.world import LABEL
@@ -95,6 +98,26 @@ async def test_zones_delegated_elsewhere_in_any_share_are_noticed(days: Days, wi
     days.world.dns.delegate(ZONES[1].name, *AWAY)
     await days.go_on(5 * DAY, step=6 * HOUR)
     assert await days.level(wide, Signal.ZONE_SERVERS) is Level.NOTICE
+
+
+async def test_after_a_lift_the_round_begins_anew_and_files_stay_heard(
+    days: Days, wide: Claim
+) -> None:
+    before = await days.watches(wide)
+    assert before[Signal.REVERSE_ZONE].heard == 1, "in the middle of a round"
+    async with days.world.store.transaction() as tx:
+        await begin_again(tx, wide.id, {Signal.REVERSE_ZONE, Signal.HOLDER})
+    after = await days.watches(wide)
+    assert after[Signal.REVERSE_ZONE].heard is None
+    assert after[Signal.HOLDER].heard == before[Signal.HOLDER].heard is not None
+
+
+def test_a_share_without_a_zone_that_is_known_keeps_what_was_seen() -> None:
+    first, second, *_ = ZONES
+    zones, servers = hear_zones(*NEW, [seen(first, *NAMES)], AT)
+    later, _ = hear_zones(zones, servers, [seen(second)], AT + HOUR)
+    assert later.seen == zones.seen == f"delegated: {first.name}"
+    assert later.good_at == AT + HOUR
 
 
 def seen(zone: ReverseZone, *names: str, silent: bool = False) -> DelegationSeen:
@@ -203,5 +226,57 @@ def test_what_is_learnt_late_is_watched_and_proves_nothing() -> None:
     assert servers.baseline == json.dumps({first.name: NAMES})
     other = judge_delegations(servers, [seen(second, *NAMES)])
     assert isinstance(other, Unanswered)
+    beside = judge_delegations(servers, [seen(first, *NAMES), seen(second, *NAMES)])
+    assert isinstance(beside, Failed)
+    assert beside.seen == f"Not delegated as before: {second.name}."
+    silent = judge_delegations(servers, [seen(first, *NAMES), seen(second, silent=True)])
+    assert isinstance(silent, Unanswered), "whether it is delegated by now is not known"
+    still = judge_delegations(servers, [seen(first, *NAMES), seen(second)])
+    assert isinstance(still, Passed)
+    assert still.seen == f"delegated as before: {first.name}"
     _, anew = hear_zones(zones, servers, [seen(second, *NAMES)], AT + 3 * DAY)
     assert {*json.loads(anew.baseline)} == {first.name, second.name}, "soon after a new proof"
+
+
+def learnt_in_part() -> tuple[Watch, Watch]:
+    """Four zones are known of the proof, and four were learnt after it, at servers of their own."""
+    zones, servers = hear_zones(*NEW, [seen(one, *NAMES) for one in ZONES[:4]], AT)
+    late = [seen(one, "ns1.late.test.", "ns2.late.test.") for one in ZONES[4:8]]
+    return hear_zones(zones, servers, late, AT + DAY, late=True)
+
+
+@pytest.mark.parametrize(
+    ("moved", "to", "vouches"),
+    [
+        pytest.param(ZONES[:8], AWAY, True, id="all of them"),
+        pytest.param(ZONES[:9], AWAY, True, id="and one that is delegated for the first time"),
+        pytest.param(ZONES[:4], AWAY, False, id="those that were known of the proof"),
+        pytest.param(ZONES[4:8], AWAY, False, id="those that were learnt late"),
+        pytest.param(ZONES[:7], AWAY, False, id="all but one"),
+        pytest.param(ZONES[:4], ("ns1.late.test.",), False, id="to where others stood"),
+        pytest.param(ZONES[:8], ("ns1.late.test.",), False, id="all to where some stood"),
+    ],
+)
+def test_after_a_sale_zones_vouch_when_all_have_moved_also_those_learnt_late(
+    moved: list[ReverseZone], to: tuple[str, ...], vouches: bool
+) -> None:
+    zones, servers = learnt_in_part()
+    before = stood({one.signal: one for one in (zones, servers)}, AT + DAY)
+    assert {*before[Signal.ZONE_SERVERS]} == {*NAMES, "ns1.late.test.", "ns2.late.test."}
+    shares = [seen(one, *to) for one in moved]
+    zones, servers = hear_zones(zones, servers, shares, AT + 2 * DAY, late=True)
+    known = {one.signal: one for one in (zones, servers)}
+    passed = {Check.OWNERSHIP_RDNS: frozenset(to)}
+    assert vouched_anew(known, before, passed, AT + 2 * DAY) is vouches
+    assert not all_moved(servers, NEW[0]), "without zones that are known"
+
+
+def test_a_zone_that_came_elsewhere_since_does_not_vouch() -> None:
+    zones, servers = learnt_in_part()
+    before = stood({one.signal: one for one in (zones, servers)}, AT + DAY)
+    shares = [seen(one, *AWAY) for one in ZONES[:8]]
+    shares.append(seen(ZONES[8], "ns1.seller.test."))
+    zones, servers = hear_zones(zones, servers, shares, AT + 2 * DAY, late=True)
+    known = {one.signal: one for one in (zones, servers)}
+    passed = {Check.OWNERSHIP_RDNS: frozenset(AWAY)}
+    assert not vouched_anew(known, before, passed, AT + 2 * DAY)

@@ -13,9 +13,10 @@ from byoip.domain.routes.bgp_prefix import Contested
 from byoip.domain.watch import renewing
 from byoip.domain.watch.dispute import PrefixDisputed
 from byoip.domain.watch.effects import Act, Stage, stops
-from byoip.domain.watch.freezing import PrefixFrozen
+from byoip.domain.watch.freezing import NotFrozen, PrefixFrozen
 from byoip.domain.watch.levels import Signal
 from byoip.usecases.claims import delegations
+from byoip.usecases.routes.announce_on_word import announce_on_word
 from tests.store.samples import BY
 from tests.usecases.routes import PART, Routes, valid
 from tests.usecases.verbs import Verb
@@ -94,6 +95,13 @@ async def test_the_table_is_what_is_refused(
         why = renewing.changed(await world.now(claim), await days.watches(claim))
         return why.startswith(("It is frozen", "These are not"))
 
+    async def announced_on_word() -> None:
+        act = Verb(world.store, announce_on_word)
+        try:
+            await act(claim.id, extra, reason="attack", by=BY)
+        except NotFrozen:  # its owner may
+            assert not stops(stage, Act.ANNOUNCE, {signal})
+
     acts: dict[Act, Callable[[], Awaitable[object]]] = {
         Act.KEEP: partial(routes.patch, prepend=1),
         Act.WRITE_LETTER: letter,
@@ -106,6 +114,7 @@ async def test_the_table_is_what_is_refused(
         Act.GIVE: partial(offer, world, claim, other),
         Act.ANNOUNCE: partial(routes.patch, extra, advertised=True),
         Act.ANNOUNCE_AGAIN: again,
+        Act.ANNOUNCE_ON_WORD: announced_on_word,
         Act.LIFT: partial(on_word, world, claim, other),
     }
     assert {*acts} == {*Act}

@@ -114,8 +114,9 @@ async def test_of_a_part_of_the_row_rdap_confirms_no_holder(
     [
         ({}, '"Seller B.V." (seller at ripencc)', '"Buyer \\"Ltd\\"" (buyer at ripencc)'),
         ({"type": "ASSIGNED PA"}, "seller at ripencc", "buyer at ripencc"),
+        ({"type": "LEGACY"}, "seller at ripencc", "buyer at ripencc"),
     ],
-    ids=["the holder", "a customer of the holder"],
+    ids=["the holder", "a customer of the holder", "a type that is not known"],
 )
 async def test_names_stand_before_ids_where_rdap_names_the_holder_itself(
     days: Days, routes: Routes, kinds: dict[str, str], was: str, then: str

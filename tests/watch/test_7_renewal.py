@@ -266,3 +266,26 @@ async def test_not_by_name_servers_that_were_seen_first_long_after_the_proof(
         await made.near_the_end()
         await made.pass_days(3)
         assert await made.renewed() is not hidden
+
+
+async def test_not_where_a_zone_is_delegated_that_was_not_as_it_was_proven(
+    routes: Routes,
+) -> None:
+    """A lessee had one zone; the next user has got the others since."""
+    world = routes.world
+    days = Days(world, {"ripencc": [(CIDR, "allocated", "lessor"), *spare(60)]})
+    days.roas = [valid(CIDR)]
+    world.responsible = replace(world.responsible, holder_rule=True)  # its route does not count
+    first, second = reverse_zones(routes.claim.prefix)
+    async with answering(days, routes, named()) as made:
+        world.dns.delegate(first.name, "ns1.lessee.example.")
+        world.dns.delegate(second.name)
+        await made.pass_days(10)
+        world.dns.delegate(second.name, "ns1.next.example.")
+        await made.near_the_end()
+        await made.pass_days(3)
+        assert not await made.renewed()
+        world.dns.delegate(second.name)
+        world.dns.secure(second.owner(LABEL), ZoneSecurity.UNKNOWN)
+        await made.pass_days(3)
+        assert not await made.renewed()

@@ -25,13 +25,14 @@ def stood(known: Mapping[Signal, Watch], now: datetime) -> dict[str, list[str]]:
 
     What no look has answered lately is left out, and then no answer of later counts as changed.
     """
+    zones = known.get(Signal.REVERSE_ZONE, Watch(Signal.REVERSE_ZONE))
     found = {
-        Signal.ROUTE_OBJECT: maintainers_seen,
-        Signal.ZONE_SERVERS: servers_seen,
+        Signal.ROUTE_OBJECT: (maintainers_seen, frozenset[str]()),
+        Signal.ZONE_SERVERS: (servers_seen, servers_seen(zones.baseline)),  # also what came late
     }
     return {
-        signal.value: sorted({*seen(watch.baseline), *seen(watch.found)})
-        for signal, seen in found.items()
+        signal.value: sorted({*seen(watch.baseline), *seen(watch.found), *more})
+        for signal, (seen, more) in found.items()
         if (watch := known.get(signal)) is not None and _answered(watch, now) and watch.baseline
     }
 
@@ -61,7 +62,8 @@ def vouched_anew(
         watch = known.get(signal)
         if check not in passed or signal.value not in before or watch is None:
             continue
-        if signal is Signal.ZONE_SERVERS and not all_moved(watch):
+        zones = known.get(Signal.REVERSE_ZONE, Watch(Signal.REVERSE_ZONE))
+        if signal is Signal.ZONE_SERVERS and not all_moved(watch, zones):
             continue
         stood_before = {*before[signal]}
         each = seen(watch.found), passed[check]

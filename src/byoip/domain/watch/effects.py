@@ -33,6 +33,7 @@ class Act(StrEnum):
     GIVE = "give"
     RENEW = "renew"
     LIFT = "lift"
+    ANNOUNCE_ON_WORD = "announce_on_word"
     KEEP = "keep"
 
 
@@ -47,6 +48,7 @@ _WORDS: Final[Mapping[Act, str]] = MappingProxyType(
         Act.GIVE: "offer the prefix to another account, or accept it",
         Act.RENEW: "renew the proof without a token",
         Act.LIFT: "lift a freeze, or move the prefix, on the operator's word",
+        Act.ANNOUNCE_ON_WORD: "announce a route on the operator's word",
         Act.KEEP: "withdraw, swap a service, change prepends, load a speaker that restarts",
     }
 )
@@ -69,6 +71,7 @@ _STOPPED: Final[Mapping[Act, tuple[frozenset[Signal], ...]]] = MappingProxyType(
         Act.GIVE: (_LOST_TO_ANOTHER, _LOST_TO_ANOTHER, _ALL, _ALL),
         Act.RENEW: (_NOT_AS_BEFORE, _NOT_AS_BEFORE, _ALL, _ALL),
         Act.LIFT: (_NO, _NO, _NO, _ALL),
+        Act.ANNOUNCE_ON_WORD: (_NO, _NO, _NO, _NO),
         Act.KEEP: (_NO, _NO, _NO, _NO),
     }
 )

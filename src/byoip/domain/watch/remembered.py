@@ -17,8 +17,8 @@ class Remembered:
 
     Attributes:
         registrant: handle of the registrant that RDAP names; empty: not known.
-        name: of this registrant, where the statistics name one holder and it is this one: RDAP
-            does not say that a holder gave the block on. To be shown; nothing is compared with it.
+        name: of this registrant, where the statistics name one holder and it is this one: by
+            its type the registry itself gave the block. To be shown; nothing is compared with it.
     """
 
     holding: Holding = ()
@@ -43,10 +43,11 @@ class Remembered:
 
     def named(self, network: Network | None) -> "Remembered":
         """The same, with the name that RDAP gives the holder, if it does."""
-        registrant = None if network is None or network.given_on else network.registrant
-        if registrant is None or len(self.holding) != 1:
+        if network is None or network.registrant is None or len(self.holding) != 1:
             return self
-        return replace(self, name=registrant.name)
+        # By a type that is not known the smallest block may be a lessee's, too.
+        may_be_anothers = network.given_on or network.space is None
+        return self if may_be_anothers else replace(self, name=network.registrant.name)
 
     def rekeyed(self, registry: str, ids: Mapping[str, str]) -> "Remembered":
         """The same holder by a registry's new ids."""

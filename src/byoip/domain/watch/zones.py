@@ -73,7 +73,8 @@ def hear_zones(
         zones = replace(zones, found=json.dumps(left) if left else zones.found)
         return zones.silent(at, text), servers.silent(at, text)
     others = "" if len(now) == len(before) else "; the others are looked at in turn"
-    zones = zones.good(at, f"delegated: {listed(sorted(now))}{others}")
+    said = f"delegated: {listed(sorted(now))}{others}" if now else zones.seen
+    zones = zones.good(at, said)
     return zones, _hear_servers(servers, before, {zone: of or () for zone, of in now.items()}, at)
 
 
@@ -109,25 +110,33 @@ def _learn(
 
 
 def judge_delegations(watch: Watch | None, seen: Sequence[DelegationSeen]) -> Outcome:
-    """Whether all zones that were known as it was proven are delegated to the very servers then."""
+    """Whether all are delegated to the very servers as it was proven, and where to none, to none.
+
+    So one that was not looked at then, as by an older version, asks for a token, once.
+    """
     before = {zone: tuple(of) for zone, of in _kept(watch.baseline if watch else "").items()}
-    now = {one.zone.name: _names(one) for one in seen if one.zone.name in before}
-    if not now:
+    now = {one.zone.name: _names(one) for one in seen}
+    if before.keys().isdisjoint(now):
         return Unanswered(Fault.NOT_ASKED, "No delegation of before, or of now, is known.")
-    if unknown := next((one for one in seen if now.get(one.zone.name, ()) is None), None):
+    if unknown := next((one for one in seen if now[one.zone.name] is None), None):
         silent = unknown.obstacle
         why = f" {silent.seen}" if silent else ""
         fault = silent.fault if silent else Fault.NOT_ASKED
         return Unanswered(fault, f"Its delegation was not learnt: {unknown.zone.name}.{why}")
-    if other := sorted(zone for zone, of in now.items() if before[zone] != of):
+    if other := sorted(zone for zone, of in now.items() if before.get(zone, ()) != of):
         seen_there = f"Not delegated as before: {listed(other)}."
         return Failed(Reason.ZONE_NOT_DELEGATED, seen_there, "Prove ownership with a token.")
-    return Passed(f"delegated as before: {listed(sorted(now))}")
+    return Passed(f"delegated as before: {listed(sorted(before.keys() & now.keys()))}")
 
 
-def all_moved(watch: Watch) -> bool:
-    """Whether every zone is delegated to none of its servers of before."""
-    return _kept(watch.found).keys() == _kept(watch.baseline).keys()
+def all_moved(servers: Watch, zones: Watch) -> bool:
+    """Whether every zone is delegated to none of its servers of before.
+
+    One that is delegated for the first time counts where it is to those that the others moved to.
+    """
+    every, moved = _kept(zones.baseline), _kept(servers.found)
+    to = servers_seen(servers.found)
+    return bool(every) and all(zone in moved or to.issuperset(of) for zone, of in every.items())
 
 
 def servers_seen(kept: str) -> frozenset[str]:

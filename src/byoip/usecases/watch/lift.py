@@ -150,7 +150,9 @@ def _from_now(watch: Watch) -> Watch:
     # Of a holder the next file would not come before tomorrow; of records it is asked at once.
     found = Remembered.read(watch.found) if watch.signal is Signal.HOLDER else Remembered()
     seen = "" if watch.signal is Signal.PROOF else watch.seen
-    return replace(watch.again(), baseline=found.kept(), seen=seen)
+    # A file that was heard stays heard; the zones' round begins at its first share.
+    heard = None if watch.signal is Signal.REVERSE_ZONE else watch.heard
+    return replace(watch.again(), baseline=found.kept(), seen=seen, heard=heard)
 
 
 async def decide(
