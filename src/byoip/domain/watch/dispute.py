@@ -189,5 +189,23 @@ def advice(
     return Advice(Advised.ASK, tuple(reasons))
 
 
+def decided_by(
+    dispute: Dispute, holder: Claim, watches: Sequence[Watch], claimant: Claim
+) -> tuple[object, ...]:
+    """What a person decides by, as plain values: what speaks for whom, and how both stand.
+
+    Nothing of it is another because a party writes, or is checked again with the same end: as often
+    as it likes it could keep a person from deciding.
+    """
+    reasons = advice(dispute, holder, watches, claimant, dispute.opened_at).reasons
+    return dispute.id.hex, reasons, _stands(holder), _stands(claimant)
+
+
+def _stands(claim: Claim) -> tuple[object, ...]:
+    checks = claim.irr.state.value, claim.rpki.state.value, claim.ownership.state.value
+    held = claim.state.value, claim.standing.value, claim.approved_at, claim.proof.proven_at
+    return claim.account_id.hex, held, sorted(one.value for one in claim.frozen_for), checks
+
+
 def _valid(claim: Claim) -> list[bool]:
     return [one.state is CheckState.VALID for one in (claim.irr, claim.rpki, claim.ownership)]
