@@ -9,8 +9,7 @@ from byoip.api.border.paging import CursorText, PerPage, page_request, paginate
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.asns.own_asn import OwnAsnRefused, OwnAsnsNotOffered
-from byoip.domain.watch.dispute import DisputeEnded, DisputeNotFound, DisputeTooYoung, Side
-from byoip.store.asns.asn_disputes import MOST
+from byoip.domain.watch.dispute import LISTED, DisputeEnded, DisputeNotFound, DisputeTooYoung, Side
 from byoip.store.claims.views import FROM_THE_FIRST, Cursor
 from byoip.usecases.asns import decide_asn_dispute as verbs
 from byoip.usecases.asns.show_asn_dispute import show_asn_dispute
@@ -29,7 +28,7 @@ async def list_asn_disputes(
     An account has proven an AS number that another one has proven here. Nothing new is announced
     from it meanwhile; routes stay.
     """
-    wanted = page_request(per_page, cursor, default=MOST)
+    wanted = page_request(per_page, cursor, default=LISTED)
     found = await caller.backend.own_asns.disputes.listed(
         after=wanted.after or FROM_THE_FIRST, limit=wanted.probe
     )

@@ -10,9 +10,8 @@ from byoip.api.watch import dispute_schemas as wire
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.claims.claim import ClaimNotFound, PrefixSuspended
 from byoip.domain.routes.bgp_prefix import LockedByOperator
-from byoip.domain.watch.dispute import DisputeEnded, DisputeNotFound, DisputeTooYoung, Side
+from byoip.domain.watch.dispute import LISTED, DisputeEnded, DisputeNotFound, DisputeTooYoung, Side
 from byoip.store.claims.views import FROM_THE_FIRST, Cursor
-from byoip.store.watch.disputes import MOST
 from byoip.usecases.watch import decide_dispute as verbs
 from byoip.usecases.watch.show_dispute import show_dispute
 
@@ -28,7 +27,7 @@ async def list_disputes(
     An account has proven space that another one holds here, and whose holder changed by the
     registries' statistics. Nothing new happens to either meanwhile; routes stay.
     """
-    wanted = page_request(per_page, cursor, default=MOST)
+    wanted = page_request(per_page, cursor, default=LISTED)
     found = await caller.backend.reader.disputes.listed(
         after=wanted.after or FROM_THE_FIRST, limit=wanted.probe
     )

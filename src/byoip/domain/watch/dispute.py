@@ -18,6 +18,8 @@ from byoip.domain.watch.levels import LADDERS, Level, Signal
 from byoip.domain.watch.watch import Watch
 
 ANSWERED_WITHIN: Final = timedelta(days=14)
+LISTED: Final = 500
+"""So many of one kind a list has, where nobody asks for fewer."""
 
 
 class Side(StrEnum):

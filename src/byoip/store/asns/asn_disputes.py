@@ -16,7 +16,7 @@ from byoip.domain.asns.own_asn import OwnAsn, ProvenBy
 from byoip.domain.asns.registration import AsnRange
 from byoip.domain.claims.lifecycle import State
 from byoip.domain.prefix import Prefix
-from byoip.domain.watch.dispute import DisputeEnd, DisputeNotFound
+from byoip.domain.watch.dispute import LISTED, DisputeEnd, DisputeNotFound
 from byoip.store.asns.asn_statistics import ROW_OF
 from byoip.store.asns.own_asns import COLUMNS, own_asn_from
 from byoip.store.asns.views import AsnDisputeView, AsnParty, NamedPrefix
@@ -134,7 +134,7 @@ class AsnDisputeReader:
         self._autocommit = autocommit_pool(engine)
 
     async def listed(
-        self, *, after: Cursor = FROM_THE_FIRST, first: int = 0, limit: int = MOST
+        self, *, after: Cursor = FROM_THE_FIRST, first: int = 0, limit: int = LISTED
     ) -> Sequence[AsnDisputeView]:
         """Those that are open, the oldest first: after a place in the list, behind as many."""
         of = {"at": after.created_at, "after": after.id, "first": first, "limit": limit}

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.claims.claim import Claim
-from byoip.domain.watch.dispute import Dispute, DisputeEnd, DisputeNotFound, Side
+from byoip.domain.watch.dispute import LISTED, Dispute, DisputeEnd, DisputeNotFound, Side
 from byoip.domain.watch.watch import Watch
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.batches import Part, asking
@@ -91,7 +91,6 @@ _OWN: Final = from_text("""
     ORDER BY d.opened_at, d.id
 """)
 _COUNT: Final = from_text("SELECT count(*) AS many FROM disputes WHERE ended_at IS NULL")
-MOST: Final = 500
 
 
 class DisputeRepository(Repository):
@@ -153,7 +152,7 @@ class DisputeReader:
         self._autocommit = autocommit_pool(engine)
 
     async def listed(
-        self, *, after: Cursor = FROM_THE_FIRST, first: int = 0, limit: int = MOST
+        self, *, after: Cursor = FROM_THE_FIRST, first: int = 0, limit: int = LISTED
     ) -> Sequence[DisputeView]:
         """Those that are open, the oldest first: after a place in the list, behind as many."""
         of = {"at": after.created_at, "after": after.id, "first": first, "limit": limit}
