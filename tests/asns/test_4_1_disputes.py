@@ -258,11 +258,21 @@ async def test_both_parties_may_give_up_at_once_and_while_it_is_decided(numbers:
 async def test_it_is_decided_by_what_was_seen(numbers: Numbers) -> None:
     await numbers.served()
     other, own = await rival(numbers), await first(numbers)
-    seen = own.version, other.version
-    await numbers.reissue(other)
-    with pytest.raises(PreconditionFailed):
-        await decide(numbers, Side.HOLDER, seen=seen)
-    await decide(numbers, Side.HOLDER, seen=(own.version, other.version + 1))
+    told: list[tuple[object, ...]] = []
+
+    def another(facts: tuple[object, ...]) -> None:
+        told.append(facts)
+        raise PreconditionFailed
+
+    for since in (numbers.reissue(other), numbers.approve(own), None):
+        with pytest.raises(PreconditionFailed):
+            await decide(numbers, Side.HOLDER, judge=another)
+        numbers.clock.advance(timedelta(minutes=1))
+        if since:
+            await since
+    assert told[0] == told[1]  # a new token of the claimant decides nothing
+    assert told[1] != told[2]
+    await decide(numbers, Side.HOLDER)
 
 
 async def test_the_as_set_keeps_a_number_of_the_loser_until_its_routes_are_gone(

@@ -1,11 +1,16 @@
 """Time 1.5 on pages: both parties see their dispute; an operator decides by both evidences."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from byoip.domain.accounts.people import Role
+from byoip.domain.checks.evidence import CheckState
+from byoip.domain.claims.claim import CheckRecord
+from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.history import Actor
 from byoip.domain.watch.levels import Signal
 from byoip.domain.watch.watch import Watch
@@ -35,6 +40,13 @@ async def disputed(world: World) -> tuple[str, str, str]:
         await open_disputes(tx, rival, [holder])
     (only,) = await world.backend.reader.disputes.listed()
     return held, rival.id.hex, f"{NOC}/disputes/{only.dispute.id.hex}"
+
+
+async def changed(world: World, prefix_id: str, **members: Any) -> None:
+    """Make one's prefix so."""
+    async with world.store.transaction(actor=BY) as tx:
+        claim = await tx.claims.lock(UUID(prefix_id))
+        await tx.claims.save(replace(claim, **members))
 
 
 def form_for(shown: Reading, side: str) -> Form:
@@ -113,18 +125,38 @@ async def test_it_is_decided_with_a_reason_that_both_read(
 async def test_an_old_page_decides_nothing_once_a_party_has_changed(world: World) -> None:
     held, claimed, page = await disputed(world)
     nora = await signed_in(world, Role.OPERATOR)
-    for one, account in ((held, world.account_id), (claimed, world.other_account_id)):
+    lost = CheckRecord(CheckState.INVALID)
+    for one, members in ((held, {"standing": Standing.CONTESTED}), (claimed, {"irr": lost})):
         form = form_for(await nora.read(page), "claimant")
-        async with world.store.transaction(actor=BY) as tx:
-            claim = await tx.claims.lock(UUID(one), account)
-            await tx.claims.save(claim.written(tx.now))
+        await changed(world, one, **members)
         answer = await nora.send(form, reason="Papers seen.", early="yes", confirm=form.typed)
         assert answer.status_code == 412
         assert "older than what it shows" in Reading(answer.text).text
     assert len((await world.result("GET", f"/prefixes/{held}/watch"))["disputes"]) == 1
-    for seen in ("", "1", "1.x", "x.1", f"{'1' * 30}.1"):
+    for seen in ("", "1.1", "x" * 30):
         answer = await nora.send(form, reason="Papers seen.", seen=seen, confirm=form.typed)
-        assert answer.status_code in {400, 412}, seen
+        assert answer.status_code == 412, seen
+
+
+@pytest.mark.parametrize("side", ["holder", "claimant"])
+async def test_no_write_of_a_party_keeps_a_person_from_deciding(world: World, side: str) -> None:
+    held, claimed, page = await disputed(world)
+    nora = await signed_in(world, Role.OPERATOR)
+    form = form_for(await nora.read(page), side)
+    for one in (held, claimed):
+        await changed(world, one, version=7, modified_at=world.clock.now())
+    answer = await nora.send(form, reason="Papers seen.", early="yes", confirm=form.typed)
+    assert answer.status_code == 303
+
+
+async def test_what_is_watched_of_the_holder_decides_too(world: World) -> None:
+    held, _, page = await disputed(world)
+    nora = await signed_in(world, Role.OPERATOR)
+    form = form_for(await nora.read(page), "holder")
+    async with world.store.transaction(actor=BY) as tx:
+        now = world.clock.now()
+        await tx.watches.put(UUID(held), Watch(Signal.ROUTE_OBJECT).bad(now, "It has gone."))
+    assert (await nora.send(form, reason="Papers seen.")).status_code == 412
 
 
 async def test_the_page_is_the_operators(world: World) -> None:

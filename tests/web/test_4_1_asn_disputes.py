@@ -5,12 +5,16 @@ from datetime import timedelta
 import pytest
 
 from byoip.domain.accounts.people import Role
+from byoip.domain.history import Actor
+from byoip.usecases.asns.own_asns import approve
 from tests.api.operators import Operator
 from tests.api.world import World
 from tests.asns.disputes import contest
 from tests.web.browser import Form, Reading, signed_in
 
 NOC = "/ui/noc"
+
+BY = Actor("operator", "test")
 
 
 async def asn_disputed(world: World, asn: int = 3356) -> str:
@@ -105,8 +109,26 @@ async def test_what_has_changed_since_the_page_was_drawn_is_not_decided(world: W
     [link] = [one for one in (await owner.read("/ui/asns")).links if one.startswith("/ui/asns/")]
     answer = await owner.send(await owner.form(link, "/token"))
     assert answer.status_code == 303
+    [listed] = await world.backend.own_asns.disputes.listed()
+    async with world.store.transaction(actor=BY) as tx:
+        await approve(tx, listed.holder.own.id, terms=world.backend.asn_terms, reason="Papers.")
     answer = await nora.send(form, reason="Papers seen.", confirm=form.typed)
-    assert answer.status_code in {409, 412}
+    assert answer.status_code == 412
+    assert "older than what it shows" in Reading(answer.text).text
     world.clock.advance(timedelta(days=14))
     later = await (await signed_in(world, Role.OPERATOR)).read(page)
     assert "The 14 days to answer are over." in later.text
+
+
+@pytest.mark.parametrize("side", ["holder", "claimant"])
+async def test_no_new_token_of_the_claimant_keeps_a_person_from_deciding(
+    world: World, side: str
+) -> None:
+    page = await asn_disputed(world)
+    nora = await signed_in(world, Role.OPERATOR)
+    form = form_for(await nora.read(page), side)
+    owner = await signed_in(world, Role.EDITOR, account_id=world.other_account_id)
+    [link] = [one for one in (await owner.read("/ui/asns")).links if one.startswith("/ui/asns/")]
+    assert (await owner.send(await owner.form(link, "/token"))).status_code == 303
+    answer = await nora.send(form, reason="Papers seen.", confirm=form.typed, early="yes")
+    assert answer.status_code == 303

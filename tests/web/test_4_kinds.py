@@ -1,6 +1,7 @@
 """Page, 4: each kind of what needs a person says where and what to do; counts are of all."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +18,12 @@ from byoip.store.speakers.routes import Alarm, Routes
 from byoip.web.operator.needs import KINDS, MOST, MOST_ALARMS
 from tests.announcing import path
 from tests.api.bound import bound
+from tests.api.operators import Operator
 from tests.api.world import World
+from tests.asns.disputes import contest
 from tests.counting import counted
 from tests.web.browser import Browser, Reading, signed_in
+from tests.web.test_3_12_disputes import disputed
 from tests.web.test_4_noc import raised
 
 NOC = "/ui/noc"
@@ -182,3 +186,37 @@ async def asked(
             patched.setattr(psycopg.AsyncCursor, fetch, how)
         assert (await browser.get(page)).status_code == 200
         return len(statements), sum(rows)
+
+
+async def test_4_a_dispute_behind_many_older_ones_has_a_link_and_all_are_counted(
+    world: World, operator: Operator
+) -> None:
+    _, _, of_space = await disputed(world)
+    terms, many = world.backend.asn_terms, 52
+    for number in range(many):
+        world.clock.advance(timedelta(seconds=1))
+        await contest(world.store, terms, world.account_id, world.other_account_id, 10_000 + number)
+    viewer, found = await signed_in(world, Role.OPERATOR_VIEWER), dict[str, int]()
+    first = await viewer.read(NOC)
+    assert f"Disputes {1 + many} " in first.text
+    page = f"{NOC}/kinds/disputes"
+    while page:
+        listed = await viewer.read(page)
+        assert f"of {1 + many}." in listed.text
+        for one in listed.links:
+            found[one] = found.get(one, 0) + ("disputes/" in one)
+        page = next((one for one in listed.links if "?from=" in one), "")
+    named = [one for one, times in found.items() if times]
+    assert len(named) == 1 + many
+    assert of_space in named
+    assert all(found[one] == 1 for one in named)
+    asked = "/asn_disputes?per_page=20"
+    numbers: list[int] = []
+    while asked:
+        answer = (await operator.call("GET", asked)).json()
+        numbers += [one["asn"] for one in answer["result"]]
+        cursor = answer["result_info"]["cursor"]
+        asked = f"/asn_disputes?per_page=20&cursor={cursor}" if cursor else ""
+    assert numbers == [10_000 + number for number in range(many)]
+    answer = (await operator.call("GET", "/disputes?per_page=1")).json()["result_info"]
+    assert (answer["count"], answer["cursor"]) == (1, None)

@@ -33,9 +33,11 @@ async def changes(visit: PersonsVisit, told: Told, claim_id: UUID) -> Mapping[st
     return {"newest": newest, "since": since, "meaning": MEANING, "who": who}
 
 
-def since_drawn(visit: PersonsVisit, events: Sequence[NumberedEvent]) -> Sequence[NumberedEvent]:
-    """Those of them that the page did not know from which a form came."""
-    seen = visit.form.get("seen", "")
+def since_drawn(
+    visit: PersonsVisit, events: Sequence[NumberedEvent], field: str = "seen"
+) -> Sequence[NumberedEvent]:
+    """Those of them that the page did not know from which a form came: a field names its newest."""
+    seen = visit.form.get(field, "")
     known = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < SHOWN else 0
     return [one for one in events if one.number > known]
 

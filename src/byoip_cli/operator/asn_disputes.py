@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 
-from byoip_cli.client import Reason, act, ask
+from byoip_cli.client import Reason, act, ask, pages
 from byoip_cli.customer.asns import number_of
 from byoip_cli.faults import CommandFailed, Status
 from byoip_cli.operator.choices import Side
@@ -24,7 +24,7 @@ def _found(ctx: typer.Context, given: str) -> str:
     if ctx.resilient_parsing or is_id(given):
         return plain(given)
     number = number_of(given)
-    for one in ask(ctx, "GET", "/asn_disputes")["result"]:
+    for one in pages(ctx, "/asn_disputes"):
         if one["asn"] == number:
             return str(one["id"])
     raise CommandFailed(f"No dispute about AS{number} is open.", Status.NOT_FOUND)
@@ -44,7 +44,7 @@ DisputeId: TypeAlias = Annotated[
 def list_asn_disputes(ctx: typer.Context) -> None:
     """List what waits for your decision."""
     columns = ("id", "asn", *_SIDES, "opened_at", "decide_after")
-    show_table(columns, ask(ctx, "GET", "/asn_disputes")["result"], _told)
+    show_table(columns, pages(ctx, "/asn_disputes"), _told)
 
 
 @asn_disputes_app.command("show")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from byoip_cli.client import Reason, act, ask
+from byoip_cli.client import Reason, act, ask, pages
 from byoip_cli.operator.choices import Side, Signal
 from byoip_cli.operator.naming import Names
 from byoip_cli.operator.prefixes import prefixes_app
@@ -40,7 +40,7 @@ def _dispute(ctx: typer.Context, given: str) -> str:
     if ctx.resilient_parsing or is_id(given):
         return plain(given)
     network_of(given)
-    rows = [{**one, **_told_dispute(one)} for one in ask(ctx, "GET", "/disputes")["result"]]
+    rows = [{**one, **_told_dispute(one)} for one in pages(ctx, "/disputes")]
     return str(pick(rows, given, "dispute")["id"])
 
 
@@ -113,7 +113,7 @@ def lift_freeze(ctx: typer.Context, prefix: PrefixId, reason: Reason) -> None:
 def list_disputes(ctx: typer.Context) -> None:
     """List what waits for your decision."""
     columns = ("id", "cidr", *_SIDES, "opened_at", "decide_from")
-    show_table(columns, ask(ctx, "GET", "/disputes")["result"], _told_dispute)
+    show_table(columns, pages(ctx, "/disputes"), _told_dispute)
 
 
 @disputes_app.command("show")

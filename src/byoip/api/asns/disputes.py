@@ -5,11 +5,12 @@ from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import answer_of, list_of
-from byoip.api.border.paging import everything
+from byoip.api.border.paging import CursorText, PerPage, page_request, paginate
 from byoip.api.path_ids import PathId
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.asns.own_asn import OwnAsnRefused, OwnAsnsNotOffered
-from byoip.domain.watch.dispute import DisputeEnded, DisputeNotFound, DisputeTooYoung, Side
+from byoip.domain.watch.dispute import LISTED, DisputeEnded, DisputeNotFound, DisputeTooYoung, Side
+from byoip.store.claims.views import FROM_THE_FIRST, Cursor
 from byoip.usecases.asns import decide_asn_dispute as verbs
 from byoip.usecases.asns.show_asn_dispute import show_asn_dispute
 
@@ -19,14 +20,22 @@ operator_asn_disputes = Declarations("operator: space", Audience.OPERATOR)
 @operator_asn_disputes.operation(
     "GET /asn_disputes", Scope.OPERATOR, answer=list_of(wire.OperatorAsnDispute)
 )
-async def list_asn_disputes(caller: OperatorRequest) -> Answer:
-    """List open disputes about AS numbers, the oldest first, at most 500: each waits for you.
+async def list_asn_disputes(
+    caller: OperatorRequest, per_page: PerPage = None, cursor: CursorText = None
+) -> Answer:
+    """List open disputes about AS numbers, the oldest first, 500 at a time: each waits for you.
 
     An account has proven an AS number that another one has proven here. Nothing new is announced
     from it meanwhile; routes stay.
     """
-    found = await caller.backend.own_asns.disputes.listed()
-    return await list_answer(everything(found), wire.dispute_of)
+    wanted = page_request(per_page, cursor, default=LISTED)
+    found = await caller.backend.own_asns.disputes.listed(
+        after=wanted.after or FROM_THE_FIRST, limit=wanted.probe
+    )
+    return await list_answer(
+        paginate(found, wanted, lambda one: Cursor(one.dispute.opened_at, one.dispute.id)),
+        wire.dispute_of,
+    )
 
 
 @operator_asn_disputes.operation(

@@ -4,13 +4,14 @@ from byoip.api.border.answers import Answer, answer, list_answer
 from byoip.api.border.caller import OperatorRequest
 from byoip.api.border.declarations import Audience, Declarations
 from byoip.api.border.envelope import answer_of, list_of
-from byoip.api.border.paging import everything
+from byoip.api.border.paging import CursorText, PerPage, page_request, paginate
 from byoip.api.path_ids import PathId
 from byoip.api.watch import dispute_schemas as wire
 from byoip.domain.accounts.credential import Scope
 from byoip.domain.claims.claim import ClaimNotFound, PrefixSuspended
 from byoip.domain.routes.bgp_prefix import LockedByOperator
-from byoip.domain.watch.dispute import DisputeEnded, DisputeNotFound, DisputeTooYoung, Side
+from byoip.domain.watch.dispute import LISTED, DisputeEnded, DisputeNotFound, DisputeTooYoung, Side
+from byoip.store.claims.views import FROM_THE_FIRST, Cursor
 from byoip.usecases.watch import decide_dispute as verbs
 from byoip.usecases.watch.show_dispute import show_dispute
 
@@ -18,14 +19,22 @@ operator_disputes = Declarations("operator: prefixes", Audience.OPERATOR)
 
 
 @operator_disputes.operation("GET /disputes", Scope.OPERATOR, answer=list_of(wire.OperatorDispute))
-async def list_disputes(caller: OperatorRequest) -> Answer:
-    """List open disputes, the oldest first, at most 500: each waits for you.
+async def list_disputes(
+    caller: OperatorRequest, per_page: PerPage = None, cursor: CursorText = None
+) -> Answer:
+    """List open disputes, the oldest first, 500 at a time: each waits for you.
 
     An account has proven space that another one holds here, and whose holder changed by the
     registries' statistics. Nothing new happens to either meanwhile; routes stay.
     """
-    found = await caller.backend.reader.disputes.listed()
-    return await list_answer(everything(found), wire.dispute_of)
+    wanted = page_request(per_page, cursor, default=LISTED)
+    found = await caller.backend.reader.disputes.listed(
+        after=wanted.after or FROM_THE_FIRST, limit=wanted.probe
+    )
+    return await list_answer(
+        paginate(found, wanted, lambda one: Cursor(one.dispute.opened_at, one.dispute.id)),
+        wire.dispute_of,
+    )
 
 
 @operator_disputes.operation(

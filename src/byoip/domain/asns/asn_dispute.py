@@ -63,6 +63,18 @@ class AsnDispute(Dispute):
         return OwnAsnDispute(side, self.opened_at, self.decide_from, self.ended)
 
 
+def asn_decided_by(dispute: AsnDispute, holder: OwnAsn, claimant: OwnAsn) -> tuple[object, ...]:
+    """What a person decides by, as plain values: whose it is, and what both have proven it by.
+
+    The claimant's proof is the one that opened the dispute; a new token of it decides nothing.
+    """
+    first = holder.proven_by, holder.proven_at, holder.registry, holder.holder, holder.evidence
+    proof = dispute.proof
+    second = proof.by, dispute.opened_at, proof.registry, proof.holder, proof.evidence
+    parties = holder.account_id.hex, claimant.account_id.hex
+    return dispute.id.hex, parties, holder.state.value, first, second
+
+
 def asn_advice(
     dispute: AsnDispute, holder: OwnAsn, rows: Collection[AsnRange], now: datetime
 ) -> Advice:

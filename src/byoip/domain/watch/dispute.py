@@ -18,6 +18,8 @@ from byoip.domain.watch.levels import LADDERS, Level, Signal
 from byoip.domain.watch.watch import Watch
 
 ANSWERED_WITHIN: Final = timedelta(days=14)
+LISTED: Final = 500
+"""So many of one kind a list has, where nobody asks for fewer."""
 
 
 class Side(StrEnum):
@@ -187,6 +189,24 @@ def advice(
     if proven and not back and not again and now >= dispute.decide_from:
         return Advice(Advised.CLAIMANT, tuple(reasons))
     return Advice(Advised.ASK, tuple(reasons))
+
+
+def decided_by(
+    dispute: Dispute, holder: Claim, watches: Sequence[Watch], claimant: Claim
+) -> tuple[object, ...]:
+    """What a person decides by, as plain values: what speaks for whom, and how both stand.
+
+    Nothing of it is another because a party writes, or is checked again with the same end: as often
+    as it likes it could keep a person from deciding.
+    """
+    reasons = advice(dispute, holder, watches, claimant, dispute.opened_at).reasons
+    return dispute.id.hex, reasons, _stands(holder), _stands(claimant)
+
+
+def _stands(claim: Claim) -> tuple[object, ...]:
+    checks = claim.irr.state.value, claim.rpki.state.value, claim.ownership.state.value
+    held = claim.state.value, claim.standing.value, claim.approved_at, claim.proof.proven_at
+    return claim.account_id.hex, held, sorted(one.value for one in claim.frozen_for), checks
 
 
 def _valid(claim: Claim) -> list[bool]:

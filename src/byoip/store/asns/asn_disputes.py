@@ -16,11 +16,12 @@ from byoip.domain.asns.own_asn import OwnAsn, ProvenBy
 from byoip.domain.asns.registration import AsnRange
 from byoip.domain.claims.lifecycle import State
 from byoip.domain.prefix import Prefix
-from byoip.domain.watch.dispute import DisputeEnd, DisputeNotFound
+from byoip.domain.watch.dispute import LISTED, DisputeEnd, DisputeNotFound
 from byoip.store.asns.asn_statistics import ROW_OF
 from byoip.store.asns.own_asns import COLUMNS, own_asn_from
 from byoip.store.asns.views import AsnDisputeView, AsnParty, NamedPrefix
 from byoip.store.autocommit import autocommit_pool
+from byoip.store.claims.views import FROM_THE_FIRST, Cursor
 from byoip.store.statements import Repository, from_row, from_text
 
 _GET: Final = from_text("SELECT * FROM asn_disputes WHERE id = :id")
@@ -50,7 +51,8 @@ _END: Final = from_text(
 _LISTED: Final = from_text("""
     SELECT id, asn, holder_id, claimant_id, opened_at, decide_from, token, proven_by, registry,
         holder, evidence, NULL::bytea AS answer, ended, ended_at
-    FROM asn_disputes WHERE ended_at IS NULL ORDER BY opened_at, id LIMIT :most
+    FROM asn_disputes WHERE ended_at IS NULL AND (opened_at, id) > (:at, :after)
+    ORDER BY opened_at, id OFFSET :first LIMIT :limit
 """)
 # Of one who has given its number up as well.
 _PARTIES: Final = from_text(f"""
@@ -70,6 +72,7 @@ _NAMED: Final = from_text("""
     WHERE own.id = :id AND p.live ORDER BY p.cidr LIMIT :most
 """)
 _ROWS: Final = from_text(ROW_OF.format(asn="CAST(:asn AS bigint)"))
+_COUNT: Final = from_text("SELECT count(*) AS many FROM asn_disputes WHERE ended_at IS NULL")
 MOST: Final = 500
 _MOST_ANSWER: Final = 65_536  # bytes of the registry's answer that are kept, as of a proof
 
@@ -130,11 +133,19 @@ class AsnDisputeReader:
     def __init__(self, engine: AsyncEngine) -> None:
         self._autocommit = autocommit_pool(engine)
 
-    async def listed(self) -> Sequence[AsnDisputeView]:
-        """Those that are open, the oldest first; at most 500."""
-        found = [_dispute(row) for row in await self._autocommit.ask(_LISTED, most=MOST)]
+    async def listed(
+        self, *, after: Cursor = FROM_THE_FIRST, first: int = 0, limit: int = LISTED
+    ) -> Sequence[AsnDisputeView]:
+        """Those that are open, the oldest first: after a place in the list, behind as many."""
+        of = {"at": after.created_at, "after": after.id, "first": first, "limit": limit}
+        found = [_dispute(row) for row in await self._autocommit.ask(_LISTED, **of)]
         parties = await self._parties(found)
         return [AsnDisputeView(of, parties[of.holder_id], parties[of.claimant_id]) for of in found]
+
+    async def count(self) -> int:
+        """How many are open."""
+        (row,) = await self._autocommit.ask(_COUNT)
+        return int(row.many)
 
     async def one(self, dispute_id: UUID) -> AsnDisputeView:
         """One of them, ended or not.

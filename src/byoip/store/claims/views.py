@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from byoip.domain.asn import Asn
@@ -216,6 +216,10 @@ class Cursor:
 
     created_at: datetime
     id: UUID
+
+
+FROM_THE_FIRST: Final = Cursor(datetime.min.replace(tzinfo=UTC), UUID(int=0))
+"""The page before any row."""
 
 
 @dataclass(frozen=True, slots=True)

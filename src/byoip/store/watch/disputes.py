@@ -11,11 +11,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.claims.claim import Claim
-from byoip.domain.watch.dispute import Dispute, DisputeEnd, DisputeNotFound, Side
+from byoip.domain.watch.dispute import LISTED, Dispute, DisputeEnd, DisputeNotFound, Side
 from byoip.domain.watch.watch import Watch
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.batches import Part, asking
 from byoip.store.claims.claim_reader import claim_from
+from byoip.store.claims.views import FROM_THE_FIRST, Cursor
 from byoip.store.statements import Repository, from_row, from_text
 from byoip.store.watch.views import DisputeParty, DisputeView, OwnDispute
 from byoip.store.watch.watches import watch_from
@@ -69,7 +70,8 @@ _END: Final = from_text(
     "UPDATE disputes SET ended = :ended, ended_at = :now WHERE id = :id AND ended_at IS NULL"
 )
 _LISTED: Final = from_text(f"""
-    SELECT {_COLUMNS} FROM disputes WHERE ended_at IS NULL ORDER BY opened_at, id LIMIT :most
+    SELECT {_COLUMNS} FROM disputes WHERE ended_at IS NULL AND (opened_at, id) > (:at, :after)
+    ORDER BY opened_at, id OFFSET :first LIMIT :limit
 """)  # noqa: S608
 # What a side rests on: its newest run that has proven it, by whatever result.
 _PARTIES: Final = from_text("""
@@ -88,7 +90,7 @@ _OWN: Final = from_text("""
     WHERE p.id = :claim_id AND p.account_id = :account_id AND d.ended_at IS NULL
     ORDER BY d.opened_at, d.id
 """)
-MOST: Final = 500
+_COUNT: Final = from_text("SELECT count(*) AS many FROM disputes WHERE ended_at IS NULL")
 
 
 class DisputeRepository(Repository):
@@ -149,10 +151,18 @@ class DisputeReader:
     def __init__(self, engine: AsyncEngine) -> None:
         self._autocommit = autocommit_pool(engine)
 
-    async def listed(self) -> Sequence[DisputeView]:
-        """Those that are open, the oldest first; at most 500."""
-        found = [_dispute(row) for row in await self._autocommit.ask(_LISTED, most=MOST)]
+    async def listed(
+        self, *, after: Cursor = FROM_THE_FIRST, first: int = 0, limit: int = LISTED
+    ) -> Sequence[DisputeView]:
+        """Those that are open, the oldest first: after a place in the list, behind as many."""
+        of = {"at": after.created_at, "after": after.id, "first": first, "limit": limit}
+        found = [_dispute(row) for row in await self._autocommit.ask(_LISTED, **of)]
         return await self._with_parties(found)
+
+    async def count(self) -> int:
+        """How many are open."""
+        (row,) = await self._autocommit.ask(_COUNT)
+        return int(row.many)
 
     async def one(self, dispute_id: UUID) -> DisputeView:
         """One of them, ended or not.

@@ -3,15 +3,15 @@
 from dataclasses import replace
 from uuid import UUID
 
-from byoip.domain.asns.asn_dispute import QUIET, AsnDispute
+from byoip.domain.asns.asn_dispute import QUIET, AsnDispute, asn_decided_by
 from byoip.domain.checks.evidence import CheckState, Passed
 from byoip.domain.operator_text import stated_reason
-from byoip.domain.precondition import PreconditionFailed
 from byoip.domain.watch.dispute import DisputeEnd, Side
 from byoip.store.asns.asn_disputes import AsnDisputeRepository
 from byoip.store.transaction import Transaction
 from byoip.usecases.asns.disputes import tell_ended
 from byoip.usecases.asns.own_asns import AsnTerms
+from byoip.usecases.watch.decide_dispute import Judge, seen_as_it_is
 
 _ANEW = (
     "If the number is yours after all, publish the new token in its aut-num object, have the proof "
@@ -28,18 +28,18 @@ async def decide_asn_dispute(
     for_: Side,
     reason: str,
     early: bool = False,
-    seen: tuple[int, int] | None = None,
+    judge: Judge = seen_as_it_is,
 ) -> AsnDispute:
     """Decide for one of its parties; the other one's proof goes, and a new one needs a new token.
 
     For the claimant: the number is proven for it, by what it was proven by as the dispute opened.
     Prefixes of the former account keep it as their origin, and what is announced stays: an operator
-    revokes or offboards them, past the breaker. With `seen` it was decided by these versions of the
-    holder's number and of the claimant's.
+    revokes or offboards them, past the breaker. `judge` is told what it is decided by, under its
+    locks, and raises where somebody has seen something else.
 
     Raises:
         InvalidText: the reason.
-        PreconditionFailed: one of these has another version by now.
+        PreconditionFailed: by `judge`.
         DisputeNotFound, DisputeEnded: it is not open; a proof may have gone meanwhile.
         DisputeTooYoung: for the claimant within 14 days, and not `early`.
         OwnAsnsNotOffered, OwnAsnRefused: no customer can have the number by now.
@@ -52,8 +52,7 @@ async def decide_asn_dispute(
     dispute = await disputes.get(dispute_id, locking=True)
     dispute.require_open()
     holder, claimant = numbers[dispute.holder_id], numbers[dispute.claimant_id]
-    if seen is not None and seen != (holder.version, claimant.version):
-        raise PreconditionFailed
+    judge(asn_decided_by(dispute, holder, claimant))
     if for_ is Side.CLAIMANT:
         dispute.require_answered(tx.now, early=early)
         terms.rules.admit(dispute.asn)

@@ -1,6 +1,7 @@
 """What operators do from pages: one verb each, with a reason that history keeps."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final, TypeAlias
@@ -19,13 +20,14 @@ from byoip.store.transaction import Transaction
 from byoip.usecases.border import Verb
 from byoip.usecases.checks import snapshots, waivers
 from byoip.usecases.claims import moves, standing
+from byoip.usecases.claims.contests import lock_with_space
 from byoip.usecases.jobs import kill_switches
 from byoip.usecases.routes import bgp_prefixes, offboarding
 from byoip.usecases.routes.announce_on_word import announce_on_word
 from byoip.usecases.speakers import bgp_peers, drains, orphans, revisions
 from byoip.usecases.watch import lift
-from byoip.web.forms import id_of, seen_of, typed
-from byoip.web.operator.drawn import of_job, of_orphans, of_shut, of_statistics
+from byoip.web.forms import id_of, typed
+from byoip.web.operator.drawn import of_job, of_orphans, of_prefix, of_shut, of_statistics
 from byoip.web.site import NotServed
 from byoip.web.telling import require_seen
 from byoip.web.visiting import PersonsVisit
@@ -238,12 +240,7 @@ def _end_proof(visit: PersonsVisit, why: str) -> Verb[Any]:
     if _text(visit, "days").strip():
         ends = visit.now + timedelta(days=min(_number(visit, "days"), _LONGEST_PROOF))
 
-    async def verb(tx: Transaction) -> Any:
-        if _text(visit, "proof") != seen_of((await tx.lock_claim(claim_id)).proof):
-            raise PreconditionFailed  # there is another word since then
-        return await lift.end_proof(tx, claim_id, ends_at=ends, reason=why)
-
-    return verb
+    return lambda tx: lift.end_proof(tx, claim_id, ends_at=ends, reason=why)
 
 
 def _waive(visit: PersonsVisit, why: str) -> Verb[Any]:
@@ -251,14 +248,7 @@ def _waive(visit: PersonsVisit, why: str) -> Verb[Any]:
     check, days = _one_of(Waivable, _text(visit, "check")), _number(visit, "days")
     until = visit.now + timedelta(days=min(days, 10 * LONGEST_WAIVER.days))
 
-    async def verb(tx: Transaction) -> Any:
-        await tx.lock_claim(claim_id)
-        standing = await tx.waivers.of(claim_id, tx.now)
-        if _text(visit, "waived") != seen_of(*sorted(one.id.hex for one in standing.values())):
-            raise PreconditionFailed  # it has another, which this would replace
-        return await waivers.grant(tx, claim_id, check=check, expires_at=until, reason=why)
-
-    return verb
+    return lambda tx: waivers.grant(tx, claim_id, check=check, expires_at=until, reason=why)
 
 
 def _end_waiver(visit: PersonsVisit, why: str) -> Verb[Any]:
@@ -288,3 +278,26 @@ OF_PREFIXES: Final[Mapping[str, _Made]] = {
     "waive": _waive,
     "end-waiver": _end_waiver,
 }
+
+
+def on_prefix(visit: PersonsVisit) -> Verb[Any]:
+    """What a form about a prefix asks for, if what decides it is as its page showed it.
+
+    Raises:
+        NotServed: it is none of these, or names nothing.
+    """
+    verb, what = verb_of(visit, OF_PREFIXES), visit.request.path_params["what"]
+    claim_id = id_of(visit.request.path_params["prefix_id"])
+
+    async def judged(tx: Transaction) -> Any:
+        if what == "move":  # whose quota it takes is locked before any space
+            with suppress(NotServed, AccountNotFound):
+                await tx.claims.lock_quota(id_of(_text(visit, "account").strip()))
+        claim = await lock_with_space(tx, claim_id)
+        of = _text(visit, "route")
+        route = await tx.bgp_prefixes.get(claim_id, id_of(of)) if of else None
+        waived = await tx.waivers.of(claim_id, tx.now)
+        require_seen(visit, *of_prefix(what, claim, waived.values(), route))
+        return await verb(tx)
+
+    return judged

@@ -6,15 +6,15 @@ from functools import partial
 
 from starlette.responses import Response
 
-from byoip.domain.asns.asn_dispute import NOTHING_GOES
+from byoip.domain.asns.asn_dispute import NOTHING_GOES, asn_decided_by
 from byoip.domain.watch.dispute import Side, left_to_answer
 from byoip.store.asns.views import AsnDisputeView, AsnParty
 from byoip.usecases.asns.decide_asn_dispute import decide_asn_dispute
 from byoip.usecases.asns.show_asn_dispute import show_asn_dispute
-from byoip.web.forms import fresh_key, id_of, typed
-from byoip.web.operator.disputes import DONE, seen_versions, side_of
+from byoip.web.forms import fresh_key, id_of, seen_of, typed
+from byoip.web.operator.disputes import DONE, side_of
 from byoip.web.operator.noc import require_operator
-from byoip.web.telling import Told, told_of, tried
+from byoip.web.telling import Told, require_seen, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
 
@@ -39,7 +39,7 @@ async def decide(visit: PersonsVisit) -> Response:
     """Decide it, by what the page showed."""
     require_operator(visit)
     dispute_id = id_of(visit.request.path_params["dispute_id"])
-    form, side, seen = visit.form, side_of(visit), seen_versions(visit)
+    form, side = visit.form, side_of(visit)
     if side is Side.CLAIMANT:
         about = (await visit.site.own_asns.disputes.one(dispute_id)).dispute
         if not typed(form, str(about.asn)):
@@ -52,7 +52,7 @@ async def decide(visit: PersonsVisit) -> Response:
             for_=side,
             reason=form.get("reason", ""),
             early=form.get("early") == "yes",
-            seen=seen,
+            judge=lambda facts: require_seen(visit, *facts),
         ),
         lambda _: f"/ui/noc/asn-disputes/{dispute_id.hex}?done=decided",
     )
@@ -74,7 +74,7 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         advice=shown.advice,
         prefixes=shown.prefixes,
         follows=NOTHING_GOES,
-        seen=f"{view.holder.own.version}.{view.claimant.own.version}",
+        seen=seen_of(*asn_decided_by(dispute, view.holder.own, view.claimant.own)),
         key=fresh_key,
     )
 

@@ -6,20 +6,19 @@ from typing import Final
 
 from starlette.responses import Response
 
-from byoip.domain.watch.dispute import Side, left_to_answer
+from byoip.domain.watch.dispute import Side, decided_by, left_to_answer
 from byoip.usecases.watch.decide_dispute import decide_dispute
 from byoip.usecases.watch.show_dispute import ShownDispute, show_dispute
 from byoip.web.checks import CheckShown, checks_shown
-from byoip.web.forms import fresh_key, id_of, typed
+from byoip.web.forms import fresh_key, id_of, seen_of, typed
 from byoip.web.operator.noc import require_operator
 from byoip.web.site import NotServed
-from byoip.web.telling import Told, told_of, tried
+from byoip.web.telling import Told, require_seen, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
 DONE: Final[Mapping[str, str]] = {
     "decided": "It is decided. Both parties read it in their history, with your reason."
 }
-_LONGEST: Final = 20  # of two versions, as a form has them
 
 
 async def dispute(visit: PersonsVisit) -> Response:
@@ -32,7 +31,7 @@ async def decide(visit: PersonsVisit) -> Response:
     """Decide it, by what the page showed."""
     require_operator(visit)
     dispute_id = id_of(visit.request.path_params["dispute_id"])
-    form, side, seen = visit.form, side_of(visit), seen_versions(visit)
+    form, side = visit.form, side_of(visit)
     if side is Side.CLAIMANT:
         holder = (await show_dispute(visit.site.reader, dispute_id, visit.now)).view.holder
         if not typed(form, name := str(holder.claim.prefix)):
@@ -44,7 +43,7 @@ async def decide(visit: PersonsVisit) -> Response:
             for_=side,
             reason=form.get("reason", ""),
             early=form.get("early") == "yes",
-            seen=seen,
+            judge=lambda facts: require_seen(visit, *facts),
         ),
         lambda _: f"/ui/noc/disputes/{dispute_id.hex}?done=decided",
     )
@@ -66,9 +65,15 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         checks=side_by_side(shown),
         signals=() if shown.watched[0] is None else shown.watched[0].shown,
         advice=shown.advice,
-        seen=f"{view.holder.claim.version}.{view.claimant.claim.version}",
+        seen=seen_of(*_decided_by(shown)),
         key=fresh_key,
     )
+
+
+def _decided_by(shown: ShownDispute) -> tuple[object, ...]:
+    view, watched = shown.view, shown.watched[0]
+    known = () if watched is None else watched.signals
+    return decided_by(view.dispute, view.holder.claim, known, view.claimant.claim)
 
 
 def side_by_side(shown: ShownDispute) -> Mapping[str, Sequence[Sequence[CheckShown]]]:
@@ -84,11 +89,3 @@ def side_of(visit: PersonsVisit) -> Side:
         return Side(visit.form.get("for", ""))
     except ValueError:
         raise NotServed(400, "Not our form", "This form is not one of ours.") from None
-
-
-def seen_versions(visit: PersonsVisit) -> tuple[int, int]:
-    """The versions of both parties that a form was drawn with; raises NotServed."""
-    holder, _, claimant = visit.form.get("seen", "")[:_LONGEST].partition(".")
-    if not (holder.isascii() and holder.isdigit() and claimant.isascii() and claimant.isdigit()):
-        raise NotServed(400, "Not our form", "This form is not one of ours: open its page again.")
-    return int(holder), int(claimant)

@@ -1,9 +1,12 @@
 """What a form of what needs a person was drawn from, as it is now: an old one does nothing."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final, TypeAlias
 
+from byoip.domain.claims.check_waiver import CheckWaiver
+from byoip.domain.claims.claim import Claim
 from byoip.domain.jobs.job_history import JobSwitch
+from byoip.domain.routes.bgp_prefix import BgpPrefix
 from byoip.domain.speakers.drain import Drain
 from byoip.domain.speakers.revision import InUse
 from byoip.store.accounts.operator_views import RoaSnapshotView
@@ -62,6 +65,32 @@ def of_settings(in_use: InUse | None) -> Facts:
 def of_drain(drain: Drain) -> Facts:
     """Whether it is to be lifted still."""
     return drain.id.hex, drain.live
+
+
+def of_prefix(
+    what: str, claim: Claim, waivers: Iterable[CheckWaiver], route: BgpPrefix | None
+) -> Facts:
+    """What somebody decides such an act on a prefix by: nothing that its owner changes at will.
+
+    Not its version, which any write of its owner raises: nobody escapes a suspension by writing.
+    """
+    owner, standing = claim.account_id.hex, claim.standing.value
+    frozen = sorted(one.value for one in claim.frozen_for)
+    held = claim.state.value, claim.approved_at, claim.revoked_at
+    lasts = claim.approved_by, claim.proof.proven_at, claim.proof.ends_at
+    waived = sorted(one.id.hex for one in waivers)
+    locked = route and (route.id.hex, route.locked)
+    decides: Mapping[str, Facts] = {
+        "suspend": (standing,),
+        "revoke": held,
+        "lock": (locked,),
+        "unlock": (owner, locked),
+        "announce": (owner, standing, frozen, locked, route and route.desired.advertised),
+        "end-proof": (owner, held, lasts),
+        "waive": (owner, waived),
+        "end-waiver": (owner, waived),
+    }
+    return decides.get(what, (owner, held, standing, frozen))
 
 
 async def _roas(visit: PersonsVisit) -> Facts:

@@ -7,11 +7,11 @@ from typing import Final, TypeAlias
 
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.speakers.alarm_kinds import ALARM_KINDS
-from byoip.domain.watch.dispute import left_to_answer
 from byoip.store.accounts.operator_views import OperatorClaimFilter
 from byoip.web.forms import seen_of
 from byoip.web.operator.actors import names_of
 from byoip.web.operator.drawn import of_job, of_levels, of_roas, of_statistics
+from byoip.web.operator.holding.disputed import disputed
 from byoip.web.operator.holding.places import page_of_levels, page_of_trip
 from byoip.web.operator.need import Act, Need, Section
 from byoip.web.operator.need_routes import held_by_nobody, to_be_released
@@ -124,27 +124,6 @@ def _standing(
         return said, await site.operator_reader.needs.standing(standing)
 
     return some
-
-
-async def _disputes(site: Site, now: datetime) -> AsyncNeeds:
-    for one in await site.reader.disputes.listed():
-        holder, claimant = one.holder, one.claimant
-        yield Need(
-            str(holder.claim.prefix),
-            f"{holder.account_name} has it, and {claimant.account_name} has proven "
-            f"{claimant.claim.prefix} since its holder changed. "
-            f"{left_to_answer(one.dispute.decide_from, now)}",
-            one.dispute.opened_at,
-            f"/ui/noc/disputes/{one.dispute.id.hex}",
-        )
-    for of in await site.own_asns.disputes.listed():
-        yield Need(
-            str(of.dispute.asn),
-            f"{of.holder.account_name} has proven it, and {of.claimant.account_name} has since. "
-            f"{left_to_answer(of.dispute.decide_from, now)}",
-            of.dispute.opened_at,
-            f"/ui/noc/asn-disputes/{of.dispute.id.hex}",
-        )
 
 
 async def _levels(site: Site, _: datetime) -> AsyncNeeds:
@@ -277,7 +256,7 @@ async def _quotas(site: Site, _: datetime, first: int, most: int) -> Found:
 _LISTED: Final = "/ui/noc/prefixes?state="
 KINDS: Final[Mapping[str, Kind]] = {
     "breaker": Kind("The breaker has tripped", _few(_trips), "the-breaker-has-tripped"),
-    "disputes": Kind("Disputes", _few(_disputes), "a-dispute-waits-for-a-person"),
+    "disputes": Kind("Disputes", disputed, "a-dispute-waits-for-a-person"),
     "contested": Kind(
         "Contested", _standing(Standing.CONTESTED), "a-prefix-is-contested", f"{_LISTED}contested"
     ),

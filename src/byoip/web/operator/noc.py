@@ -16,8 +16,8 @@ from byoip.store.accounts.operator_views import AddressReport, OperatorClaimFilt
 from byoip.web.changes import MEANING, since_drawn
 from byoip.web.forms import fresh_key, id_of, seen_of
 from byoip.web.operator.actors import names_of
-from byoip.web.operator.acts import NEEDED, OF_PREFIXES, untyped, verb_of
-from byoip.web.operator.drawn import DRAWN, of_drain
+from byoip.web.operator.acts import NEEDED, on_prefix, untyped, verb_of
+from byoip.web.operator.drawn import DRAWN, of_drain, of_prefix
 from byoip.web.operator.needs import all_of, needs
 from byoip.web.operator.network.places import page_of_kind
 from byoip.web.prefixes import chip_of, cursor_of, cursor_text
@@ -141,7 +141,7 @@ async def act_on_prefix(visit: PersonsVisit) -> Response:
     page = f"/ui/noc/prefixes/{_named(visit).hex}?done=done"
     if visit.request.path_params["what"] == "end-grace":  # it has no page any more
         page = "/ui/noc/prefixes?done=closed"
-    work = visit.write(verb_of(visit, OF_PREFIXES), lambda _: page)
+    work = visit.write(on_prefix(visit), lambda _: page)
     return await tried(visit, work, partial(_prefix, visit))
 
 
@@ -243,12 +243,11 @@ async def _prefix(visit: PersonsVisit, told: Told) -> Response:
         goes=(await site.reader.moves.along([claim_id], visit.now))[claim_id],
         watch=await site.reader.watches.watch(owner, claim_id),
         waivers=waivers,
-        waived=seen_of(*sorted(one.id.hex for one in waivers)),
         disputes=await site.reader.disputes.own(owner, claim_id),
         events=list(reversed(events)),
         newest=newest,
-        proof=seen_of(view.claim.proof),
-        since=since_drawn(visit, list(reversed(events))) if told.stale else (),
+        seen=lambda what, route: seen_of(*of_prefix(what, view.claim, waivers, route)),
+        since=since_drawn(visit, list(reversed(events)), "newest") if told.stale else (),
         meaning=MEANING,
         who=await names_of(site, (one.actor for one in events)),
         key=fresh_key,
