@@ -77,7 +77,14 @@ async def test_nor_does_data_that_is_too_old(numbers: Numbers, up: Claim) -> Non
     assert await told(numbers, up) == []
 
 
-async def test_its_end_is_told_once_it_is_gone_for_a_day(numbers: Numbers, up: Claim) -> None:
+@pytest.mark.parametrize(
+    ("without", "policy"),
+    [(True, "it is announced without one."), (False, "it is not announced without one.")],
+)
+async def test_its_end_is_told_once_it_is_gone_for_a_day(
+    numbers: Numbers, up: Claim, without: bool, policy: str
+) -> None:
+    numbers.without_aspa = without
     await numbers.snapshot(aspa(3257))
     assert await alarms(numbers) == ALARM
     for hours in (0, 23):
@@ -86,8 +93,12 @@ async def test_its_end_is_told_once_it_is_gone_for_a_day(numbers: Numbers, up: C
         assert await alarms(numbers) == ALARM
     numbers.clock.advance(HOUR)
     await numbers.snapshot()
-    assert await alarms(numbers) == []
+    for _ in range(2):
+        assert await alarms(numbers) == []
     assert await told(numbers, up) == ["aspa.excludes_operator", "aspa.recovered"]
+    after = (await numbers.events(up))[-1].after
+    assert after["seen"] == f"AS3320 has no ASPA: by the operator's policy {policy}"
+    assert ("fix" in after) is not without
 
 
 async def test_what_its_owner_withdraws_meanwhile_is_no_recovery(
