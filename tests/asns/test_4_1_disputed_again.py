@@ -2,16 +2,21 @@
 
 from datetime import timedelta
 
+import psycopg
+import pytest
 from sqlalchemy import text
 
 from byoip.domain.asns.asn_dispute import QUIET
 from byoip.domain.asns.own_asn import OwnAsn
 from byoip.domain.asns.registration import AsnRange
 from byoip.domain.watch.dispute import Side
-from tests.asns.disputes import again, decide, open_ones, proves, rival, told
+from byoip.store.asns import asn_disputes
+from tests.asns.disputes import again, decide, first, open_ones, proves, published, rival, told
 from tests.asns.numbers import CUSTOMER, Numbers
+from tests.trust.plans import rows_touched
 
 DAY = timedelta(days=1)
+FEW = 10
 
 
 async def contested(numbers: Numbers) -> int:
@@ -91,3 +96,105 @@ async def test_the_holder_that_has_lost_opens_none_either(numbers: Numbers) -> N
     await decide(numbers, Side.CLAIMANT)
     await another_token(numbers, own)
     assert not await open_ones(numbers)
+
+
+async def proven(numbers: Numbers, own: OwnAsn) -> None:
+    """By the newest token of it, where no other account has the number any more."""
+    own = await again(numbers, own)
+    async with numbers.registry_up():
+        numbers.aut_num(*published(own))
+        assert (await numbers.validate_asn(own)).proven
+
+
+async def test_the_holder_that_gives_it_up_meanwhile_opens_none_against_who_proves_it_then(
+    numbers: Numbers,
+) -> None:
+    own = await numbers.approve(await numbers.bring())
+    other = await rival(numbers)
+    await numbers.remove_asn(own)
+    numbers.clock.advance(DAY)
+    await proven(numbers, await numbers.reissue(other))
+    before = await contested(numbers)
+    await proves(numbers, await numbers.bring())
+    assert not await open_ones(numbers)
+    assert await contested(numbers) == before + 1
+
+
+@pytest.mark.parametrize("anew", [False, True], ids=["the same row", "another row"])
+async def test_nor_does_one_whose_proof_an_operator_takes_back_meanwhile(
+    numbers: Numbers, anew: bool
+) -> None:
+    own = await numbers.approve(await numbers.bring())
+    other = await rival(numbers)
+    own = await numbers.revoke(own)
+    numbers.clock.advance(DAY)
+    await proven(numbers, await numbers.reissue(other))
+    if anew:
+        await numbers.remove_asn(own)
+        own = await numbers.bring()
+    await another_token(numbers, own)
+    assert not await open_ones(numbers)
+
+
+async def test_who_was_left_by_the_other_has_lost_nothing(numbers: Numbers) -> None:
+    """The holder gave it up; the claimant does later, and brings it again."""
+    own = await numbers.approve(await numbers.bring())
+    other = await rival(numbers)
+    await numbers.remove_asn(own)
+    numbers.clock.advance(DAY)
+    await numbers.remove_asn(await again(numbers, other))
+    third = await numbers.bring(account_id=await numbers.new_account())
+    await proven(numbers, third)
+    await proves(numbers, await numbers.bring(account_id=other.account_id))
+    assert len(await open_ones(numbers)) == 1
+
+
+async def test_nor_has_a_holder_whose_claimant_left(numbers: Numbers) -> None:
+    own = await numbers.approve(await numbers.bring())
+    await numbers.remove_asn(await rival(numbers))
+    numbers.clock.advance(DAY)
+    await numbers.remove_asn(await first(numbers))
+    third = await numbers.bring(account_id=await numbers.new_account())
+    await proven(numbers, third)
+    await proves(numbers, await numbers.bring(account_id=own.account_id))
+    assert len(await open_ones(numbers)) == 1
+
+
+ELSEWHERE = """
+    INSERT INTO own_asns (id, account_id, asn, state, token, token_expires_at, holder, evidence,
+        seen, fix, doubt, created_at, modified_at, ended_at, version)
+    SELECT gen_random_uuid(), account_id, asn, 'pending', replace(gen_random_uuid()::text, '-', ''),
+        token_expires_at, '', '', '', '', '', created_at, modified_at, modified_at, 1
+    FROM own_asns, generate_series(1, 5000) WHERE ended_at IS NULL;
+    ALTER TABLE asn_disputes DISABLE TRIGGER asn_disputes_of_proven;
+    INSERT INTO asn_disputes (id, asn, holder_id, claimant_id, opened_at, decide_from, token,
+        proven_by, registry, holder, evidence, ended_at, ended)
+    SELECT gen_random_uuid(), asn + one, holder_id, claimant_id, opened_at, decide_from, token,
+        proven_by, registry, holder, evidence, opened_at, 'holder'
+    FROM asn_disputes, generate_series(1, 5000) AS one;
+    INSERT INTO asn_disputes (id, asn, holder_id, claimant_id, opened_at, decide_from, token,
+        proven_by, registry, holder, evidence, ended_at, ended)
+    SELECT gen_random_uuid(), asn, holder_id, claimant_id, opened_at - interval '1 year',
+        decide_from, token, proven_by, registry, holder, evidence, opened_at - interval '1 year',
+        'holder'
+    FROM asn_disputes, generate_series(1, 5000) WHERE ended_at IS NULL;
+    ALTER TABLE asn_disputes ENABLE TRIGGER asn_disputes_of_proven;
+"""
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["without statistics", "with statistics"])
+async def test_it_is_asked_by_an_index_for_the_numbers_rows_are_locked(
+    numbers: Numbers, restored_url: str, known: bool
+) -> None:
+    await numbers.served()
+    other = await rival(numbers)
+    asked = {"account_id": other.account_id, "asn": other.asn.number}
+    since = {"since": numbers.clock.now() - QUIET}
+    async with numbers.engine.begin() as connection:
+        for statement in ELSEWHERE.split(";")[:-1]:
+            await connection.execute(text(statement))
+    await decide(numbers, Side.HOLDER)
+    with psycopg.connect(restored_url, autocommit=True) as direct:
+        if known:
+            direct.execute("ANALYZE own_asns, asn_disputes")
+        assert rows_touched(direct, asn_disputes._LOST.text, {**asked, **since}) <= FEW

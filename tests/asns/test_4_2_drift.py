@@ -1,14 +1,24 @@
 """Time 4.2: an ASPA that comes after the announcement is told to the operator and to its owner."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
+import psycopg
 import pytest
+from sqlalchemy import text
 
 from byoip.domain.claims.claim import Claim
-from byoip.store.routes.excluded import KIND
+from byoip.domain.routes.bgp_prefix import BgpPrefix
+from byoip.store.engine import autocommitting
+from byoip.store.routes import excluded
+from byoip.store.routes.excluded import KIND, ExcludedRoutes
+from tests.announcing import until
 from tests.asns.numbers import CUSTOMER, Numbers, aspa
 from tests.asns.test_announcing import alarms
+from tests.many_routes import add_routes, ipv4
+from tests.trust.plans import rows_touched
 from tests.usecases.world import CIDR, ORIGIN
 
 ALARM = [(KIND, f"{CIDR} {ORIGIN} {CUSTOMER}")]
@@ -77,7 +87,14 @@ async def test_nor_does_data_that_is_too_old(numbers: Numbers, up: Claim) -> Non
     assert await told(numbers, up) == []
 
 
-async def test_its_end_is_told_once_it_is_gone_for_a_day(numbers: Numbers, up: Claim) -> None:
+@pytest.mark.parametrize(
+    ("without", "policy"),
+    [(True, "it is announced without one."), (False, "it is not announced without one.")],
+)
+async def test_its_end_is_told_once_it_is_gone_for_a_day(
+    numbers: Numbers, up: Claim, without: bool, policy: str
+) -> None:
+    numbers.without_aspa = without
     await numbers.snapshot(aspa(3257))
     assert await alarms(numbers) == ALARM
     for hours in (0, 23):
@@ -86,8 +103,12 @@ async def test_its_end_is_told_once_it_is_gone_for_a_day(numbers: Numbers, up: C
         assert await alarms(numbers) == ALARM
     numbers.clock.advance(HOUR)
     await numbers.snapshot()
-    assert await alarms(numbers) == []
+    for _ in range(2):
+        assert await alarms(numbers) == []
     assert await told(numbers, up) == ["aspa.excludes_operator", "aspa.recovered"]
+    after = (await numbers.events(up))[-1].after
+    assert after["seen"] == f"AS3320 has no ASPA: by the operator's policy {policy}"
+    assert ("fix" in after) is not without
 
 
 async def test_what_its_owner_withdraws_meanwhile_is_no_recovery(
@@ -106,3 +127,68 @@ async def test_two_workers_that_look_at_once_tell_it_once(numbers: Numbers, up: 
     await numbers.snapshot(aspa(64500))
     await asyncio.gather(*(alarms(numbers) for _ in range(5)))
     assert await told(numbers, up) == ["aspa.excludes_operator", "aspa.recovered"]
+
+
+async def test_an_alarm_that_goes_on_is_not_written_again(numbers: Numbers, up: Claim) -> None:
+    async def kept() -> list[str]:
+        async with numbers.engine.connect() as connection:
+            return list(await connection.scalars(text("SELECT xmin::text FROM route_alarms")))
+
+    await numbers.snapshot(aspa(3257))
+    assert await alarms(numbers) == ALARM
+    before = await kept()
+    assert await alarms(numbers) == ALARM
+    assert await kept() == before
+    assert await told(numbers, up) == ["aspa.excludes_operator"]
+
+
+WAITS = text("""
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'
+""")
+
+
+async def test_workers_with_other_snapshots_wait_for_each_other_and_never_both(
+    numbers: Numbers, up: Claim
+) -> None:
+    """One ends what the other has just raised, and the other way round."""
+    await numbers.snapshot(aspa(3257))
+    route = (await numbers.reader.bgp_prefix(up.account_id, up.id, None)).bgp_prefix
+    one, other = (replace(route, id=UUID(int=which)) for which in (1, 2))
+    now = numbers.clock.now()
+    async with numbers.rules.transaction() as tx:
+        await ExcludedRoutes(tx.session).stand([one, other], now)
+
+    async def looks(raised: BgpPrefix) -> None:
+        async with numbers.rules.transaction() as tx:
+            kept = ExcludedRoutes(tx.session)
+            await kept.told()
+            await kept.stand([raised], now)
+            await kept.end_others([raised])
+
+    async with numbers.rules.transaction() as tx:
+        kept = ExcludedRoutes(tx.session)
+        await kept.told()
+        await kept.stand([replace(one, cidr=other.cidr, asn=ORIGIN)], now)
+        second = asyncio.create_task(looks(replace(other, asn=ORIGIN)))
+        async with autocommitting(numbers.engine).connect() as looking:
+
+            async def it_waits() -> bool:
+                return second.done() or bool((await looking.execute(WAITS)).scalar_one())
+
+            await until(it_waits)
+        assert await kept.end_others([one]) == {other.id.hex}
+    await second
+
+
+async def test_told_ones_are_found_among_many_routes(
+    numbers: Numbers, up: Claim, restored_url: str
+) -> None:
+    await numbers.snapshot(aspa(3257))
+    assert await alarms(numbers) == ALARM
+    add_routes(restored_url, ipv4(3000), advertised=True)
+    with psycopg.connect(restored_url) as connection:
+        connection.execute("INSERT INTO route_alarms VALUES ('down', 'a speaker', '', now())")
+        connection.execute("ANALYZE bgp_prefixes, route_alarms, prefixes")
+        assert rows_touched(connection, excluded._TOLD.text, excluded._TOLD.values) <= 10
+    assert await told(numbers, up) == ["aspa.excludes_operator"]

@@ -10,6 +10,7 @@ from byoip.domain.checks.evidence import Check, Passed
 from byoip.domain.checks.vrp_snapshot import GatePolicy
 from byoip.domain.claims.claim import Claim
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
+from tests.asns.disputes import first
 from tests.asns.numbers import CUSTOMER, Numbers, aspa
 from tests.asns.test_announcing import obstacles, refused
 from tests.usecases.world import CIDR
@@ -57,6 +58,19 @@ async def test_where_the_policy_demands_one_the_evidence_says_what_it_would_take
     [said] = set(await approved_by(numbers, claim))
     assert "by the operator's policy it is not announced without one" in said
     assert "all of these providers: AS64500." in said
+
+
+async def test_of_a_number_that_is_not_proven_any_more_no_policy_is_told(numbers: Numbers) -> None:
+    claim = await numbers.served()
+    await numbers.revoke(await first(numbers))
+    numbers.txt(claim.prefix, (await numbers.token(claim)).value)
+    run = await numbers.validate(claim)
+    found = [one.outcome for one in run.findings if one.check is Check.RPKI]
+    assert found
+    for one in found:
+        assert isinstance(one, Passed)
+        assert "This account has not proven AS3320, or not any more." in one.warnings
+        assert NONE not in one.warnings
 
 
 async def test_evidence_of_an_origin_of_the_operators_says_nothing_of_aspas(

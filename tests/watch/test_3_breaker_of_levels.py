@@ -118,5 +118,5 @@ async def test_the_operator_lifts_a_freeze(days: Days, claims: list[Claim]) -> N
     assert await days.frozen_for(frozen) == set()
     await days.go_on(STEP, step=STEP)
     assert await days.frozen_for(frozen) == set(), "the time starts again"
-    with pytest.raises(NotFrozen):
+    with pytest.raises(NotFrozen, match=r"not frozen\.$"):
         await lifting(frozen.id, reason="Again.", by=BY)

@@ -183,7 +183,7 @@ async def test_the_operator_announces_under_a_freeze(days: Days, routes: Routes)
     world, claim = days.world, routes.claim
     route = (await routes.view()).bgp_prefix
     act = Verb(world.store, announce_on_word)
-    with pytest.raises(NotFrozen):
+    with pytest.raises(NotFrozen, match="not frozen or contested, and its origin"):
         await act(claim.id, route.id, reason="attack", by=BY)
     await frozen(days, routes)
     await days.snapshot()

@@ -56,7 +56,8 @@ OF_PREFIXES: Final[Catalogue] = {
     "aspa": {
         "excludes_operator": "An ASPA of the route's origin does not list the operator: networks "
         "that verify paths drop the route, which stays up. `fix` has the whole list to publish.",
-        "recovered": "The ASPA lists the operator now, or there is none any more.",
+        "recovered": "The ASPA lists the operator now, or there is none any more; with `fix` where "
+        "by the operator's policy the route is then not announced again.",
     },
     "watch": {
         "raised": "A signal says no for longer: its level has risen; `signal`, `level`, `seen`.",
@@ -170,7 +171,7 @@ OF_OPERATORS: Final[Catalogue] = {
     },
     "own_asn": {
         "contested": "Another account has proven an AS number that one has proven: decide whose it "
-        "is.",
+        "is. Perhaps no dispute is open: see the runbook.",
         "approved": "An AS number of a customer's counts as proven on the operator's word.",
         "revoked": "The proof of an AS number of a customer's was taken back; routes stay.",
     },

@@ -201,5 +201,5 @@ def unlock_route(ctx: typer.Context, prefix: PrefixId, route: RouteId, reason: R
 
 @prefixes_app.command("announce-route")
 def announce_route(ctx: typer.Context, prefix: PrefixId, route: RouteId, reason: Reason) -> None:
-    """Announce a withdrawn route of a frozen prefix on your word; the freeze stands."""
+    """Announce on your word what a freeze, contest or dispute stops; that stands."""
     show_object(act(ctx, f"/prefixes/{prefix}/bgp/prefixes/{route}/announce", reason))

@@ -21,12 +21,12 @@ class PrefixFrozen(Refusal):
 
 
 class NotFrozen(Refusal):
-    """There is no freeze to lift."""
+    """There is no freeze to lift, or nothing for an operator to announce in spite of."""
 
     name = "not_frozen"
 
-    def __init__(self) -> None:
-        super().__init__("This prefix is not frozen, and its origin is not in dispute.")
+    def __init__(self, besides: str = "") -> None:
+        super().__init__(f"This prefix is not frozen{besides}.")
 
 
 def how_lifted(signals: Collection[Signal]) -> str:

@@ -29,13 +29,13 @@ _LOCK: Final = from_text("SELECT * FROM asn_disputes WHERE id = :id FOR UPDATE")
 _OPEN: Final = from_text("""
     SELECT * FROM asn_disputes WHERE asn = :asn AND ended_at IS NULL FOR UPDATE
 """)
-# Decided for the other account; or it gave its number up, and this is another row of it.
+# Decided for the other account; or its own row ended it, given up or its proof taken back then.
 _LOST: Final = from_text("""
-    WITH own AS (SELECT id FROM own_asns WHERE account_id = :account_id AND asn = :asn)
-    SELECT * FROM asn_disputes WHERE ended_at > :since AND (
-        claimant_id IN (SELECT id FROM own)
-            AND (ended = 'holder' OR ended = 'gone' AND claimant_id <> :id)
-        OR holder_id IN (SELECT id FROM own) AND ended = 'claimant'
+    SELECT d.* FROM asn_disputes AS d JOIN own_asns AS own ON own.id IN (d.claimant_id, d.holder_id)
+    WHERE d.asn = :asn AND d.ended_at > :since AND own.account_id = :account_id AND (
+        d.ended = 'holder' AND own.id = d.claimant_id
+        OR d.ended = 'claimant' AND own.id = d.holder_id
+        OR d.ended = 'gone' AND d.ended_at IN (own.ended_at, own.revoked_at)
     )
 """)
 _ADD: Final = from_text("""
@@ -96,7 +96,7 @@ class AsnDisputeRepository(Repository):
 
     async def lost(self, own: OwnAsn, since: datetime) -> Sequence[AsnDispute]:
         """Those that the account of a number has lost since then, or has left."""
-        of = {"id": own.id, "account_id": own.account_id, "asn": own.asn.number}
+        of = {"account_id": own.account_id, "asn": own.asn.number}
         return [_dispute(row) for row in await self._session.rows(_LOST, **of, since=since)]
 
     async def add(self, dispute: AsnDispute) -> None:

@@ -84,6 +84,7 @@ asn_disputes = table(
     sa.Index("uq_asn_disputes_open", "asn", unique=True, postgresql_where="ended_at IS NULL"),
     sa.Index("ix_asn_disputes_holder", "holder_id", "opened_at"),
     sa.Index("ix_asn_disputes_claimant", "claimant_id", "opened_at"),
+    sa.Index("ix_asn_disputes_ended", "asn", "ended_at"),
     sa.Index("ix_asn_disputes_opened", "opened_at", "id", postgresql_where="ended_at IS NULL"),
 )
 

@@ -18,23 +18,26 @@ from byoip.store.statements import Repository, compiled, from_text
 
 KIND: Final = "aspa_excludes_operator"
 _b, _alarm = bgp_prefixes.c, route_alarms.c
+# Subjects of other kinds are no ids: these are found before they are read as such.
+_told = (
+    sa.select(sa.cast(_alarm.subject, sa.Uuid).label("id"))
+    .where(_alarm.kind == KIND)
+    .cte("told")
+    .prefix_with("MATERIALIZED")
+)
 _TOLD: Final = compiled(
-    BGP_PREFIX.join(
-        route_alarms,
-        sa.and_(
-            _alarm.kind == KIND,
-            _alarm.subject == sa.func.replace(sa.cast(_b.id, sa.Text), "-", ""),
-        ),
-    )
+    BGP_PREFIX.join(_told, _told.c.id == _b.id)
     .where(_b.advertised, _b.behind.is_not(None))
     .order_by(_b.id)
 )
+_LOCK: Final = from_text("SELECT FROM route_alarms WHERE kind = :kind ORDER BY subject FOR UPDATE")
 _RAISE: Final = from_text("""
     INSERT INTO route_alarms AS kept (kind, subject, detail, since)
     SELECT :kind, subject, detail, :now
     FROM unnest(CAST(:subjects AS text[]), CAST(:details AS text[])) AS raised (subject, detail)
     ORDER BY subject
     ON CONFLICT (kind, subject) DO UPDATE SET detail = excluded.detail
+    WHERE kept.detail IS DISTINCT FROM excluded.detail
     RETURNING subject, xmax = 0 AS is_new
 """)
 _END: Final = from_text("""
@@ -47,7 +50,11 @@ class ExcludedRoutes(Repository):
     """Which of them are told of, by a standing alarm."""
 
     async def told(self) -> Sequence[BgpPrefix]:
-        """Those with an alarm that are desired still, behind an AS of the operator's."""
+        """Those with an alarm that are desired still, behind an AS of the operator's.
+
+        All their alarms are locked: another worker that looks waits until this one has ended some.
+        """
+        await self._session.rows(_LOCK, kind=KIND)
         return [bgp_prefix_from(row) for row in await self._session.rows(_TOLD)]
 
     async def stand(self, routes: Collection[BgpPrefix], now: datetime) -> Collection[str]:

@@ -51,14 +51,18 @@ async def with_aspa(
 ) -> tuple[Finding, ...]:
     """These, and with a ROA that was found what ASPAs say of an origin of the customer's own.
 
-    That there is none as well: it is then the operator's policy that lets the pair through.
+    That there is none as well: it is then the operator's policy that lets the pair through. Of an
+    origin that is not proven any more nothing lets it through.
     """
     behind = tx.rules.behind(claim.asn)
     if behind is None or all(one.check is not Check.RPKI for one in findings):
         return tuple(findings)
     (own,) = await tx.session.look(tx.own_asns.standing(claim.account_id, claim.asn))
-    pair = judge_pair(claim.asn, behind, own.aspa, tx.now, without=tx.rules.without_aspa)
-    return tuple(_beside(one, told(pair)) for one in findings)
+    said = f"This account has not proven {claim.asn}, or not any more."
+    if own.proven:
+        without = tx.rules.without_aspa
+        said = told(judge_pair(claim.asn, behind, own.aspa, tx.now, without=without))
+    return tuple(_beside(one, said) for one in findings)
 
 
 def _beside(finding: Finding, said: str) -> Finding:

@@ -32,7 +32,7 @@ async def announce_on_word(
     (own,) = await tx.session.look(tx.own_asns.standing(claim.account_id, before.asn))
     contested = claim.standing is Standing.CONTESTED
     if not (claim.frozen_for or own.disputed or contested):
-        raise NotFrozen
+        raise NotFrozen(" or contested, and its origin is not in dispute")
     if before.desired.advertised:
         return (await tx.bgp_prefixes.view(before, claim.version)).unchanged
     after = await announce(tx, claim, before, prepend=before.desired.prepend, on_word=why)

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from byoip.domain.asn import Asn
 from byoip.domain.asns.aspa import judge_pair
-from byoip.domain.checks.evidence import Failed, Outcome, Passed, Unanswered
+from byoip.domain.checks.evidence import Failed, Outcome, Passed, Reason, Unanswered
 from byoip.domain.history import Actor
 from byoip.domain.routes.bgp_prefix import BgpPrefix
 from byoip.ports.clock import Clock
@@ -70,11 +70,11 @@ async def _hear_aspas(tx: Transaction) -> int:
     excluded = [
         known[subject]
         for subject, one in said.items()
-        if isinstance(one, Failed) or (isinstance(one, Unanswered) and subject in told)
+        if _excludes(one) or (isinstance(one, Unanswered) and subject in told)
     ]
     new = await kept.stand(excluded, tx.now)
     over = await kept.end_others(excluded)
-    again = {one for one in over if one in known}  # it is up still, and the answer is yes
+    again = {one for one in over if one in known}  # it is up still, and no ASPA says no
     await tx.events.lock_claims({known[one].claim_id for one in {*new, *again}})
     for subject in sorted({*new, *again}):
         kind = "aspa.excludes_operator" if subject in new else "aspa.recovered"
@@ -83,14 +83,20 @@ async def _hear_aspas(tx: Transaction) -> int:
 
 
 async def _judged(tx: Transaction, route: BgpPrefix, known: _Pairs) -> Outcome:
-    """By its own row: what settings say by now changes nothing of what is up."""
+    """By its own row; of one without an ASPA, what settings say by now of announcing it again."""
     if route.behind is None:
         return Passed("Its origin is the operator's.")
     pair = route.account_id, route.asn, route.behind
     if pair not in known:
         (own,) = await tx.session.look(tx.own_asns.standing(route.account_id, route.asn))
-        known[pair] = judge_pair(route.asn, route.behind, own.aspa, tx.now, without=True)
+        without = tx.rules.without_aspa
+        known[pair] = judge_pair(route.asn, route.behind, own.aspa, tx.now, without=without)
     return known[pair]
+
+
+def _excludes(said: Outcome) -> bool:
+    """Whether an ASPA does: that there is none is the operator's policy, and changes nothing up."""
+    return isinstance(said, Failed) and said.reason is Reason.ASPA_EXCLUDES_OPERATOR
 
 
 def _shown(route: BgpPrefix, said: Outcome) -> dict[str, object]:

@@ -1,0 +1,19 @@
+"""Disputes about an AS number that ended lately are found by an index."""
+
+from pathlib import Path
+from typing import Any
+
+from alembic import op
+
+revision = "0053"
+down_revision = "0052"
+branch_labels = None
+depends_on = None
+
+STATEMENTS = Path(__file__).with_suffix(".sql")
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    driver: Any = op.get_bind().connection.driver_connection
+    driver.execute(STATEMENTS.read_text())
