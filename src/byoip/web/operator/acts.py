@@ -85,10 +85,6 @@ def _one_of(kind: Callable[[str], Any], text: str) -> Any:
         raise NotServed(400, "Not our form", "This form is not one of ours.") from None
 
 
-def _open(visit: PersonsVisit, why: str) -> Verb[Any]:
-    return opening(visit, _text(visit, "speaker"), why)
-
-
 def opening(visit: PersonsVisit, speaker: str, why: str) -> Verb[Any]:
     """The verb that opens a speaker which is held shut, for just what was seen to be missing."""
     name, in_service = visit.person.name, visit.site.in_service
@@ -179,7 +175,7 @@ def _lift(visit: PersonsVisit, why: str) -> Verb[Any]:
 
 
 NEEDED: Final[Mapping[str, _Made]] = {
-    "open": _open,
+    "open": lambda visit, why: opening(visit, _text(visit, "speaker"), why),
     "release-levels": partial(_levels, state=RiseState.RELEASED),
     "drop-levels": partial(_levels, state=RiseState.DROPPED),
     "withdraw-orphans": _orphans,
