@@ -20,6 +20,7 @@ from tests.domain.letters import letter_facts
 from tests.pdfs import pdf
 
 ACCOUNT = uuid4()
+SLOW = {"deadline": 120.0, "patience": 120.0}  # of a machine that does other things as well
 
 
 def loading(document: bytes, asked: list[bytes] | None = None) -> Callable[[], Awaitable[bytes]]:
@@ -50,7 +51,7 @@ async def signed(tmp_path: Path, name: str = "Example Company, Inc.") -> bytes:
 
 
 async def test_a_signed_letter_is_drawn_as_a_sheet_of_a4(tmp_path: Path) -> None:
-    picture = await drawn(await signed(tmp_path), ChildLetterPictures())
+    picture = await drawn(await signed(tmp_path), ChildLetterPictures(**SLOW))
     assert picture is not None
     assert struct.unpack(">II", picture[16:24]) == (992, 1403)  # as pages say that it is large
     assert 50_000 < len(picture) < 600_000  # not an empty sheet
@@ -58,7 +59,7 @@ async def test_a_signed_letter_is_drawn_as_a_sheet_of_a4(tmp_path: Path) -> None
 
 async def test_each_document_has_its_own_picture_made_once(tmp_path: Path) -> None:
     one, other = await signed(tmp_path), await signed(tmp_path, "Another Company")
-    pictures, asked = ChildLetterPictures(), list[bytes]()
+    pictures, asked = ChildLetterPictures(**SLOW), list[bytes]()
     first = await pictures.first_page(ACCOUNT, digest(one), loading(one, asked))
     second = await pictures.first_page(ACCOUNT, digest(other), loading(other, asked))
     assert first != second
@@ -69,7 +70,7 @@ async def test_each_document_has_its_own_picture_made_once(tmp_path: Path) -> No
 
 async def test_two_who_ask_at_once_have_it_made_once(tmp_path: Path) -> None:
     document, asked = await signed(tmp_path), list[bytes]()
-    pictures = ChildLetterPictures()
+    pictures = ChildLetterPictures(**SLOW)
     many = [
         pictures.first_page(ACCOUNT, digest(document), loading(document, asked)) for _ in range(4)
     ]
@@ -78,13 +79,13 @@ async def test_two_who_ask_at_once_have_it_made_once(tmp_path: Path) -> None:
 
 
 async def test_another_document_under_its_name_is_no_picture_of_it(tmp_path: Path) -> None:
-    one, pictures = await signed(tmp_path), ChildLetterPictures()
+    one, pictures = await signed(tmp_path), ChildLetterPictures(**SLOW)
     assert await pictures.first_page(ACCOUNT, digest(one), loading(pdf())) is None
     assert await drawn(one, pictures) is not None  # and nothing was kept in its place
 
 
 async def test_only_so_many_are_kept() -> None:
-    pictures = ChildLetterPictures(most=2)
+    pictures = ChildLetterPictures(most=2, **SLOW)
     documents = [pdf(b"(%d)" % number) for number in range(3)]
     for one in (documents[0], documents[1], documents[0], documents[2]):
         assert await drawn(one, pictures) is not None
@@ -96,7 +97,7 @@ async def test_only_so_many_are_kept() -> None:
 
 @pytest.mark.parametrize("document", [b"", b"%PDF-1.7", b"x" * 1000, pdf()[:100]])
 async def test_what_is_no_pdf_has_no_picture(document: bytes) -> None:
-    assert await drawn(document, ChildLetterPictures()) is None
+    assert await drawn(document, ChildLetterPictures(**SLOW)) is None
 
 
 @pytest.mark.parametrize(
@@ -111,6 +112,34 @@ async def test_what_is_no_pdf_has_no_picture(document: bytes) -> None:
 )
 async def test_where_it_cannot_be_made_there_is_none(pictures: ChildLetterPictures) -> None:
     assert await drawn(pdf(), pictures) is None
+
+
+async def test_a_turn_is_not_waited_for_long() -> None:
+    pictures, begun, go_on = ChildLetterPictures(patience=0.05), asyncio.Event(), asyncio.Event()
+
+    async def slow() -> bytes:
+        begun.set()
+        await go_on.wait()
+        return pdf()
+
+    first = asyncio.create_task(pictures.first_page(uuid4(), digest(pdf()), slow))
+    await begun.wait()
+    for other in (b"(1)", b"(2)"):
+        assert await drawn(pdf(other), pictures) is None
+    go_on.set()
+    assert await first is not None
+    assert await drawn(pdf(b"(1)"), pictures) is not None
+
+
+async def test_what_could_not_be_drawn_is_tried_again_after_a_while() -> None:
+    pictures, asked = ChildLetterPictures(python="/bin/false", again=3600.0), list[bytes]()
+    for _ in range(3):
+        assert await pictures.first_page(ACCOUNT, digest(pdf()), loading(pdf(), asked)) is None
+    assert asked == [pdf()]
+    pictures = ChildLetterPictures(python="/bin/false", again=0.0)
+    for _ in range(2):
+        await pictures.first_page(ACCOUNT, digest(pdf()), loading(pdf(), asked))
+    assert asked == [pdf()] * 3
 
 
 @pytest.mark.parametrize(

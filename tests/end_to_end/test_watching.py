@@ -31,7 +31,8 @@ def test_what_is_approved_is_watched_from_the_first_minute_on(service: Running) 
     found = {one["signal"]: one for one in shown["signals"]}
     assert {one["level"] for one in found.values()} == {"none"}
     assert {one["unanswered"] for one in found.values()} == {None}
-    assert found["holder"]["seen"] == "sandbox-ripencc-2 at ripencc"
+    named = '"Holder of sandbox-ripencc-2" (sandbox-ripencc-2 at ripencc)'
+    assert found["holder"]["seen"] == named
     assert "maintained by" in found["route_object"]["seen"]
     assert found["roa"]["seen"] == "Valid by the ROA data in use."
     assert shown["frozen_for"] == []

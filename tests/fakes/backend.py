@@ -98,7 +98,7 @@ def make_backend(
         converge_bindings=ConvergeBindings(store),
         preflight=Preflight(ask, terms),
         pdf_inspector=FakeInspector(),
-        letter_pictures=ChildLetterPictures(),
+        letter_pictures=ChildLetterPictures(deadline=60.0, patience=60.0),
         letters=LetterReader(engine),
         reader=CustomerReader(engine),
         credentials=CredentialReader(engine, clock),

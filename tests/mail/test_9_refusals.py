@@ -32,14 +32,15 @@ AT_RECIPIENT = [
     (b"503 This mail server requires authentication when sending to a non-local address", HELD),
     (b"553 5.1.8 <byoip@operator.example.net>: Sender address rejected: Domain not found", HELD),
     (b"452 4.3.1 Insufficient system storage", HELD),
-    (b"550 5.4.1 Recipient address rejected: Access denied", HELD),
-    (b"504 5.5.2 <byoip>: Helo command rejected: need fully-qualified hostname", HELD),
     (b"421 4.3.2 Service shutting down", HELD),
     # Nobody knows.
     (b"550 relay not permitted", AGAIN),  # Exim
     (b"553 sorry, that domain isn't in my list of allowed rcpthosts", AGAIN),  # qmail without it
     (b"550 no such user here", AGAIN),
     (b"550", AGAIN),
+    (b"550 5.4.1 Recipient address rejected: Access denied", AGAIN),  # Exchange, of a mailbox
+    (b"550 5.5.0 Requested action not taken: mailbox unavailable", AGAIN),  # Outlook, likewise
+    (b"504 5.5.2 <byoip>: Helo command rejected: need fully-qualified hostname", AGAIN),
     (b"550 5.1.1.9 is not a client of ours", AGAIN),  # an address, not a code
     (b"550 5.1.0 Address rejected", AGAIN),
     (b"550 5.1.2 <noc@example.net>: Recipient address rejected: Domain not found", AGAIN),

@@ -19,7 +19,7 @@ from tests.web.browser import link_for
 
 WIDE, PHONE = (1200, 900), (400, 800)
 MOST_TABS: Final = 80
-PATIENCE: Final = 20_000  # milliseconds: other tests run beside
+PATIENCE: Final = 60_000  # milliseconds: other tests run beside
 _AN_ANSWER: Final = re.compile(r"Failed to load resource: .* status of 4\d\d")
 
 

@@ -42,8 +42,8 @@ async def contested(world: World, engine: AsyncEngine, tmp_path: Path) -> AsyncI
     numbers.clock = world.clock
     await numbers.statistics()
     async with numbers.registry_up():
-        registry = WhoisRegistry(world.clock, deadline=3)
-        prove = ProveAsn(world.store, registry, numbers.here, LABEL, 5.0)
+        registry = WhoisRegistry(world.clock, deadline=60)
+        prove = ProveAsn(world.store, registry, numbers.here, LABEL, 120.0)
         backend = replace(world.backend, metrics=CollectorRegistry(), prove_asn=prove)
         app = bare_application(backend)
         transport = httpx.ASGITransport(served(app, backend), raise_app_exceptions=False)

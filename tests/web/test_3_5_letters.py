@@ -1,5 +1,6 @@
 """The letters of an account: what holds, its public page, its document."""
 
+import asyncio
 from dataclasses import replace
 
 import httpx
@@ -87,12 +88,49 @@ async def test_where_no_picture_can_be_made_the_letter_is_there(world: World) ->
         for path in ("/ui/letters", "/loa"):
             page = await viewer.get(f"{path}/{letter.reference}", headers={"accept": "text/html"})
             assert page.status_code == 200
-            assert "There is no picture of the document at present." in page.text
+            assert "where this is read in place of a picture, none can be made" in page.text
             assert letter.sha256 in page.text
-            assert "<img" not in page.text
             picture = await viewer.get(f"{path}/{letter.reference}/picture")
             assert picture.status_code == 404
-            assert "cannot be made at present" in picture.text
+            assert "There is no picture of this letter at present" in picture.text
+
+
+async def test_a_letter_that_holds_no_longer_has_no_picture_for_all(world: World) -> None:
+    """By itself it would look as if it held."""
+    letter = await issued(world)
+    await saved(world, letter.revoke(RevokedBecause.OPERATOR, world.clock.now()))
+    public = await world.client.get(f"/loa/{letter.reference}", headers={"accept": "text/html"})
+    assert "<img" not in public.text
+    assert (await world.client.get(f"/loa/{letter.reference}/picture")).status_code == 404
+    viewer = await signed_in(world, Role.VIEWER)
+    assert (await viewer.get(f"/ui/letters/{letter.reference}/picture")).status_code == 200
+
+
+async def test_a_page_waits_for_no_picture_and_a_picture_keeps_no_strangers_turn(
+    world: World,
+) -> None:
+    letter = await issued(world)
+    waits, met = asyncio.Event(), asyncio.Barrier(5)
+
+    class Endless:
+        async def first_page(self, *_: object) -> bytes | None:
+            await met.wait()
+            await waits.wait()
+            return None
+
+    backend = replace(world.backend, letter_pictures=Endless(), metrics=CollectorRegistry())
+    transport = httpx.ASGITransport(create_application(backend))
+    async with httpx.AsyncClient(transport=transport, base_url="http://byoip.test") as client:
+        public = f"/loa/{letter.reference}"
+        asking = [asyncio.create_task(client.get(f"{public}/picture")) for _ in range(4)]
+        async with asyncio.timeout(60):
+            await met.wait()
+        viewer = await signed_in(replace(world, client=client), Role.VIEWER)  # by a new link
+        for page in (f"/ui/letters/{letter.reference}", public):
+            answer = await viewer.get(page, headers={"accept": "text/html"})
+            assert answer.status_code == 200
+        waits.set()
+        assert [one.status_code for one in await asyncio.gather(*asking)] == [404] * 4
 
 
 async def test_a_picture_that_was_made_is_still_only_theirs(world: World) -> None:

@@ -101,3 +101,24 @@ async def test_4_an_account_is_renamed_without_scripts(site: Site, operator: Ope
         await page.get_by_role("button", name="Change it").click()
         await expect(page.get_by_role("heading", level=1)).to_contain_text("Renamed AG")
     assert (await operator.result("GET", f"/accounts/{of}"))["name"] == "Renamed AG"
+
+
+async def test_4_what_somebody_fills_in_is_not_drawn_anew_under_their_hands(
+    site: Site, engine: AsyncEngine
+) -> None:
+    await orphans(site.world, engine)
+    asked = list[str]()
+    async with site.person(Role.OPERATOR) as page:
+        page.on("request", lambda one: asked.append(one.url))
+        await page.goto("/ui/noc")
+        tick = "document.getElementById('now').dispatchEvent(new CustomEvent('every'))"
+        async with page.expect_response("**/ui/noc/part"):
+            await page.evaluate(tick)
+        await page.locator("#now details summary").first.click()
+        asked.clear()
+        await page.evaluate(tick)
+        await page.evaluate("new Promise((done) => setTimeout(done, 300))")
+        assert not [one for one in asked if one.endswith("/part")]
+        await page.locator("#now details summary").first.click()
+        async with page.expect_response("**/ui/noc/part"):
+            await page.evaluate(tick)

@@ -28,7 +28,7 @@ class Pages(Protocol):
         """Every error, blocker and reason, explained; the anchors are the names."""
         ...
 
-    async def letter(self, letter: Letter, now: datetime) -> Response:
+    def letter(self, letter: Letter, now: datetime) -> Response:
         """A letter, for people."""
         ...
 

@@ -36,12 +36,15 @@ LETTER_TONES: Final = {LetterStatus.VALID: "good", LetterStatus.REVOKED: "bad"}
 HEADERS: Final = {"vary": "accept", "referrer-policy": "no-referrer"}
 
 
-def letter_page(letter: Letter, now: datetime, *, pictured: bool = False) -> Response:
+def letter_page(letter: Letter, now: datetime) -> Response:
     """The letter for people; needs nothing from elsewhere, and of us its picture, if it has one."""
-    picture = f"{letter.reference}/picture"
-    return page(
-        "letter.html", 200, HEADERS, **letter_shown(letter, now), pictured=pictured, picture=picture
-    )
+    picture = f"{letter.reference}/picture" if shown_to_all(letter, now) else ""
+    return page("letter.html", 200, HEADERS, **letter_shown(letter, now), picture=picture)
+
+
+def shown_to_all(letter: Letter, now: datetime) -> bool:
+    """Whether its picture is: one that holds no longer would look as if it did, by itself."""
+    return letter.status(now) is LetterStatus.VALID and not letter.of_another
 
 
 def letter_shown(letter: Letter, now: datetime) -> Mapping[str, Any]:

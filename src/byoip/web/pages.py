@@ -17,11 +17,11 @@ from byoip.web.customer.routes import customer_routes
 from byoip.web.door import Door, form
 from byoip.web.guide.pages import Guides
 from byoip.web.letters import HEADERS as LETTER_HEADERS
-from byoip.web.letters import letter_page, no_letter_page, said
+from byoip.web.letters import letter_page, no_letter_page, said, shown_to_all
 from byoip.web.live import Streams
 from byoip.web.operator.routes import operator_routes
 from byoip.web.people.routes import people_routes
-from byoip.web.pictures.letters import picture_answer, picture_of
+from byoip.web.pictures.letters import no_picture, picture_answer
 from byoip.web.rendering import page
 from byoip.web.site import NotServed, Site
 from byoip.web.static import STATIC_PATH, static_file
@@ -58,10 +58,9 @@ class SitePages:
         told = {"about_names": about_names, "names": names, "guided": guided}
         return page("errors.html", introduction=introduction, rows=rows, **told)
 
-    async def letter(self, letter: Letter, now: datetime) -> Response:
+    def letter(self, letter: Letter, now: datetime) -> Response:
         """A letter, for people."""
-        drawn = await picture_of(self.site, letter)
-        return letter_page(letter, now, pictured=drawn is not None)
+        return letter_page(letter, now)
 
     def no_letter(self, message: str) -> Response:
         """That there is none."""
@@ -73,7 +72,9 @@ class SitePages:
             reference = LetterReference.parse(request.path_params["reference"])
             async with self.site.stranger(request.scope):
                 letter = await self.site.letters.letter(reference)
-                return await picture_answer(self.site, letter, LETTER_HEADERS)
+            if not shown_to_all(letter, self.site.clock.now()):
+                raise no_picture()
+            return await picture_answer(self.site, letter, LETTER_HEADERS)
         except LetterNotFound as refusal:
             return no_letter_page(refusal.message)
         except NotServed as why:

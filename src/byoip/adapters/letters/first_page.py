@@ -5,6 +5,7 @@ limits itself before it reads: time, memory, and no files to write.
 """
 
 import json
+import os
 import resource
 import signal
 import sys
@@ -47,6 +48,7 @@ def first_page(document: bytes) -> bytes:
 
 
 def _limit() -> None:
+    os.nice(10)  # whoever waits for an answer goes first
     # To the millisecond, and after it to the second: the process has spent some on starting.
     signal.setitimer(signal.ITIMER_PROF, _SECONDS)
     most = ceil(process_time() + _SECONDS)

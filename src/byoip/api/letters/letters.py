@@ -37,13 +37,13 @@ def letter_page(backend: Backend, pages: Pages) -> Endpoint:
             reference = LetterReference.parse(request.path_params["reference"])
             async with backend.client_turns.turn(request.scope):
                 letter = await backend.letters.letter(reference)
-                now = backend.clock.now()
-                if for_people:
-                    return await pages.letter(letter, now)
         except LetterNotFound as refusal:
             if for_people:
                 return pages.no_letter(refusal.message)
             return JsonBytes(failure_body([refusal], backend.public_url), 404, _HEADERS)
+        now = backend.clock.now()
+        if for_people:
+            return pages.letter(letter, now)
         return JsonBytes(answer(letter_of(letter, now)).body, 200, _HEADERS)
 
     return page

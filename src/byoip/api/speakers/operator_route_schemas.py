@@ -175,9 +175,7 @@ class OpenedSpeaker(Wire):
     model_config = example(name="ams1", lacked=None)
 
     name: str
-    lacked: str | None = Field(
-        description="What it lacks, by its alarm, and the order is for; null: no alarm stands."
-    )
+    lacked: str | None = Field(description="What it lacks by its alarm; null: no alarm stands.")
 
 
 class RouteSnapshot(Wire):

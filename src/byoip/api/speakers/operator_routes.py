@@ -124,8 +124,7 @@ async def open_speaker(caller: OperatorRequest, speaker: PathText, body: Reasone
 
     Needed once for a new speaker, and where it lacks routes that its peers may have from it (alarm
     `sessions_shut`): they drop what it lacks then. It comes up once it is loaded and has a route.
-    The answer says what it lacks by its alarm, which the order is for: where anything else is
-    missing once it is loaded, the order ends, and the speaker stays shut.
+    The answer says what it lacks by its alarm, as you order it; look at the alarm before.
     """
     name, in_service = caller.credential.name, caller.backend.in_service
     return await caller.write(

@@ -19,7 +19,9 @@ _CODE: Final = re.compile(
 # fault says the first of all, and we have judged the second.
 _NO_MAILBOX: Final = frozenset({"1.1", "1.6", "1.10", "2.1"})
 _OF_SENDER: Final = frozenset({"1.7", "1.8"})  # of `mail_from`, though said at the recipient
-_OF_SERVER: Final = frozenset("3457")  # its system, its network, its protocol, its rules
+# Its system, and its rules. Not 4 and 5, its network and protocol: relays pass such codes on where
+# they mean the mailbox ("550 5.4.1 Recipient address rejected", "550 5.5.0 mailbox unavailable").
+_OF_SERVER: Final = frozenset("37")
 _PERMANENT: Final = 500
 # RFC 5321, section 3.8 (it closes); RFC 4954, section 6, and its neighbours (it wants a login);
 # 503 (it wants something else first).

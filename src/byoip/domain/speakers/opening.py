@@ -37,20 +37,11 @@ class SpeakerRecord:
         ordered_by: wants it opened in spite of what is missing; empty: no party does.
         order: the number of that order.
         up_here: whether a session was up since this database is what it is.
-        lacked: what an operator was told that it lacks, as that was ordered; empty: nothing.
     """
 
     ordered_by: str = ""
     order: int = 0
     up_here: bool = False
-    lacked: str = ""
-
-    def meant(self, lacks: str, *, was_up: bool) -> bool:
-        """Whether the order is about what is missing now: else whoever gave it did not see it.
-
-        Of one that was never up peers have nothing that they could drop.
-        """
-        return not lacks or not was_up or self.lacked == lacks
 
 
 def opening(
@@ -78,7 +69,7 @@ def opening(
 def lacking(missing: Sequence[Prefix]) -> str:
     """What an alarm says: how many, the first, and what stands for all where those are not all.
 
-    An order to open a speaker is for just this. Empty: nothing is missing.
+    Empty: nothing is.
     """
     if not missing:
         return ""

@@ -51,8 +51,7 @@ RECONCILER: Final = "reconciler"  # orders what it has begun, so that the next l
 # What a row says since this database became what it is: before that it was another one's word.
 _SINCE: Final = "coalesce((SELECT since FROM incarnation), '-infinity')"
 _RECORD: Final = from_text(f"""
-    SELECT coalesce(split_part(ordered_by, chr(10), 1), '') AS ordered_by, order_number,
-        coalesce(split_part(ordered_by, chr(10), 2), '') AS lacked,
+    SELECT coalesce(ordered_by, '') AS ordered_by, order_number,
         greatest(0, extract(epoch FROM statement_timestamp() - up_at))::float8 AS up_before,
         restart_seconds, coalesce(up_at > {_SINCE}, false) AS up_here
     FROM speaker_records WHERE speaker = :speaker
@@ -216,9 +215,8 @@ class SpeakerRecords:
         rows = await self._pool.ask(_RECORD, speaker=speaker)
         if not rows:
             return None
-        row = rows[0]
-        record = SpeakerRecord(row.ordered_by, row.order_number, row.up_here, row.lacked)
-        return record, row.up_before, row.restart_seconds
+        record = SpeakerRecord(rows[0].ordered_by, rows[0].order_number, rows[0].up_here)
+        return record, rows[0].up_before, rows[0].restart_seconds
 
     async def note_up(
         self, speaker: str, *, enabled: bool, up_before: float | None, restart_seconds: int
@@ -270,16 +268,17 @@ class SpeakerRecords:
         await self._pool.ask(_ORDER, speaker=speaker, by=RECONCILER)
 
     async def carried_out(
-        self, speaker: str, record: SpeakerRecord, holds: Collection[Prefix], *, accepted: bool
+        self, speaker: str, record: SpeakerRecord, holds: Collection[Prefix]
     ) -> None:
-        """End an order; what an operator has opened without, and saw, is missing no more."""
+        """End an order; what an operator has opened without is missing no more."""
+        accepted = record.ordered_by != RECONCILER
         asked = {"order": record.order, "accepted": accepted, "cidrs": _texts(holds)}
         await self._pool.ask(_CARRIED_OUT, speaker=speaker, **asked)
 
 
-async def order(session: Session, speaker: str, by: str, lacked: str) -> None:
-    """Record that an operator wants it opened, who was told that it lacks this."""
-    await session.change(_ORDER, speaker=speaker, by=f"{by}\n{lacked}" if lacked else by)
+async def order(session: Session, speaker: str, by: str) -> None:
+    """Record that an operator wants it opened."""
+    await session.change(_ORDER, speaker=speaker, by=by)
 
 
 async def forget(session: Session, speaker: str) -> None:

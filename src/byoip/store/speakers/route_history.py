@@ -131,9 +131,9 @@ class RouteHistoryRepository(Repository):
         """What alarms say that it lacks, locked; it stands so until the transaction ends."""
         return await bgp_peers.lacking(self._session, speaker)
 
-    async def order_opening(self, speaker: str, by: str, lacked: str) -> None:
+    async def order_opening(self, speaker: str, by: str) -> None:
         """Record that an operator wants a speaker opened, in spite of what is missing."""
-        await records.order(self._session, speaker, by, lacked)
+        await records.order(self._session, speaker, by)
 
     async def would_forget(self, kind: BgpPeerKind, name: str) -> Forgotten:
         """What `forget` would end, as things are now."""

@@ -184,7 +184,7 @@ speaker_records = table(
     col.timestamptz("up_at", nullable=True),
     sa.Column("restart_seconds", sa.Integer, nullable=False, server_default=sa.text("0")),
     sa.Column("order_number", sa.BigInteger, nullable=False, server_default=sa.text("0")),
-    sa.Column("ordered_by", sa.Text),  # and in a second line what it lacked, by the alarm
+    sa.Column("ordered_by", sa.Text),
     col.check("restart", "restart_seconds >= 0"),
 )
 

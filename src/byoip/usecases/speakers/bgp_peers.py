@@ -75,9 +75,8 @@ async def open_speaker(
     """Have a speaker's sessions come up in spite of what is missing, or where nothing is on record.
 
     The reconciler does so once the speaker is loaded and has a route, or its peers may keep what it
-    had; what is missing then counts as accepted. Until then the order stands, as long as just that
-    is missing which the alarm names now; of one that was never up peers have nothing. `require` is
-    told what that is, under lock, and refuses what was not meant.
+    had; what is missing then counts as accepted. Until then the order stands. `require` is told
+    what the alarm names, under lock, and refuses what was not meant.
 
     Raises:
         InvalidText: the operator's name or the reason.
@@ -92,7 +91,7 @@ async def open_speaker(
     lacking = await tx.routes.lacking(speaker)
     if require:
         require(lacking)
-    await tx.routes.order_opening(speaker, f"operator {who.value}", lacking.said)
+    await tx.routes.order_opening(speaker, f"operator {who.value}")
     after = {"speaker": speaker, "name": who.value, "lacked": lacking.said}
     tx.record_for_operators("speaker.opened", why, after=after)
     return Opened(speaker, lacking.said)

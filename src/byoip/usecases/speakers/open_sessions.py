@@ -6,7 +6,7 @@ a restored one, that loads a single route must not have peers drop all the other
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -67,7 +67,6 @@ class OpenSessions:
     _siblings_have: Mapping[str, Collection[Family]] = field(default_factory=dict, init=False)
     _missing: Sequence[Prefix] = field(default=(), init=False)
     _lacks: str = field(default="", init=False)  # the same, as alarms say it
-    _meant: int = field(default=0, init=False)  # the order by which it comes up
     _strange: tuple[int, str] = field(default=(0, ""), init=False)
     _restart_seconds: Sequence[int] = field(default=(), init=False)
     _coming_up: Sequence[str] = field(default=(), init=False)  # by themselves, at a start
@@ -155,16 +154,13 @@ class OpenSessions:
             return True
         self._late = self._seconds_left <= MARGIN_SECONDS
         self._fed_by_sibling = bool(missing) and await self._fed(neighbours, holds)
-        record, up = self._record, any(one.enabled for one in neighbours)
-        if record and record.ordered_by == RECONCILER and not up:
+        record = self._record
+        if (
+            record
+            and record.ordered_by == RECONCILER
+            and all(not one.enabled for one in neighbours)
+        ):
             record = SpeakerRecord()  # what it had begun has ended with a restart of the speaker
-        elif record and record.ordered_by and record.ordered_by != RECONCILER:
-            if record.meant(self._lacks, was_up=self._up_at is not None):
-                self._meant = record.order
-            else:
-                _LOG.warning("Speaker %s: the order to open it was not for: %s", name, self._lacks)
-                await records.carried_out(name, record, holds, accepted=False)
-                self._record = record = replace(record, ordered_by="")
         self._decided = opening(
             record,
             missing=bool(missing),
@@ -189,19 +185,9 @@ class OpenSessions:
             return
         name = self.speaker.name
         if self._record and self._record.ordered_by and all(one.enabled for one in neighbours):
-            accepted = await self._seen_to_lack(records, self._record, holds)
-            await records.carried_out(name, self._record, holds, accepted=accepted)
+            await records.carried_out(name, self._record, holds)
         await self._note_up(records, enabled=True)
         await records.note_held(name, holds)
-
-    async def _seen_to_lack(
-        self, records: SpeakerRecords, record: SpeakerRecord, holds: Collection[Prefix]
-    ) -> bool:
-        """Whether an operator has seen what it comes up without, or lacks while it is up."""
-        if record.ordered_by == RECONCILER:
-            return False
-        lacks = lacking(await records.lacking(self.speaker.name, holds))
-        return record.order == self._meant or record.lacked == lacks
 
     async def note_seen(self, records: SpeakerRecords) -> None:
         """Record, between full syncs, when a session was last up: the next leader counts on it."""

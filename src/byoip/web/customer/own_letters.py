@@ -7,7 +7,7 @@ from starlette.responses import Response
 from byoip.domain.letters.letter import Letter, LetterReference
 from byoip.domain.letters.loa_document import LoaDocument
 from byoip.web.letters import LETTER_TONES, letter_shown
-from byoip.web.pictures.letters import picture_answer, picture_of
+from byoip.web.pictures.letters import picture_answer
 from byoip.web.rendering import HEADERS
 from byoip.web.visiting import PersonsVisit
 
@@ -29,8 +29,7 @@ async def one(visit: PersonsVisit) -> Response:
         "customer/letter.html",
         **letter_shown(letter, visit.now),
         claim_id=letter.claim_id,
-        picture=f"/ui/letters/{letter.reference}/picture",
-        pictured=await picture_of(visit.site, letter) is not None,
+        picture="" if letter.of_another else f"/ui/letters/{letter.reference}/picture",
     )
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from byoip.domain.bindings.offered_service import ServiceNotOffered
 from byoip.domain.checks.registry_override import OverrideNotFound, RegistryOverride
 from byoip.domain.claims.check_waiver import CheckWaiver
-from byoip.domain.claims.claim import CLAIMS_PER_ACCOUNT
+from byoip.domain.claims.claim import CLAIMS_PER_ACCOUNT, Claim
 from byoip.domain.claims.reservation import Reservation, ReservationNotFound
 from byoip.domain.precondition import PreconditionFailed
 from byoip.domain.prefix import InvalidPrefix, Prefix
@@ -87,7 +87,12 @@ async def _drawn(visit: PersonsVisit, path: str) -> tuple[object, ...]:
     if not path.endswith("/space") or not looked:
         return (kept,)
     _, touched = await _touched(visit, looked)
-    return kept, looked, [(one.claim.id.hex, one.claim.version) for _, one in touched]
+    return kept, looked, [_stands(one.claim) for _, one in touched]
+
+
+def _stands(claim: Claim) -> tuple[object, ...]:
+    """What a form is drawn from, and not its version: no write of its owner makes the form old."""
+    return claim.id.hex, claim.account_id.hex, claim.state.value, claim.standing.value
 
 
 async def show_accounts(visit: PersonsVisit, told: Told) -> Response:

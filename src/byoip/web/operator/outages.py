@@ -77,7 +77,7 @@ async def _shown(visit: PersonsVisit, told: Told, *, given: Mapping[str, str]) -
 
 
 def _says(preview: drains.Preview) -> tuple[object, ...]:
-    return tuple(preview.speakers), preview.lost
+    return tuple(preview.speakers)  # how many routes may go with them the verb compares
 
 
 def _target(given: Mapping[str, str]) -> DrainTarget:

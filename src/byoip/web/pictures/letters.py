@@ -9,7 +9,15 @@ from byoip.domain.letters.letter import Letter
 from byoip.web.rendering import HEADERS
 from byoip.web.site import NotServed, Site
 
-_NOT_KEPT: Final[Mapping[str, str]] = {"cache-control": "private, no-store"}
+_NOT_KEPT: Final[Mapping[str, str]] = {
+    "cache-control": "private, no-store",
+    "x-robots-tag": "noindex",
+}
+
+
+def no_picture() -> NotServed:
+    """What is answered where there is none."""
+    return NotServed(404, "No picture", "There is no picture of this letter at present.")
 
 
 async def picture_of(site: Site, letter: Letter) -> bytes | None:
@@ -32,5 +40,5 @@ async def picture_answer(site: Site, letter: Letter, more: Mapping[str, str]) ->
     """
     drawn = await picture_of(site, letter)
     if drawn is None:
-        raise NotServed(404, "No picture", "A picture of this letter cannot be made at present.")
+        raise no_picture()
     return Response(drawn, 200, {**HEADERS, **_NOT_KEPT, **more}, "image/png")

@@ -1,5 +1,6 @@
-// All that needs a script of ours: copy buttons, and the code of a link. Without scripts a page
-// works all the same: texts are there to be selected, and the link's code can be pasted.
+// All that needs a script of ours: copy buttons, the code of a link, and that what somebody acts on
+// is not drawn anew under their hands. Without scripts a page works all the same: texts are there to
+// be selected, and the link's code can be pasted.
 "use strict";
 document.documentElement.classList.toggle("copies", Boolean(navigator.clipboard));
 document.addEventListener("click", async (event) => {
@@ -8,6 +9,9 @@ document.addEventListener("click", async (event) => {
   const text = document.getElementById(button.dataset.copies).textContent;
   await navigator.clipboard.writeText(text);
   button.textContent = "copied";
+});
+document.addEventListener("htmx:before:request", (event) => {
+  if (event.target.matches?.("[data-acted-on]:has(details[open])")) event.preventDefault();
 });
 const entering = document.getElementById("enter");
 if (entering && location.hash.length > 1) {

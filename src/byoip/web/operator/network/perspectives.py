@@ -21,7 +21,8 @@ from byoip.web.site import Site
 from byoip.web.telling import Told, require_seen, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
-_MOST: Final = 500  # sightings on the page
+_MOST: Final = 500  # sightings that are read
+_SHOWN: Final = 20  # matters on the page, each with two forms
 _DONE: Final[Mapping[str, str]] = {
     "asked": "A worker looks at it now, and asks the other places where it passes here. Below is "
     "what they say, once they have.",
@@ -115,7 +116,7 @@ async def settle(visit: PersonsVisit) -> Response:
 
 async def _page(visit: PersonsVisit, told: Told) -> Response:
     elsewhere = visit.site.prove_asn.elsewhere
-    many = len(elsewhere.perspectives)
+    many, matters = len(elsewhere.perspectives), await _matters(visit.site, visit.now)
     return await visit.page(
         "operator/network/perspectives.html",
         told.status,
@@ -125,7 +126,8 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         many=many,
         may_fail=allowed(many),
         stations=await _stations(visit.site),
-        matters=await _matters(visit.site, visit.now),
+        total=len(matters),
+        matters=matters[:_SHOWN],
         key=fresh_key,
     )
 

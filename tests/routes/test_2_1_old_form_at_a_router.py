@@ -1,4 +1,4 @@
-"""Routes 2.1: an old word to open a speaker takes nothing from a real router."""
+"""Routes 2.1: an old form to open a speaker takes nothing from a real router."""
 
 import asyncio
 from uuid import UUID
@@ -13,7 +13,7 @@ from tests.announcing import Fleet, reconciling, until
 from tests.api.world import World
 from tests.fakes.backend import ExternalServices, make_backend
 from tests.real.edge import running_edge
-from tests.routes.test_2_1_opening import detail, order, stands
+from tests.routes.test_2_1_opening import detail, stands
 from tests.routes.test_2_1_seen_by_a_router import OTHERS, PACE, filled, holds, restart
 from tests.web.browser import Browser, Form, signed_in
 from tests.web.test_4_noc import NOC, acting
@@ -52,7 +52,7 @@ async def old_form(fleet: Fleet, browser: Browser) -> Form:
     return found
 
 
-async def test_neither_an_old_form_nor_an_old_order_has_200_routes_dropped(fleet: Fleet) -> None:
+async def test_an_old_form_has_no_200_routes_dropped(fleet: Fleet) -> None:
     nora = await signed_in(pages(fleet), Role.OPERATOR, name="Nora")
     (new,) = await fleet.add("31.0.0.0/24")
     form = await old_form(fleet, nora)
@@ -60,7 +60,6 @@ async def test_neither_an_old_form_nor_an_old_order_has_200_routes_dropped(fleet
         judge = await filled(fleet, edge, "one")
         async with reconciling(fleet, *edge.speakers.values(), pace=PACE):
             await until(lambda: recorded(fleet))
-        await order(fleet, "one")  # while nothing is missing, and no process asks it
         restart(edge, "one")
         await edge.until_it_answers("one")
         async with reconciling(fleet, *edge.speakers.values(), pace=PACE):
@@ -72,7 +71,6 @@ async def test_neither_an_old_form_nor_an_old_order_has_200_routes_dropped(fleet
             assert answer.status_code == 412
             await asyncio.sleep(5)  # ten full syncs
             assert all(map(edge.router.shows, OTHERS))
-            assert await fleet.ask("SELECT ordered_by FROM speaker_records") == [(None,)]
             seen = await acting(nora, NOC, "open")
             judge.may_go(*OTHERS)
             answer = await nora.send(seen, reason="All of these may go.", confirm="one")
