@@ -5,6 +5,7 @@ import struct
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
@@ -20,7 +21,8 @@ from tests.domain.letters import letter_facts
 from tests.pdfs import pdf
 
 ACCOUNT = uuid4()
-SLOW = {"deadline": 120.0, "patience": 120.0}  # of a machine that does other things as well
+# On a machine that does other things as well.
+made = partial(ChildLetterPictures, deadline=120.0, patience=120.0)
 
 
 def loading(document: bytes, asked: list[bytes] | None = None) -> Callable[[], Awaitable[bytes]]:
@@ -51,7 +53,7 @@ async def signed(tmp_path: Path, name: str = "Example Company, Inc.") -> bytes:
 
 
 async def test_a_signed_letter_is_drawn_as_a_sheet_of_a4(tmp_path: Path) -> None:
-    picture = await drawn(await signed(tmp_path), ChildLetterPictures(**SLOW))
+    picture = await drawn(await signed(tmp_path), made())
     assert picture is not None
     assert struct.unpack(">II", picture[16:24]) == (992, 1403)  # as pages say that it is large
     assert 50_000 < len(picture) < 600_000  # not an empty sheet
@@ -59,7 +61,7 @@ async def test_a_signed_letter_is_drawn_as_a_sheet_of_a4(tmp_path: Path) -> None
 
 async def test_each_document_has_its_own_picture_made_once(tmp_path: Path) -> None:
     one, other = await signed(tmp_path), await signed(tmp_path, "Another Company")
-    pictures, asked = ChildLetterPictures(**SLOW), list[bytes]()
+    pictures, asked = made(), list[bytes]()
     first = await pictures.first_page(ACCOUNT, digest(one), loading(one, asked))
     second = await pictures.first_page(ACCOUNT, digest(other), loading(other, asked))
     assert first != second
@@ -70,7 +72,7 @@ async def test_each_document_has_its_own_picture_made_once(tmp_path: Path) -> No
 
 async def test_two_who_ask_at_once_have_it_made_once(tmp_path: Path) -> None:
     document, asked = await signed(tmp_path), list[bytes]()
-    pictures = ChildLetterPictures(**SLOW)
+    pictures = made()
     many = [
         pictures.first_page(ACCOUNT, digest(document), loading(document, asked)) for _ in range(4)
     ]
@@ -79,13 +81,13 @@ async def test_two_who_ask_at_once_have_it_made_once(tmp_path: Path) -> None:
 
 
 async def test_another_document_under_its_name_is_no_picture_of_it(tmp_path: Path) -> None:
-    one, pictures = await signed(tmp_path), ChildLetterPictures(**SLOW)
+    one, pictures = await signed(tmp_path), made()
     assert await pictures.first_page(ACCOUNT, digest(one), loading(pdf())) is None
     assert await drawn(one, pictures) is not None  # and nothing was kept in its place
 
 
 async def test_only_so_many_are_kept() -> None:
-    pictures = ChildLetterPictures(most=2, **SLOW)
+    pictures = made(most=2)
     documents = [pdf(b"(%d)" % number) for number in range(3)]
     for one in (documents[0], documents[1], documents[0], documents[2]):
         assert await drawn(one, pictures) is not None
@@ -97,7 +99,7 @@ async def test_only_so_many_are_kept() -> None:
 
 @pytest.mark.parametrize("document", [b"", b"%PDF-1.7", b"x" * 1000, pdf()[:100]])
 async def test_what_is_no_pdf_has_no_picture(document: bytes) -> None:
-    assert await drawn(document, ChildLetterPictures(**SLOW)) is None
+    assert await drawn(document, made()) is None
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.people import Role
@@ -107,18 +108,20 @@ async def test_4_what_somebody_fills_in_is_not_drawn_anew_under_their_hands(
     site: Site, engine: AsyncEngine
 ) -> None:
     await orphans(site.world, engine)
-    asked = list[str]()
     async with site.person(Role.OPERATOR) as page:
-        page.on("request", lambda one: asked.append(one.url))
         await page.goto("/ui/noc")
-        tick = "document.getElementById('now').dispatchEvent(new CustomEvent('every'))"
-        async with page.expect_response("**/ui/noc/part"):
-            await page.evaluate(tick)
-        await page.locator("#now details summary").first.click()
-        asked.clear()
-        await page.evaluate(tick)
-        await page.evaluate("new Promise((done) => setTimeout(done, 300))")
-        assert not [one for one in asked if one.endswith("/part")]
-        await page.locator("#now details summary").first.click()
-        async with page.expect_response("**/ui/noc/part"):
-            await page.evaluate(tick)
+        form = page.locator("#now form").filter(has=page.locator("[name=speaker][value=ams1]"))
+        seen, summary = form.locator("[name=seen]"), page.locator("#now details:has(form) summary")
+        was = await seen.input_value()
+        for one in await summary.all():
+            await one.click()
+        async with engine.begin() as connection:
+            await connection.execute(text("DELETE FROM orphan_routes WHERE cidr = '31.0.1.0/24'"))
+        again = "htmx.ajax('GET', '/ui/noc/part', {target: '#now', swap: 'innerMorph'})"
+        await page.evaluate(again)
+        await expect(page.locator("#now")).to_contain_text("2 things wait")
+        assert await seen.input_value() == was
+        for one in await summary.all():
+            await one.click()
+        await page.evaluate(again)
+        await expect(seen).not_to_have_value(was)

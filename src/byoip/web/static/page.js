@@ -10,9 +10,9 @@ document.addEventListener("click", async (event) => {
   await navigator.clipboard.writeText(text);
   button.textContent = "copied";
 });
-document.addEventListener("htmx:before:request", (event) => {
-  if (event.target.matches?.("[data-acted-on]:has(details[open])")) event.preventDefault();
-});
+document.addEventListener("toggle", ({ target }) => {
+  if (target.closest?.("[data-acted-on]")) target.toggleAttribute("hx-morph-skip", target.open);
+}, true);
 const entering = document.getElementById("enter");
 if (entering && location.hash.length > 1) {
   entering.elements.code.value = decodeURIComponent(location.hash.slice(1));
