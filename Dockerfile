@@ -18,7 +18,7 @@ WORKDIR /src
 COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY cli cli
 COPY docs/guide docs/guide
-COPY docs/command-line.md docs/concepts.md docs/events.md docs/notifications.md docs/
+COPY docs/command-line.md docs/concepts.md docs/events.md docs/notifications.md docs/runbook.md docs/
 COPY migrations migrations
 COPY src src
 RUN /build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels ./cli . \

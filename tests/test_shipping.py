@@ -241,13 +241,12 @@ def test_the_wheel_has_htmx_and_the_image_nothing_of_where_it_comes_from(tmp_pat
 def test_the_build_sees_all_that_it_copies_and_nothing_else() -> None:
     ignore = text_of(".dockerignore").splitlines()
     admitted = {line.removeprefix("!") for line in ignore if line.startswith("!")}
-    copied = {
-        source.rstrip("/")
-        for word, rest in instructions(0)
-        if word == "COPY"
-        for source in rest.split()[:-1]
-    }
+    copies = [rest.split()[:-1] for word, rest in instructions(0) if word == "COPY"]
+    copied = {source.rstrip("/") for sources in copies for source in sources}
     assert copied == admitted
+    built = tomllib.loads(text_of("pyproject.toml"))["tool"]["hatch"]["build"]["targets"]["wheel"]
+    for source in built["force-include"]:
+        assert any(Path(source).is_relative_to(there) for there in copied), source
     assert all((REPOSITORY / name).exists() for name in admitted)
     assert "*" in ignore
 
