@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -12,6 +13,7 @@ import pytest
 from byoip.adapters.checks import ripe_rest
 from byoip.adapters.checks.ripe_rest import RipeRest
 from byoip.domain.checks.rpsl import RpslObject, parse_objects
+from byoip.ports import threads
 from byoip.ports.checks.registry import Found
 from byoip.ports.threads import in_thread
 from tests.announcing import until
@@ -65,20 +67,27 @@ async def test_a_flood_of_large_answers_delays_no_other_account(
 
 async def test_another_account_comes_next_among_many() -> None:
     """With every thread at work, who has none gets the next that is free."""
-    go_on, done = threading.Event(), list[UUID]()
+    go_on, begun = threading.Semaphore(0), list[UUID]()
 
     def work(whose: UUID) -> None:
-        go_on.wait(60)
-        done.append(whose)
+        begun.append(whose)
+        assert go_on.acquire(timeout=60)
+
+    def more_than(most: int) -> bool:
+        return len(begun) > most
 
     accounts = [UUID(int=number) for number in range(10, 20)]
     flood = [asyncio.create_task(in_thread(a, work, a)) for a in accounts for _ in range(10)]
-    await asyncio.sleep(0.1)
+    await until(partial(more_than, threads._THREADS - 1))
     other = asyncio.create_task(in_thread(OTHER, work, OTHER))
-    await asyncio.sleep(0.1)
-    go_on.set()
+    await asyncio.sleep(0)  # it waits for its turn
+    for most in range(threads._THREADS, threads._THREADS + len(accounts)):
+        go_on.release()  # the next begins when one ends: threads wake up in any order
+        await until(partial(more_than, most))
+    for _ in range(len(flood) + 1):
+        go_on.release()
     await asyncio.gather(other, *flood)
-    assert done.index(OTHER) <= 2 * len(accounts), "not behind all hundred"
+    assert begun.index(OTHER) < threads._THREADS + len(accounts), "not behind all hundred"
 
 
 def test_what_registries_answer_is_read_nowhere_else_in_threads() -> None:
