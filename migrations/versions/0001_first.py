@@ -20,7 +20,7 @@ QUEUE = Path(__file__).parents[1] / "procrastinate_3_10.sql"
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("SET LOCAL lock_timeout = '300ms'")
     run(TABLES)
     op.execute("CREATE SCHEMA procrastinate")
     op.execute("SET LOCAL search_path TO procrastinate")

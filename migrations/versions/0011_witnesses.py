@@ -15,7 +15,7 @@ LEFT_BEHIND = Path(__file__).with_name("0011_contests.sql")
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("SET LOCAL lock_timeout = '300ms'")
     driver: Any = op.get_bind().connection.driver_connection
     driver.execute(STATEMENTS.read_text())
     driver.execute(LEFT_BEHIND.read_text())

@@ -9,5 +9,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("SET LOCAL lock_timeout = '300ms'")
     op.execute("ALTER TABLE offboardings ADD COLUMN next_at TIMESTAMP WITH TIME ZONE")

@@ -14,6 +14,6 @@ STATEMENTS = Path(__file__).with_suffix(".sql")
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("SET LOCAL lock_timeout = '300ms'")
     driver: Any = op.get_bind().connection.driver_connection
     driver.execute(STATEMENTS.read_text())

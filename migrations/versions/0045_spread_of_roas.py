@@ -11,5 +11,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("SET LOCAL lock_timeout = '300ms'")
     op.add_column("vrp_snapshots", sa.Column("spread", pg.JSONB))

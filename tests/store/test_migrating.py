@@ -135,7 +135,7 @@ def test_every_revision_limits_how_long_it_waits_for_a_lock() -> None:
     revisions = list((MIGRATIONS / "versions").glob("*.py"))
     assert revisions
     for revision in revisions:
-        assert "SET LOCAL lock_timeout" in revision.read_text(), revision.name
+        assert "SET LOCAL lock_timeout = '300ms'" in revision.read_text(), revision.name
 
 
 def test_the_queues_tables_are_those_of_the_installed_version() -> None:

@@ -3,6 +3,7 @@
 Text SQL: it asks Postgres about itself, and tables that are not there yet.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,9 +35,14 @@ _HERE: Final = sa.text(
     "SELECT set_config('work_mem', '64kB', true), set_config('temp_tablespaces', '', true)"
 )
 _SPILLED: Final = sa.text("SELECT count(*) FROM generate_series(1, 5000)")
+_PATIENCE: Final = 120.0  # seconds, for all that hold locks on what the revisions change
+_PAUSE: Final = 0.5  # seconds, in which those that waited behind a revision go on
+_HELD: Final = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 _LOCK: Final = 0x62796F6970  # "byoip": one migration at a time in a database
 
-# A migration may take its time over a large table, but not over a lock (see each revision).
+# A migration may take its time over a large table, but not over a lock: each revision waits 300 ms.
+# That is less than Postgres' `deadlock_timeout` of 1 s, so where it and a request want each other's
+# tables the request is not ended: the revision gives up, lets it pass, and begins anew.
 _PATIENT: Final = {**SESSION, "statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
 
 
@@ -79,15 +85,7 @@ def migrate(database_url: str, mode: str) -> None:
     with _locked(database_url) as connection:
         _refuse_unfit(connection)
         _refuse_other_mode(connection, mode)
-        config = _config()
-        config.attributes.update(connection=connection, mode=mode)
-        try:
-            command.upgrade(config, "head")
-        except CommandError as fault:
-            raise CannotMigrate(f"The database has a revision unknown here: {fault}") from fault
-        except (DBAPIError, psycopg.Error) as fault:
-            why = fault.orig if isinstance(fault, DBAPIError) else fault
-            raise CannotMigrate(f"Postgres refused a migration, nothing changed: {why}") from fault
+        _upgrade(connection, mode)
 
 
 async def check_revision(engine: AsyncEngine) -> RevisionState:
@@ -185,6 +183,31 @@ def _locked(database_url: str) -> Iterator[sa.Connection]:
         connection.execute(sa.text("RESET lock_timeout"))
         connection.commit()
         yield connection
+
+
+def _upgrade(connection: sa.Connection, mode: str) -> None:
+    """Revision by revision; one that did not get its locks is rolled back, and tried again."""
+    config = _config()
+    config.attributes.update(connection=connection, mode=mode)
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return command.upgrade(config, "head")
+        except CommandError as fault:
+            raise CannotMigrate(f"The database has a revision unknown here: {fault}") from fault
+        except (DBAPIError, psycopg.Error) as fault:
+            why = fault.orig if isinstance(fault, DBAPIError) else fault
+            if not isinstance(why, _HELD):
+                raise CannotMigrate(
+                    f"Postgres refused a migration, and it changed nothing: {why}"
+                ) from fault
+            if time.monotonic() > until:
+                raise CannotMigrate(
+                    "Other sessions hold locks that a migration needs (see pg_stat_activity for "
+                    f"what began long ago), and it changed nothing; run it again: {why}"
+                ) from fault
+        connection.rollback()
+        time.sleep(_PAUSE)
 
 
 def _refuse_unfit(connection: sa.Connection) -> None:
