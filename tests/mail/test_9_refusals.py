@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from byoip.domain.claims.claim import Claim
+from byoip.domain.hooks.schedule import MOST_ATTEMPTS
 from tests.mail.mailed import LATER, Mailed
 from tests.mail.servers import MailServer, saying
 
@@ -76,7 +77,7 @@ async def test_9_what_becomes_of_an_address_at_the_first_refusal(
     await mailed.told()
     found = await mailed.read(one)
     assert (found.state, found.held_up) == becomes
-    assert found.failures == 1
+    assert found.failures == (not found.held_up)
 
 
 @pytest.mark.parametrize("answer", [row for row, becomes in AT_RECIPIENT if becomes == HELD][:4])
@@ -111,6 +112,21 @@ async def test_9_the_servers_own_attempts_are_not_counted_against_the_address(
     await mailed.send()
     found = await mailed.read(one)
     assert (found.state, found.held_up, found.failures) == ("active", False, 1)
+
+
+async def test_9_a_mailbox_that_is_never_there_is_parked_though_the_server_fails_between(
+    mailed: Mailed, claim: Claim, server: MailServer
+) -> None:
+    """Its own attempts are counted across those that the operator's server held up."""
+    one = await mailed.verified(server)
+    await mailed.happen(claim, DRIFTED)
+    for _ in range(MOST_ATTEMPTS):
+        assert (await mailed.read(one)).state == "active"
+        for answer in (b"554 5.7.1 relay access denied\r\n", b"450 4.2.1 mailbox busy\r\n"):
+            server.faults["RCPT"] = saying(answer)
+            mailed.clock.advance(timedelta(hours=20))
+            await mailed.send()
+    assert (await mailed.read(one)).state == "parked"
 
 
 async def test_9_what_keeps_failing_stands_in_the_log(

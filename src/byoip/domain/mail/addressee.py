@@ -12,7 +12,7 @@ from hmac import compare_digest
 from typing import Final
 from uuid import UUID
 
-from byoip.domain.hooks.schedule import MOST_ATTEMPTS, PAUSES, pause
+from byoip.domain.hooks.schedule import pause
 from byoip.domain.mail.refusals import MailAddressVerified, MailCodeRefused, MailCodeTooSoon
 from byoip.domain.mail.topics import Topic
 
@@ -20,7 +20,8 @@ CODE_HOLDS: Final = timedelta(days=1)
 BETWEEN_CODES: Final = timedelta(minutes=10)
 # What comes within it is told in one mail; between two mails to one address lies as much.
 WINDOW: Final = timedelta(minutes=5)
-_LONGEST_WAIT: Final = timedelta(minutes=30)  # for our own server
+_FIRST_WAIT: Final = timedelta(minutes=5)  # for the operator's own server
+_LONGER_WAIT: Final = timedelta(minutes=30)  # and from its second failure in a row
 
 
 class MailState(StrEnum):
@@ -62,7 +63,7 @@ class Addressee:
         epoch: of the feed that `cursor` is a number of.
         cursor: the last event that is done with.
         until: the last event of the mail that is being sent; None: of none.
-        failures: in a row; of the address alone, but for `held_up`.
+        failures: in a row; of the address alone, whatever its server held up between them.
         held_up: the last attempt failed by the operator's own server.
         said: why it gets none, in a server's words.
     """
@@ -173,13 +174,10 @@ class Addressee:
         """As it is after this attempt; `chance` as in `schedule.pause`."""
         if told.taken is Taken.YES:
             return self._taken(told)
+        if told.taken is Taken.HELD_UP:  # for as long as it takes; of the address it says nothing
+            waits = _LONGER_WAIT if self.held_up else _FIRST_WAIT
+            return replace(self, said=told.said, held_up=True, next_at=told.at + waits)
         counted = replace(self, failures=self.failures + 1, said=told.said, held_up=False)
-        if told.taken is Taken.HELD_UP:  # for as long as it takes
-            waits = PAUSES[min(counted.failures, len(PAUSES)) - 1]
-            held = replace(counted, failures=min(counted.failures, MOST_ATTEMPTS - 1), held_up=True)
-            return replace(held, next_at=told.at + min(waits, _LONGEST_WAIT))
-        if self.held_up:  # what the server has used up of its attempts counts for nothing
-            counted = replace(counted, failures=1)
         waits_for = pause(counted.failures, timedelta(0), chance)
         if told.taken is Taken.NEVER or waits_for is None:
             return replace(counted, state=MailState.PARKED, code_asked=False, modified_at=told.at)
