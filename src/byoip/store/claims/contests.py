@@ -4,7 +4,8 @@ All that may begin or end a contest locks the space first, and only then claims,
 their ids: the second transaction sees what the first has left.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from byoip.store.claims.claim_reader import claim_from
 from byoip.store.claims.tables import prefixes, reservations
 from byoip.store.columns import constant
 from byoip.store.sharing import in_slices
-from byoip.store.statements import Repository, compiled
+from byoip.store.statements import Repository, compiled, from_text
 
 _p, _rival, _r = prefixes.c, prefixes.alias("rival").c, reservations.c
 _PREFIX: Final = sa.bindparam("prefix", type_=pg.CIDR)
@@ -82,6 +83,16 @@ _UNRIVALLED: Final = compiled(
     .order_by(_p.id)
     .with_for_update(key_share=True, of=prefixes)
 )
+_RIVALS: Final = compiled(
+    sa.select(_rival.id, _rival.account_id)
+    .where(
+        _rival.cidr.op("&&")(_PREFIX),
+        _rival.id != sa.bindparam("claim_id", type_=sa.Uuid),
+        _rival.live,
+        sa.or_(_rival.state == _APPROVED, _has_proven),
+    )
+    .order_by(_rival.id)
+)
 # A suspended claim stood outside of contests. A pending one is in a contest if it has proven the
 # space.
 _RIVALLED: Final = compiled(
@@ -106,6 +117,22 @@ _HELD: Final = compiled(
     )
     .limit(1)
 )
+# Of the account's claims with this space, since when each was contested; then approved ones of
+# which an operator settled that while it was there. Text: it looks into the JSON of events.
+_SETTLED: Final = from_text("""
+    WITH heard AS MATERIALIZED (
+        SELECT mine.cidr, mine.closed_at, min(contested.at) AS since
+        FROM prefixes AS mine JOIN events AS contested ON contested.prefix_id = mine.id
+        WHERE mine.account_id = :account_id AND mine.cidr && :prefix
+            AND contested.kind = 'prefix.contested' GROUP BY mine.id
+    )
+    SELECT DISTINCT holder.id FROM heard JOIN prefixes AS holder ON holder.cidr && heard.cidr
+    JOIN events AS settled ON settled.prefix_id = holder.id
+    WHERE holder.state = 'approved' AND settled.kind = 'prefix.ok' AND settled.after ? 'reason'
+        AND settled.before ->> 'standing' = 'contested'
+        AND settled.at >= greatest(:since, holder.approved_at) AND settled.at >= heard.since
+        AND (heard.closed_at IS NULL OR heard.closed_at >= settled.at)
+""")
 
 _SAVE_STANDING: Final = compiled(
     sa.update(prefixes).where(
@@ -150,6 +177,18 @@ class ContestRepository(Repository):
                 standing=standing.value,
                 modified_at=max(claim.modified_at for claim in changed),
             )
+
+    async def rivals(self, claim: Claim) -> Sequence[tuple[UUID, UUID]]:
+        """Other claims that hold some of its space, or have proven it, with their accounts."""
+        asked = {"claim_id": claim.id, "prefix": claim.prefix.network}
+        rows = await self._session.rows(_RIVALS, **asked)
+        return [(row.id, row.account_id) for row in rows]
+
+    async def settled(self, claimant: Claim, since: datetime) -> Collection[UUID]:
+        """Approved claims of which an operator settled a contest with its account since then."""
+        asked = {"account_id": claimant.account_id, "prefix": claimant.prefix.network}
+        rows = await self._session.rows(_SETTLED, **asked, since=since)
+        return frozenset(row.id for row in rows)
 
     async def rivalled(self, claim: Claim) -> bool:
         """Whether a claim has a rival now, whatever its standing says."""

@@ -27,7 +27,12 @@ from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvi
 from byoip.usecases.checks.first_looks.heeding import Heeding
 from byoip.usecases.checks.learning import proven, with_answers
 from byoip.usecases.checks.request_validation import NewTokens
-from byoip.usecases.claims.contests import clear_contests, contest_holders, lock_with_space
+from byoip.usecases.claims.contests import (
+    clear_contests,
+    contest_holders,
+    lock_with_space,
+    unsettled,
+)
 from byoip.usecases.events import record_changes
 from byoip.usecases.watch.disputes import open_disputes
 from byoip.usecases.watch.lift import proven_anew
@@ -198,7 +203,7 @@ class RecordRun:
         if rivals or reserved or lost:  # not for it, or to another: the operator settles it
             # Who has lost the space itself says nothing of who has it now.
             held = rivals if lost else await open_disputes(tx, claim, rivals)
-            await contest_holders(tx, held)
+            await contest_holders(tx, await unsettled(tx, claim, held))
             return claim.contest(now), RunResult.CONTESTED, (once_more,)
         if awarded:  # and free until its winner asks for validation
             return claim, RunResult.UNANSWERED, (Finding(Check.REGISTRATION, _AWARDED, now),)
