@@ -16,7 +16,7 @@ from byoip.domain.checks.decision import (
 from byoip.domain.checks.evidence import Check, Fault, Finding, Passed, Reason, Unanswered
 from byoip.domain.checks.validation_run import RunResult, ValidationRun
 from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
-from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound
+from byoip.domain.claims.claim import UNPROVEN_AFTER, CheckRecord, Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
 from byoip.domain.watch.validity import LONGEST
@@ -51,7 +51,7 @@ _REGISTRY_CHANGED = Unanswered(
 )
 _AWARDED = Unanswered(
     Fault.NOT_ASKED,
-    "An operator has decided a dispute about this space for another account.",
+    "A dispute about this space has left it to another account.",
     "Wait until that account is approved or gives it up, or talk to the operator.",
 )
 
@@ -112,7 +112,7 @@ class RecordRun:
             deciding = (
                 tx.reservations.blocking(claim.prefix, claim.account_id),
                 tx.watches.lost(claim.account_id, claim.prefix, tx.now - LONGEST),
-                DisputeRepository(tx.session).awarded(claim),
+                DisputeRepository(tx.session).awarded(claim, tx.now - UNPROVEN_AFTER),
                 *self.ask.about(tx, claim.prefix, claim.id),
             )
             live, used, *known = await tx.session.look(
