@@ -121,6 +121,23 @@ async def test_no_contest_is_settled_over_a_rival_that_nobody_saw(world: World) 
     await late(world, "settle", has(standing=Standing.CONTESTED), proving(world))
 
 
+@pytest.mark.parametrize("since", ["a rival", "another holder"])
+async def test_no_route_is_announced_on_a_word_against_whom_nobody_saw(
+    world: World, since: str
+) -> None:
+    change = proving(world) if since == "a rival" else named("another")
+    path, _, _ = await bound(world)
+    await changed(world, path, FROZEN)
+    nora, page = await signed_in(world, Role.OPERATOR), f"{NOC}{path}"
+    form = await acting(nora, page, "announce")
+    await changed(world, path, change)
+    assert (await nora.send(form, reason="Late.")).status_code == 412
+
+
+async def test_nothing_is_approved_beside_a_rival_that_nobody_saw(world: World) -> None:
+    await late(world, "approve", revoked, proving(world))
+
+
 async def test_a_route_is_not_locked_as_nobody_saw_it(world: World) -> None:
     await late(world, "lock", has(standing=Standing.OK), up)
 

@@ -1,7 +1,7 @@
 """Contests over space: who locks what for them, and which have no rival any more.
 
 All that may begin or end a contest locks the space first, and only then claims, in the order of
-their ids: the second transaction sees what the first has left.
+their ids: the second transaction sees what the first has left. What was settled is text SQL.
 """
 
 from collections.abc import Collection, Sequence
@@ -118,7 +118,7 @@ _HELD: Final = compiled(
     .limit(1)
 )
 # Of the account's claims with this space, since when each was contested; then approved ones of
-# which an operator settled that while it was there. Text: it looks into the JSON of events.
+# which an operator settled that while it was there, by the JSON of their events.
 _SETTLED: Final = from_text("""
     WITH heard AS MATERIALIZED (
         SELECT mine.cidr, mine.closed_at, min(contested.at) AS since

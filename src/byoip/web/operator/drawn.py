@@ -106,14 +106,14 @@ class OfPrefix:
         locked = route and (route.id.hex, route.locked)
         up = route and route.desired.advertised
         decides: Mapping[str, Facts] = {
-            "approve": (owner, held, standing, frozen, checks),
+            "approve": (owner, held, standing, frozen, checks, self.rivals),
             "suspend": (standing,),
             "revoke": (owner, held),
             "settle": (owner, held, standing, frozen, self.rivals),
             "lift-freeze": (owner, held, standing, frozen, self.holder),
             "lock": (locked, up),
             "unlock": (owner, locked),
-            "announce": (owner, standing, frozen, locked, up),
+            "announce": (owner, standing, frozen, locked, up, self.rivals, self.holder),
             "end-proof": (owner, held, lasts),
             "waive": (owner, waived),
             "end-waiver": (owner, waived),
