@@ -24,7 +24,7 @@ from byoip.domain.watch.watch import Watch
 from byoip.ports.checks.registrations import StatisticsFile
 from byoip.store.checks.registration_snapshots import RegistrationSnapshots
 from byoip.store.transaction import Transaction
-from byoip.usecases.claims import moves
+from byoip.usecases.claims import moves, prefixes
 from tests.api.bound import bound
 from tests.api.operators import WHY
 from tests.api.world import World
@@ -136,6 +136,28 @@ async def test_no_route_is_announced_on_a_word_against_whom_nobody_saw(
 
 async def test_nothing_is_approved_beside_a_rival_that_nobody_saw(world: World) -> None:
     await late(world, "approve", revoked, proving(world))
+
+
+@pytest.mark.parametrize("what", ["settle", "announce"])
+async def test_a_rival_that_leaves_and_comes_back_keeps_nobody_from_deciding(
+    world: World, what: str
+) -> None:
+    async def leaving(tx: Transaction, claim: Claim) -> None:
+        await prefixes.remove(tx, world.other_account_id, UUID(int=claim.id.int ^ 1))
+        await has(standing=Standing.CONTESTED)(tx, claim)
+
+    async def seen(tx: Transaction, claim: Claim) -> None:
+        await proving(world)(tx, claim)
+        tx.record(UUID(int=claim.id.int ^ 1), "prefix.contested")
+
+    path, _, _ = await bound(world)
+    await changed(world, path, FROZEN)
+    await changed(world, path, seen)
+    nora, page = await signed_in(world, Role.OPERATOR), f"{NOC}{path}"
+    form = await acting(nora, page, what)
+    await changed(world, path, leaving)
+    answer = await nora.send(form, reason="Seen.")
+    assert answer.status_code != 412, Reading(answer.text).text
 
 
 async def test_a_route_is_not_locked_as_nobody_saw_it(world: World) -> None:

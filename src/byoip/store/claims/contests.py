@@ -17,12 +17,12 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Standing, State
 from byoip.domain.prefix import Prefix
 from byoip.store.claims.claim_reader import claim_from
-from byoip.store.claims.tables import prefixes, reservations
+from byoip.store.claims.tables import events, prefixes, reservations
 from byoip.store.columns import constant
 from byoip.store.sharing import in_slices
 from byoip.store.statements import Repository, compiled, from_text
 
-_p, _rival, _r = prefixes.c, prefixes.alias("rival").c, reservations.c
+_p, _rival, _r, _e = prefixes.c, prefixes.alias("rival").c, reservations.c, events.c
 _PREFIX: Final = sa.bindparam("prefix", type_=pg.CIDR)
 _OK, _CONTESTED, _SUSPENDED, _OFFBOARDING = (
     constant(one)
@@ -83,15 +83,21 @@ _UNRIVALLED: Final = compiled(
     .order_by(_p.id)
     .with_for_update(key_share=True, of=prefixes)
 )
+# Also those that have left since: who comes and goes is no other rival each time.
+_was_rival = sa.exists().where(
+    _e.prefix_id == _rival.id,
+    sa.literal_column("kind IN ('prefix.contested', 'prefix.approved')", sa.Boolean),
+    _e.at > sa.bindparam("since", type_=sa.DateTime(timezone=True)),
+)
 _RIVALS: Final = compiled(
-    sa.select(_rival.id, _rival.account_id)
+    sa.select(_rival.account_id)
+    .distinct()
     .where(
         _rival.cidr.op("&&")(_PREFIX),
-        _rival.id != sa.bindparam("claim_id", type_=sa.Uuid),
-        _rival.live,
-        sa.or_(_rival.state == _APPROVED, _has_proven),
+        _rival.account_id != sa.bindparam("account_id", type_=sa.Uuid),
+        sa.or_(sa.and_(_rival.live, sa.or_(_rival.state == _APPROVED, _has_proven)), _was_rival),
     )
-    .order_by(_rival.id)
+    .order_by(_rival.account_id)
 )
 # A suspended claim stood outside of contests. A pending one is in a contest if it has proven the
 # space.
@@ -178,11 +184,10 @@ class ContestRepository(Repository):
                 modified_at=max(claim.modified_at for claim in changed),
             )
 
-    async def rivals(self, claim: Claim) -> Sequence[tuple[UUID, UUID]]:
-        """Other claims that hold some of its space, or have proven it, with their accounts."""
-        asked = {"claim_id": claim.id, "prefix": claim.prefix.network}
-        rows = await self._session.rows(_RIVALS, **asked)
-        return [(row.id, row.account_id) for row in rows]
+    async def rivals(self, claim: Claim, since: datetime) -> Sequence[UUID]:
+        """Other accounts that hold some of its space or have proven it; or did since then."""
+        asked = {"account_id": claim.account_id, "prefix": claim.prefix.network, "since": since}
+        return [row.account_id for row in await self._session.rows(_RIVALS, **asked)]
 
     async def settled(self, claimant: Claim, since: datetime) -> Collection[UUID]:
         """Approved claims of which an operator settled a contest with its account since then."""

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from byoip.domain.claims.claim import Claim
+from byoip.domain.claims.claim import SETTLED_FOR, Claim
 from byoip.domain.jobs.job_history import JobSwitch
 from byoip.domain.routes.bgp_prefix import BgpPrefix
 from byoip.domain.speakers.drain import Drain
@@ -78,20 +78,21 @@ class OfPrefix:
 
     Attributes:
         holder: whom the statistics name by now, if that is another one than before.
-        rivals: who else holds the space, or has proven it.
+        rivals: who else holds the space, or has proven it lately, there still or not: who leaves
+            and comes back as often as it likes keeps nobody from deciding.
     """
 
     claim: Claim
     waived: Sequence[str]
     holder: str
-    rivals: Sequence[tuple[str, str]]
+    rivals: Sequence[str]
 
     @classmethod
     async def read(cls, tx: Transaction, claim: Claim) -> "OfPrefix":
         """As it is now."""
         waived = await tx.waivers.of(claim.id, tx.now)
         sale = (await tx.watches.of(claim.id)).get(Signal.HOLDER, Watch(Signal.HOLDER))
-        rivals = [(one.hex, whose.hex) for one, whose in await tx.contests.rivals(claim)]
+        rivals = [one.hex for one in await tx.contests.rivals(claim, tx.now - SETTLED_FOR)]
         ids = sorted(one.id.hex for one in waived.values())
         return cls(claim, ids, sale.found if sale.failing else "", rivals)
 
