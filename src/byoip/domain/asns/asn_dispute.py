@@ -63,8 +63,12 @@ class AsnDispute(Dispute):
         return OwnAsnDispute(side, self.opened_at, self.decide_from, self.ended)
 
 
-def asn_decided_by(dispute: AsnDispute, holder: OwnAsn, claimant: OwnAsn) -> tuple[object, ...]:
+def asn_decided_by(
+    dispute: AsnDispute, holder: OwnAsn, claimant: OwnAsn, rows: Collection[AsnRange]
+) -> tuple[object, ...]:
     """What a person decides by, as plain values: whose it is, and what both have proven it by.
+
+    And whom the statistics name for it, by which is advised.
 
     The claimant's proof is the one that opened the dispute; a new token of it decides nothing.
     """
@@ -72,7 +76,7 @@ def asn_decided_by(dispute: AsnDispute, holder: OwnAsn, claimant: OwnAsn) -> tup
     proof = dispute.proof
     second = proof.by, dispute.opened_at, proof.registry, proof.holder, proof.evidence
     parties = holder.account_id.hex, claimant.account_id.hex
-    return dispute.id.hex, parties, holder.state.value, first, second
+    return dispute.id.hex, parties, holder.state.value, first, second, sorted(_given(rows))
 
 
 def asn_advice(
@@ -90,7 +94,7 @@ def asn_advice(
         rows: of the number, in the statistics in use.
         now: the moment.
     """
-    given = {(one.registry, one.holder) for one in rows if one.status in HELD and one.holder}
+    given = _given(rows)
     first = holder.registry or "", holder.holder
     second = dispute.proof.registry, dispute.proof.holder
     reasons = [_proof(Side.CLAIMANT, dispute.proof.by, dispute.opened_at)]
@@ -111,6 +115,10 @@ def asn_advice(
     if side is Side.CLAIMANT and now < dispute.decide_from:
         return Advice(Advised.ASK, tuple(reasons))
     return Advice(Advised(side.value), tuple(reasons))
+
+
+def _given(rows: Collection[AsnRange]) -> set[tuple[str, str]]:
+    return {(one.registry, one.holder) for one in rows if one.status in HELD and one.holder}
 
 
 _BY: Final = {

@@ -24,6 +24,7 @@ from byoip.domain.watch.freezing import PrefixFrozen
 from byoip.domain.watch.levels import NOT_BY_THE_OLD_ACCOUNT, Signal
 
 UNPROVEN_AFTER = timedelta(days=30)
+SETTLED_FOR = timedelta(days=90)  # whose contest an operator settled begins it no more
 CLAIMS_PER_ACCOUNT = 1000
 MOST_OTHERS = 100  # origins that one source knows besides; a /12 may hold thousands
 

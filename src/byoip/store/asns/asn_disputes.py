@@ -99,6 +99,10 @@ class AsnDisputeRepository(Repository):
         of = {"account_id": own.account_id, "asn": own.asn.number}
         return [_dispute(row) for row in await self._session.rows(_LOST, **of, since=since)]
 
+    async def rows(self, asn: Asn) -> Sequence[AsnRange]:
+        """What the statistics in use say of a number."""
+        return [_range(row) for row in await self._session.rows(_ROWS, asn=asn.number)]
+
     async def add(self, dispute: AsnDispute) -> None:
         """Open it; there is none about the number."""
         proof = dispute.proof
@@ -170,12 +174,16 @@ class AsnDisputeReader:
     async def rows(self, asn: Asn) -> Sequence[AsnRange]:
         """What the statistics in use say of a number."""
         rows = await self._autocommit.ask(_ROWS, asn=asn.number)
-        return [AsnRange(r.first, r.last, r.registry, r.status, r.holder) for r in rows]
+        return [_range(row) for row in rows]
 
     async def _parties(self, found: Sequence[AsnDispute]) -> Mapping[UUID, AsnParty]:
         ids = sorted({one for of in found for one in (of.holder_id, of.claimant_id)})
         rows = await self._autocommit.ask(_PARTIES, ids=ids) if ids else []
         return {row.id: AsnParty(own_asn_from(row), row.account_name) for row in rows}
+
+
+def _range(row: Any) -> AsnRange:
+    return AsnRange(row.first, row.last, row.registry, row.status, row.holder)
 
 
 def _dispute(row: Any) -> AsnDispute:

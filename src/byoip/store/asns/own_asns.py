@@ -183,14 +183,15 @@ class OwnAsnRepository(Repository):
         row = await self._session.row(SPANNED, **asked)
         return None if row is None else Prefix(row.cidr)
 
-    async def to_ask_about(self, own: OwnAsn, registry: str) -> Mapping[Prefix, str]:
+    async def to_ask_about(self, own: OwnAsn, registry: str, now: datetime) -> Mapping[Prefix, str]:
         """Prefixes that would prove the number, if RDAP names this registrant for both: its handle.
 
-        It named it as the prefix was watched first; empty: that was not learnt.
+        It named it before, and files bore that out since; empty: that is not so by now.
         """
         of = {"account_id": own.account_id, "asn": own.asn.number, "registry": registry}
         rows = await self._session.rows(TO_ASK, **of)
-        return {Prefix(row.cidr): Remembered.read(row.holder).registrant for row in rows}
+        known = {Prefix(row.cidr): Remembered.read(row.holder) for row in rows}
+        return {cidr: one.borne_out(now).registrant for cidr, one in known.items()}
 
     async def pooled(self, registry: str, holder: str, countries: Collection[str]) -> bool:
         """Whether a holder's id at a registry is that of a registry below it.

@@ -1,10 +1,11 @@
 """Contests over space: who locks what for them, and which have no rival any more.
 
 All that may begin or end a contest locks the space first, and only then claims, in the order of
-their ids: the second transaction sees what the first has left.
+their ids: the second transaction sees what the first has left. What was settled is text SQL.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -16,12 +17,12 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Standing, State
 from byoip.domain.prefix import Prefix
 from byoip.store.claims.claim_reader import claim_from
-from byoip.store.claims.tables import prefixes, reservations
+from byoip.store.claims.tables import events, prefixes, reservations
 from byoip.store.columns import constant
 from byoip.store.sharing import in_slices
-from byoip.store.statements import Repository, compiled
+from byoip.store.statements import Repository, compiled, from_text
 
-_p, _rival, _r = prefixes.c, prefixes.alias("rival").c, reservations.c
+_p, _rival, _r, _e = prefixes.c, prefixes.alias("rival").c, reservations.c, events.c
 _PREFIX: Final = sa.bindparam("prefix", type_=pg.CIDR)
 _OK, _CONTESTED, _SUSPENDED, _OFFBOARDING = (
     constant(one)
@@ -82,6 +83,22 @@ _UNRIVALLED: Final = compiled(
     .order_by(_p.id)
     .with_for_update(key_share=True, of=prefixes)
 )
+# Also those that have left since: who comes and goes is no other rival each time.
+_was_rival = sa.exists().where(
+    _e.prefix_id == _rival.id,
+    sa.literal_column("kind IN ('prefix.contested', 'prefix.approved')", sa.Boolean),
+    _e.at > sa.bindparam("since", type_=sa.DateTime(timezone=True)),
+)
+_RIVALS: Final = compiled(
+    sa.select(_rival.account_id)
+    .distinct()
+    .where(
+        _rival.cidr.op("&&")(_PREFIX),
+        _rival.account_id != sa.bindparam("account_id", type_=sa.Uuid),
+        sa.or_(sa.and_(_rival.live, sa.or_(_rival.state == _APPROVED, _has_proven)), _was_rival),
+    )
+    .order_by(_rival.account_id)
+)
 # A suspended claim stood outside of contests. A pending one is in a contest if it has proven the
 # space.
 _RIVALLED: Final = compiled(
@@ -106,6 +123,22 @@ _HELD: Final = compiled(
     )
     .limit(1)
 )
+# Of the account's claims with this space, since when each was contested; then approved ones of
+# which an operator settled that while it was there, by the JSON of their events.
+_SETTLED: Final = from_text("""
+    WITH heard AS MATERIALIZED (
+        SELECT mine.cidr, mine.closed_at, min(contested.at) AS since
+        FROM prefixes AS mine JOIN events AS contested ON contested.prefix_id = mine.id
+        WHERE mine.account_id = :account_id AND mine.cidr && :prefix
+            AND contested.kind = 'prefix.contested' GROUP BY mine.id
+    )
+    SELECT DISTINCT holder.id FROM heard JOIN prefixes AS holder ON holder.cidr && heard.cidr
+    JOIN events AS settled ON settled.prefix_id = holder.id
+    WHERE holder.state = 'approved' AND settled.kind = 'prefix.ok' AND settled.after ? 'reason'
+        AND settled.before ->> 'standing' = 'contested'
+        AND settled.at >= greatest(:since, holder.approved_at) AND settled.at >= heard.since
+        AND (heard.closed_at IS NULL OR heard.closed_at >= settled.at)
+""")
 
 _SAVE_STANDING: Final = compiled(
     sa.update(prefixes).where(
@@ -150,6 +183,17 @@ class ContestRepository(Repository):
                 standing=standing.value,
                 modified_at=max(claim.modified_at for claim in changed),
             )
+
+    async def rivals(self, claim: Claim, since: datetime) -> Sequence[UUID]:
+        """Other accounts that hold some of its space or have proven it; or did since then."""
+        asked = {"account_id": claim.account_id, "prefix": claim.prefix.network, "since": since}
+        return [row.account_id for row in await self._session.rows(_RIVALS, **asked)]
+
+    async def settled(self, claimant: Claim, since: datetime) -> Collection[UUID]:
+        """Approved claims of which an operator settled a contest with its account since then."""
+        asked = {"account_id": claimant.account_id, "prefix": claimant.prefix.network}
+        rows = await self._session.rows(_SETTLED, **asked, since=since)
+        return frozenset(row.id for row in rows)
 
     async def rivalled(self, claim: Claim) -> bool:
         """Whether a claim has a rival now, whatever its standing says."""

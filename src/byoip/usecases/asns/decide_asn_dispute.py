@@ -52,7 +52,7 @@ async def decide_asn_dispute(
     dispute = await disputes.get(dispute_id, locking=True)
     dispute.require_open()
     holder, claimant = numbers[dispute.holder_id], numbers[dispute.claimant_id]
-    judge(asn_decided_by(dispute, holder, claimant))
+    judge(asn_decided_by(dispute, holder, claimant, await disputes.rows(dispute.asn)))
     if for_ is Side.CLAIMANT:
         dispute.require_answered(tx.now, early=early)
         terms.rules.admit(dispute.asn)

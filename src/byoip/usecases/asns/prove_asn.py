@@ -154,7 +154,9 @@ class ProveAsn:
         spanned = None
         if not others_write_routes(found.registry):
             spanned = await tx.own_asns.spanned(own, key, holder)
-        more = {} if spanned or not self.data else await tx.own_asns.to_ask_about(own, key)
+        more = {}
+        if not spanned and self.data:
+            more = dict(await tx.own_asns.to_ask_about(own, key, tx.now))
         pools = countries_of_pools(key, self.countries)
         if (spanned or more) and await tx.own_asns.pooled(key, holder, pools):
             return _Known(found)

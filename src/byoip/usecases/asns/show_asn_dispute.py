@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from byoip.domain.asns.asn_dispute import asn_advice
+from byoip.domain.asns.registration import AsnRange
 from byoip.domain.watch.dispute import Advice
 from byoip.store.asns.asn_disputes import AsnDisputeReader
 from byoip.store.asns.views import AsnDisputeView, NamedPrefix
@@ -16,6 +17,7 @@ class ShownAsnDispute:
     """A dispute, and what a person decides by.
 
     Attributes:
+        rows: of the number, in the statistics in use.
         prefixes: of the holder, that have the number as their origin.
         answer: the registry's, as the holder proved the number; None: it was not asked, or that
             proof has gone.
@@ -23,6 +25,7 @@ class ShownAsnDispute:
 
     view: AsnDisputeView
     advice: Advice
+    rows: Sequence[AsnRange]
     prefixes: Sequence[NamedPrefix]
     answer: bytes | None
 
@@ -36,4 +39,4 @@ async def show_asn_dispute(
     rows = await reader.rows(view.dispute.asn)
     said = asn_advice(view.dispute, holder, rows, now)
     answer = await reader.answer(holder.id) if holder.proven else None
-    return ShownAsnDispute(view, said, await reader.named(holder.id), answer)
+    return ShownAsnDispute(view, said, rows, await reader.named(holder.id), answer)

@@ -16,7 +16,7 @@ from byoip.domain.checks.decision import (
 from byoip.domain.checks.evidence import Check, Fault, Finding, Passed, Reason, Unanswered
 from byoip.domain.checks.validation_run import RunResult, ValidationRun
 from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
-from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound
+from byoip.domain.claims.claim import UNPROVEN_AFTER, CheckRecord, Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
 from byoip.domain.watch.validity import LONGEST
@@ -27,7 +27,12 @@ from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvi
 from byoip.usecases.checks.first_looks.heeding import Heeding
 from byoip.usecases.checks.learning import proven, with_answers
 from byoip.usecases.checks.request_validation import NewTokens
-from byoip.usecases.claims.contests import clear_contests, contest_holders, lock_with_space
+from byoip.usecases.claims.contests import (
+    clear_contests,
+    contest_holders,
+    lock_with_space,
+    unsettled,
+)
 from byoip.usecases.events import record_changes
 from byoip.usecases.watch.disputes import open_disputes
 from byoip.usecases.watch.lift import proven_anew
@@ -46,7 +51,7 @@ _REGISTRY_CHANGED = Unanswered(
 )
 _AWARDED = Unanswered(
     Fault.NOT_ASKED,
-    "An operator has decided a dispute about this space for another account.",
+    "A dispute about this space has left it to another account.",
     "Wait until that account is approved or gives it up, or talk to the operator.",
 )
 
@@ -107,7 +112,7 @@ class RecordRun:
             deciding = (
                 tx.reservations.blocking(claim.prefix, claim.account_id),
                 tx.watches.lost(claim.account_id, claim.prefix, tx.now - LONGEST),
-                DisputeRepository(tx.session).awarded(claim),
+                DisputeRepository(tx.session).awarded(claim, tx.now - UNPROVEN_AFTER),
                 *self.ask.about(tx, claim.prefix, claim.id),
             )
             live, used, *known = await tx.session.look(
@@ -198,7 +203,7 @@ class RecordRun:
         if rivals or reserved or lost:  # not for it, or to another: the operator settles it
             # Who has lost the space itself says nothing of who has it now.
             held = rivals if lost else await open_disputes(tx, claim, rivals)
-            await contest_holders(tx, held)
+            await contest_holders(tx, await unsettled(tx, claim, held))
             return claim.contest(now), RunResult.CONTESTED, (once_more,)
         if awarded:  # and free until its winner asks for validation
             return claim, RunResult.UNANSWERED, (Finding(Check.REGISTRATION, _AWARDED, now),)

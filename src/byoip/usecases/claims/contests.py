@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from byoip.domain.claims.claim import Claim
+from byoip.domain.claims.claim import SETTLED_FOR, Claim
 from byoip.domain.claims.lifecycle import Transition
 from byoip.domain.history import Actor, Event
 from byoip.domain.prefix import Prefix
+from byoip.domain.watch.levels import Signal
 from byoip.store.sharing import PART, in_slices
 from byoip.store.transaction import Transaction
 from byoip.usecases.events import record_changes
@@ -59,6 +60,16 @@ async def contest_holders(tx: Transaction, rivals: Sequence[Claim]) -> None:
             # Its standing says that it is being offboarded; once restored, it is contested.
             await tx.offboardings.save(leaving.disputed())
             tx.record(rival.id, "offboarding.contested")
+
+
+async def unsettled(tx: Transaction, claimant: Claim, holders: Sequence[Claim]) -> Sequence[Claim]:
+    """Those of these holders that a proof of this claim contests.
+
+    Not where an operator has settled that lately with the same account: as often as it likes it
+    could keep the holder from all that is new. Whose holder changed since is contested again.
+    """
+    settled = await tx.contests.settled(claimant, tx.now - SETTLED_FOR) if holders else ()
+    return [one for one in holders if one.id not in settled or Signal.HOLDER in one.frozen_for]
 
 
 async def clear_contests(tx: Transaction, prefix: Prefix) -> None:

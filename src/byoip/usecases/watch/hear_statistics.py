@@ -183,6 +183,8 @@ def _compared(prefix: Prefix, watch: Watch, told: _Told, now: Holding | str, at:
         return watch.good(at, str(was))
     # Since the later, and until the earlier of the files that tell of it.
     fetched = [files[one].fetched_at for one in {part[0] for part in now} if one in files]
+    was = was.borne_out(max(fetched))
+    watch = replace(watch, baseline=was.kept())
     then = found if found.holding == now else Remembered(now)
     seen = f"It was {was}, and is {then}."
     said = watch.bad(min(fetched), seen, since=max(fetched), found=then.kept())

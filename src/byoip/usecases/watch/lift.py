@@ -15,7 +15,6 @@ from byoip.domain.operator_text import stated_reason
 from byoip.domain.watch.effects import Act
 from byoip.domain.watch.freezing import NotFrozen, by_a_new_proof
 from byoip.domain.watch.levels import Level, Signal
-from byoip.domain.watch.remembered import Remembered
 from byoip.domain.watch.rises import NothingHeld, RiseState
 from byoip.domain.watch.validity import (
     ProofByChecks,
@@ -148,11 +147,13 @@ async def begin_again(tx: Transaction, claim_id: UUID, signals: Collection[Signa
 
 def _from_now(watch: Watch) -> Watch:
     # Of a holder the next file would not come before tomorrow; of records it is asked at once.
-    found = Remembered.read(watch.found) if watch.signal is Signal.HOLDER else Remembered()
+    now = ""
+    if watch.signal is Signal.HOLDER:  # one that is named again is the one of before
+        now = watch.found if watch.failing else watch.baseline
     seen = "" if watch.signal is Signal.PROOF else watch.seen
     # A file that was heard stays heard; the zones' round begins at its first share.
     heard = None if watch.signal is Signal.REVERSE_ZONE else watch.heard
-    return replace(watch.again(), baseline=found.kept(), seen=seen, heard=heard)
+    return replace(watch.again(), baseline=now, seen=seen, heard=heard)
 
 
 async def decide(

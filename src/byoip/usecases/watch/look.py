@@ -272,7 +272,8 @@ async def _learn(
     was = Remembered.read(holder.baseline)
     registrant = network.registrant.handle if network.registrant else ""
     if not was.registrant:
-        known_as = replace(was, registrant=registrant).named(network)
+        at = tx.now.isoformat()
+        known_as = replace(was, registrant=registrant, learnt_at=at).named(network)
         seen = replace(holder, baseline=known_as.kept(), seen=str(known_as))
         await tx.watches.put(claim.id, seen)
     after = renewing.learnt(proof, registrant, _proven_at(claim), tx.now)

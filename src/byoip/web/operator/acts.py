@@ -27,7 +27,7 @@ from byoip.usecases.routes.announce_on_word import announce_on_word
 from byoip.usecases.speakers import bgp_peers, drains, orphans, revisions
 from byoip.usecases.watch import lift
 from byoip.web.forms import id_of, typed
-from byoip.web.operator.drawn import of_job, of_orphans, of_prefix, of_shut, of_statistics
+from byoip.web.operator.drawn import OfPrefix, of_job, of_orphans, of_shut, of_statistics
 from byoip.web.site import NotServed
 from byoip.web.telling import require_seen
 from byoip.web.visiting import PersonsVisit
@@ -292,8 +292,7 @@ def on_prefix(visit: PersonsVisit) -> Verb[Any]:
         claim = await lock_with_space(tx, claim_id)
         of = _text(visit, "route")
         route = await tx.bgp_prefixes.get(claim_id, id_of(of)) if of else None
-        waived = await tx.waivers.of(claim_id, tx.now)
-        require_seen(visit, *of_prefix(what, claim, waived.values(), route))
+        require_seen(visit, *(await OfPrefix.read(tx, claim)).facts(what, route))
         return await verb(tx)
 
     return judged

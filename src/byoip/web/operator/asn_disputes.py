@@ -74,7 +74,7 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         advice=shown.advice,
         prefixes=shown.prefixes,
         follows=NOTHING_GOES,
-        seen=seen_of(*asn_decided_by(dispute, view.holder.own, view.claimant.own)),
+        seen=seen_of(*asn_decided_by(dispute, view.holder.own, view.claimant.own, shown.rows)),
         key=fresh_key,
     )
 

@@ -1,17 +1,20 @@
 """What a form of what needs a person was drawn from, as it is now: an old one does nothing."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from byoip.domain.claims.check_waiver import CheckWaiver
-from byoip.domain.claims.claim import Claim
+from byoip.domain.claims.claim import SETTLED_FOR, Claim
 from byoip.domain.jobs.job_history import JobSwitch
 from byoip.domain.routes.bgp_prefix import BgpPrefix
 from byoip.domain.speakers.drain import Drain
 from byoip.domain.speakers.revision import InUse
+from byoip.domain.watch.levels import Signal
+from byoip.domain.watch.watch import Watch
 from byoip.store.accounts.operator_views import RoaSnapshotView
 from byoip.store.checks.snapshots import RegistrationStatus
 from byoip.store.speakers.views import StandingAlarm
+from byoip.store.transaction import Transaction
 from byoip.store.watch.views import HeldRises
 from byoip.web.visiting import PersonsVisit
 
@@ -67,30 +70,56 @@ def of_drain(drain: Drain) -> Facts:
     return drain.id.hex, drain.live
 
 
-def of_prefix(
-    what: str, claim: Claim, waivers: Iterable[CheckWaiver], route: BgpPrefix | None
-) -> Facts:
-    """What somebody decides such an act on a prefix by: nothing that its owner changes at will.
+@dataclass(frozen=True, slots=True)
+class OfPrefix:
+    """What somebody decides about a prefix by: nothing that its owner changes to escape it.
 
     Not its version, which any write of its owner raises: nobody escapes a suspension by writing.
+
+    Attributes:
+        holder: whom the statistics name by now, if that is another one than before.
+        rivals: who else holds the space, or has proven it lately, there still or not: who leaves
+            and comes back as often as it likes keeps nobody from deciding.
     """
-    owner, standing = claim.account_id.hex, claim.standing.value
-    frozen = sorted(one.value for one in claim.frozen_for)
-    held = claim.state.value, claim.approved_at, claim.revoked_at
-    lasts = claim.approved_by, claim.proof.proven_at, claim.proof.ends_at
-    waived = sorted(one.id.hex for one in waivers)
-    locked = route and (route.id.hex, route.locked)
-    decides: Mapping[str, Facts] = {
-        "suspend": (standing,),
-        "revoke": held,
-        "lock": (locked,),
-        "unlock": (owner, locked),
-        "announce": (owner, standing, frozen, locked, route and route.desired.advertised),
-        "end-proof": (owner, held, lasts),
-        "waive": (owner, waived),
-        "end-waiver": (owner, waived),
-    }
-    return decides.get(what, (owner, held, standing, frozen))
+
+    claim: Claim
+    waived: Sequence[str]
+    holder: str
+    rivals: Sequence[str]
+
+    @classmethod
+    async def read(cls, tx: Transaction, claim: Claim) -> "OfPrefix":
+        """As it is now."""
+        waived = await tx.waivers.of(claim.id, tx.now)
+        sale = (await tx.watches.of(claim.id)).get(Signal.HOLDER, Watch(Signal.HOLDER))
+        rivals = [one.hex for one in await tx.contests.rivals(claim, tx.now - SETTLED_FOR)]
+        ids = sorted(one.id.hex for one in waived.values())
+        return cls(claim, ids, sale.found if sale.failing else "", rivals)
+
+    def facts(self, what: str, route: BgpPrefix | None) -> Facts:
+        """Of such an act, perhaps on a route of it."""
+        claim, waived = self.claim, self.waived
+        owner, standing = claim.account_id.hex, claim.standing.value
+        frozen = sorted(one.value for one in claim.frozen_for)
+        held = claim.state.value, claim.approved_at, claim.revoked_at
+        lasts = claim.approved_by, claim.proof.proven_at, claim.proof.ends_at
+        checks = claim.irr.state.value, claim.rpki.state.value, claim.ownership.state.value
+        locked = route and (route.id.hex, route.locked)
+        up = route and route.desired.advertised
+        decides: Mapping[str, Facts] = {
+            "approve": (owner, held, standing, frozen, checks, self.rivals),
+            "suspend": (standing,),
+            "revoke": (owner, held),
+            "settle": (owner, held, standing, frozen, self.rivals),
+            "lift-freeze": (owner, held, standing, frozen, self.holder),
+            "lock": (locked, up),
+            "unlock": (owner, locked),
+            "announce": (owner, standing, frozen, locked, up, self.rivals, self.holder),
+            "end-proof": (owner, held, lasts),
+            "waive": (owner, waived),
+            "end-waiver": (owner, waived),
+        }
+        return decides.get(what, (owner, held, standing, frozen))
 
 
 async def _roas(visit: PersonsVisit) -> Facts:

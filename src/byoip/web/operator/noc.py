@@ -17,7 +17,7 @@ from byoip.web.changes import MEANING, since_drawn
 from byoip.web.forms import fresh_key, id_of, seen_of
 from byoip.web.operator.actors import names_of
 from byoip.web.operator.acts import NEEDED, on_prefix, untyped, verb_of
-from byoip.web.operator.drawn import DRAWN, of_drain, of_prefix
+from byoip.web.operator.drawn import DRAWN, OfPrefix, of_drain
 from byoip.web.operator.needs import all_of, needs
 from byoip.web.operator.network.places import page_of_kind
 from byoip.web.prefixes import chip_of, cursor_of, cursor_text
@@ -228,6 +228,8 @@ async def _prefix(visit: PersonsVisit, told: Told) -> Response:
     after = cursor_of(visit.request.query_params.get("routes", ""))
     routes = await site.reader.bgp_prefixes(owner, claim_id, after=after, limit=_ROUTES + 1)
     last = routes[_ROUTES - 1].bgp_prefix if len(routes) > _ROUTES else None
+    async with site.border.store.transaction() as tx:
+        decides = await OfPrefix.read(tx, view.claim)
     return await visit.page(
         "operator/prefix.html",
         told.status,
@@ -246,7 +248,7 @@ async def _prefix(visit: PersonsVisit, told: Told) -> Response:
         disputes=await site.reader.disputes.own(owner, claim_id),
         events=list(reversed(events)),
         newest=newest,
-        seen=lambda what, route: seen_of(*of_prefix(what, view.claim, waivers, route)),
+        seen=lambda what, route: seen_of(*decides.facts(what, route)),
         since=since_drawn(visit, list(reversed(events)), "newest") if told.stale else (),
         meaning=MEANING,
         who=await names_of(site, (one.actor for one in events)),
