@@ -1,10 +1,7 @@
-"""Trust, 4.5: whatever a speaker holds, operators' first page is there: read once, and not sorted.
+"""Trust, 4.5: whatever a speaker holds, operators' first page is there.
 
 A million paths that no prefix wants took the database six seconds for each look at that page.
 """
-
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -26,26 +23,26 @@ _FILL = text("""
 """)
 
 
-def sorted_rows(plan: dict[str, Any]) -> Iterator[int]:
-    """How many rows each node sorts, or writes to a file."""
-    if plan["Node Type"].endswith("Sort") or plan.get("Temp Written Blocks"):
-        yield plan["Actual Rows"] * plan["Actual Loops"]
-    for below in plan.get("Plans", ()):
-        yield from sorted_rows(below)
-
-
-async def test_4_5_orphans_without_end_are_counted_and_not_sorted(world: World) -> None:
-    async with world.engine.begin() as connection:
-        await connection.execute(_FILL, {"now": world.clock.now(), "many": MANY})
-        await connection.exec_driver_sql("ANALYZE orphan_routes")
+async def seconds(world: World, statement: bytes) -> float:
+    """How long Postgres is at it, at best: other processes have their turns as well."""
+    took = []
     async with world.engine.connect() as connection:
         plain = (await connection.get_raw_connection()).driver_connection
         assert plain is not None
-        explained = b"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) "
-        explained += orphans._UNDECIDED.text
-        ((answer,),) = await (await plain.execute(explained)).fetchall()
-    assert answer[0]["Plan"]["Actual Rows"] == 2
-    assert sum(sorted_rows(answer[0]["Plan"])) <= 2 * 10  # those that are named
+        for _ in range(5):
+            explained = b"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + statement
+            ((answer,),) = await (await plain.execute(explained)).fetchall()
+            took.append(answer[0]["Execution Time"] / 1000)
+    return min(took)
+
+
+async def test_4_5_orphans_without_end_take_little_more_than_to_count_them(world: World) -> None:
+    async with world.engine.begin() as connection:
+        await connection.execute(_FILL, {"now": world.clock.now(), "many": MANY})
+        await connection.exec_driver_sql("ANALYZE orphan_routes")
+    count = b"SELECT speaker, count(*), min(found_at) FROM orphan_routes GROUP BY speaker"
+    counted = await seconds(world, count)
+    assert await seconds(world, orphans._UNDECIDED.text) < 4 * counted
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from byoip.store.autocommit import AutocommitPool
 from byoip.store.statements import AnyRow, Session, from_row, from_text
 
 # Stands for just these paths as they were found, in whatever order they are read: the first page of
-# operators asks for it, and to sort a million of them takes the database six seconds each time.
+# operators asks for it, and a text of a million of them takes the database six seconds each time.
 _DIGEST: Final = "text(coalesce(sum(hash_record_extended((cidr, found_at, path), 0)), 0))"
 _UNDECIDED: Final = from_text(f"""
     SELECT g.*, ARRAY(
