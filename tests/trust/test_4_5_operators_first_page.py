@@ -25,7 +25,7 @@ _FILL = text("""
 
 async def seconds(world: World, statement: bytes) -> float:
     """How long Postgres is at it, at best: other processes have their turns as well."""
-    took = []
+    took = list[float]()
     async with world.engine.connect() as connection:
         plain = (await connection.get_raw_connection()).driver_connection
         assert plain is not None
