@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 from starlette.types import Message, Scope
 
-from byoip.api.border.answers import JsonBytes, list_answer
+from byoip.api.border.answers import list_answer
 from byoip.api.border.large_answers import BYTES_OF_AN_ACCOUNT, OF_AN_ACCOUNT
 from byoip.api.border.paging import everything
 from tests.announcing import until
@@ -136,22 +136,6 @@ async def test_what_was_waited_for_counts_once_it_is_large(world: World) -> None
         assert await _status(world, "/events?wait=1&per_page=1000") == 429
         assert await _status(world, "/events?wait=1&per_page=1") == 200
     assert await _status(world, "/events?wait=1&per_page=1000") == 200
-
-
-async def test_a_large_answer_goes_in_parts() -> None:
-    body, parts = bytes(1_000_000), list[bytes]()
-
-    async def send(message: Message) -> None:
-        parts.append(message.get("body", b""))
-
-    async def receive() -> Message:
-        raise AssertionError("a finished answer asks its client nothing")
-
-    for size in (0, 1, 1_000_000):
-        parts.clear()
-        await JsonBytes(body[:size])({"type": "http"}, receive, send)
-        assert b"".join(parts) == body[:size]
-        assert max(map(len, parts)) <= 65536
 
 
 def _scope(world: World, path: str) -> Callable[[], Scope]:

@@ -167,10 +167,3 @@ async def test_2_1_what_the_provider_refuses_is_said(elsewhere: Elsewhere) -> No
     answer = await browser.get(changed(back, code=None, error="<b>access_denied"))
     assert answer.status_code == 403
     assert "<b>" not in answer.text
-
-
-async def test_2_1_who_tries_often_waits(elsewhere: Elsewhere) -> None:
-    browser = elsewhere.browser()
-    seen = [(await browser.get("/ui/enter/provider")).status_code for _ in range(140)]
-    assert seen[:100] == [303] * 100
-    assert seen[-1] == 429

@@ -1,4 +1,4 @@
-"""Around every request: its id, one line in the log, one count in the metrics.
+"""Around every request: its id, one line in the log, one count in the metrics, its answer in parts.
 
 Probes that pass leave no line.
 """
@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from byoip.api.border.account_turns import client_of
+from byoip.api.border.large_answers import in_parts
 from byoip.ports.places import Party, Places
 from byoip.store.sharing import working_for
 
@@ -70,17 +71,18 @@ class AccessLog:
 
         async def sending(message: Message) -> None:
             nonlocal status
-            # Thousands may wait for one thing; and the kernel takes megabytes of an answer at once.
-            if message["type"] == "http.response.start" or message.get("more_body"):
-                await _turn(self._answering, client)
             if message["type"] == "http.response.start":
+                await _turn(self._answering, client)  # thousands may wait for one thing
                 status = message["status"]
                 message["headers"] = [
                     *message.get("headers", ()),
                     *scope["state"].get("headers", ()),
                     (b"x-request-id", request_id.encode("ascii")),
                 ]
-            await send(message)
+            for part in in_parts(message):  # the kernel takes megabytes of an answer at once
+                if part.get("more_body"):
+                    await _turn(self._answering, client)
+                await send(part)
 
         try:
             with working_for(Party.STRANGERS):

@@ -10,10 +10,11 @@ from uuid import UUID
 
 import msgspec
 from pydantic_core import to_json
+from starlette.responses import Response
 from starlette.types import Scope
 
 from byoip.api.border.envelope import Message, Shown, shown_json, shown_list
-from byoip.api.border.large_answers import COMPRESSED_FROM, InParts, compressed, takes_gzip
+from byoip.api.border.large_answers import COMPRESSED_FROM, compressed, takes_gzip
 from byoip.api.border.paging import Page
 from byoip.api.border.refusals import KEY_LIMIT, MalformedIdempotencyKey
 from byoip.domain.idempotency import StoredAnswer
@@ -38,7 +39,7 @@ NO_VERSION = 0
 _OURS = re.compile(rb"[1-9][0-9]{0,9}")
 
 
-class JsonBytes(InParts):
+class JsonBytes(Response):
     """A response whose JSON is rendered already."""
 
     media_type = "application/json"

@@ -6,7 +6,6 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from byoip.api.border.large_answers import InParts
 from byoip.domain.idempotency import StoredAnswer
 
 PDF = "application/pdf"
@@ -36,7 +35,7 @@ def file_response(given: FileAnswer) -> Response:
         "x-content-type-options": "nosniff",
         "cache-control": "private, no-store",
     }
-    return InParts(given.body, given.status, headers, given.media_type)
+    return Response(given.body, given.status, headers, given.media_type)
 
 
 def file_document(media_type: str) -> dict[str, Any]:

@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message
 
 from byoip.api.border.account_turns import one_more
 from byoip.api.border.refusals import RateLimited
@@ -96,22 +95,15 @@ def takes_gzip(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     return any(_GZIP.fullmatch(one.strip()) for one in given[:_LONGEST_ACCEPT].lower().split(b","))
 
 
-class InParts(Response):
-    """Sent no faster than the client reads: uvicorn would take all of it at once."""
+def in_parts(message: Message) -> Iterator[Message]:
+    """What an application sends, its body a part at a time.
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - as ASGI has it
-        """Send all of it."""
-        await send_in_parts(send, self.status_code, self.raw_headers, bytes(self.body))
-
-
-async def send_in_parts(
-    send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes
-) -> None:
-    """Send an answer so."""
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    Each part waits until the client has read most of the last: uvicorn would take all of it at
+    once, and a client has hundreds of connections.
+    """
+    body = message.get("body", b"")
     first = 0
     while len(body) - first > PART:
-        part = body[first : first + PART]
-        await send({"type": "http.response.body", "body": part, "more_body": True})
+        yield {**message, "body": body[first : first + PART], "more_body": True}
         first += PART
-    await send({"type": "http.response.body", "body": body[first:]})
+    yield {**message, "body": body[first:]} if first else message

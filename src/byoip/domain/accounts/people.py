@@ -17,6 +17,8 @@ from byoip.domain.errors import Refusal
 LINK_HOLDS: Final = timedelta(hours=1)
 IDLE: Final = timedelta(hours=1)
 LONGEST_SESSION: Final = timedelta(hours=12)
+# A session that has ended is on record for as long, and opens nothing; its browser is known by it.
+REMEMBERED: Final = timedelta(days=30)
 
 
 class Role(StrEnum):

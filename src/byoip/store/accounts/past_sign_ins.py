@@ -3,15 +3,15 @@
 Text SQL: rows of a page are locked by a subquery.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.accounts.people import REMEMBERED
 from byoip.store.statements import delete_in_pages, from_text
 
 _PAGE: Final = 1000
-_KEPT_FOR: Final = timedelta(days=30)
 
 # One that was used, or has ended, expires too: a link within an hour, a session within twelve.
 _LINKS: Final = from_text("""
@@ -51,7 +51,7 @@ async def prune(engine: AsyncEngine, now: datetime, page: int = _PAGE) -> int:
     Raises:
         StoreUnavailable: the database is away; what was deleted stays so.
     """
-    since = now - _KEPT_FOR
+    since = now - REMEMBERED
     links = await delete_in_pages(engine, _LINKS, page, since=since)
     logouts = await delete_in_pages(engine, _LOGOUTS, page, since=since)
     return links + logouts + await delete_in_pages(engine, _SESSIONS, page, since=since)

@@ -60,6 +60,9 @@ _STANDS: Final = compiled(
     .select_from(PEOPLE.join(browser_sessions, _s.person_id == _p.id))
     .where(_s.id == sa.bindparam("session_id"), _OPEN, IN_FORCE)
 )
+_WAS_HERE: Final = compiled(
+    sa.select(_s.person_id).where(_s.token_sha256 == sa.bindparam("token_sha256"))
+)
 # Asks again whether it is due, so that of many requests at once only one writes.
 _NOTE_SEEN: Final = compiled(
     sa.update(browser_sessions)
@@ -188,6 +191,11 @@ class PeopleReader:
                 await self._autocommit.ask(_NOTE_SEEN, **seen)
             return found
         return None
+
+    async def was_here(self, token: str) -> UUID | None:
+        """Who was signed in by a session, whatever has become of it and of them."""
+        rows = await self._autocommit.ask(_WAS_HERE, token_sha256=token_hash(token))
+        return next((row.person_id for row in rows), None)
 
     async def stands(self, session_id: UUID) -> bool:
         """Whether a session is still open, and its person still here; it is not used by this."""

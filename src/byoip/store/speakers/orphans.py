@@ -13,10 +13,9 @@ from byoip.domain.speakers.route_snapshot import Orphan, OrphanNotFound, Orphans
 from byoip.store.autocommit import AutocommitPool
 from byoip.store.statements import AnyRow, Session, from_row, from_text
 
-# Stands for just these paths as they were found.
-_DIGEST: Final = """md5(coalesce(string_agg(
-        md5(concat_ws(' ', text(cidr), extract(epoch FROM found_at), text(path))), ''
-        ORDER BY cidr), ''))"""
+# Stands for just these paths as they were found, in whatever order they are read: the first page of
+# operators asks for it, and a text of a million of them takes the database six seconds each time.
+_DIGEST: Final = "text(coalesce(sum(hash_record_extended((cidr, found_at, path), 0)), 0))"
 _UNDECIDED: Final = from_text(f"""
     SELECT g.*, ARRAY(
         SELECT text(o.cidr) FROM orphan_routes AS o

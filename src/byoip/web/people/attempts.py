@@ -13,14 +13,12 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from starlette.responses import Response
 
 from byoip.ports.identity_provider import Attempt
-from byoip.store.accounts.rate_limits import Wanted
 from byoip.web.forms import cookie_of
 from byoip.web.site import NotServed, SignsIn
 from byoip.web.visiting import NOT_KEPT, Visit
 
 BACK: Final = "/ui/enter/provider/back"
 _SECONDS: Final = 600
-_BEGUN: Final = Wanted("provider_sign_in", per_minute=120)
 _STATE: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _NAMES: Final = re.compile(r"__Host-login-([0-9a-f]{64})=.", re.ASCII)
 _KEPT: Final = re.compile(r"([0-9a-f]{64})\.([0-9a-f]{64})\.([0-9a-f]{32}|)\.([A-Za-z0-9_=-]*)")
@@ -58,12 +56,13 @@ def provider_of(visit: Visit) -> SignsIn:
 async def begin(visit: Visit, to: str, *, checks: UUID | None = None) -> Response:
     """Lead the browser to the provider; with a session to check, it is asked nothing there.
 
+    As often as anyone likes: nothing is kept here, and the provider is asked nothing by us. A limit
+    would be of all who come by one proxy, and a stranger would use it up.
+
     Raises:
         ProviderAway: it cannot be asked where that is.
     """
     signs = provider_of(visit)
-    if checks is None:  # who has signed in is not held up by others of their network
-        await visit.site.spend(client_id(visit), _BEGUN)
     mint = visit.site.mint
     state, nonce, verifier = (f"{mint.mint()}{mint.mint()}" for _ in range(3))
     attempt = Attempt(state, nonce, verifier)

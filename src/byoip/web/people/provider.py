@@ -2,7 +2,7 @@
 
 import logging
 from typing import Final
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -20,8 +20,8 @@ from byoip.store.accounts.rate_limits import Wanted
 from byoip.store.unavailable import StoreUnavailable
 from byoip.usecases.accounts import identities
 from byoip.usecases.border import WriteRequest
-from byoip.web.door import SIGN_IN, Endpoint
-from byoip.web.forms import read_form
+from byoip.web.door import COOKIE, SIGN_IN, Endpoint
+from byoip.web.forms import cookie_of, read_form
 from byoip.web.people.attempts import BACK, Begun, begin, begun, client_id, over, provider_of
 from byoip.web.people.sign_in import end, led, signed_in
 from byoip.web.site import NotServed, Site
@@ -69,7 +69,7 @@ async def back(visit: Visit) -> Response:
     if attempt.checks is not None and brought.get("error") in _NOT_THERE:
         return over(await _gone(visit, attempt), state)
     if attempt.checks is None:
-        await visit.site.spend(client_id(visit), _ASKED)
+        await visit.site.spend(await _asker(visit), _ASKED)
     elif visit.known is None or visit.known.session.id != attempt.checks:
         return over(led(SIGN_IN), state)
     else:
@@ -91,6 +91,17 @@ async def back(visit: Visit) -> Response:
         if attempt.checks is None or await signs.provider.reachable():
             raise
         return over(led(attempt.to), state)  # the page lets them in: what is away ends nothing
+
+
+async def _asker(visit: Visit) -> UUID:
+    """Whose permits a question takes: of who was signed in in this browser, or of the client.
+
+    Behind a proxy all are one client: strangers use its permits up, but nobody else's.
+    """
+    token = cookie_of(visit.request.headers.getlist("cookie"), COOKIE)
+    async with visit.site.stranger(visit.request.scope):
+        was_here = await visit.site.people.was_here(token) if token else None
+    return was_here or client_id(visit)
 
 
 async def _placed(visit: Visit, said: ProviderSaid) -> Place:

@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from starlette.responses import Response
 
-from byoip.domain.accounts.people import LONGEST_SESSION, Person, SignInLinkRefused
+from byoip.domain.accounts.people import REMEMBERED, Person, SignInLinkRefused
 from byoip.domain.history import Actor
 from byoip.domain.precondition import PreconditionFailed
 from byoip.store.accounts.rate_limits import Wanted
@@ -59,8 +59,8 @@ async def enter(visit: Visit) -> Response:
 
 
 def signed_in(session: NewSession, to: str) -> Response:
-    """Give the browser its new session, and lead on."""
-    lifetime = int(LONGEST_SESSION.total_seconds())
+    """Give the browser its new session, and lead on; it keeps the cookie when that is over."""
+    lifetime = int(REMEMBERED.total_seconds())
     return led(to, _COOKIE.format(COOKIE, session.token, lifetime))
 
 
