@@ -4,8 +4,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
+from byoip.domain.asn import Asn
 from byoip.domain.checks.evidence import Passed
+from byoip.domain.checks.origin_validation import Vrp, valid_until
+from byoip.domain.prefix import Prefix
 from byoip.domain.watch.levels import Level, Signal
 from byoip.domain.watch.roas import hear_roas
 from byoip.domain.watch.watch import Watch
@@ -43,32 +47,55 @@ async def test_one_that_is_not_renewed_is_a_warning_until_it_is(days: Days, rout
     assert await still_up(routes)
 
 
-async def test_one_beside_it_that_lasts_is_enough(days: Days, routes: Routes) -> None:
-    days.roas = [ending(days, 3 * HOUR), valid("31.0.0.0/22", longest=23)]
-    await days.go_on(2 * HOUR, step=STEP)
-    assert Signal.ROA not in await days.watches(routes.claim)
-
-
-async def test_what_ends_for_another_origin_is_none(days: Days, routes: Routes) -> None:
-    other = {**ending(days, 3 * HOUR), "asn": 64501}
-    short = {**ending(days, 3 * HOUR, "31.0.0.0/16"), "maxLength": 22}
-    days.roas = [other, short, valid(CIDR)]
-    await days.go_on(2 * HOUR, step=STEP)
-    assert Signal.ROA not in await days.watches(routes.claim)
-
-
-async def test_where_more_end_together_it_says_nothing_of_a_prefix(
-    days: Days, routes: Routes
-) -> None:
-    days.roas = [ending(days, 3 * HOUR), ending(days, 3 * HOUR, "30.0.0.0/8")]
+async def found(days: Days, *roas: dict[str, object], ceiling: int = 10) -> list[UUID]:
+    """Prefixes whose ROA ends within six hours by a snapshot of these."""
+    days.roas = [*roas]
     await days.snapshot()
     until = days.world.clock.now() + 6 * HOUR
     async with days.world.store.transaction() as tx:
         news = await tx.watches.roa_news()
         assert news is not None
         asked = tx.session, news.number, until, UUID(int=0), 10
-        assert list(await ending_roas(*asked, ceiling=2)) == [routes.claim.id]
-        assert list(await ending_roas(*asked, ceiling=1)) == []
+        return list(await ending_roas(*asked, ceiling=ceiling))
+
+
+async def test_those_are_found_that_no_other_roa_makes_valid(days: Days, routes: Routes) -> None:
+    soon = ending(days, 3 * HOUR)
+    other = {**soon, "asn": 64501}
+    short = {**ending(days, 3 * HOUR, "31.0.0.0/16"), "maxLength": 22}
+    beside = valid("31.0.0.0/22", longest=23)
+    assert await found(days, soon, other, short) == [routes.claim.id]
+    assert await found(days, soon, beside) == []
+    assert await found(days, soon, {**beside, "expires": soon["expires"]}) == [routes.claim.id]
+    assert await found(days, short) == []
+    other_claim = await days.world.approved("30.9.0.0/24")
+    async with days.world.engine.begin() as connection:
+        of = {"id": other_claim.id}
+        await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        await connection.execute(text("UPDATE prefixes SET asn = 64501 WHERE id = :id"), of)
+    assert await found(days, other, valid("30.9.0.0/24", origin=64501)) == []
+
+
+async def test_where_more_end_together_it_says_nothing_of_a_prefix(
+    days: Days, routes: Routes
+) -> None:
+    both = ending(days, 3 * HOUR), ending(days, 3 * HOUR, "30.0.0.0/8")
+    assert await found(days, *both, ceiling=2) == [routes.claim.id]
+    assert await found(days, *both, ceiling=1) == []
+
+
+def test_the_last_of_those_that_make_it_valid_counts() -> None:
+    route, other = Prefix.parse(CIDR), Prefix.parse("31.0.0.0/22")
+
+    def until(*ends: datetime | None, origin: int = 64500) -> datetime | None:
+        vrps = [Vrp(route, 23, Asn(64500), "ripe", one) for one in ends]
+        foreign = Vrp(other, 24, Asn(64501), "ripe", T0 + 9 * DAY)
+        return valid_until(route, Asn(origin), [*vrps, foreign], now=T0)
+
+    assert until(T0 + HOUR, T0 + 2 * HOUR) == T0 + 2 * HOUR
+    assert until(T0 + HOUR, None) is None
+    assert until(T0 - HOUR) is None
+    assert until(T0 + HOUR, origin=64502) is None
 
 
 async def test_as_it_is_gone_the_time_to_a_freeze_begins(days: Days, routes: Routes) -> None:
