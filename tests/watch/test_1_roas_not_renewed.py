@@ -52,10 +52,15 @@ async def found(days: Days, *roas: dict[str, object], ceiling: int = 10) -> list
     days.roas = [*roas]
     await days.snapshot()
     until = days.world.clock.now() + 6 * HOUR
+    return await listed(days, until, ceiling)
+
+
+async def listed(days: Days, until: datetime, ceiling: int = 10) -> list[UUID]:
+    async with days.world.engine.connect() as connection:
+        number = await connection.scalar(text("SELECT number FROM current_vrp_snapshot"))
+    assert number is not None
     async with days.world.store.transaction() as tx:
-        news = await tx.watches.roa_news()
-        assert news is not None
-        asked = tx.session, news.number, until, UUID(int=0), 10
+        asked = tx.session, number, until, UUID(int=0), 10
         return list(await ending_roas(*asked, ceiling=ceiling))
 
 
@@ -68,6 +73,9 @@ async def test_those_are_found_that_no_other_roa_makes_valid(days: Days, routes:
     assert await found(days, soon, beside) == []
     assert await found(days, soon, {**beside, "expires": soon["expires"]}) == [routes.claim.id]
     assert await found(days, short) == []
+    assert await found(days, soon) == [routes.claim.id]
+    await days.run()  # what has been heard is not heard again
+    assert await listed(days, days.world.clock.now() + 6 * HOUR) == []
     other_claim = await days.world.approved("30.9.0.0/24")
     async with days.world.engine.begin() as connection:
         of = {"id": other_claim.id}
