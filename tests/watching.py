@@ -86,9 +86,12 @@ class Days:
         await self.run()
         return made
 
-    async def files(self, *registries: str) -> None:
-        """New files of statistics; where none is named of all at first, then of those that list."""
-        self.serial += 1
+    async def files(self, *registries: str, again: bool = False) -> None:
+        """New files of statistics; where none is named of all at first, then of those that list.
+
+        With `again` they are the files of before, loaded once more.
+        """
+        self.serial += 0 if again else 1
         every = sorted(REGISTRIES if self.serial == 1 else self.rows)
         made = [self._file(one) for one in registries or every]
         snapshots = RegistrationSnapshots(self.world.engine)

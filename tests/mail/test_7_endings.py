@@ -115,7 +115,7 @@ def test_7_all_that_was_promised_is_told() -> None:
     promised = {
         *("rpki.drifted", "rpki.recovered", "bgp_prefix.lost", "bgp_prefix.seen_again"),
         *("aspa.excludes_operator", "aspa.recovered"),
-        *("prefix.contested", "dispute.opened", "dispute.ended", "prefix.ok"),
+        *("prefix.contested", "dispute.opened", "dispute.ended", "prefix.ok", "prefix.moved"),
         *("token.expiring", "prefix.closing", "prefix.closed", "proof.expiring"),
         *("watch.raised", "watch.recovered", "prefix.frozen", "prefix.unfrozen"),
         *("prefix.offboarding", "offboarding.finished"),

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from byoip.domain.claims.claim import Claim
 from byoip.domain.letters import letter as letters
+from byoip.ports.jobs import GENERATE_LETTER
 from byoip.store.letters.letter_reader import LetterReader
 from byoip.usecases.claims import prefixes
 from byoip.usecases.letters.generate_letter import GenerateLetter
@@ -101,3 +102,10 @@ async def save(world: World, claim: Claim, **changes: object) -> None:
 
 async def remove(world: World, claim: Claim) -> None:
     await Verb(world.store, prefixes.remove)(claim.account_id, claim.id, by=BY)
+
+
+async def queued(world: World) -> int:
+    """How many letters workers have been told to write."""
+    query = "SELECT count(*) FROM procrastinate.procrastinate_jobs WHERE task_name = :task"
+    async with world.engine.connect() as connection:
+        return int(await connection.scalar(text(query), {"task": GENERATE_LETTER}) or 0)

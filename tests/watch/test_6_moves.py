@@ -287,7 +287,9 @@ async def test_a_letter_is_written_anew_and_the_old_one_stands_until_then(world:
         anew = await tx.claims.get(claim.id)
     first = await letters.written(world, anew)
     assert first.account_id == to
+    queued = await letters.queued(world)
     back = await on_word(world, anew, claim.account_id)
+    assert await letters.queued(world) == queued + 1  # at once, and not with the next look
     assert (await letters.read(world, first)).revoked_at is None
     async with world.store.transaction() as tx:
         assert list(await tx.letters.due(world.clock.now(), 10)) == [claim.id]

@@ -16,6 +16,7 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.watch.holding import translation
 from byoip.domain.watch.levels import Level, Signal
 from byoip.store.watch import rekeying
+from byoip.store.watch.files_in_use import files_in_use
 from byoip.usecases.jobs.isolate_rows import IsolatedRows, RowsFailed
 from byoip.usecases.watch.hear_roas import HearRoas
 from byoip.usecases.watch.keep_proofs import KeepProofs
@@ -145,7 +146,7 @@ async def test_new_ids_are_matched_in_a_thread_and_read_once_for_a_page(
         await days.run()
     assert len([one for one in asked if "FROM registry_rekeys" in one]) == 1
     async with days.world.store.transaction() as tx:
-        newest = max(one.number for one in (await tx.watches.statistics()).values())
+        newest = max(one.number for one in (await files_in_use(tx.session)).values())
         assert await tx.watches.unheard(newest, (0, UUID(int=0)), 10) == []
 
 

@@ -103,6 +103,16 @@ def validate_origin(
     return RouteValidity(Validity.INVALID, _because(current, origin), tuple(current), expired)
 
 
+def valid_until(
+    route: Prefix, origin: Asn, vrps: Iterable[Vrp], *, now: datetime
+) -> datetime | None:
+    """When the last ROA that makes a route valid ends; None: none does, or one without an end."""
+    verdict = validate_origin(route, origin, vrps, now=now)
+    matching = verdict.deciding if verdict.validity is Validity.VALID else ()
+    ends = [one.expires_at for one in matching if one.expires_at is not None]
+    return max(ends) if ends and len(ends) == len(matching) else None
+
+
 def _because(covering: list[Vrp], origin: Asn) -> InvalidBecause:
     if origin != AS0 and any(vrp.asn == origin for vrp in covering):
         return InvalidBecause.LENGTH

@@ -1,6 +1,6 @@
 """What a mail says: one message of many events, in our own words and no customer's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -10,6 +10,8 @@ from byoip.domain.event_kinds import OF_PREFIXES
 from byoip.domain.mail.addressee import CODE_HOLDS, Addressee, digest_of
 from byoip.domain.mail.notice import Notice, NoticeKind
 from byoip.domain.mail.topics import TAKES_BACK
+from byoip.domain.watch.freezing import how_lifted
+from byoip.domain.watch.levels import LADDERS, Signal
 
 MOST_LINES: Final = 20
 
@@ -92,7 +94,7 @@ class Writer:
         text = [f"News of the account {to.account_id.hex} at {self.operator}:", ""]
         for one in told[:MOST_LINES]:
             text += [f"{_time(one.at)}  {one.cidr}  {one.kind}", f"    {_meaning(one.kind)}"]
-            text += _details(one.after)
+            text += [*_details(one.after), *_to_do(one)]
         if more := len(told) - MOST_LINES:
             text += ["", f"and {more} more."] if more > 0 else []
         text += ["", *self._where(to, only, first - 1), "", *self._why(to)]
@@ -217,7 +219,9 @@ _SHOWN: Final = (
     "grace_until",
     "number",
     "side",
+    "decide_from",
     "decide_after",
+    "until",
     "ended",
 )
 
@@ -226,6 +230,19 @@ def _details(after: Mapping[str, Any]) -> Sequence[str]:
     """Values that are ours: no text of a customer's or a registry's."""
     found = [f"{name} {after[name]}" for name in _SHOWN if isinstance(after.get(name), str)]
     return [f"    {', '.join(found)}"] if found else []
+
+
+def _to_do(one: News) -> Sequence[str]:
+    """What a level means and what to do about it; of a newer version's signal nothing is known."""
+    if one.kind == "watch.raised":
+        return [f"    {LADDERS[signal].means}" for signal in _signals([one.after.get("signal")])]
+    if one.kind == "prefix.frozen" and (frozen_for := _signals(one.after.get("frozen_for", ()))):
+        return [f"    {how_lifted(frozen_for)}"]
+    return []
+
+
+def _signals(named: Iterable[object]) -> Sequence[Signal]:
+    return [signal for signal in Signal if signal in set(named)]
 
 
 def _short(one: UUID) -> str:

@@ -10,7 +10,7 @@ class Topic(StrEnum):
 
     RPKI = "rpki"  # drift and recovery, ASPAs among them
     VISIBILITY = "visibility"  # routes that are lost, and seen again
-    STANDING = "standing"  # contested, disputed, suspended, in order again
+    STANDING = "standing"  # contested, disputed, suspended, another account's, in order again
     ENDING = "ending"  # claims, tokens and proofs that are about to end, webhooks that have
     LEVELS = "levels"  # what was proven is no longer so; freezes
     OFFBOARDING = "offboarding"
@@ -29,6 +29,7 @@ TOLD: Final[Mapping[str, Topic]] = {
     "prefix.pending": Topic.STANDING,
     "dispute.opened": Topic.STANDING,
     "dispute.ended": Topic.STANDING,
+    "prefix.moved": Topic.STANDING,
     "prefix.closing": Topic.ENDING,
     "prefix.closed": Topic.ENDING,
     "token.expiring": Topic.ENDING,

@@ -79,8 +79,9 @@ LADDERS: Final[Mapping[Signal, Ladder]] = MappingProxyType(
             timedelta(hours=6),
             _WEEK,
             _SNAPSHOTS,
-            "No ROA makes the prefix valid any more: an outage of a registry, or its holder has "
-            "ended the authorisation. Have the ROA published again.",
+            "No ROA makes the prefix valid any more, or the last one ends in hours and was not "
+            "renewed: an outage of a registry, or its holder has ended the authorisation. Have the "
+            "ROA published again.",
         ),
         Signal.ROA_INVALID: Ladder(
             None,
@@ -132,6 +133,11 @@ LADDERS: Final[Mapping[Signal, Ladder]] = MappingProxyType(
         ),
     }
 )
+
+# Whoever signs ROAs signs them anew long before they end, at 8 hours at the latest (the default of
+# Krill). One that is not, for an hour, is a warning before there is no ROA; see `roas`.
+NOT_RENEWED: Final = timedelta(hours=6)
+NOT_RENEWED_FOR: Final = timedelta(hours=1)
 
 # Where a registry's budget is too small for all route objects in a day, they are looked at in turn;
 # when one of them was not for so long, an operator is told.

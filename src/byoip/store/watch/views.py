@@ -16,7 +16,7 @@ from byoip.domain.watch.watch import Watch
 
 @dataclass(frozen=True, slots=True)
 class StatisticsInUse:
-    """A registry's accepted file: its number, and when it was fetched."""
+    """A registry's accepted file: its number, and when its content was fetched first."""
 
     number: int
     fetched_at: datetime

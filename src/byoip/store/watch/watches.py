@@ -22,7 +22,7 @@ from byoip.store.columns import constant
 from byoip.store.statements import AnyRow, compiled, from_row, from_text
 from byoip.store.watch.tables import prefix_watches
 from byoip.store.watch.turns import Turns
-from byoip.store.watch.views import DecidedRise, HeldRises, RoaNews, StatisticsInUse, Unheard
+from byoip.store.watch.views import DecidedRise, HeldRises, RoaNews, Unheard
 
 _FIELDS: Final = tuple(one.name for one in fields(Watch))
 _CLAIM: Final = sa.bindparam("claim_id", type_=sa.Uuid)
@@ -48,10 +48,6 @@ _PUT_QUIETLY: Final = from_text(f"""{_PUT_TEXT}
         AND prefix_watches.heard IS NOT NULL
 """)
 
-_FILES: Final = from_text("""
-    SELECT current.registry, number, attempted_at
-    FROM current_registration_snapshots AS current JOIN registration_snapshots USING (number)
-""")
 # By the index of those that have heard: what is up to date is not read.
 _UNHEARD: Final = from_text(f"""
     SELECT p.id AS prefix_id, p.cidr, {"w." + ", w.".join(_FIELDS)}
@@ -206,11 +202,6 @@ class WatchRepository(Turns):
         """
         of = {"account_id": account_id, "prefix": prefix.network, "since": since}
         return asking(_LOST, lambda rows: bool(rows[0].lost), **of)
-
-    async def statistics(self) -> Mapping[str, StatisticsInUse]:
-        """Which file of each registry is in use, by registry."""
-        rows = await self._session.rows(_FILES)
-        return {row.registry: StatisticsInUse(row.number, row.attempted_at) for row in rows}
 
     async def unheard(self, newest: int, after: tuple[int, UUID], most: int) -> Sequence[Unheard]:
         """Approved prefixes that have not been held against the newest file.

@@ -1,18 +1,22 @@
 """Hold watched prefixes against each accepted snapshot of ROA data."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
-from byoip.domain.checks.evidence import Failed, Outcome, Passed, Reason
-from byoip.domain.checks.origin_validation import judge_roas
+from byoip.domain.checks.evidence import Outcome
+from byoip.domain.checks.origin_validation import judge_roas, valid_until
 from byoip.domain.claims.check_waiver import Waivable, excused
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.history import Actor
-from byoip.domain.watch.levels import Signal
+from byoip.domain.watch.levels import NOT_RENEWED, Signal
+from byoip.domain.watch.roas import hear_roas
 from byoip.domain.watch.watch import Watch
 from byoip.ports.checks.rpki import Vrps
 from byoip.store.transaction import Store, Transaction
+from byoip.store.watch.ending_roas import ending_roas
 from byoip.store.watch.views import RoaNews
 from byoip.usecases.jobs.isolate_rows import IsolatedRows
 from byoip.usecases.watch.levels import note
@@ -22,7 +26,7 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class HearRoas:
-    """Compare prefixes that are not valid, or were not, with the snapshot that judged routes.
+    """Compare prefixes that are not valid, were not, or not for long, with the snapshot in use.
 
     A snapshot that is replaced before that is missed: then the time of what fails starts again.
     """
@@ -41,17 +45,18 @@ class HearRoas:
             news = await tx.watches.roa_news()
         if news is None:
             return
-        last, more = UUID(int=0), True
-        while more:
-            async with self.store.transaction() as tx:
-                page = await tx.watches.disturbed(news.number, last, _AT_ONCE)
-            for claim_id in page:
-                with rows.row(claim_id):
-                    await self._hear(claim_id, news, by)
-                if asyncio.get_running_loop().time() >= until:
-                    return
-            more = len(page) == _AT_ONCE
-            last = page[-1] if page else last
+        for which in (_disturbed, _ending):
+            last, more = UUID(int=0), True
+            while more:
+                async with self.store.transaction() as tx:
+                    page = await which(tx, news, last)
+                for claim_id in page:
+                    with rows.row(claim_id):
+                        await self._hear(claim_id, news, by)
+                    if asyncio.get_running_loop().time() >= until:
+                        return
+                more = len(page) == _AT_ONCE
+                last = page[-1] if page else last
         async with self.store.transaction() as tx:
             await tx.watches.roa_heard(news.number)
 
@@ -67,27 +72,30 @@ class HearRoas:
             if answer.snapshot.number != news.number:
                 return  # a newer one, which is heard by itself
             said = judge_roas(claim.prefix, claim.asn, answer.covering, now=tx.now)
+            ends = valid_until(claim.prefix, claim.asn, answer.covering, now=tx.now)
             waivers = await tx.waivers.of(claim.id, tx.now)
-            await _note(tx, claim, excused(said, waivers.get(Waivable.RPKI)), news)
+            await _note(tx, claim, excused(said, waivers.get(Waivable.RPKI)), ends, news)
 
 
-async def _note(tx: Transaction, claim: Claim, said: Outcome, news: RoaNews) -> None:
+async def _disturbed(tx: Transaction, news: RoaNews, after: UUID) -> Sequence[UUID]:
+    return await tx.watches.disturbed(news.number, after, _AT_ONCE)
+
+
+async def _ending(tx: Transaction, news: RoaNews, after: UUID) -> Sequence[UUID]:
+    until = news.built_at + NOT_RENEWED
+    return await ending_roas(tx.session, news.number, until, after, _AT_ONCE)
+
+
+async def _note(
+    tx: Transaction, claim: Claim, said: Outcome, ends: datetime | None, news: RoaNews
+) -> None:
     known = await tx.watches.of(claim.id)
     for signal in (Signal.ROA, Signal.ROA_INVALID):
         before = known.get(signal, Watch(signal))
         if before.heard is not None and before.heard >= news.number:
             continue
-        after = replace(_heard(before, said, news), heard=news.number)
+        unbroken = before.heard == news.after
+        after = hear_roas(before, said, news.built_at, until=ends, unbroken=unbroken)
+        after = replace(after, heard=news.number)
         if before.failing or after.failing:
             claim = await note(tx, claim, before, after)
-
-
-def _heard(watch: Watch, said: Outcome, news: RoaNews) -> Watch:
-    at = news.built_at
-    match said:
-        case Failed(reason, seen) if watch.signal is Signal.ROA or reason is not Reason.ROA_MISSING:
-            return watch.bad(at, seen, unbroken=watch.heard == news.after)
-        case Failed() | Passed():
-            return watch.good(at, said.seen)
-        case _:
-            return watch.silent(at, said.seen)

@@ -18,6 +18,7 @@ from byoip.domain.watch.remembered import Remembered
 from byoip.domain.watch.watch import Watch
 from byoip.ports.checks.rdap import HolderQuestion, RegistrationData
 from byoip.store.transaction import Store, Transaction
+from byoip.store.watch.files_in_use import files_in_use, numbers_in_use
 from byoip.store.watch.views import StatisticsInUse, Unheard
 from byoip.usecases.checks.ask_holder import allocation_around
 from byoip.usecases.checks.responsible import Registries
@@ -78,7 +79,7 @@ class HearStatistics:
             last: the place of the last one before.
             known: what the page before was compared by.
         """
-        files = await tx.watches.statistics()
+        files = await files_in_use(tx.session)
         if not files:
             return (), (), _NOTHING
         page = await tx.watches.unheard(_newest(files), last, _AT_ONCE)
@@ -160,7 +161,7 @@ async def _told(
 async def _heard(tx: Transaction, prefix: Prefix, watch: Watch, told: _Told) -> Watch | None:
     """What the files in use say of it; None: a file came since `told` was read."""
     registered = await tx.registrations.overlapping(prefix)
-    if await tx.watches.statistics() != told.files:
+    if await numbers_in_use(tx.session) != {one.number for one in told.files.values()}:
         return None
     known = registered.allocations if registered.snapshot is not None else None
     return _compared(prefix, watch, told, holding_of(prefix, known), tx.now)

@@ -23,6 +23,7 @@ from byoip.ports.checks.rdap import HolderQuestion, RegistrationData
 from byoip.ports.checks.registry import RouteRegistry
 from byoip.ports.checks.rpki import Vrps
 from byoip.store.transaction import Transaction
+from byoip.store.watch.files_in_use import files_in_use
 from byoip.usecases.checks.perspectives.elsewhere import Elsewhere
 from byoip.usecases.watch.as_before import AsBefore
 from byoip.usecases.watch.lift import begin_again
@@ -123,7 +124,7 @@ def _told(outcome: Outcome) -> str:
 
 async def _not_now(tx: Transaction, claim: Claim, known: Mapping[Signal, Watch]) -> str:
     """Why ROA data and statistics of this moment are against it."""
-    files = await tx.watches.statistics()
+    files = await files_in_use(tx.session)
     if not files:
         return "No statistics are loaded."
     newest = max(files.values(), key=lambda one: one.number)
