@@ -112,9 +112,9 @@ async def test_a_zone_is_asked_once_a_day_and_with_a_silent_one_once_more(
     await pass_days(days, wide, 1, always())
     days.world.dns.delegate(LOST.name)
     begun = len(days.world.registry.asked)
-    for silent, times in ((always(), 1), (always(BESIDE), 2)):
+    for silent, times in ((always(), 1), (always(ANOTHER), 2)):
         asked = await pass_days(days, wide, 4, silent)
-        its, others = asked[LOST.name], asked[ANOTHER.name]
+        its, others = asked[ANOTHER.name], asked[LOST.name]
         assert (abs(its - 4 * times) <= 1, abs(others - 4) <= 1) == (True, True), asked
     of_it = [one for one in days.world.registry.asked[begun:] if one.prefix == WIDE]
     exact = [one for one in of_it if one.lookup is Lookup.EXACT_ROUTES]
@@ -191,6 +191,17 @@ def test_where_others_are_silent_a_zone_that_moved_is_noticed() -> None:
     assert servers.seen == f"{LOST.name} is delegated to {', '.join(AWAY)}."
 
 
+def test_one_more_that_moved_in_another_share_does_not_start_the_time_again() -> None:
+    zones, servers = learnt()
+    for hour, one in enumerate((LOST, ANOTHER)):
+        at = AT + DAY + hour * HOUR
+        zones, servers = hear_zones(zones, servers, [seen(one, *AWAY)], at)
+    assert servers.failing_since == AT + DAY
+    for one in (LOST, ANOTHER):
+        zones, servers = hear_zones(zones, servers, [seen(one, *NAMES)], AT + 2 * DAY)
+    assert not servers.failing
+
+
 def test_an_order_of_shares_is_fair_whoever_is_silent_at_will() -> None:
     """No zone is asked more than twice in a round, each at least once, and all rounds end."""
     every, zones = reverse_zones(Prefix.parse("31.0.0.0/17")), NEW[0]
@@ -261,3 +272,12 @@ def test_a_first_look_without_an_answer_is_no_good_one() -> None:
     zones, _ = hear_zones(zones, servers, [seen(one) for one in ZONES[:2]], AT + later)
     assert (zones.good_at, zones.seen) == (AT + later, "No delegation was seen.")
     assert isinstance(zones, Watch)
+
+
+def test_only_the_row_of_looks_outlasts_a_silence_and_only_until_the_gap() -> None:
+    for signal in Signal:
+        row = Watch(signal).bad(AT, "no").silent(AT + DAY, "silent").bad(AT + DAY + HOUR, "no")
+        goes_on = {Signal.ROUTE_OBJECT, Signal.REVERSE_ZONE, Signal.ZONE_SERVERS}
+        assert (row.failing_since == AT) is (signal in goes_on)
+        late = Watch(signal).bad(AT, "no").silent(AT + DAY, "silent").bad(AT + 2 * DAY, "no")
+        assert late.failing_since == AT + 2 * DAY
