@@ -1,20 +1,15 @@
 """Time 4.2: an ASPA that comes after the announcement is told to the operator and to its owner."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
-from uuid import UUID
 
 import psycopg
 import pytest
 from sqlalchemy import text
 
 from byoip.domain.claims.claim import Claim
-from byoip.domain.routes.bgp_prefix import BgpPrefix
-from byoip.store.engine import autocommitting
 from byoip.store.routes import excluded
-from byoip.store.routes.excluded import KIND, ExcludedRoutes
-from tests.announcing import until
+from byoip.store.routes.excluded import KIND
 from tests.asns.numbers import CUSTOMER, Numbers, aspa
 from tests.asns.test_announcing import alarms
 from tests.many_routes import add_routes, ipv4
@@ -33,7 +28,7 @@ async def up(numbers: Numbers) -> Claim:
     return claim
 
 
-async def told(numbers: Numbers, claim: Claim) -> list[str]:
+async def told_of(numbers: Numbers, claim: Claim) -> list[str]:
     """What its history says of ASPAs; its route is up throughout."""
     found = await numbers.reader.bgp_prefix(claim.account_id, claim.id, None)
     assert found.bgp_prefix.desired.advertised
@@ -46,7 +41,7 @@ async def test_its_owner_reads_once_that_it_excludes_the_operator_and_what_to_pu
     await numbers.snapshot(aspa(3257))
     for _ in range(3):
         assert await alarms(numbers) == ALARM
-    assert await told(numbers, up) == ["aspa.excludes_operator"]
+    assert await told_of(numbers, up) == ["aspa.excludes_operator"]
     event = (await numbers.events(up))[-1]
     assert (event.after["cidr"], event.after["asn"]) == (CIDR, CUSTOMER.number)
     assert event.after["seen"] == "The ASPA of AS3320 lists AS3257, and not AS64500."
@@ -54,7 +49,7 @@ async def test_its_owner_reads_once_that_it_excludes_the_operator_and_what_to_pu
     await numbers.snapshot(aspa(3257, 64500))
     for _ in range(2):
         assert await alarms(numbers) == []
-    assert await told(numbers, up) == ["aspa.excludes_operator", "aspa.recovered"]
+    assert await told_of(numbers, up) == ["aspa.excludes_operator", "aspa.recovered"]
 
 
 @pytest.mark.parametrize(
@@ -71,20 +66,20 @@ async def test_data_that_does_not_say_it_ends_nothing_and_begins_nothing(
 ) -> None:
     await numbers.snapshot(*aspas, key=key)
     assert await alarms(numbers) == []
-    assert await told(numbers, up) == []
+    assert await told_of(numbers, up) == []
     await numbers.snapshot(aspa(3257))
     assert await alarms(numbers) == ALARM
     await numbers.snapshot(*aspas, key=key)
     assert await alarms(numbers) == ALARM
     await numbers.snapshot(aspa(3257))
     assert await alarms(numbers) == ALARM
-    assert await told(numbers, up) == ["aspa.excludes_operator"]
+    assert await told_of(numbers, up) == ["aspa.excludes_operator"]
 
 
 async def test_nor_does_data_that_is_too_old(numbers: Numbers, up: Claim) -> None:
     await numbers.snapshot(aspa(3257), at=numbers.clock.now() - 25 * HOUR)
     assert await alarms(numbers) == []
-    assert await told(numbers, up) == []
+    assert await told_of(numbers, up) == []
 
 
 @pytest.mark.parametrize(
@@ -105,7 +100,7 @@ async def test_its_end_is_told_once_it_is_gone_for_a_day(
     await numbers.snapshot()
     for _ in range(2):
         assert await alarms(numbers) == []
-    assert await told(numbers, up) == ["aspa.excludes_operator", "aspa.recovered"]
+    assert await told_of(numbers, up) == ["aspa.excludes_operator", "aspa.recovered"]
     after = (await numbers.events(up))[-1].after
     assert after["seen"] == f"AS3320 has no ASPA: by the operator's policy {policy}"
     assert ("fix" in after) is not without
@@ -126,7 +121,7 @@ async def test_two_workers_that_look_at_once_tell_it_once(numbers: Numbers, up: 
     await asyncio.gather(*(alarms(numbers) for _ in range(5)))
     await numbers.snapshot(aspa(64500))
     await asyncio.gather(*(alarms(numbers) for _ in range(5)))
-    assert await told(numbers, up) == ["aspa.excludes_operator", "aspa.recovered"]
+    assert await told_of(numbers, up) == ["aspa.excludes_operator", "aspa.recovered"]
 
 
 async def test_an_alarm_that_goes_on_is_not_written_again(numbers: Numbers, up: Claim) -> None:
@@ -139,46 +134,7 @@ async def test_an_alarm_that_goes_on_is_not_written_again(numbers: Numbers, up: 
     before = await kept()
     assert await alarms(numbers) == ALARM
     assert await kept() == before
-    assert await told(numbers, up) == ["aspa.excludes_operator"]
-
-
-WAITS = text("""
-    SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND wait_event_type = 'Lock'
-""")
-
-
-async def test_workers_with_other_snapshots_wait_for_each_other_and_never_both(
-    numbers: Numbers, up: Claim
-) -> None:
-    """One ends what the other has just raised, and the other way round."""
-    await numbers.snapshot(aspa(3257))
-    route = (await numbers.reader.bgp_prefix(up.account_id, up.id, None)).bgp_prefix
-    one, other = (replace(route, id=UUID(int=which)) for which in (1, 2))
-    now = numbers.clock.now()
-    async with numbers.rules.transaction() as tx:
-        await ExcludedRoutes(tx.session).stand([one, other], now)
-
-    async def looks(raised: BgpPrefix) -> None:
-        async with numbers.rules.transaction() as tx:
-            kept = ExcludedRoutes(tx.session)
-            await kept.told()
-            await kept.stand([raised], now)
-            await kept.end_others([raised])
-
-    async with numbers.rules.transaction() as tx:
-        kept = ExcludedRoutes(tx.session)
-        await kept.told()
-        await kept.stand([replace(one, cidr=other.cidr, asn=ORIGIN)], now)
-        second = asyncio.create_task(looks(replace(other, asn=ORIGIN)))
-        async with autocommitting(numbers.engine).connect() as looking:
-
-            async def it_waits() -> bool:
-                return second.done() or bool((await looking.execute(WAITS)).scalar_one())
-
-            await until(it_waits)
-        assert await kept.end_others([one]) == {other.id.hex}
-    await second
+    assert await told_of(numbers, up) == ["aspa.excludes_operator"]
 
 
 async def test_told_ones_are_found_among_many_routes(
@@ -187,8 +143,12 @@ async def test_told_ones_are_found_among_many_routes(
     await numbers.snapshot(aspa(3257))
     assert await alarms(numbers) == ALARM
     add_routes(restored_url, ipv4(3000), advertised=True)
+    await numbers.snapshot()
+    asked = {"after": "", "page": 200, "now_epoch": 0}
     with psycopg.connect(restored_url) as connection:
         connection.execute("INSERT INTO route_alarms VALUES ('down', 'a speaker', '', now())")
-        connection.execute("ANALYZE bgp_prefixes, route_alarms, prefixes")
-        assert rows_touched(connection, excluded._TOLD.text, excluded._TOLD.values) <= 10
-    assert await told(numbers, up) == ["aspa.excludes_operator"]
+        connection.execute("ANALYZE bgp_prefixes, route_alarms, prefixes, aspas")
+        told = excluded.TOLD
+        assert rows_touched(connection, told.text, {**told.values, **asked}) <= 10
+    assert await alarms(numbers) == [*ALARM, ("down", "")]
+    assert await told_of(numbers, up) == ["aspa.excludes_operator"]

@@ -9,8 +9,11 @@ import pytest
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.closing import closes_at, term_ends
 from byoip.domain.claims.lifecycle import Transition
+from byoip.usecases.checks.perspectives.look_again import look_again
 from byoip.usecases.claims.close_unproven import CloseUnproven
+from tests.store.samples import BY
 from tests.trust.contests import stand
+from tests.usecases.verbs import Verb
 from tests.usecases.world import WORKER, World
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
@@ -84,6 +87,18 @@ async def test_asking_for_validation_in_the_last_week_gives_until_day_sixty_once
     assert await told(world, claim) == [7, 7, 1]
     world.clock.advance(DAY)
     assert await close(by=WORKER) == 1
+
+
+async def test_an_operator_who_has_places_asked_again_uses_up_nothing_of_its_customers(
+    world: World,
+) -> None:
+    claim = await world.claim()
+    world.clock.advance(24 * DAY)
+    await Verb(world.store, look_again)(claim.id, reason="They disagree.", by=BY)
+    assert "validation.requested" in await world.kinds(claim)
+    assert term_ends(await world.now(claim)) == claim.created_at + 30 * DAY
+    await world.request(claim)
+    assert term_ends(await world.now(claim)) == claim.created_at + 60 * DAY
 
 
 async def test_a_worker_extends_nothing_and_an_approved_prefix_does_not_close(

@@ -15,6 +15,8 @@ from byoip.domain.watch.dispute import PrefixDisputed
 from byoip.domain.watch.effects import Act, Stage, stops
 from byoip.domain.watch.freezing import NotFrozen, PrefixFrozen
 from byoip.domain.watch.levels import Signal
+from byoip.store.speakers.routes import Routes as SpeakerRoutes
+from byoip.usecases.bindings import bindings
 from byoip.usecases.claims import delegations
 from byoip.usecases.routes.announce_on_word import announce_on_word
 from tests.store.samples import BY
@@ -87,6 +89,16 @@ async def test_the_table_is_what_is_refused(
         await routes.patch(advertised=False)
         await routes.patch(advertised=True)
 
+    async def keep() -> None:
+        """All that is withdrawn is up again by `again`, or stays where that is stopped."""
+        await routes.patch(prepend=1)
+        swap = Verb(world.store, bindings.swap)
+        await swap(*routes.ids, routes.binding_id, service_id=services["Spectrum"], by=BY)
+        speakers = SpeakerRoutes(world.engine)  # one that restarts asks for these
+        wanted = [one.desired for one in await speakers.states("s")]
+        assert [str(one.prefix) for one in wanted if one.advertised] == [CIDR]
+        await routes.patch(advertised=False)
+
     async def letter() -> bool:
         now = replace(await world.now(claim), delegate_loa_creation=True)
         return not letter_due(now, None, world.clock.now(), barred=False, lately=0)
@@ -103,7 +115,7 @@ async def test_the_table_is_what_is_refused(
             assert not stops(stage, Act.ANNOUNCE, {signal})
 
     acts: dict[Act, Callable[[], Awaitable[object]]] = {
-        Act.KEEP: partial(routes.patch, prepend=1),
+        Act.KEEP: keep,
         Act.WRITE_LETTER: letter,
         Act.RENEW: renewal,
         Act.ADD_ROUTE: partial(routes.add, "31.0.1.0/24"),

@@ -30,7 +30,8 @@ prevented, not retried: each takes the locks that it needs in this order.
    (`tx.routes.forget`); which database this is (`tx.restores.identity`), then applied state by ids,
    then the settings of speakers; those alone (`tx.revisions.lock`), then drains (`tx.drains`);
    operators by id, then one of people, then their identity; a webhook, an address of mail
-   (`tx.hooks`); alarms of routes that an ASPA excludes, by subjects, then claims by ids
+   (`tx.hooks`); the turn to tell a page of routes that ASPAs exclude, or no longer: tried, never
+   waited for (`ExcludedRoutes.alone`), then their alarms, then claims by ids
 9. raw answers of a finished run, by digest, what its account keeps (`tx.runs.finish`); or letters;
    or all runs of a claim that moves, then what both accounts keep
 10. event counters of claims, then 11. of accounts, both in the order of their ids, 12. of operators

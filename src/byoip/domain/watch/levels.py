@@ -139,6 +139,10 @@ LADDERS: Final[Mapping[Signal, Ladder]] = MappingProxyType(
 NOT_RENEWED: Final = timedelta(hours=6)
 NOT_RENEWED_FOR: Final = timedelta(hours=1)
 
+# By a look a day, of which one without an answer is asked once more an hour later. Of a zone whose
+# owner, or whoever has the zone above it, can be silent at will, silence must not break the row.
+LOOKED_AT: Final = frozenset({Signal.ROUTE_OBJECT, Signal.REVERSE_ZONE, Signal.ZONE_SERVERS})
+
 # Where a registry's budget is too small for all route objects in a day, they are looked at in turn;
 # when one of them was not for so long, an operator is told.
 UNSEEN_AFTER: Final = _WEEK

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from byoip.domain.watch.levels import LADDERS, Level, Signal
+from byoip.domain.watch.levels import LADDERS, LOOKED_AT, Level, Signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,7 @@ class Watch:
         good_at: when an answer last said that all is as it was.
         failing_since, failing_until: the first and the last of the unbroken row of answers that say
             no; both None where the last answer says yes, `failing_until` alone where the row broke.
+            Of reverse zones of the rows of all, which `found` keeps.
         heard: number of the snapshot that was heard last; of reverse zones, which share of them is
             looked at next.
         level: how far this signal has come.
@@ -77,8 +78,12 @@ class Watch:
         return self.failing_until is not None and (gap is None or at - self.failing_until <= gap)
 
     def silent(self, at: datetime, why: str) -> "Watch":
-        """No answer: no level moves, and the row of those that say no is broken."""
-        return replace(self, looked_at=at, doubt=why or "no answer", failing_until=None)
+        """No answer: no level moves, and the row of those that say no is broken.
+
+        Not that of looks: the next answer is a day away, and ends it only if it comes too late.
+        """
+        until = self.failing_until if self.signal in LOOKED_AT else None
+        return replace(self, looked_at=at, doubt=why or "no answer", failing_until=until)
 
     def again(self) -> "Watch":
         """A person has decided: the time starts again with the next answer."""

@@ -1,11 +1,13 @@
 """What a look finds of reverse zones, signed or not, against what stood there before. Pure.
 
 Only what the zones above say of a delegation counts. A wide prefix has up to 128 zones: each look
-is at a share of them, and first at those that said no last, or no level would rise.
+is at a share of them, each zone's turn comes once in a round, and a round is a day's. So each zone
+that says no has a row of answers of its own: what another one says, or that it says nothing, adds
+nothing to that and takes nothing away.
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -17,23 +19,35 @@ from byoip.domain.checks.reverse_zone import ReverseZone
 from byoip.domain.foreign_text import listed
 from byoip.domain.watch.watch import Watch
 
-SHARE: Final = 16  # zones of a look, beside as many that said no
+SHARE: Final = 16  # zones of a look
 
 _Names = Mapping[str, Sequence[str]]
 
 
-def to_look_at(every: Sequence[ReverseZone], zones: Watch, servers: Watch) -> Sequence[ReverseZone]:
-    """The zones of one look: those that said no, and the share whose turn it is."""
-    lost = _lost(zones) or (_kept(zones.baseline) if zones.failing else ())
-    no = {*lost, *_kept(servers.found)}
-    shares = _shares(len(every))
-    share = every[(zones.heard or 0) % shares :: shares]
-    return list(dict.fromkeys([*[one for one in every if one.name in no][:SHARE], *share]))
+def to_look_at(every: Sequence[ReverseZone], zones: Watch) -> Sequence[ReverseZone]:
+    """The zones of one look: the share whose turn it is."""
+    return every[_share(zones, len(every)) :: _shares(len(every))]
 
 
-def next_share(zones: Watch, every: int) -> Watch:
-    """Remember whose turn it is next, of so many zones; share 0 begins a round."""
-    return replace(zones, heard=((zones.heard or 0) + 1) % _shares(every))
+def begins_round(zones: Watch, every: int) -> bool:
+    """Whether the next look is the day's first, of so many zones."""
+    return _share(zones, every) == 0
+
+
+def next_share(zones: Watch, every: int, *, again: bool = False) -> Watch:
+    """Remember whose turn it is next, of so many zones; share 0 begins a round.
+
+    With `again` it is this share's once more, unless that was it already: who is silent at will
+    keeps no other zone from its turn.
+    """
+    share, shares = _share(zones, every), _shares(every)
+    if again and (zones.heard or 0) < shares:
+        return replace(zones, heard=share + shares)
+    return replace(zones, heard=(share + 1) % shares)
+
+
+def _share(zones: Watch, every: int) -> int:
+    return (zones.heard or 0) % _shares(every)
 
 
 def _shares(zones: int) -> int:
@@ -56,43 +70,89 @@ def hear_zones(
     names = {one.zone.name: _names(one) for one in seen}
     zones, servers = _learn(zones, servers, names, late=late)
     before = _kept(zones.baseline)
-    now = {zone: names[zone] for zone in before if zone in names}
+    asked = [zone for zone in before or names if zone in names]
+    now = {zone: of for zone in asked if (of := names[zone]) is not None}
+    unknown = [zone for zone in asked if zone not in now]
+    doubt = f"Its delegation was not learnt: {listed(unknown)}." if unknown else ""
     if not before:
+        if doubt:
+            return zones.silent(at, doubt), servers.silent(at, doubt)
         said = "No delegation was seen."
         return zones.good(at, said), servers.good(at, said)
-    lost = [zone for zone, of in now.items() if of == ()]
-    left = [zone for zone in _lost(zones) if not now.get(zone)]
-    if lost:
-        found = json.dumps(sorted({*left, *lost}))
-        if not zones.found or {*left} & {*lost}:  # the row of these goes on
-            zones = replace(zones, found=found)
-        text = f"Delegated no more: {listed(sorted({*left, *lost}))}."
-        return zones.bad(at, text, found=found), servers.silent(at, text)
-    if unknown := [zone for zone in before if zone in left or now.get(zone, ()) is None]:
-        text = f"Its delegation was not learnt: {listed(unknown)}."
-        zones = replace(zones, found=json.dumps(left) if left else zones.found)
-        return zones.silent(at, text), servers.silent(at, text)
-    others = "" if len(now) == len(before) else "; the others are looked at in turn"
-    said = f"delegated: {listed(sorted(now))}{others}" if now else zones.seen
-    zones = zones.good(at, said)
-    return zones, _hear_servers(servers, before, {zone: of or () for zone, of in now.items()}, at)
+    if rows := _rows_after(zones, now, at):
+        zones = replace(_lost(zones, rows, at), doubt=doubt)
+        return zones, servers.silent(at, zones.seen)
+    if zones.failing or (now and not doubt):
+        others = "" if len(now) == len(before) else "; the others are looked at in turn"
+        zones = zones.good(at, f"delegated: {listed(sorted(now))}{others}")
+    zones = replace(zones, looked_at=at, doubt=doubt)
+    return zones, _hear_servers(servers, before, now, at, doubt)
 
 
-def _hear_servers(servers: Watch, before: _Names, now: _Names, at: datetime) -> Watch:
+def _rows_after(
+    zones: Watch, now: Mapping[str, tuple[str, ...]], at: datetime
+) -> Mapping[str, Watch]:
+    """The rows of all zones that say no: a yes ends one, an answer that does not come neither."""
+    rows = _rows(zones)
+    for zone, of in now.items():
+        if of:
+            rows.pop(zone, None)
+        else:
+            rows[zone] = rows.get(zone, Watch(zones.signal)).bad(at, "")
+    return rows
+
+
+def _lost(zones: Watch, rows: Mapping[str, Watch], at: datetime) -> Watch:
+    """As high as the longest of these rows."""
+    since = [one.failing_since for one in rows.values() if one.failing_since]
+    until = [one.failing_until for one in rows.values() if one.failing_until]
+    return replace(
+        zones,
+        looked_at=at,
+        failing_since=min(since),
+        failing_until=max(until, default=None),
+        level=max((zones.level, *(one.level for one in rows.values())), key=lambda one: one.rank),
+        seen=f"Delegated no more: {listed(sorted(rows))}.",
+        found=json.dumps({zone: _times(one) for zone, one in sorted(rows.items())}),
+    )
+
+
+def _times(row: Watch) -> Sequence[str | None]:
+    times = row.failing_since, row.failing_until
+    return [None if one is None else one.isoformat() for one in times]
+
+
+def _rows(zones: Watch) -> dict[str, Watch]:
+    """Of each zone that says no its own row of answers."""
+    if not zones.failing:
+        return {}
+    kept = json.loads(zones.found or zones.baseline or "{}")
+    if not zones.found or isinstance(kept, list):  # of an older version, which had one row for all
+        of_all = zones.failing_since, zones.failing_until
+        return {zone: _row(zones, *of_all) for zone in kept}
+    return {
+        zone: _row(zones, *(one and datetime.fromisoformat(one) for one in times))
+        for zone, times in kept.items()
+    }
+
+
+def _row(zones: Watch, since: datetime | None, until: datetime | None) -> Watch:
+    return Watch(zones.signal, failing_since=since, failing_until=until)
+
+
+def _hear_servers(servers: Watch, before: _Names, now: _Names, at: datetime, doubt: str) -> Watch:
     was = _kept(servers.found)
     moved = {zone: [*of] for zone, of in now.items() if not {*of} & {*before[zone]}}
-    left = {zone: of for zone, of in was.items() if zone not in now}
-    found = json.dumps({**left, **moved}, sort_keys=True)
+    away = {**{zone: of for zone, of in was.items() if zone not in now}, **moved}
+    found = json.dumps(away, sort_keys=True)
+    if any(away.get(zone) == of for zone, of in was.items()):  # the row of these goes on
+        servers = replace(servers, found=found)
     if moved:
-        if any(was.get(zone) == of for zone, of in moved.items()):  # the row of these goes on
-            servers = replace(servers, found=found)
-        all_of_them = {**left, **moved}.items()
-        text = listed(f"{zone} is delegated to {listed(of)}" for zone, of in all_of_them)
-        return servers.bad(at, f"{text}.", found=found)
-    if left:
-        text = f"Its delegation was not learnt: {listed(left)}."
-        return replace(servers, found=found).silent(at, text)
-    return servers.good(at, "delegated to a server of before")
+        text = listed(f"{zone} is delegated to {listed(of)}" for zone, of in away.items())
+        servers = servers.bad(at, f"{text}.", found=found)
+    elif not away and (servers.failing or (now and not doubt)):
+        servers = servers.good(at, "delegated to a server of before")
+    return replace(servers, looked_at=at, doubt=doubt)
 
 
 def _learn(
@@ -173,7 +233,3 @@ def _kept(baseline: str) -> Mapping[str, Sequence[str]]:
 
 def _keep(names: _Names) -> str:
     return json.dumps(names, sort_keys=True) if names else ""
-
-
-def _lost(zones: Watch) -> Collection[str]:
-    return list(json.loads(zones.found)) if zones.found else ()

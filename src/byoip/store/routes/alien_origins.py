@@ -1,6 +1,6 @@
 """Routes that are up with an origin nobody vouches for, or behind an AS that an ASPA leaves out."""
 
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -29,20 +29,15 @@ OF_OTHERS: Final = sa.and_(
     _b.asn != sa.func.all(sa.bindparam("offered", type_=pg.ARRAY(sa.BigInteger))),
     ~sa.and_(_b.behind.is_not(None), _PROVEN),
 )
-
-
-def excluded(routes: sa.Select[Any]) -> sa.Select[Any]:
-    """Of these those that the ASPA of their origin excludes, by the snapshot in use.
-
-    Where its entry can be read and has not expired; as `domain/asns/aspa.py` says it.
-    """
-    now = sa.bindparam("now_epoch", type_=sa.BigInteger)
-    return (
-        routes.join(aspas, _a.customer == _b.asn)
-        .join(current_vrp_snapshot, current_vrp_snapshot.c.number == _a.snapshot)
-        .where(
-            _b.advertised,
-            _b.behind != sa.func.all(_a.providers),
-            sa.func.coalesce(_a.expires > now, sa.true()),
-        )
+# The ASPA of its origin excludes it, by the snapshot in use: the entry can be read and has not
+# expired; as `domain/asns/aspa.py` says it.
+EXCLUDED: Final = (
+    sa.exists()
+    .where(
+        _a.snapshot == sa.select(current_vrp_snapshot.c.number).scalar_subquery(),
+        _a.customer == _b.asn,
+        _b.behind != sa.func.all(_a.providers),
+        sa.func.coalesce(_a.expires > sa.bindparam("now_epoch", type_=sa.BigInteger), sa.true()),
     )
+    .correlate(bgp_prefixes)
+)

@@ -19,7 +19,7 @@ from byoip.domain.routes.bgp_prefix import (
 )
 from byoip.store.batches import Part, asking
 from byoip.store.claims.tables import prefixes
-from byoip.store.routes.alien_origins import OF_OTHERS, excluded
+from byoip.store.routes.alien_origins import OF_OTHERS
 from byoip.store.routes.awaited import NEXT_HOPS, WAITING, waiting_from
 from byoip.store.routes.held_and_seen import APPLIED, OBSERVED, applied_from, observed_from
 from byoip.store.routes.notices import RING
@@ -63,7 +63,6 @@ _WANTED: Final = sa.and_(
 )
 _ONE: Final = compiled(BGP_PREFIX.where(_WANTED))
 _OF_OTHER_ORIGINS: Final = compiled(BGP_PREFIX.where(OF_OTHERS).order_by(_b.id))
-_EXCLUDED: Final = compiled(excluded(BGP_PREFIX).order_by(_b.id))
 _INSERT: Final = compiled(sa.insert(bgp_prefixes), [*_FIXED, *_CHANGING])
 _SAVE: Final = compiled(sa.update(bgp_prefixes).where(_b.id == _THIS, _b.live), _CHANGING)
 _REMOVE: Final = compiled(
@@ -205,11 +204,6 @@ class BgpPrefixRepository(Repository):
         """
         numbers = [one.number for one in offered]
         rows = await self._session.rows(_OF_OTHER_ORIGINS, offered=numbers)
-        return [bgp_prefix_from(row) for row in rows]
-
-    async def excluded(self, now: datetime) -> Sequence[BgpPrefix]:
-        """Those that are desired behind an AS that the ASPA of their origin does not list."""
-        rows = await self._session.rows(_EXCLUDED, now_epoch=int(now.timestamp()))
         return [bgp_prefix_from(row) for row in rows]
 
     async def unrecorded(self, bgp_prefix_id: UUID) -> bool:

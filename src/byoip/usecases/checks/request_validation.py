@@ -43,7 +43,12 @@ class Requested:
 
 
 async def request_validation(
-    tx: Transaction, account_id: UUID, claim_id: UUID, *, tokens: NewTokens | None = None
+    tx: Transaction,
+    account_id: UUID,
+    claim_id: UUID,
+    *,
+    tokens: NewTokens | None = None,
+    by_owner: bool = True,
 ) -> Requested:
     """Have the checks run: start a run, wake the sleeping one, or join the one that runs.
 
@@ -56,6 +61,7 @@ async def request_validation(
         account_id: the owner's.
         claim_id: the prefix.
         tokens: how a successor is made; None: an expired token stays.
+        by_owner: or an operator asks, and the thirty days stay its customer's to use.
 
     Raises:
         ClaimNotFound: the account has no such claim.
@@ -67,7 +73,7 @@ async def request_validation(
     if claim is None:
         raise ClaimNotFound
     tx.precondition.require(claim.version)
-    lasting = kept_alive(claim, tx.now)
+    lasting = kept_alive(claim, tx.now) if by_owner else claim
     if lasting is not claim:
         await tx.claims.save(lasting)
         closes = closes_at(lasting, tx.now)

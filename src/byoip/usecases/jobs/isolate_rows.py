@@ -1,9 +1,9 @@
 """One customer's row never stops a whole run: which faults are a row's own, and what follows."""
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 from byoip.domain.errors import Refusal
@@ -14,6 +14,8 @@ from byoip.store.unavailable import StoreRefused
 # away) would hit every row alike, and ends the run at once.
 _ITS_OWN: Final = (StoreRefused, Refusal, LookupError, ValueError)
 _log = logging.getLogger(__name__)
+_Row = TypeVar("_Row")
+_Done = TypeVar("_Done")
 
 
 class RowsFailed(Exception):  # noqa: N818 - raised when all else is done, for the queue to show
@@ -55,6 +57,29 @@ class IsolatedRows:
         except its_own:
             _log.exception("%s: row %s failed, the others go on", self._job, row.hex)
             self._failed.append(row)
+
+    async def together(
+        self,
+        page: Collection[tuple[UUID, _Row]],
+        record: Callable[[Sequence[_Row]], Awaitable[_Done]],
+    ) -> Sequence[_Done]:
+        """Record a page in one transaction; where a row of it fails, each in one of its own.
+
+        Args:
+            page: rows with their ids.
+            record: what is done with some of them, in a transaction of its own.
+        """
+        if not page:
+            return []
+        try:
+            return [await record([one for _, one in page])]
+        except _ITS_OWN as fault:
+            _log.warning("%s: a page failed, its rows go one by one: %s", self._job, fault)
+        done = []
+        for row, one in page:
+            with self.row(row):
+                done.append(await record([one]))
+        return done
 
     def require_all_done(self) -> None:
         """End the run.

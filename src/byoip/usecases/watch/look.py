@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from byoip.domain.checks.evidence import Fault, Passed
+from byoip.domain.checks.evidence import Fault, Passed, Unanswered
 from byoip.domain.checks.irr_authorisation import RouteVerdict, judge_routes
 from byoip.domain.checks.registry import Registry
 from byoip.domain.checks.reverse_dns.observation import DelegationSeen
-from byoip.domain.checks.reverse_zone import reverse_zones
+from byoip.domain.checks.reverse_zone import ReverseZone, reverse_zones
 from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.claims.other_origin import OtherOrigin
 from byoip.domain.history import Actor
@@ -22,7 +22,7 @@ from byoip.domain.watch.records import hear_route_object
 from byoip.domain.watch.remembered import Remembered
 from byoip.domain.watch.validity import ends_soon
 from byoip.domain.watch.watch import Watch
-from byoip.domain.watch.zones import SHARE, hear_zones, next_share, to_look_at
+from byoip.domain.watch.zones import SHARE, begins_round, hear_zones, next_share, to_look_at
 from byoip.ports.checks.dns import Delegations
 from byoip.ports.checks.rdap import HolderQuestion, RegistrationData
 from byoip.ports.checks.registry import (
@@ -98,9 +98,9 @@ class Look:
             known = await tx.watches.of(claim_id)
             now = tx.now
             registry = self.registries.get(claim.registry or "")
-            if not _begins_round(known):
+            if not _begins_round(claim, known):
                 registry = None
-            renews = ends_soon(claim, now) and _begins_round(known)
+            renews = ends_soon(claim, now) and _begins_round(claim, known)
             by_roas = await origins_by_roas(tx, claim) if renews else None
             if registry is not None and not renews:
                 registry = registry if await _turn_to_ask(tx, claim_id, registry, known) else None
@@ -147,15 +147,18 @@ class Look:
         return await in_thread(claim.account_id, judge_routes, *about), "", True
 
     async def _zones(self, claim: Claim, known: Mapping[Signal, Watch]) -> Sequence[DelegationSeen]:
-        some = to_look_at(reverse_zones(claim.prefix), *_of_zones(known))
+        some = to_look_at(reverse_zones(claim.prefix), _of_zones(known)[0])
         whose = watcher_of(claim.account_id)
+        return await asyncio.gather(*(self._delegation(zone, whose) for zone in some))
+
+    async def _delegation(self, zone: ReverseZone, whose: UUID) -> DelegationSeen:
+        """Of one that takes too long nothing is known, and of the others what they have said."""
         try:
             async with asyncio.timeout(_FOR_ZONES):
-                return await asyncio.gather(
-                    *(self.dns.find_delegation(zone, self.label, whose) for zone in some)
-                )
+                return await self.dns.find_delegation(zone, self.label, whose)
         except TimeoutError:
-            return ()
+            late = "It was not answered in time."
+            return DelegationSeen(zone, obstacle=Unanswered(Fault.TIMEOUT, late))
 
     async def _registrant(
         self, claim: Claim, known: Mapping[Signal, Watch], now: datetime
@@ -164,7 +167,7 @@ class Look:
         registry, holder = self.registries.get(claim.registry or ""), known.get(Signal.HOLDER)
         if self.data is None or registry is None or registry.rdap_url is None:
             return None
-        if holder is None or holder.failing or not _begins_round(known):
+        if holder is None or holder.failing or not _begins_round(claim, known):
             return None
         of_proof = renewing.wanted(known.get(Signal.PROOF), _proven_at(claim), now)
         if Remembered.read(holder.baseline).registrant and not of_proof:
@@ -182,18 +185,16 @@ class Look:
             if claim.approved_at != asked.approved_at:
                 return  # another approval, which is looked at by itself
             known = dict(await tx.watches.of(claim.id))
-            complete = True  # or asked once more, and then tomorrow
             soon = renewing.soon_after(_proven_at(claim), tx.now)
-            for after in _heard(known, answers, tx.now, soon=soon):
+            heard = _heard(known, answers, tx.now, soon=soon)
+            for after in heard:
                 before = known.get(after.signal, Watch(after.signal))
-                complete = complete and (bool(before.doubt) or not after.doubt)
                 claim = await note(tx, claim, before, after)
-            round_goes_on = complete and await _take_next_share(tx, claim)
+            again = await _goes_on(tx, claim, known, heard)
             if answers.registrant is not None and _proven_at(claim) == _proven_at(asked):
                 await _learn(tx, claim, known, answers.registrant)
             if answers.renewal is not None:
                 await self._renew.record(tx, claim, answers.renewal)
-            again = not complete or round_goes_on
             at = tx.now + _SOON if again else _next_slot(claim.id, tx.now)
             await tx.watches.next_look(claim.id, at)
             if answers.came or not self._has_route_objects(claim):
@@ -226,18 +227,29 @@ def _of_zones(known: Mapping[Signal, Watch]) -> tuple[Watch, Watch]:
     return zones, servers
 
 
-def _begins_round(known: Mapping[Signal, Watch]) -> bool:
-    """Whether this look is the day's, and none that goes on with the zones of a wide prefix."""
-    return not _of_zones(known)[0].heard
+def _begins_round(claim: Claim, known: Mapping[Signal, Watch]) -> bool:
+    """Whether this look is the day's, and none that goes on with the zones of a wide prefix.
+
+    Nor one that asks for its first zones again, unless of the route object, too.
+    """
+    zones, again = _of_zones(known)[0], known.get(Signal.ROUTE_OBJECT)
+    first = not zones.heard or (again is not None and bool(again.doubt))
+    return first and begins_round(zones, len(reverse_zones(claim.prefix)))
 
 
-async def _take_next_share(tx: Transaction, claim: Claim) -> bool:
-    """Remember at which zones the next look is; whether there are some that had no turn yet."""
+async def _goes_on(
+    tx: Transaction, claim: Claim, known: Mapping[Signal, Watch], heard: Sequence[Watch]
+) -> bool:
+    """Whether there is more to ask today: zones that had no turn yet, and once what was silent.
+
+    Servers of zones are silent while a zone is lost, too, and never without the zones.
+    """
+    silent = [one for one in heard if one.doubt and one.signal is not Signal.ZONE_SERVERS]
     every = len(reverse_zones(claim.prefix))
     if every <= SHARE:
-        return False
+        return any(not known.get(one.signal, Watch(one.signal)).doubt for one in silent)
     zones, _ = _of_zones(await tx.watches.of(claim.id))
-    after = next_share(zones, every)
+    after = next_share(zones, every, again=bool(silent))
     await tx.watches.put(claim.id, after)
     return bool(after.heard)
 
@@ -254,12 +266,8 @@ def _heard(
     elif answers.doubt:
         heard.append(of(Signal.ROUTE_OBJECT).silent(now, answers.doubt))
     zones, servers = _of_zones(known)
-    if answers.zones:
-        about = zones, servers, answers.zones, now
-        heard += hear_zones(*about, late=zones.looked_at is not None and not soon)
-    else:
-        late = "The reverse zones did not answer in time."
-        heard += [one.silent(now, late) for one in (zones, servers)]
+    about = zones, servers, answers.zones, now
+    heard += hear_zones(*about, late=zones.looked_at is not None and not soon)
     return heard
 
 

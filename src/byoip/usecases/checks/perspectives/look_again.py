@@ -28,7 +28,7 @@ async def look_again(tx: Transaction, claim_id: UUID, *, reason: str) -> None:
     if claim.approved:
         await tx.watches.next_look(claim_id, tx.now)
     else:
-        await request_validation(tx, claim.account_id, claim_id)
+        await request_validation(tx, claim.account_id, claim_id, by_owner=False)
     after = {"prefix_id": claim_id.hex, "cidr": str(claim.prefix)}
     tx.record_for_operators("perspective.asked_again", why, after=after)
 
