@@ -23,7 +23,7 @@ from byoip.store.accounts.people_reader import PeopleReader
 from byoip.web.site import SignsIn
 from tests.api.world import World
 from tests.web.conftest import database_url, document, engine, judge, operator, world
-from tests.web.sign_in.elsewhere import Elsewhere, Provider
+from tests.web.sign_in.elsewhere import PATIENCE, Elsewhere, Provider
 
 __all__ = ["database_url", "document", "engine", "judge", "operator", "world"]  # fixtures
 
@@ -66,7 +66,7 @@ async def elsewhere(
         Place("other-admins", Role.ADMIN, world.other_account_id),
     )
     client = Client(provider.issuer, "byoip", "s:e/c ret")
-    asked = OpenIdProvider(client, world.clock, seconds=1.0)
+    asked = OpenIdProvider(client, world.clock, seconds=PATIENCE)
     signs = SignsIn(asked, places, timedelta(minutes=30), "Example SSO")
     people = PeopleReader(engine, world.clock)
     backend = replace(
