@@ -89,7 +89,7 @@ async def listening(world: World) -> AsyncIterator[EventNotifier]:
 
 async def waiting(notifier: EventNotifier) -> None:
     """Wait until a request waits."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not notifier._waiting:  # noqa: ASYNC110 - it has no event for tests
             await asyncio.sleep(0.005)
 

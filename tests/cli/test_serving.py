@@ -35,7 +35,7 @@ class Queue:
 async def test_a_worker_whose_queue_ended_by_itself_begins_anew() -> None:
     queue, stop = Queue(), asyncio.Event()
     async with working(cast("App", queue), [], 1, stop=stop):
-        await asyncio.wait_for(queue.again.wait(), 10)
+        await asyncio.wait_for(queue.again.wait(), 60)
         assert not stop.is_set()
 
 

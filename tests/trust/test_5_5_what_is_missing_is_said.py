@@ -76,7 +76,7 @@ def test_a_database_of_another_version_is_refused(database_url: str) -> None:
         [BYOIP, "api", "--port", "0"],
         env=environment(database_url),
         capture_output=True,
-        timeout=30,
+        timeout=120,
         text=True,
         check=False,
     )
