@@ -40,7 +40,7 @@ def openid_server() -> Iterator[str]:
 
 @pytest.fixture
 def provider(openid_server: str) -> Iterator[Provider]:
-    with httpx.Client(base_url=openid_server, trust_env=False) as client:
+    with httpx.Client(base_url=openid_server, trust_env=False, timeout=60) as client:
         made = Provider(client, openid_server)
         made.tell(
             reset=True,
