@@ -207,7 +207,7 @@ async def test_one_of_another_name_region_or_key_is_no_answer(one: Agent) -> Non
 
 
 async def test_one_that_stands_still_is_no_answer(tmp_path: Path) -> None:
-    async with agent(tmp_path, NEW_YORK, CORE, deadline=0.5) as running:
+    async with agent(tmp_path, NEW_YORK, CORE) as running:
         running.internet.names.put_txt(ZONE.owner(LABEL), [TOKEN])
         assert isinstance(await verdict(running.client), Passed)
         running.stop()

@@ -70,7 +70,7 @@ async def ending_with_99() -> AsyncIterator[str]:
 @pytest.fixture
 async def strange() -> AsyncIterator[GobgpSpeaker]:
     async with ending_with_99() as target:
-        asked = GobgpSpeaker(STRANGE, target, deadline=5)
+        asked = GobgpSpeaker(STRANGE, target, deadline=30)
         yield asked
         await asked.close()
 
