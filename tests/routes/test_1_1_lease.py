@@ -274,7 +274,7 @@ async def test_a_clock_that_is_set_back_stops_no_repair(
         await until(fleet.settled)
         clock.by = timedelta(hours=1)
         one.lose(prefix)
-        await until(lambda: prefix in one.paths, seconds=10)
+        await until(lambda: prefix in one.paths, seconds=60)
 
 
 class SetBack(SetClock):
