@@ -144,8 +144,8 @@ class Script:
     delegation: Sequence[str] = ("ns1.example.", "ns2.example.")
     datagrams: dict[str, Resolve] = field(default_factory=dict)
     policy: NetworkPolicy = LOOPBACK
-    query_deadline: float = 1.5
-    zone_deadline: float = 15.0
+    query_deadline: float = 30.0
+    zone_deadline: float = 300.0
     budget: DnsBudget | None = None
     met: list[str] = field(default_factory=list)
     asked: list[tuple[str, dns.message.Message]] = field(default_factory=list)

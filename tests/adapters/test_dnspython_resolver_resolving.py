@@ -46,6 +46,7 @@ from tests.adapters.dns_script import (
     resolving,
     vouching,
 )
+from tests.leaping import leap
 
 Question = dns.message.Message
 GOOD = TxtValues((TOKEN,))
@@ -173,7 +174,11 @@ async def test_an_alias_is_reported_with_its_target() -> None:
 
 
 async def test_the_next_resolver_is_asked_where_one_is_silent() -> None:
-    observed, script = await resolved_by(lambda _: [], resolving(flags=AD))
+    def silent(_: Question) -> list[bytes]:
+        leap(30)
+        return []
+
+    observed, script = await resolved_by(silent, resolving(flags=AD))
     assert observed.security is ZoneSecurity.SECURE
     text, denial_of_ds = list(RESOLVERS), list(RESOLVERS)
     assert [address for address, _ in script.asked] == [*text, *denial_of_ds]
@@ -200,9 +205,7 @@ async def test_forged_datagrams_are_passed_over() -> None:
 async def test_without_a_resolver_on_the_port_the_zone_is_unknown() -> None:
     script = Script()
     async with playing(script) as adapter:
-        nowhere = DnspythonResolver(
-            Clock(), [("127.0.0.3", script.port)], LOOPBACK, query_deadline=0.4
-        )
+        nowhere = DnspythonResolver(Clock(), [("127.0.0.3", script.port)], LOOPBACK)
         observed = await nowhere.observe(ZONE, LABEL, ACCOUNT)
         assert (await adapter.observe(ZONE, LABEL, ACCOUNT)).security is ZoneSecurity.INSECURE
     assert observed.security is ZoneSecurity.UNKNOWN

@@ -118,7 +118,7 @@ async def speaker(gobgp: Gobgp) -> AsyncIterator[GobgpSpeaker]:
         "AddPathStream": grpc.stream_unary_rpc_method_handler(gobgp.add_paths),
     }
     async with serving(handlers) as target:
-        speaker = GobgpSpeaker("one", target, deadline=5, most_paths=3)
+        speaker = GobgpSpeaker("one", target, deadline=30, most_paths=3)
         yield speaker
         await speaker.close()
 

@@ -26,7 +26,7 @@ async def asked(answer: bytes) -> tuple[HolderAnswer, list[str]]:
         here = replace(RIPE, rdap_url=server.url)
         client = RdapClient(
             *(Clock(), RdapServers({here.key: here}), EnoughBudget()),
-            deadline=5,
+            deadline=30,
             back_off=BackOff(timedelta(0), timedelta(0)),
         )
         return await client.look_up(NumberQuestion(here, Asn(64501), UUID(int=1))), server.asked

@@ -48,7 +48,7 @@ def question(port: int, lookup: Lookup = Lookup.EXACT_ROUTES) -> RegistryQuestio
     return RegistryQuestion(registry, lookup, Prefix.parse("192.0.2.0/24"), UUID(int=1))
 
 
-async def look_up(port: int, *, deadline: float = 5, max_bytes: int = 100_000) -> RegistryAnswer:
+async def look_up(port: int, *, deadline: float = 30, max_bytes: int = 100_000) -> RegistryAnswer:
     asks = RipeRest(Clock(), deadline=deadline, max_bytes=max_bytes)
     return await asks.look_up(question(port))
 
@@ -65,7 +65,7 @@ async def look_up(port: int, *, deadline: float = 5, max_bytes: int = 100_000) -
 async def test_the_question_is_a_search_for_one_class(
     server: RipeRestServer, lookup: Lookup, flags: list[str], wanted: str
 ) -> None:
-    await RipeRest(Clock(), deadline=5).look_up(question(server.port, lookup))
+    await RipeRest(Clock(), deadline=30).look_up(question(server.port, lookup))
     target = urlsplit(server.requests[0].split()[1])
     assert target.path == "/search.json"
     assert parse_qs(target.query) == {
@@ -194,7 +194,7 @@ async def test_a_server_that_cannot_prove_its_name_is_not_listened_to(
     port = await server.start(tls=self_signed)
     asked = question(port)
     registry = replace(asked.registry, rest_url=f"https://127.0.0.1:{port}")
-    asks = RipeRest(Clock(), deadline=5)
+    asks = RipeRest(Clock(), deadline=30)
     answer = await asks.look_up(replace(asked, registry=registry))
     await server.stop()
     assert isinstance(answer, NoAnswer)

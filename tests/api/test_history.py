@@ -11,6 +11,7 @@ from byoip.api.border.access_log import AccessLog
 from byoip.cli.serving import bind, port_of, serving
 from byoip.store.claims.event_notifier import EventNotifier
 from tests.api.world import World
+from tests.leaping import leap
 from tests.store.test_event_notifier import listens
 
 
@@ -89,7 +90,7 @@ async def listening(world: World) -> AsyncIterator[EventNotifier]:
 
 async def waiting(notifier: EventNotifier) -> None:
     """Wait until a request waits."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not notifier._waiting:  # noqa: ASYNC110 - it has no event for tests
             await asyncio.sleep(0.005)
 
@@ -138,9 +139,10 @@ async def test_a_poll_that_hears_nothing_comes_back_empty_in_time(world: World) 
 
 async def test_without_a_bell_a_poll_costs_its_time_but_misses_nothing(world: World) -> None:
     prefix_id = (await world.prefix())["id"]
-    poll = asyncio.create_task(world.result("GET", "/events?after=1&wait=1"))
-    await asyncio.sleep(0.2)
+    poll = asyncio.create_task(world.result("GET", "/events?after=1&wait=30"))
+    await waiting(world.backend.notifier)
     await world.result("PATCH", f"/prefixes/{prefix_id}", json={"description": "x"})
+    leap(30)
     assert [one["number"] for one in await poll] == [2]
 
 

@@ -1,8 +1,10 @@
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.api.application import bare_application
+from byoip.api.border import rate_limiting
 from byoip.api.border.access_log import AccessLog
 from byoip.api.border.rate_limiting import RequestLimiter
 from byoip.api.border.refusals import RateLimited
@@ -105,14 +108,18 @@ async def test_what_a_process_holds_unused_is_no_more_than_it_let_in_or_a_first_
     assert await admitted(quiet[0], who, 10) == first - 1, "they are not lost to who asks there"
 
 
-async def test_permits_are_good_for_their_window_only(process: Making, engine: AsyncEngine) -> None:
+async def test_permits_are_good_for_their_window_only(
+    process: Making, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     who, limits = credential(None), replace(NO_LIMITS, per_credential=240)
     one, windows = process(limits)
     assert await admitted(one, who, 1) == 1
-    await let_time_pass(engine, 299)
+    await let_time_pass(engine, 200)
     assert await admitted(one, who, 2) == 2  # leased with what is left of the window
     leased = windows.leases
-    await asyncio.sleep(1.1)
+    await let_time_pass(engine, 100)
+    later = SimpleNamespace(monotonic=lambda: time.monotonic() + 100)
+    monkeypatch.setattr(rate_limiting, "time", later)
     granted = await asyncio.gather(
         *(admitted(limiter, who, 300) for limiter in [one, process(limits)[0]])
     )

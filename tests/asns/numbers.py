@@ -146,7 +146,7 @@ class Numbers(World):
 
     @property
     def proving(self) -> ProveAsn:
-        asking = WhoisRegistry(self.clock, deadline=3)
+        asking = WhoisRegistry(self.clock, deadline=30)
         return ProveAsn(self.rules, asking, self.here, LABEL, 5.0)
 
     async def record(self, record: Recording[OwnAsn]) -> OwnAsn:

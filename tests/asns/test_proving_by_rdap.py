@@ -65,7 +65,7 @@ class Registered:
         urls = self.rdap.urls
         here = {key: replace(one, rdap_url=urls[key]) for key, one in self.numbers.here.items()}
         servers, clock = RdapServers(here), self.numbers.clock
-        client = RdapClient(clock, servers, EnoughBudget(), deadline=3, back_off=NO_WAIT)
+        client = RdapClient(clock, servers, EnoughBudget(), deadline=30, back_off=NO_WAIT)
         return replace(self.numbers.proving, registries=here, data=client)
 
     async def validate(self, own: OwnAsn) -> OwnAsn:

@@ -90,7 +90,7 @@ async def export(shell: Shell, **query: object) -> httpx.Response:
     path = f"{shell.environment['BYOIP_URL']}/client/v4/operator/events/export"
     token = {"authorization": f"Bearer {shell.environment['BYOIP_OPERATOR_TOKEN']}"}
     given: Any = query
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         return await client.get(path, params=given, headers=token)
 
 

@@ -57,7 +57,9 @@ def said(server: Any, home: Path, *command: str) -> subprocess.CompletedProcess[
     own = {"BYOIP_URL": f"http://127.0.0.1:{server.port}", "BYOIP_TOKEN": "t", "HOME": str(home)}
     program = [sys.executable, "-c", _MAIN, *command]
     env = {**os.environ, **own}
-    return subprocess.run(program, env=env, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(
+        program, env=env, capture_output=True, text=True, check=False, timeout=120
+    )
 
 
 @pytest.mark.parametrize("command", [("whoami",), ("whoami", "--json"), ("prefixes", "list")])

@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,7 +14,9 @@ import sqlalchemy as sa
 from byoip.domain.history import Actor
 from byoip.store.claims.epochs import EpochReader
 from byoip.usecases.speakers.forget_applied import forget_applied, recognise
+from byoip_cli import feed
 from byoip_cli.faults import CommandFailed, Status
+from tests.announcing import until
 from tests.cli.test_operator import Shell, shell
 from tests.cli.test_webhooks import customer, run, says, there
 from tests.failover.test_1_6_event_numbers import ELSEWHERE, WITNESS
@@ -24,6 +27,20 @@ __all__ = ["customer", "shell", "there"]  # fixtures
 
 KIND = "prefix.described"
 AGAIN = " ON CONFLICT (singleton) DO UPDATE SET identity = excluded.identity"
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What the command has asked the feed for, as it does so."""
+    queries: list[dict[str, Any]] = []
+    ask = feed.ask
+
+    def noted(*given: Any, query: dict[str, Any], **more: Any) -> Any:
+        queries.append(query)
+        return ask(*given, query=query, **more)
+
+    monkeypatch.setattr(feed, "ask", noted)
+    return queries
 
 
 async def happen(shell: Shell, prefix: UUID, count: int) -> None:
@@ -88,14 +105,15 @@ async def test_listen_says_so_as_a_webhook_would_and_goes_on_after_the_safe_numb
 
 
 async def test_listen_waits_while_the_service_has_no_answer(
-    customer: Shell, there: Receiver
+    customer: Shell, there: Receiver, asked: list[dict[str, Any]]
 ) -> None:
     """As after each failover: until it is judged which database this is, there is 503."""
     prefix = UUID(await customer.claim("31.0.0.0/23"))
     judged = []
 
     async def judge() -> None:
-        await asyncio.sleep(1)
+        before = len(asked)
+        await until(lambda: len(asked) >= before + 2)  # it was asked, and is asked again
         async with customer.backend.border.store.transaction(actor=Actor("cli", "cli-1")) as tx:
             await recognise(tx)
         await happen(customer, prefix, 1)
@@ -119,13 +137,15 @@ async def test_what_has_no_answer_from_the_beginning_ends(customer: Shell) -> No
     assert refused.exception.status == Status.UNREACHABLE
 
 
-async def test_watch_says_so_and_goes_on(customer: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("byoip_cli.feed._WAIT", 3)  # a restore ends no poll that waits
+async def test_watch_says_so_and_goes_on(
+    customer: Shell, monkeypatch: pytest.MonkeyPatch, asked: list[dict[str, Any]]
+) -> None:
+    monkeypatch.setattr(feed, "_WAIT", 3)  # a restore ends no poll that waits
     prefix = UUID(await customer.claim("31.0.0.0/23"))
     watching = asyncio.create_task(
         run(customer, "prefixes", "watch", "--after", "0", "--count", "2", "--json")
     )
-    await asyncio.sleep(2)
+    await until(lambda: any(one["after"] == 1 and "wait" in one for one in asked))
     before = (await EpochReader(customer.engine).current()).hex
     await restore(customer)
     await happen(customer, prefix, 1)
@@ -149,14 +169,6 @@ async def another_epoch(shell: Shell) -> str:
 
 def took(there: Receiver, count: int) -> bool:
     return len(there.got) == count
-
-
-async def until(found: Callable[[], bool]) -> None:
-    for _ in range(400):
-        if found():
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("it does not come")
 
 
 async def test_listen_is_told_of_epochs_behind_no_event(
@@ -186,14 +198,14 @@ async def test_listen_is_told_of_epochs_behind_no_event(
 
 
 async def test_watch_is_told_of_an_epoch_behind_no_event(
-    customer: Shell, monkeypatch: pytest.MonkeyPatch
+    customer: Shell, monkeypatch: pytest.MonkeyPatch, asked: list[dict[str, Any]]
 ) -> None:
-    monkeypatch.setattr("byoip_cli.feed._WAIT", 1)
+    monkeypatch.setattr(feed, "_WAIT", 1)
     before = (await EpochReader(customer.engine).current()).hex
     watching = asyncio.create_task(run(customer, "prefixes", "watch", "--count", "1", "--json"))
-    await asyncio.sleep(2)
+    await until(lambda: any("wait" in one for one in asked))
     now = await another_epoch(customer)
-    await asyncio.sleep(2)
+    await until(lambda: asked[-1].get("epoch") == now)
     await customer.claim("31.0.0.0/23")
     result = await watching
     assert result.exit_code == 0, (result.output, result.exception)

@@ -35,7 +35,7 @@ class Queue:
 async def test_a_worker_whose_queue_ended_by_itself_begins_anew() -> None:
     queue, stop = Queue(), asyncio.Event()
     async with working(cast("App", queue), [], 1, stop=stop):
-        await asyncio.wait_for(queue.again.wait(), 10)
+        await asyncio.wait_for(queue.again.wait(), 60)
         assert not stop.is_set()
 
 
@@ -49,6 +49,6 @@ async def says_who_asks(scope: Scope, receive: Receive, send: Send) -> None:
 async def test_what_a_header_says_of_the_client_counts_for_nothing() -> None:
     listening = bind("127.0.0.1", 0)
     forged = {"x-forwarded-for": "192.0.2.1", "x-forwarded-proto": "https"}
-    async with serving(says_who_asks, listening), httpx.AsyncClient() as client:
+    async with serving(says_who_asks, listening), httpx.AsyncClient(timeout=60) as client:
         answer = await client.get(f"http://127.0.0.1:{port_of(listening)}/", headers=forged)
     assert answer.text == "http 127.0.0.1"

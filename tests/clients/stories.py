@@ -41,7 +41,7 @@ class Story:
 
     def publish(self, token: str) -> None:
         """Route object, ROA and token: what the customer does elsewhere."""
-        with httpx.Client(base_url=self.control_url) as control:
+        with httpx.Client(base_url=self.control_url, timeout=60) as control:
             route = f"route: {self.cidr}\norigin: AS64500\nmnt-by: A-MNT\nsource: RIPE\n"
             control.put("/irr/RIPE", content=route).raise_for_status()
             roa = {"prefix": self.cidr, "asn": 64500, "maxLength": 24, "ta": "ripe"}

@@ -45,7 +45,7 @@ def onboarded(story: Story) -> dict[str, list[str]]:
     """An approved prefix with its default binding and a letter: ids that a fuzzer cannot guess."""
     root = f"{story.base_url}/accounts/{story.account_id}/addressing"
     headers = {"authorization": f"Bearer {story.api_token}"}
-    with httpx.Client(headers=headers) as http:
+    with httpx.Client(headers=headers, timeout=60) as http:
 
         def ask(method: str, path: str, body: object = None) -> Any:
             return http.request(method, root + path, json=body).raise_for_status().json()["result"]

@@ -48,7 +48,7 @@ class World:
             answer = await self.listener.sees([prefix])
             return set(answer.get(prefix, ())) == set(origins)
 
-        await eventually(seen, seconds=30)
+        await eventually(seen, seconds=60)
 
 
 class ListenerContract:
@@ -110,7 +110,7 @@ class ListenerContract:
                 return True
             return False
 
-        await eventually(unanswered, seconds=30)
+        await eventually(unanswered, seconds=60)
 
     async def test_gone_it_does_not_say_not_seen(self, world: World) -> None:
         world.kill()
@@ -176,12 +176,16 @@ class TestBird(ListenerContract):
             )
             router.wait_for_sessions()
             first, second = GobgpSpeaker("one", one.target), GobgpSpeaker("two", two.target)
-            listener = BirdListener("bird", router.control, deadline=1, settling=timedelta(0))
+            listener = BirdListener("bird", router.control, deadline=30, settling=timedelta(0))
+
+            def silence() -> None:
+                router.suspend()
+                listener._deadline = 1
 
             def part() -> None:
                 one.kill()
                 two.kill()
 
-            yield World(listener, first, second, router.kill, router.suspend, part)
+            yield World(listener, first, second, router.kill, silence, part)
             await first.close()
             await second.close()

@@ -84,7 +84,7 @@ class World:
     async def ask(self, key: str, cidr: str, *, all_here: bool = True) -> HolderAnswer:
         client = RdapClient(
             *(StoppedClock(), RdapServers(self.registries), EnoughBudget()),
-            deadline=5,
+            deadline=30,
             back_off=BackOff(timedelta(0), timedelta(0)),
         )
         registry, prefix = self.registries[key], Prefix.parse(cidr)

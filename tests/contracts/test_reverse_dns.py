@@ -4,6 +4,7 @@ The adapter on real servers says the same: tests/real/test_reverse_dns.py.
 """
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Protocol
@@ -83,15 +84,15 @@ class Sandbox:
 
     def __init__(self, server: NameServer) -> None:
         self._server = server
-        self.recover = server.clear_fault
         self.dns: ReverseDns
         self.dns = self.resolver = DnspythonResolver(
             Clock(),
             [("127.0.0.1", server.port)],
             NetworkPolicy(allowed=(ip_network("127.0.0.0/8"),)),
             authority_port=server.port,
-            query_deadline=0.4,
+            query_deadline=30,
         )
+        self._patient = self.resolver.limits
 
     def publish(self, owner: str, *values: str) -> None:
         self._server.put_txt(owner, list(values))
@@ -101,6 +102,12 @@ class Sandbox:
 
     def fail(self, fault: Fault) -> None:
         self._server.set_fault(FAULTS[fault])
+        if fault in {Fault.TIMEOUT, Fault.GARBAGE}:  # garbage is passed over
+            self.resolver.limits = replace(self._patient, query_deadline=0.4)
+
+    def recover(self) -> None:
+        self._server.clear_fault()
+        self.resolver.limits = self._patient
 
 
 @pytest.fixture(params=["twin", "adapter on the sandbox", "perspective on the sandbox"])

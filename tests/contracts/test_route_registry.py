@@ -244,7 +244,7 @@ class TestWhoisOfTheSandbox(RouteRegistryContract):
         port = await server.start()
         for source, text in OBJECTS.items():
             server.put(source, text.encode("latin-1"))
-        asks = WhoisRegistry(StoppedClock(), deadline=5)
+        asks = WhoisRegistry(StoppedClock(), deadline=30)
         yield World(asks, Registry("arin", "ARIN", "127.0.0.1", dialect, port=port))
         await server.stop()
 
@@ -257,7 +257,7 @@ class TestWhoisFromAPerspective(RouteRegistryContract):
         port = await server.start()
         for source, text in OBJECTS.items():
             server.put(source, text.encode("latin-1"))
-        whois = WhoisRegistry(clock, deadline=5)
+        whois = WhoisRegistry(clock, deadline=30)
         registry = Registry("arin", "ARIN", "127.0.0.1", dialect, port=port)
         nothing = DnspythonResolver(clock, [("127.0.0.1", 9)], NetworkPolicy())
         async with in_process(nothing, whois, registry, clock=clock) as asks:
@@ -274,7 +274,7 @@ class TestRest(RouteRegistryContract):
             server.objects.put(source, text.encode("latin-1"))
         url = f"http://127.0.0.1:{port}/"
         asks = PreferTls(
-            over_tls=RipeRest(StoppedClock(), deadline=5), in_plain_text=FakeRouteRegistry()
+            over_tls=RipeRest(StoppedClock(), deadline=30), in_plain_text=FakeRouteRegistry()
         )
         registry = Registry("ripencc", "ARIN", "whois.invalid", Dialect.RIPE, rest_url=url)
         yield World(asks, registry)

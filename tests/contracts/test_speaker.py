@@ -276,6 +276,11 @@ class TestGobgp(SpeakerContract):
             )
             feed = Feed("one", daemon.address, daemon.port, daemon.asn)
             running.enter_context(bird_router(address=PEER, asn=PEER_AS.number, speakers=[feed]))
-            speaker = GobgpSpeaker("one", daemon.target, deadline=1)
-            yield World(speaker, daemon.kill, daemon.start, daemon.suspend)
+            speaker = GobgpSpeaker("one", daemon.target, deadline=30)
+
+            def silence() -> None:
+                daemon.suspend()
+                speaker._calls._deadline = 1
+
+            yield World(speaker, daemon.kill, daemon.start, silence)
             await speaker.close()

@@ -48,7 +48,7 @@ async def process(service: Service, *words: str) -> tuple[int, str]:
 
     def run() -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            argv, env=env, stdout=both, stderr=one, text=True, check=False, timeout=60
+            argv, env=env, stdout=both, stderr=one, text=True, check=False, timeout=120
         )
 
     ended = await asyncio.to_thread(run)

@@ -124,7 +124,7 @@ def test_a_production_database_refuses_the_sandbox(bare_database_url: str) -> No
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert refused.returncode == 2
     assert "production" in refused.stderr

@@ -248,7 +248,7 @@ async def _furnish(
     owners = Owners(service)
     owners.have_announced([*up, leaving])
     await service.start()
-    http = await stack.enter_async_context(httpx.AsyncClient())
+    http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))
     edge = EdgeController(service, operator, http)
     await edge.register()
     readers = [Reader.of(service, one.owner, http) for one in (up[0], up[1], down[0])]

@@ -32,7 +32,7 @@ def known(server: Server, **more: str) -> Mapping[str, str]:
 def ended(server: Server, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
     """A process that ends by itself."""
     argv, env = [str(BYOIP), *words], known(server, **more)
-    return subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=120)
 
 
 def checked(server: Server, **more: str) -> list[str]:

@@ -91,7 +91,7 @@ def said(answer: object) -> bytes:
 
 async def ask(
     *registries: Registry,
-    deadline: float = 5,
+    deadline: float = 30,
     budget: EnoughBudget | None = None,
     prefix: str = CIDR,
 ) -> HolderAnswer:
@@ -104,7 +104,7 @@ async def ask(
     return await client.look_up(question)
 
 
-async def ask_at(server: Server, deadline: float = 5) -> HolderAnswer:
+async def ask_at(server: Server, deadline: float = 30) -> HolderAnswer:
     return await ask(replace(RIPE, rdap_url=server.url), deadline=deadline)
 
 

@@ -36,7 +36,7 @@ SECOND = timedelta(seconds=1)
 class Hooked(World):
     """One account, and short ways to say what happens."""
 
-    seconds: float = 2.0
+    seconds: float = 15.0
     signer: HookSigner = field(default_factory=lambda: HookSigner(KEY))
     rules: DestinationRules = ANYWHERE
 

@@ -32,9 +32,13 @@ def to(url: str) -> Destination:
 
 
 async def post(
-    names: Names, url: str, policy: NetworkPolicy = LOOPBACK, tls: ssl.SSLContext | None = None
+    names: Names,
+    url: str,
+    policy: NetworkPolicy = LOOPBACK,
+    tls: ssl.SSLContext | None = None,
+    seconds: float = 30,
 ) -> Said:
-    sender = PinnedPost(Addresses([names.server], policy), tls=tls, seconds=2)
+    sender = PinnedPost(Addresses([names.server], policy), tls=tls, seconds=seconds)
     return await sender.post(to(url), {"webhook-id": "evt_1"}, b"{}")
 
 
@@ -122,7 +126,7 @@ async def test_a_name_without_an_answer(names: Names, rcode: int, said: str) -> 
 
 async def test_a_resolver_that_is_silent_ends_at_the_deadline(names: Names) -> None:
     names.silent = True
-    said = await post(names, f"http://{HOST}/")
+    said = await post(names, f"http://{HOST}/", seconds=2)
     assert (said.status, said.text) == (None, "No answer came within 2 s.")
 
 

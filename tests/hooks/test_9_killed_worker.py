@@ -50,7 +50,7 @@ async def test_the_next_worker_sends_it_again(
 
     there.answer = kill_at_the_third
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await worker.wait()
     finally:
         if worker.returncode is None:

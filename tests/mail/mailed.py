@@ -36,7 +36,7 @@ class Mailed(World):
     """One account, and short ways to say what happens."""
 
     port: int = 0
-    seconds: float = 3.0
+    seconds: float = 30.0
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -195,10 +195,11 @@ async def test_3_a_mail_that_was_not_taken_is_sent_again_with_its_id_and_its_wor
 ) -> None:
     await mailed.verified(server)
     server.faults["."] = hanging  # it has the mail, and the answer does not come
-    mailed.seconds = 1.0
+    mailed.seconds = 3.0
     await mailed.happen(claim, DRIFTED, cidr="31.0.0.0/24")
     await mailed.told()
     server.faults.clear()
+    mailed.seconds = 30.0
     await mailed.happen(claim, LOST)
     mailed.clock.advance(timedelta(minutes=30))
     await mailed.send()

@@ -68,9 +68,10 @@ class Agent:
     process: subprocess.Popen[str]
     client: PerspectiveClient
 
-    def stop(self) -> None:
-        """As when its machine hangs: connections are taken, and nothing is answered."""
+    def stop(self, deadline: float = 2.0) -> None:
+        """As when its machine hangs: connections are taken, and nothing is answered in time."""
         self.process.send_signal(signal.SIGSTOP)
+        self.client._deadline = deadline
 
 
 def write_key(file: Path, key: Ed25519PrivateKey) -> Path:
@@ -85,7 +86,7 @@ def client(
     core: Ed25519PrivateKey,
     of_it: Ed25519PrivateKey,
     clock: Clock | None = None,
-    deadline: float = 10.0,
+    deadline: float = 30.0,
 ) -> PerspectiveClient:
     return PerspectiveClient(
         place,
@@ -128,7 +129,7 @@ async def agent(
     place: Place,
     core: Ed25519PrivateKey,
     *,
-    deadline: float = 10.0,
+    deadline: float = 30.0,
     clock: Clock | None = None,
 ) -> AsyncIterator[Agent]:
     """Run one, for this core, until the block ends."""

@@ -20,5 +20,5 @@ CORE = Ed25519PrivateKey.generate()
 async def agents(tmp_path: Path) -> AsyncIterator[list[Agent]]:
     """Three, each a process in an Internet of its own."""
     async with AsyncExitStack() as stack:
-        begun = [agent(tmp_path, place, CORE, deadline=8) for place in PLACES]
+        begun = [agent(tmp_path, place, CORE, deadline=30) for place in PLACES]
         yield await asyncio.gather(*map(stack.enter_async_context, begun))

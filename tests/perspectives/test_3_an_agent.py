@@ -60,7 +60,7 @@ async def posted(
 ) -> tuple[int, wire.Answer | None]:
     body = wire.written(request)
     headers = {wire.HEADER: wire.sign_request(key, body)}
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         came = await http.post(running.url + wire.PATH, content=body, headers=headers)
     if came.status_code != 200:
         return came.status_code, None
@@ -149,7 +149,7 @@ async def test_a_stranger_hears_nothing(one: Agent) -> None:
     ended = await verdict(stranger)
     assert isinstance(ended, Unanswered)
     assert ended.fault is Fault.REFUSED
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         assert (await http.get(one.url + wire.PATH)).status_code == 404
         assert (await http.post(one.url + wire.PATH, content=b"{}")).status_code == 401
         large = b" " * (wire.MOST_ASKED + 1)
@@ -207,7 +207,7 @@ async def test_one_of_another_name_region_or_key_is_no_answer(one: Agent) -> Non
 
 
 async def test_one_that_stands_still_is_no_answer(tmp_path: Path) -> None:
-    async with agent(tmp_path, NEW_YORK, CORE, deadline=0.5) as running:
+    async with agent(tmp_path, NEW_YORK, CORE) as running:
         running.internet.names.put_txt(ZONE.owner(LABEL), [TOKEN])
         assert isinstance(await verdict(running.client), Passed)
         running.stop()

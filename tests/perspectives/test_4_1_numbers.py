@@ -132,7 +132,7 @@ async def test_an_older_agent_is_silent_about_it_and_says_so(
     clock = SystemTime()
     nothing = DnspythonResolver(clock, [("127.0.0.1", 9)], NetworkPolicy())
     registry = Registry("ripencc", "RIPE", "127.0.0.1", Dialect.RIPE, port=9)
-    whois = WhoisRegistry(clock, deadline=3)
+    whois = WhoisRegistry(clock, deadline=30)
     async with in_process(nothing, whois, registry) as asks:
         assert await asks.greet() is None
         answer = await asks.look_up(RegistryQuestion.of_aut_num(registry, CUSTOMER, ACCOUNT))

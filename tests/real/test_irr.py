@@ -24,7 +24,7 @@ def loaded(irrd: IrrdServer) -> IrrdServer:
 
 @pytest.fixture
 def world(loaded: IrrdServer) -> World:
-    asks = WhoisRegistry(StoppedClock(), deadline=10)
+    asks = WhoisRegistry(StoppedClock(), deadline=30)
     return World(asks, Registry("arin", "ARIN", loaded.address, Dialect.IRRD, port=loaded.port))
 
 

@@ -20,7 +20,7 @@ async def test_announced_prepended_and_withdrawn_in_both_families(fleet: Fleet) 
         reconciling(fleet, *edge.speakers.values(), listeners=[edge.listener], pace=PACE),
     ):
         await fleet.announce(*prefixes)
-        await edge.until_seen(*prefixes, seconds=30)
+        await edge.until_seen(*prefixes, seconds=60)
         await until(fleet.settled)
         await fleet.announce(*prefixes, prepend=2)
         await until(fleet.settled)
@@ -30,7 +30,7 @@ async def test_announced_prepended_and_withdrawn_in_both_families(fleet: Fleet) 
         await fleet.withdraw(*prefixes)
         await edge.until_gone(*prefixes)
         await until(fleet.settled)
-        await until(lambda: seen_by_no_listener(fleet), seconds=20)
+        await until(lambda: seen_by_no_listener(fleet), seconds=60)
     applied = await fleet.ask("SELECT DISTINCT may_hold, advertised FROM applied_routes")
     assert applied == [(False, False)]
 
@@ -43,7 +43,7 @@ async def test_a_more_specific_route_beside_the_whole(fleet: Fleet) -> None:
         running_edge("one") as edge,
         reconciling(fleet, *edge.speakers.values(), listeners=[edge.listener], pace=PACE),
     ):
-        await edge.until_seen(part, seconds=30)
+        await edge.until_seen(part, seconds=60)
         await fleet.announce(*whole)
         await edge.until_seen(*whole, part)
         await until(fleet.settled)
@@ -76,7 +76,7 @@ async def test_a_speaker_killed_in_the_middle_of_many_changes(fleet: Fleet, grac
         wanted = await fleet.wanted()
         assert wanted == set(prefixes) - set(gone)
         for speaker in edge.speakers.values():
-            await until(lambda s=speaker: holds(s, wanted), seconds=30)  # type: ignore[misc]
+            await until(lambda s=speaker: holds(s, wanted), seconds=60)  # type: ignore[misc]
             known = await fleet.routes.states(speaker.name)
             assert all(one.applied.confirms(one.desired) for one in known)
         await edge.until_seen(*wanted)

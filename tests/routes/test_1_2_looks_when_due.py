@@ -25,39 +25,61 @@ class Looks:
 
     began: list[float] = field(default_factory=list)
     calm: bool = True
+    goes_on: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __call__(self, speakers: Collection[Speaker]) -> None:
         assert not speakers
         self.began.append(boottime())
         await asyncio.sleep(TOOK)
+        await self.goes_on.wait()
 
 
 async def pause(
     fleet: Fleet, *ears: FakeListener, then: Callable[[], Awaitable[object]] | None = None
-) -> float:
-    """From one look to the next, by what a look takes; `then` happens after the first one."""
+) -> tuple[float, int]:
+    """From one look to the next, by what a look takes, and in how many steps.
+
+    `then` happens after the first one has begun.
+    """
     unused: Any = None
     watch: Any = SimpleNamespace(pool=autocommit_pool(fleet.engine))
     parts = Watcher(unused, fleet.routes, fleet.store, (), unused, ears, PACE)
     term: Any = _Term(parts, watch)
     term._monitor = looks = Looks()
+    steps, called_for = 0, term._called_for
+
+    async def counted() -> bool:
+        nonlocal steps
+        steps += 1
+        found: bool = await called_for()
+        return found
+
+    term._called_for = counted
     task = asyncio.create_task(term._look())
     try:
         await until(lambda: len(looks.began) == 1)
         if then:
             await then()
+        looks.goes_on.set()
         await until(lambda: len(looks.began) == 2)
     finally:
         task.cancel()
-    return (looks.began[1] - looks.began[0]) / TOOK
+    return (looks.began[1] - looks.began[0]) / TOOK, steps
+
+
+async def comes_soon(fleet: Fleet, *ears: FakeListener, **more: Any) -> bool:
+    times, steps = await pause(fleet, *ears, **more)
+    return times >= 4 and steps == 1
 
 
 async def test_while_no_owner_changes_anything_they_come_a_fourth_as_often(fleet: Fleet) -> None:
     (prefix,) = await fleet.add("31.0.0.0/24")
     ear = listener(speaker("one"))
-    assert await pause(fleet, ear) >= 16
-    assert 4 <= await pause(fleet, ear, then=lambda: fleet.announce(prefix)) < 16
-    assert 4 <= await pause(fleet) < 16, "nobody counts what is seen"
+    times, steps = await pause(fleet, ear)
+    assert times >= 16
+    assert steps >= 4
+    assert await comes_soon(fleet, ear, then=lambda: fleet.announce(prefix))
+    assert await comes_soon(fleet), "nobody counts what is seen"
 
 
 async def test_a_look_follows_what_was_settled_after_the_last_one_began(fleet: Fleet) -> None:
@@ -68,4 +90,4 @@ async def test_a_look_follows_what_was_settled_after_the_last_one_began(fleet: F
     async def settle() -> None:
         await fleet.routes.settle([unsettled])
 
-    assert 4 <= await pause(fleet, listener(speaker("one")), then=settle) < 16
+    assert await comes_soon(fleet, listener(speaker("one")), then=settle)

@@ -60,7 +60,7 @@ async def test_a_listing_that_goes_on_may_take_longer_than_the_deadline(
 
 async def test_one_that_falls_silent_is_no_answer(slow: Slow, speaker: GobgpSpeaker) -> None:
     slow.pause = 60.0
-    async with asyncio.timeout(5 * DEADLINE):
+    async with asyncio.timeout(40):
         with pytest.raises(SpeakerUnanswered, match="no answer in time"):
             await speaker.held()
 

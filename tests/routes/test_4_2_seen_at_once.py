@@ -48,7 +48,7 @@ def bird() -> Bird:
 @pytest.fixture
 async def listener(bird: Bird, tmp_path: Path) -> AsyncIterator[BirdListener]:
     server = await asyncio.start_unix_server(bird.serve, tmp_path / "bird.ctl")
-    yield BirdListener("bird", tmp_path / "bird.ctl", deadline=5)
+    yield BirdListener("bird", tmp_path / "bird.ctl", deadline=30)
     server.close()
 
 

@@ -58,7 +58,7 @@ async def target(talking: Talking) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def calls(target: str) -> AsyncIterator[GobgpCalls]:
-    calls = GobgpCalls("one", target, tls=None, deadline=5, most=10 * EVENTS)
+    calls = GobgpCalls("one", target, tls=None, deadline=30, most=10 * EVENTS)
     yield calls
     await calls.close()
 
@@ -105,6 +105,6 @@ async def test_4_2_what_comes_to_an_end_is_no_silence(talking: Talking, calls: G
 
 
 async def test_4_2_only_so_much_may_wait_here(target: str) -> None:
-    calls = GobgpCalls("one", target, tls=None, deadline=5, most=MOST)
+    calls = GobgpCalls("one", target, tls=None, deadline=30, most=MOST)
     with pytest.raises(SpeakerUnanswered, match=f"more than {MOST} messages"):
         await numbers(calls, EVENTS, pause=1)

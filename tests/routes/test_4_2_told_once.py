@@ -65,7 +65,7 @@ async def test_what_changes_while_the_only_speaker_comes_back_is_told_at_once(
         one.kill()
         await until(lambda: _down(fleet))
         one.start()
-        await until(lambda: one.paths.keys() == {kept, late}, seconds=20)
+        await until(lambda: one.paths.keys() == {kept, late}, seconds=40)
     assert raced
 
 

@@ -24,8 +24,9 @@ from tests.routes.judging import FLAWLESS, Judge, named
 
 # While all is calm, the next full sync or look does not come before the test is over.
 CALM = replace(QUICK, rest=1e9)
+CALM_LEASE = 30.0  # seconds: nor does a new term, where a machine stands still
 NOC = Actor("operator", "noc-1")
-SOON = 10.0  # seconds, for what is noticed at once
+SOON = 60.0  # seconds, for what is noticed at once
 
 
 class Listed(FakeListener):
@@ -59,7 +60,7 @@ class Interrupted(FakeSpeaker):
 @asynccontextmanager
 async def calm(fleet: Fleet, one: FakeSpeaker, ear: Listed) -> AsyncIterator[None]:
     """A reconciler and a watcher that have nothing to do any more."""
-    async with reconciling(fleet, one, listeners=[ear], pace=CALM):
+    async with reconciling(fleet, one, listeners=[ear], pace=CALM, lease=CALM_LEASE):
         await until(lambda: one.calls("held") >= 2)  # the second of a term comes after 0.6 s
         await quiet(lambda: (one.calls("held"), ear.asked))
         yield
@@ -68,7 +69,7 @@ async def calm(fleet: Fleet, one: FakeSpeaker, ear: Listed) -> AsyncIterator[Non
 async def quiet(count: Callable[[], object]) -> None:
     """Return once nothing was asked for a second, five times as long as without rest."""
     before: object = None
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while before != (now := count()):
             before = now
             await asyncio.sleep(1)

@@ -98,7 +98,7 @@ async def bird(tmp_path: Path) -> AsyncIterator[Bird]:
 @pytest.fixture
 def listener(bird: Bird, tmp_path: Path) -> BirdListener:
     del bird
-    return BirdListener("bird", tmp_path / "bird.ctl", deadline=0.5)
+    return BirdListener("bird", tmp_path / "bird.ctl", deadline=30)
 
 
 async def test_routes_of_bird_3_are_seen(bird: Bird, listener: BirdListener) -> None:

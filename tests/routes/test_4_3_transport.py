@@ -117,7 +117,7 @@ async def test_gobgpd_is_spoken_to_over_tls(tmp_path: Path) -> None:
     with gobgpd(address="127.0.0.61", asn=OWN_AS.number, options=options) as daemon:
 
         async def ask(tls: Tls | None) -> Asn:
-            speaker = GobgpSpeaker("one", daemon.target, tls=tls, deadline=3)
+            speaker = GobgpSpeaker("one", daemon.target, tls=tls, deadline=30)
             try:
                 return await speaker.local_as()
             finally:
@@ -153,7 +153,7 @@ async def test_gobgpd_is_spoken_to_through_a_socket(tmp_path: Path) -> None:
     require(Part.GOBGP)
     socket = tmp_path / "api.sock"
     with gobgpd(address="127.0.0.62", asn=OWN_AS.number, socket=socket) as daemon:
-        speaker = GobgpSpeaker("one", daemon.target, deadline=3)
+        speaker = GobgpSpeaker("one", daemon.target, deadline=30)
         assert daemon.target == f"unix://{socket}"
         assert await speaker.local_as() == OWN_AS
         await speaker.close()
@@ -189,7 +189,7 @@ async def test_a_server_that_asks_who_we_are_is_told(tmp_path: Path) -> None:
             (Tls.read(authority.ca, forged.certificate, forged.key), False),
             (Tls.read(authority.ca, None, None), False),
         ):
-            speaker = GobgpSpeaker("one", target, tls=tls, deadline=3)
+            speaker = GobgpSpeaker("one", target, tls=tls, deadline=30)
             if admitted:
                 assert await speaker.local_as() == OWN_AS
             else:
@@ -204,7 +204,7 @@ async def test_a_server_that_asks_who_we_are_is_told(tmp_path: Path) -> None:
 )
 async def test_what_is_no_gobgpd_3_is_named(service: str, said: str) -> None:
     async with server(service) as target:
-        speaker = GobgpSpeaker("one", target, deadline=3)
+        speaker = GobgpSpeaker("one", target, deadline=30)
         with pytest.raises(SpeakerUnanswered, match=said):
             await speaker.local_as()
         await speaker.close()

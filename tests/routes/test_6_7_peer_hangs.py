@@ -13,7 +13,7 @@ async def test_it_is_an_alarm_that_no_speaker_feeds_it(fleet: Fleet) -> None:
         await until(lambda: alarms(fleet, []))
         for each in (one, two):
             each._up = lambda address: False  # type: ignore[method-assign] # noqa: ARG005
-        await until(lambda: alarms(fleet, [(PEER, "by no speaker now")]), seconds=20)
+        await until(lambda: alarms(fleet, [(PEER, "by no speaker now")]), seconds=60)
 
 
 async def alarms(fleet: Fleet, wanted: list[tuple[str, str]]) -> bool:

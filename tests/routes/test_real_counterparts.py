@@ -33,7 +33,7 @@ PACE = Pace(
     second_after=timedelta(seconds=1),
     gone_after=timedelta(seconds=1),
 )
-SOON = 20.0  # seconds, on a machine that is busy
+SOON = 60.0  # seconds, on a machine that is busy
 
 
 class Deaf(GobgpSpeaker):

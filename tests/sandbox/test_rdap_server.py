@@ -30,7 +30,7 @@ async def control(server: RdapServer) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def get(server: RdapServer, registry: str, prefix: str) -> httpx.Response:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         return await client.get(f"{server.urls[registry]}ip/{prefix}")
 
 
@@ -109,7 +109,7 @@ async def test_it_misbehaves_until_told_otherwise(
 async def test_a_client_that_talks_nonsense_ends_its_own_connection_only(
     server: RdapServer,
 ) -> None:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         assert (await client.get(f"{server.urls['arin']}entity/X")).status_code == 400
         with pytest.raises(httpx.HTTPError):
             await client.get(f"{server.urls['arin']}ip/nonsense")

@@ -15,4 +15,4 @@ async def test_a_worker_that_reaches_no_speaker_lets_another_one_lead(fleet: Fle
     async with reconciling(fleet, unreached, pace=IMPATIENT):
         await until(lambda: bool(unreached.asked))
         async with reconciling(fleet, reached, pace=IMPATIENT):
-            await until(lambda: prefix in reached.paths, seconds=30)
+            await until(lambda: prefix in reached.paths, seconds=60)

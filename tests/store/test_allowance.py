@@ -1,4 +1,5 @@
 import asyncio
+import time
 from uuid import UUID, uuid4
 
 import pytest
@@ -19,24 +20,30 @@ async def _let_time_pass(engine: AsyncEngine, seconds: int) -> None:
         await connection.execute(earlier, {"by": seconds})
 
 
+def _in(seconds: int, said: int | None, began: float) -> bool:
+    """Whether it is to be waited for so long, less what this test took."""
+    took = time.monotonic() - began
+    return said is not None and seconds - 1 - took <= said <= seconds
+
+
 async def test_a_minutes_permits_may_be_spent_at_once_and_not_one_more(
     allowance: Allowance,
 ) -> None:
-    who = uuid4()
+    who, began = uuid4(), time.monotonic()
     asking = (allowance.spend("preflight", who, per_minute=10) for _ in range(25))
     said = await asyncio.gather(*asking)
-    assert said.count(None) == 10
+    assert 10 <= said.count(None) <= 10 + (time.monotonic() - began) / 6, "one each 6 s"
     assert all(1 <= seconds <= 6 for seconds in said if seconds is not None)
 
 
 async def test_permits_come_back_one_by_one(allowance: Allowance, engine: AsyncEngine) -> None:
-    who = uuid4()
+    who, began = uuid4(), time.monotonic()
     for _ in range(3):
         await allowance.spend("preflight", who, per_minute=2)
-    assert await allowance.spend("preflight", who, per_minute=2) in {29, 30}
+    assert _in(30, await allowance.spend("preflight", who, per_minute=2), began)
     await _let_time_pass(engine, 30)
     assert await allowance.spend("preflight", who, per_minute=2) is None
-    assert await allowance.spend("preflight", who, per_minute=2) in {29, 30}
+    assert _in(30, await allowance.spend("preflight", who, per_minute=2), began)
 
 
 @pytest.mark.parametrize(
@@ -65,12 +72,12 @@ async def test_permits_that_are_past_are_dropped_and_no_others(
 
 
 async def test_what_follows_a_refusal_is_not_spent(allowance: Allowance) -> None:
-    who = UUID(int=1)
+    who, began = UUID(int=1), time.monotonic()
     first, second, third = (Wanted(what, per_minute=1) for what in ("first", "second", "third"))
     assert await allowance.spend_each(who, second) is None
     refused = await allowance.spend_each(who, first, second, third)
     assert refused is not None
-    assert (refused[0], refused[1] in {59, 60}) == (second, True)
+    assert (refused[0], _in(60, refused[1], began)) == (second, True)
     assert await allowance.spend_each(who, third) is None  # it was not
     assert await allowance.spend_each(who, first) is not None  # it was
 
@@ -86,7 +93,7 @@ async def test_a_prune_waits_for_no_one_who_spends(
     locking = text("SELECT FROM allowances WHERE who = :who FOR UPDATE")
     async with engine.begin() as spending:
         await spending.execute(locking, {"who": past[0]})
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await prune(engine)
     async with engine.connect() as connection:
         kept = await connection.scalars(text("SELECT who FROM allowances"))

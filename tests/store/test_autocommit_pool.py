@@ -10,13 +10,13 @@ from byoip.store.statements import compiled, from_text
 from byoip.store.unavailable import StoreUnavailable
 from tests.announcing import until
 
-SLEEP = compiled(select(func.pg_sleep(0.5)))
+SLEEP = compiled(select(func.pg_sleep(600)))
 SLOW = from_text("SELECT pg_backend_pid() AS pid FROM pg_sleep(0.3)")
 THERE = from_text("SELECT count(*) AS many FROM pg_stat_activity WHERE pid = :pid")
 
 
 async def test_reads_take_turns_on_their_connections(cloned_url: str) -> None:
-    engine = make_engine(cloned_url, pool=PoolSize(autocommit=2, wait_seconds=5))
+    engine = make_engine(cloned_url, pool=PoolSize(autocommit=2, wait_seconds=60))
     reader = CustomerReader(engine)
     assert await asyncio.gather(*(reader.services() for _ in range(20))) == [[]] * 20
     async with engine.connect() as connection:
@@ -28,15 +28,17 @@ async def test_reads_take_turns_on_their_connections(cloned_url: str) -> None:
 async def test_a_read_that_waits_too_long_for_its_turn_says_so(database_url: str) -> None:
     engine = make_engine(database_url, pool=PoolSize(autocommit=1, wait_seconds=0.1))
     sleeping = asyncio.create_task(autocommit_pool(engine).ask(SLEEP))
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.05)  # it has the only place
     with pytest.raises(StoreUnavailable):
         await CustomerReader(engine).services()
-    await sleeping
+    sleeping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sleeping
     await engine.dispose()
 
 
 async def test_a_cancelled_read_leaves_no_trace(database_url: str) -> None:
-    engine = make_engine(database_url, pool=PoolSize(autocommit=1))
+    engine = make_engine(database_url, pool=PoolSize(autocommit=1, wait_seconds=60))
     sleeping = asyncio.create_task(autocommit_pool(engine).ask(SLEEP))
     await asyncio.sleep(0.1)
     sleeping.cancel()

@@ -21,7 +21,7 @@ async def there(pool: AutocommitPool) -> datetime:
 
 
 async def test_a_question_that_had_to_wait_does_not_set_it_ahead(database_url: str) -> None:
-    engine = make_engine(database_url, pool=PoolSize(autocommit=1, wait_seconds=5))
+    engine = make_engine(database_url, pool=PoolSize(autocommit=1, wait_seconds=60))
     pool, clock = autocommit_pool(engine), DatabaseClock()
     before = await there(pool)
     sleeping = asyncio.create_task(pool.ask(SLEEP))

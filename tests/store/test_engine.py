@@ -11,11 +11,15 @@ from byoip.store.database_url import plain
 from byoip.store.engine import PoolSize, make_engine
 from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable
+from tests.announcing import until
 from tests.store.samples import SetClock
 
 KILL = text("""
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()""")
+OTHERS = text("""
+    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+    AND pid <> pg_backend_pid() AND backend_type = 'client backend'""")
 
 
 @pytest.mark.parametrize(
@@ -50,8 +54,13 @@ async def test_connections_closed_by_the_server_are_replaced_unnoticed(
     other = make_engine(database_url, pool=PoolSize(kept=1, more=0))
     async with other.connect() as connection:
         await connection.execute(KILL)
+
+        async def gone() -> bool:  # each ends a moment after it was told to
+            await connection.rollback()  # who is there is read once in a transaction
+            return not await connection.scalar(OTHERS)
+
+        await until(gone)
     await other.dispose()
-    await asyncio.sleep(0.1)
     for _ in range(4):
         assert await reader.services() == []
 

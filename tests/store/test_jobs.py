@@ -50,7 +50,7 @@ async def test_a_worker_carries_out_what_was_enqueued_by_name(
     async with app.open_async():
         await asyncio.wait_for(
             app.run_worker_async(queues=[DEFAULT_QUEUE], wait=False, install_signal_handlers=False),
-            10,
+            60,
         )
     assert done == [wanted.id.hex]
 

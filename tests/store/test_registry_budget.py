@@ -20,6 +20,7 @@ from byoip.ports.checks.registry import Found, Lookup, NoEntries, RegistryAnswer
 from byoip.ports.checks.registry_budget import Busy, Permit, Spent
 from byoip.store.checks.registry_budget import PostgresRegistryBudget
 from byoip.store.engine import SESSION, PoolSize, make_engine, session_options
+from tests.announcing import until
 
 ANNA, BERT, CARLA = UUID(int=1), UUID(int=2), UUID(int=3)
 EXHIBIT = RawAnswer("asked", "of:43", b"\x00\xff raw", datetime(2026, 1, 1, tzinfo=UTC))
@@ -266,6 +267,7 @@ class CountingRegistry:
         self.at_once += 1
         self.most = max(self.most, self.at_once)
         self.times += 1
+        await until(lambda: self.most > 1)  # the first one waits for another
         await asyncio.sleep(0.02)
         self.at_once -= 1
         return NoEntries(replace(EXHIBIT, asked=str(question.prefix)))
@@ -275,9 +277,8 @@ async def test_workers_together_keep_to_the_connections_and_all_are_served(
     engine: AsyncEngine,
 ) -> None:
     registry = CountingRegistry()
-    workers = [
-        BudgetedRegistry(registry, PostgresRegistryBudget(engine), SystemClock()) for _ in range(3)
-    ]
+    asking = registry, PostgresRegistryBudget(engine), SystemClock()
+    workers = [BudgetedRegistry(*asking, patience=100) for _ in range(3)]
     limits = replace(WIDE, connections=4)
     asked = [question(UUID(int=number % 5), limits, number=number) for number in range(30)]
     answers = await asyncio.gather(

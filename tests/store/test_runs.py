@@ -176,6 +176,6 @@ async def test_a_run_that_is_open_may_be_joined_while_it_is_being_recorded(
     taken = await _take(store, opened.id)
     async with store.transaction() as recording:
         await recording.runs.lock(opened.id, 1)
-        joined, new = await asyncio.wait_for(_open(store, run(kept)), 30)
+        joined, new = await asyncio.wait_for(_open(store, run(kept)), 60)
     assert (joined, new) == (taken, False)
     assert replace(joined, attempt=0, started_at=None, state=RunState.SCHEDULED) == opened

@@ -105,9 +105,9 @@ async def test_overlapping_space_shares_a_lock_and_other_space_does_not(store: S
 
     async with store.transaction() as tx:
         await tx.claims.lock_space(Prefix.parse("198.0.0.0/8"))
-        await asyncio.wait_for(lock("199.0.0.0/24"), 30)
-        await asyncio.wait_for(lock("2001:db8::/48"), 30)
+        await asyncio.wait_for(lock("199.0.0.0/24"), 60)
+        await asyncio.wait_for(lock("2001:db8::/48"), 60)
         waiting = asyncio.create_task(lock("198.255.255.0/24"))
         done, _ = await asyncio.wait([waiting], timeout=0.2)
         assert not done
-    await asyncio.wait_for(waiting, 30)
+    await asyncio.wait_for(waiting, 60)

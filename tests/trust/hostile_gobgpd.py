@@ -93,6 +93,6 @@ async def served(gobgpd: HostileGobgpd, name: str) -> AsyncIterator[GobgpSpeaker
     if "GetBgp" not in gobgpd.answers:
         gobgpd.says("GetBgp", pb.GetBgpResponse(bgp=pb.Global(asn=64500)))
     async with serving(gobgpd.handlers) as target:
-        speaker = GobgpSpeaker(name, target, deadline=5)
+        speaker = GobgpSpeaker(name, target, deadline=30)
         yield speaker
         await speaker.close()

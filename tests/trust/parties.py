@@ -44,8 +44,8 @@ class Parties(World):
             self.store,
             self.clock,
             PreferTls(
-                over_tls=RipeRest(self.clock, deadline=5),
-                in_plain_text=WhoisRegistry(self.clock, deadline=5),
+                over_tls=RipeRest(self.clock, deadline=30),
+                in_plain_text=WhoisRegistry(self.clock, deadline=30),
             ),
             self.dns,
             self.registries,

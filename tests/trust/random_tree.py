@@ -87,7 +87,7 @@ class RandomTree:
                 serve[at] = self._lies()
             elif at == "127.0.0.21" or self._random.random() > self._down:
                 serve[at] = self._truth(at)
-        return Script(resolve={RESOLVERS[0]: self._resolve}, serve=serve, query_deadline=5)
+        return Script(resolve={RESOLVERS[0]: self._resolve}, serve=serve, query_deadline=30)
 
     def _truth(self, at: str) -> Serve:
         def build(question: dns.message.Message) -> bytes:

@@ -120,7 +120,7 @@ async def test_another_accounts_zone_is_asked_while_128_zones_wait_for_silent_se
 async def test_a_customer_is_answered_while_hostile_answers_are_read(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reads = most = serving_now = 0
+    reads = most = serving_now = begun = 0
     reader = dns_reader.read
 
     def counting(wire: bytes) -> Message:
@@ -135,18 +135,20 @@ async def test_a_customer_is_answered_while_hostile_answers_are_read(
             await asyncio.sleep(0)
 
     async def empty_strings(question: dns.message.Message, writer: asyncio.StreamWriter) -> None:
-        nonlocal serving_now
-        serving_now += 1
+        nonlocal serving_now, begun
+        serving_now, begun, served_before = serving_now + 1, begun + 1, begun
         hostile = answer_of(record(16, bytes(LARGEST - 100)))
         try:
+            if served_before >= SHARE:
+                await until(lambda: len(seconds) > 1)  # looks last until a customer was answered
             await serving(lambda asked: asked.id.to_bytes(2, "big") + hostile[2:])(question, writer)
         finally:
             serving_now -= 1
 
     monkeypatch.setattr(dns_exchange, "read", counting)
-    account_id = uuid4()
+    account_id, seconds = uuid4(), list[float]()
     async with served(database_url) as api, playing(script_with(empty_strings)) as adapter:
-        customer, seconds = await api.customer(), []
+        customer = await api.customer()
         turns = asyncio.create_task(each_turn_of_the_loop())
         looks = asyncio.gather(*(adapter.observe(one, LABEL, account_id) for one in HOSTILE))
         while not looks.done():

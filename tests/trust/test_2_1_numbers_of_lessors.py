@@ -79,7 +79,7 @@ async def asked(parties: Parties) -> OwnAsn:
 
 
 async def asked_again(parties: Parties, own: OwnAsn) -> OwnAsn:
-    registry = WhoisRegistry(parties.clock, deadline=3)
+    registry = WhoisRegistry(parties.clock, deadline=30)
     proving = ProveAsn(parties.store, registry, parties.known, LABEL, 5.0)
     record = await proving(parties.account_id, own.id)
     said: OwnAsn = await Verb(parties.store, record)(by=BY)

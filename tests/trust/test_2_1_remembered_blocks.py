@@ -30,7 +30,7 @@ class Remembering(Parties):
         return CollectEvidence(
             self.store,
             self.clock,
-            BudgetedRegistry(WhoisRegistry(self.clock, deadline=5), budget, self.clock),
+            BudgetedRegistry(WhoisRegistry(self.clock, deadline=30), budget, self.clock),
             self.dns,
             self.registries,
             self.overrides,

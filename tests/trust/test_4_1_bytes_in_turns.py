@@ -14,6 +14,7 @@ import uvloop
 
 from byoip.cli.connection_limits import LimitedProtocol
 from byoip.cli.serving import bind, port_of, serving
+from tests.announcing import until
 from tests.trust.test_4_1_endless_headers import CHUNKED, Echo
 
 ONE_BYTE = b"1\r\na\r\n"
@@ -85,7 +86,7 @@ async def _flood(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     turns.watch(monkeypatch)
     for one in flood:
         await loop.sock_sendall(one, CHUNKED)
-    await asyncio.sleep(0.2)
+    await until(lambda: turns.parsed.total() == CONNECTIONS * len(CHUNKED))
     turns.parsed.clear()
     # The loop has no turn until all of it is there.
     sent = [one.send(ONE_BYTE * EACH) for one in flood]

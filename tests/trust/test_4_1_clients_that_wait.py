@@ -12,11 +12,13 @@ from starlette.types import Receive, Scope, Send
 from byoip.cli.connection_limits import LimitedProtocol
 from byoip.cli.serving import bind, port_of, serving
 from tests.announcing import until
+from tests.leaping import leap
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: byoip.test\r\n\r\n"
 SMALL = b"GET /small HTTP/1.1\r\nHost: byoip.test\r\n\r\n"
 LARGE = 8_000_000  # more than the buffers of both kernels take
 ROOM = 20
+GRACE = 30.0
 
 Connect: TypeAlias = Callable[..., Awaitable[socket.socket]]
 
@@ -56,7 +58,8 @@ def answering() -> Answering:
 
 @pytest.fixture
 async def port(answering: Answering, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
-    monkeypatch.setattr(LimitedProtocol, "answer_grace_seconds", 1.0)
+    monkeypatch.setattr(LimitedProtocol, "answer_grace_seconds", GRACE)
+    monkeypatch.setattr(LimitedProtocol, "head_seconds", 300.0)
     monkeypatch.setattr(LimitedProtocol, "most_connections", ROOM)
     listening = bind("127.0.0.1", 0)
     async with serving(answering, listening):
@@ -84,7 +87,7 @@ async def _read(client: socket.socket, most: int) -> int:
     """How many bytes came before the end, or before so many."""
     size, loop = 0, asyncio.get_running_loop()
     try:
-        while size < most and (part := await asyncio.wait_for(loop.sock_recv(client, 1 << 20), 10)):
+        while size < most and (part := await asyncio.wait_for(loop.sock_recv(client, 1 << 20), 60)):
             size += len(part)
     except ConnectionError:
         pass
@@ -92,8 +95,9 @@ async def _read(client: socket.socket, most: int) -> int:
 
 
 async def test_a_client_that_reads_no_answer_is_cut_off(
-    connect: Connect, answering: Answering
+    connect: Connect, answering: Answering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(LimitedProtocol, "answer_grace_seconds", 1.0)
     clients = [await connect(REQUEST * 3) for _ in range(5)]
     await until(lambda: answering.begun == 5)
     await until(lambda: answering.under_way == 0)
@@ -104,7 +108,8 @@ async def test_a_client_that_reads_slowly_gets_all(connect: Connect) -> None:
     client, size = await connect(REQUEST), 0
     for _ in range(12):  # longer than the grace, in parts
         size += await _read(client, 500_000)
-        await asyncio.sleep(0.2)
+        leap(GRACE / 6)
+        await asyncio.sleep(0.02)
     assert size + await _read(client, LARGE - size) >= LARGE
 
 

@@ -114,7 +114,7 @@ async def test_who_was_signed_in_before_does_not_wait_for_strangers_with_cookies
                 await flood.enter_async_context(api.backend.client_turns.turn(here))
             unknown = {"cookie": f"{COOKIE}={'0' * 64}"}
             stranger = asyncio.create_task(browser.get("/ui/prefixes", headers=unknown))
-            page = await asyncio.wait_for(browser.get("/ui/prefixes", headers=cookie), 30)
+            page = await asyncio.wait_for(browser.get("/ui/prefixes", headers=cookie), 60)
             assert page.status_code == 200
             assert not stranger.done()
             await flood.aclose()

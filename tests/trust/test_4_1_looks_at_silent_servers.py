@@ -10,15 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.adapters.checks.whois_registry import WhoisRegistry
 from byoip.usecases.checks.responsible import Registries
+from byoip.usecases.watch import look
 from byoip.usecases.watch.hear_roas import HearRoas
 from byoip.usecases.watch.hear_statistics import HearStatistics
 from byoip.usecases.watch.keep_proofs import KeepProofs
 from byoip.usecases.watch.look import Look
 from byoip.usecases.watch.watch_prefixes import WatchPrefixes
+from tests.leaping import leap
 from tests.usecases.world import LABEL, WORKER, World
 
 SILENT = 6
-SECONDS = 3  # that each look takes
+SECONDS = 60  # that each look would take
 
 
 @pytest.fixture
@@ -28,13 +30,16 @@ async def world(engine: AsyncEngine, tmp_path: Path) -> World:
     return made
 
 
-async def test_they_are_looked_at_together(world: World) -> None:
+async def test_they_are_looked_at_together(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(look, "_SECONDS", 2.0 * SECONDS)
     for number in range(SILENT):
         await world.approved(f"31.0.{number}.0/24")
     asked = []
 
     async def silent(reader: StreamReader, writer: StreamWriter) -> None:
         asked.append(await reader.readline())
+        if len(asked) == SILENT:
+            leap(SECONDS)
         await reader.read()
         writer.close()
 
@@ -54,7 +59,7 @@ async def test_they_are_looked_at_together(world: World) -> None:
         KeepProofs(store, world.clock),
         seconds=SECONDS / 2,
     )
-    async with server:
+    async with server, asyncio.timeout(2 * SECONDS):
         looked = await watch(by=WORKER)
     assert looked == SILENT
     assert len(asked) == SILENT

@@ -51,7 +51,7 @@ async def test_jobs_are_carried_out_as_before(
     async def another() -> None:
         carried_out.clear()
         await one.defer_async()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await carried_out.wait()
 
     seldom: dict[str, Any] = {"install_signal_handlers": False, "fetch_job_polling_interval": 300}

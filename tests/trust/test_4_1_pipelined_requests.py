@@ -58,7 +58,7 @@ async def _all(reader: asyncio.StreamReader) -> bytes:
     """What comes before the end; a reset is one."""
     said = b""
     try:
-        while part := await asyncio.wait_for(reader.read(1 << 16), 20):
+        while part := await asyncio.wait_for(reader.read(1 << 16), 60):
             said += part
     except ConnectionError:
         pass
@@ -78,10 +78,10 @@ async def test_thousands_of_requests_at_a_time_end_the_connection(
 async def test_a_client_may_send_some_requests_ahead(port: int, counting: Counting) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(SHORTEST * (PIPELINED + 1))
-    await asyncio.wait_for(counting.begun.wait(), 20)
+    await asyncio.wait_for(counting.begun.wait(), 60)
     counting.may_answer.set()
     for _ in range(PIPELINED + 1):
-        assert (await asyncio.wait_for(reader.readuntil(b"ok"), 20)).startswith(b"HTTP/1.1 200")
+        assert (await asyncio.wait_for(reader.readuntil(b"ok"), 60)).startswith(b"HTTP/1.1 200")
     writer.close()
 
 
@@ -106,7 +106,7 @@ async def _answer_one_that_is_gone() -> Counting:
         client = socket.create_connection(("127.0.0.1", port_of(listening)))
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         client.sendall(SHORTEST * 3)
-        await asyncio.wait_for(counting.begun.wait(), 20)
+        await asyncio.wait_for(counting.begun.wait(), 60)
         client.close()
         counting.may_answer.set()
         await asyncio.sleep(0.2)

@@ -193,7 +193,7 @@ async def test_writers_of_one_figure_do_not_wait_for_each_other(service: Service
         await one.session.driver.execute("SET LOCAL lock_timeout = '1s'")
         kept = await service.world.claim("31.0.0.0/24", account_id=first)
         await one.runs.open(new_run(kept))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await service.open_run(second, "31.0.1.0/24")
             await fold_figures(service.world.engine)
     assert (await service.told())["byoip_validation_runs_open"] == {"scheduled": 2.0}

@@ -44,7 +44,9 @@ class Office(Parties):
     def ask(self) -> CollectEvidence:
         back_off = BackOff(timedelta(hours=1), timedelta(minutes=10))
         servers = RdapServers(self.known)
-        client = RdapClient(self.clock, servers, self.budget, deadline=1, back_off=back_off)
+        # One that is silent answers nothing else meanwhile.
+        deadline = 1 if self.rdap.fault is RdapFault.TIMEOUT else 30
+        client = RdapClient(self.clock, servers, self.budget, deadline=deadline, back_off=back_off)
         return replace(super().ask, holder=AskHolder(client))
 
     async def approve(self, claim: Claim) -> Finding:

@@ -53,7 +53,7 @@ class Office:
         await world.roas(roa(prefix))
         ask = replace(
             world.ask,
-            registry=WhoisRegistry(world.clock, deadline=5.0),
+            registry=WhoisRegistry(world.clock, deadline=30),
             registries={"ripencc": self.registry},
             overrides=overrides,
         )

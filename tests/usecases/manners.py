@@ -18,6 +18,7 @@ from byoip.ports.checks.registry import Lookup, NoAnswer, RegistryAnswer, Regist
 from byoip.store.transaction import Store, Transaction
 from tests.fakes.dns import FakeReverseDns
 from tests.fakes.registry import FakeRouteRegistry
+from tests.leaping import leap
 from tests.store.samples import SetClock
 
 _OPEN: ContextVar[int] = ContextVar("open transactions", default=0)
@@ -50,7 +51,7 @@ class PoliteRegistry(FakeRouteRegistry):
 
     store: CountingStore | None = None
     meanwhile: Callable[[], Awaitable[object]] | None = None
-    pause: float = 0.0
+    takes: dict[Lookup, float] = field(default_factory=dict)  # seconds, which go by at once
     silent_about: set[tuple[Lookup, Prefix]] = field(default_factory=set)
 
     async def look_up(self, question: RegistryQuestion) -> RegistryAnswer:
@@ -61,7 +62,9 @@ class PoliteRegistry(FakeRouteRegistry):
             self.store.excused = True
             await happening()
             self.store.excused = False
-        await asyncio.sleep(self.pause)
+        if seconds := self.takes.get(question.lookup):
+            leap(seconds)
+            await asyncio.sleep(0.01)
         if (question.lookup, question.prefix) in self.silent_about:
             exhibit = RawAnswer("asked", "the twin", b"", self.now)
             return NoAnswer(Fault.TIMEOUT, "the twin was told so", exhibit)

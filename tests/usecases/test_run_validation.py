@@ -243,11 +243,12 @@ async def test_a_token_for_one_method_is_looked_for_there_alone(world: World) ->
 
 
 async def test_the_whole_asking_has_one_deadline(world: World) -> None:
-    world.responsible, world.deadline = replace(REGISTRY, holder_rule=True), 1.2
+    world.responsible, world.deadline = replace(REGISTRY, holder_rule=True), 16
     claim = await world.claim()
     await world.prove(claim)
     world.route(claim.prefix, f"remarks: {LABEL}: {(await world.token(claim)).value}")
-    world.registry.pause = 0.7  # twice that is too long: routes first, then their holder
+    # Twice that is too long: routes first, then their holder.
+    world.registry.takes = {Lookup.EXACT_ROUTES: 9, Lookup.SMALLEST_HOLDER: 9}
     run = await world.validate(claim)
     outcomes = {one.check: one.outcome for one in run.findings}
     assert isinstance(outcomes[evidence.Check.IRR], evidence.Passed)

@@ -66,7 +66,7 @@ class World:
     account_id: UUID = field(default_factory=uuid4)
     responsible: Registry = REGISTRY
     waived: frozenset[str] = frozenset()
-    deadline: float = 5.0
+    deadline: float = 60.0
     looks: bool = True  # False: no worker has come to look for a token before it is published
 
     def __post_init__(self) -> None:

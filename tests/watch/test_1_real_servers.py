@@ -65,7 +65,7 @@ async def watched(world: Parties, claim: Claim) -> dict[Signal, Watch]:
     """One look and one pass over statistics, as the job does them."""
     known = Registries(world.registries)
     await HearStatistics(world.store, known)(IsolatedRows("watch"), math.inf, by=BY)
-    whois = WhoisRegistry(world.clock, deadline=5)
+    whois = WhoisRegistry(world.clock, deadline=30)
     await Look(world.store, whois, world.dns, LABEL, world.registries)(claim.id, by=BY)
     async with world.store.transaction() as tx:
         return dict(await tx.watches.of(claim.id))

@@ -58,7 +58,7 @@ async def test_rdap_confirms(days: Days, routes: Routes, then: bytes, frozen: bo
         world.responsible = replace(world.responsible, rdap_url=server.url)
         days.data = RdapClient(
             *(world.clock, RdapServers(world.registries), budget),
-            deadline=5,
+            deadline=30,
             back_off=BackOff(DAY, timedelta(minutes=10)),
         )
         for _ in range(3):  # the look of a day learns the registrant
@@ -97,7 +97,7 @@ async def test_of_a_part_of_the_row_rdap_confirms_no_holder(
         world.responsible = replace(world.responsible, rdap_url=server.url)
         days.data = RdapClient(
             *(world.clock, RdapServers(world.registries), EnoughBudget()),
-            deadline=5,
+            deadline=30,
             back_off=BackOff(DAY, timedelta(minutes=10)),
         )
         for _ in range(3):
@@ -126,7 +126,7 @@ async def test_names_stand_before_ids_where_rdap_names_the_holder_itself(
         world.responsible = replace(world.responsible, rdap_url=server.url)
         days.data = RdapClient(
             *(world.clock, RdapServers(world.registries), EnoughBudget()),
-            deadline=5,
+            deadline=30,
             back_off=BackOff(DAY, timedelta(minutes=10)),
         )
         for _ in range(3):

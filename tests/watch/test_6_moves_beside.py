@@ -22,7 +22,7 @@ from tests.watching import Days
 async def waited_for(world: World) -> None:
     """Until one transaction waits for another."""
     waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             async with world.engine.connect() as connection:
                 if await connection.scalar(waiting):

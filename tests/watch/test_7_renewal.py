@@ -98,7 +98,7 @@ async def answering(days: Days, routes: Routes, body: bytes) -> AsyncIterator[En
         world.responsible = replace(world.responsible, rdap_url=server.url)
         days.data = RdapClient(
             *(world.clock, RdapServers(world.registries), EnoughBudget()),
-            deadline=5,
+            deadline=30,
             back_off=BackOff(DAY, timedelta(minutes=10)),
         )
         yield made

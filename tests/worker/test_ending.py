@@ -23,7 +23,7 @@ async def test_a_cancellation_that_meets_news_of_the_settings_is_not_lost_for_ev
         raise Renewed
 
     monkeypatch.setattr(module.Term, "_revise", revise)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         async with reconciling(fleet, one):
             await until(lambda: bool(one.paths))
             news.set()

@@ -88,7 +88,7 @@ async def test_nothing_goes_unasked_and_in_the_end_all_is_as_wanted(
             assert model.empty == []
         heal(speakers)
         ear.trouble = False
-        await until(lambda: all_as_wanted(fleet, model, speakers), seconds=30)
+        await until(lambda: all_as_wanted(fleet, model, speakers), seconds=60)
     assert model.unasked == []
     assert await fleet.ask("SELECT FROM orphan_routes") == []
     assert await fleet.ask("SELECT FROM withdrawals WHERE source <> 'request'") == []

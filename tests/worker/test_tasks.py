@@ -97,7 +97,7 @@ BEFORE = {
 
 
 async def all_done(app: App, queues: list[str]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await app.run_worker_async(queues=queues, wait=False, install_signal_handlers=False)
 
 

@@ -75,7 +75,7 @@ def failure(answer: object) -> str:
 
 def publish(prefix: Prefix) -> None:
     """Route object, ROA and token: what the customer does elsewhere."""
-    with httpx.Client(base_url=STORY["control_url"]) as control:
+    with httpx.Client(base_url=STORY["control_url"], timeout=60) as control:
         route = f"route: {prefix.cidr}\norigin: AS64500\nmnt-by: A-MNT\nsource: RIPE\n"
         control.put("/irr/RIPE", content=route).raise_for_status()
         roa = {"prefix": prefix.cidr, "asn": 64500, "maxLength": 24, "ta": "ripe"}

@@ -23,7 +23,7 @@ from byoip.store.accounts.people_reader import PeopleReader
 from byoip.web.site import SignsIn
 from tests.api.world import World
 from tests.web.conftest import database_url, document, engine, judge, operator, world
-from tests.web.sign_in.elsewhere import Elsewhere, Provider
+from tests.web.sign_in.elsewhere import PATIENCE, Elsewhere, Provider
 
 __all__ = ["database_url", "document", "engine", "judge", "operator", "world"]  # fixtures
 
@@ -40,7 +40,7 @@ def openid_server() -> Iterator[str]:
 
 @pytest.fixture
 def provider(openid_server: str) -> Iterator[Provider]:
-    with httpx.Client(base_url=openid_server, trust_env=False) as client:
+    with httpx.Client(base_url=openid_server, trust_env=False, timeout=60) as client:
         made = Provider(client, openid_server)
         made.tell(
             reset=True,
@@ -66,7 +66,7 @@ async def elsewhere(
         Place("other-admins", Role.ADMIN, world.other_account_id),
     )
     client = Client(provider.issuer, "byoip", "s:e/c ret")
-    asked = OpenIdProvider(client, world.clock, seconds=1.0)
+    asked = OpenIdProvider(client, world.clock, seconds=PATIENCE)
     signs = SignsIn(asked, places, timedelta(minutes=30), "Example SSO")
     people = PeopleReader(engine, world.clock)
     backend = replace(

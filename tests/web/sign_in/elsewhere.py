@@ -7,10 +7,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 
+from byoip.adapters.sign_in.endpoints import Endpoints
+from byoip.web.site import SignsIn
 from tests.api.world import World
 from tests.web.browser import FORM, OURS, Browser
 
 LOGOUT = "/ui/enter/provider/logout"
+PATIENCE = 30.0  # seconds for one answer: on any machine that is well
 
 
 @dataclass
@@ -40,6 +43,14 @@ class Elsewhere:
 
     world: World
     provider: Provider
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """What asks the provider."""
+        signs: SignsIn = self.world.backend.pages.keywords["elsewhere"]  # type: ignore[attr-defined]
+        asks: Any = signs.provider
+        found: Endpoints = asks._endpoints
+        return found
 
     def browser(self) -> Browser:
         return Browser(self.world.client)

@@ -157,7 +157,7 @@ class Handler(BaseHTTPRequestHandler):
         if fault == "slow":
             self.send_response(200)
             self.end_headers()
-            for _ in range(60):
+            for _ in range(240):
                 self.wfile.write(b" ")
                 self.wfile.flush()
                 time.sleep(0.25)
