@@ -10,6 +10,7 @@ from byoip.domain.watch.levels import Signal
 from byoip.domain.watch.rises import RiseState
 from byoip.store.transaction import Transaction
 from byoip.usecases.watch import lift
+from byoip.web.facts import with_facts
 from byoip.web.forms import fresh_key, seen_of
 from byoip.web.operator.holding.places import page_of_levels
 from byoip.web.operator.noc import PAGE, require_operator
@@ -58,6 +59,7 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         next=cursor_text(last.at, last.id) if last else "",
         seen=seen_of(*held),
         key=fresh_key,
+        **with_facts(visit, told, {"held": len(held)}),
     )
 
 
