@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.people import Role
@@ -16,6 +17,12 @@ from tests.web.test_4_1_old_pages import NOC, acting, held
 from tests.web.test_4_accounts import CREDENTIALS
 from tests.web.test_4_data import SPACE
 from tests.web.test_4_noc import raised
+
+
+RECOVERED = """
+    UPDATE level_rises SET state = 'recovered', settled_at = :now
+    WHERE prefix_id = (SELECT id FROM prefixes WHERE cidr = '31.0.0.0/23')
+"""
 
 
 async def named(operator: Operator, world: World, name: str) -> None:
@@ -114,25 +121,27 @@ async def test_4_a_token_that_a_customer_makes_makes_no_form_of_operators_old(
 async def test_4_an_old_form_of_what_waits_says_what_has_changed(
     world: World, engine: AsyncEngine, operator: Operator
 ) -> None:
-    await held(world, engine, "31.0.0.0/23")
+    for cidr in ("31.0.0.0/23", "31.2.0.0/23"):
+        await held(world, engine, cidr)
     await operator.act("/jobs/close_unproven/stop")
     browser = await signed_in(world, Role.OPERATOR)
     release, start = [await acting(browser, NOC, one) for one in ("release-levels", "start-job")]
     drop = await browser.form(LEVELS, "/drop")
-    await held(world, engine, "31.2.0.0/23")
+    async with engine.begin() as connection:
+        await connection.execute(sa.text(RECOVERED), {"now": world.clock.now()})
     await operator.act("/jobs/close_unproven/start")
     answer = await browser.send(release, confirm=release.typed, reason="One is fine.")
     assert answer.status_code == 412
     said = Reading(answer.text).text
-    assert "Levels that are held, holder, ripencc was 1 rises of level" in said
-    assert "is 2 rises of level" in said
+    assert "Levels that are held, holder, ripencc was 2 rises of level" in said
+    assert "is 1 rise of level" in said
     answer = await browser.send(start, reason="The test is over.")
     assert answer.status_code == 412
     assert "Jobs, close unproven was Stopped by" in Reading(answer.text).text
     assert "is not among these any more" in Reading(answer.text).text
     answer = await browser.send(drop, reason="The copy is at fault.")
     assert answer.status_code == 412
-    assert "held was 1 , is 2" in Reading(answer.text).text
+    assert "held was 2 , is 1" in Reading(answer.text).text
 
 
 async def test_4_a_prefix_that_is_not_proven_says_so(world: World) -> None:

@@ -140,7 +140,7 @@ async def _state(visit: PersonsVisit) -> dict[str, Any]:
         "events": list(reversed(events)),
         "newest": newest,
         "map": address_map(view.claim.prefix, bindings, lent, routes),
-        "line": time_line(events, _so_now(view), _seen(routes)),
+        "line": time_line(events, _so_now(view), seen=_seen(routes)),
         "meaning": MEANING,
         "steps": _STEPS,
         "who": await names_of(visit, events),
@@ -160,7 +160,7 @@ def _so_now(view: ClaimView) -> Mapping[str, bool]:
 
 
 def _seen(routes: Sequence[BgpPrefixView]) -> bool | None:
-    """Whether all that is to be announced is seen; None: of one of them nobody knows, or of none."""
+    """Whether all that is to be announced is seen; None: nobody knows of one of them."""
     looked = [one.observed.advertised for one in routes if one.bgp_prefix.desired.advertised]
     return None if not looked or None in looked else all(looked)
 

@@ -132,23 +132,27 @@ def _standing(
 
 async def _levels(site: Site, _: datetime) -> AsyncNeeds:
     for one in await site.reader.watches.held_rises():
-        about = {"registry": one.registry, "signal": one.signal.value}
+        about = {"registry": one.registry, "signal": one.signal.value, "many": str(one.rises)}
         seen = seen_of(*of_levels(one))
-        touches = f"{one.rises} prefixes of {one.registry}"
+        touches = f"{one.rises} prefix{'' if one.rises == 1 else 'es'} of {one.registry}"
         yield Need(
             f"{one.signal.value.replace('_', ' ')}, {one.registry}",
-            f"{one.rises} rises of level, more than a day may bring. Is the registry, or our copy "
-            "of its data, at fault? Then drop them.",
+            f"{one.rises} rise{'' if one.rises == 1 else 's'} of level, more than a day may bring. Is "
+            "the registry, or our copy of its data, at fault? Then drop them.",
             one.since,
             page_of_levels(one.registry, one.signal.value),
             acts=[
                 Act(
-                    "drop-levels", "Drop them", f"{touches}: their time starts again.", about, seen
+                    "drop-levels",
+                    "Drop them",
+                    f"{touches}: the time of what was seen starts again.",
+                    about,
+                    seen,
                 ),
                 Act(
                     "release-levels",
                     "Release them",
-                    f"{touches} rise: some may be frozen. No route goes.",
+                    f"Levels rise, of {touches}: some may be frozen. No route goes.",
                     about,
                     seen,
                     down=True,

@@ -83,7 +83,7 @@ class TimeLine:
 
 
 def time_line(
-    events: Sequence[NumberedEvent], so_now: Mapping[str, bool], seen: bool | None = None
+    events: Sequence[NumberedEvent], so_now: Mapping[str, bool], *, seen: bool | None = None
 ) -> TimeLine | None:
     """Of the newest events, the oldest first; None: there is nothing to draw.
 
@@ -99,7 +99,7 @@ def time_line(
         return None
     step = WIDTH / (len(drawn) + 1)
     at = {one.number: (place + 0.5) * step for place, one in enumerate(drawn)}
-    bars, marks = _bars(drawn, at, so_now), [*_marks(drawn, at, step), *_now(seen, step)]
+    bars, marks = _bars(drawn, at, so_now), [*_marks(drawn, at, step), *_now(step, seen=seen)]
     used = sorted({one.lane for one in bars} | {one.lane for one in marks})
     return TimeLine(
         [LANES[one] for one in used],
@@ -161,7 +161,7 @@ def _marks(drawn: Sequence[NumberedEvent], at: Mapping[int, float], step: float)
     return made
 
 
-def _now(seen: bool | None, step: float) -> Sequence[Mark]:
+def _now(step: float, *, seen: bool | None) -> Sequence[Mark]:
     """At the right edge, behind all events."""
     if seen is None:
         return ()
