@@ -13,11 +13,10 @@ from tests.api.world import World
 from tests.web.browser import Reading, signed_in
 from tests.web.held_back import BREAKER, LEVELS, tripped
 from tests.web.test_2_2_own_tokens import made as made_token
-from tests.web.test_4_1_old_pages import NOC, acting, held
+from tests.web.test_4_1_old_pages import held
 from tests.web.test_4_accounts import CREDENTIALS
 from tests.web.test_4_data import SPACE
-from tests.web.test_4_noc import raised
-
+from tests.web.test_4_noc import NOC, acting, raised
 
 RECOVERED = """
     UPDATE level_rises SET state = 'recovered', settled_at = :now

@@ -19,10 +19,13 @@ async def test_5_an_old_page_of_a_prefix_publishes_nothing(
     await here.result("PATCH", page.removeprefix("/ui"), json={"description": "Another page."})
     answer = await browser.send(old)
     assert answer.status_code == 412
+    name = "byoip-validation.0.0.31.in-addr.arpa."
+    assert not internet.names.delete_txt(name)  # there was none
     assert "description was empty, is Another page." in Reading(answer.text).text
     now = await browser.form(page, "/publish/rdns")
     answer = await browser.send(now)
     assert answer.headers["location"] == f"{page}?done=published"
     assert (await browser.send(now)).headers["location"] == f"{page}?done=published"  # twice
+    assert internet.names.delete_txt(name)
     unversioned = {name: value for name, value in now.fields.items() if name != "version"}
     assert (await browser.post(now.action, {**unversioned, "version": "x"})).status_code == 400

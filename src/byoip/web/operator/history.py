@@ -21,7 +21,7 @@ _MEANING: Final = {
 }
 # What says of what an event is; ids are for programs.
 _ABOUT: Final = (
-    *("name", "role", "cidr", "asn", "speaker", "edge", "place", "what", "kind", "registry"),
+    *("of", "name", "role", "cidr", "asn", "speaker", "edge", "place", "what", "kind", "registry"),
     *("signal", "scope", "subject", "number", "revision", "for", "parked", "identity"),
 )
 

@@ -137,8 +137,8 @@ async def _levels(site: Site, _: datetime) -> AsyncNeeds:
         touches = f"{one.rises} prefix{'' if one.rises == 1 else 'es'} of {one.registry}"
         yield Need(
             f"{one.signal.value.replace('_', ' ')}, {one.registry}",
-            f"{one.rises} rise{'' if one.rises == 1 else 's'} of level, more than a day may bring. Is "
-            "the registry, or our copy of its data, at fault? Then drop them.",
+            f"{one.rises} rise{'' if one.rises == 1 else 's'} of level, more than a day may bring. "
+            "Is the registry, or our copy of its data, at fault? Then drop them.",
             one.since,
             page_of_levels(one.registry, one.signal.value),
             acts=[
