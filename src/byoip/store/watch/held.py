@@ -1,4 +1,7 @@
-"""What the breaker of levels holds, and what operators decide about it, within one transaction."""
+"""What the breaker of levels holds, and what operators decide about it, within one transaction.
+
+Text SQL: a decision is one statement, with what was held first as its part.
+"""
 
 from collections.abc import Sequence
 from typing import Final
