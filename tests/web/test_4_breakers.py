@@ -69,6 +69,7 @@ async def test_4_what_nobody_saw_wait_is_neither_let_go_nor_turned_back(
     answer = await browser.send(old, reason=REASON)
     assert answer.status_code == 412
     assert "no offboardings" in Reading(answer.text).text
+    assert "waits behind it was 1 , is 0" in Reading(answer.text).text
     await behind(engine, first, trip)
     assert len((await operator.result("GET", "/breaker"))["trips"]) == 2
     new = await browser.form(page, "/turn-back")
