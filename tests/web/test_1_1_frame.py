@@ -96,6 +96,11 @@ def test_sheet_and_script_load_nothing_from_elsewhere() -> None:
         assert not re.search(r"https?:|url\(|@import|eval|innerHTML", text)
 
 
+def test_the_policy_lets_nothing_inline_no_eval_and_no_other_host() -> None:
+    allowed = {source for one in POLICY.split("; ") for source in one.split(" ")[1:]}
+    assert allowed == {"'none'", "'self'"}
+
+
 async def test_stumble_03_the_root_is_a_page(world: World) -> None:
     answer = await world.client.get("/")
     assert answer.status_code == 200

@@ -105,7 +105,8 @@ async def test_what_is_no_form_of_ours_is_refused(
 @pytest.mark.parametrize("key", ["", "x", "0" * 31, "G" * 32])
 async def test_a_form_without_our_key_does_nothing(world: World, key: str) -> None:
     admin = await signed_in(world)
-    answer = await admin.post("/ui/people", {"key": key, "name": "Eve", "role": "viewer"})
+    form = await admin.form("/ui/people", "/ui/people")
+    answer = await admin.send(form, key=key, name="Eve", role="viewer")
     assert answer.status_code == 400
     assert "Eve" not in (await admin.read("/ui/people")).text
 

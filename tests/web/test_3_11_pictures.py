@@ -14,6 +14,7 @@ from byoip.domain.bindings.service_binding import Provisioning, Service, Service
 from byoip.domain.prefix import Prefix
 from byoip.store.claims.views import NumberedEvent
 from byoip.web.pictures.address_map import WIDTH, address_map, answers
+from byoip.web.pictures.time_line import WIDTH as LINE
 from byoip.web.pictures.time_line import time_line
 from tests.api.bound import bound
 from tests.api.world import World
@@ -113,6 +114,19 @@ def test_what_began_before_the_events_begins_at_the_edge() -> None:
         "announced": (0, True),
     }
     assert time_line([event(1, "token.issued")], {}) is None
+
+
+def test_whether_it_is_seen_now_stands_behind_all_events() -> None:
+    events = [event(1, "bgp_prefix.announced", cidr="a"), event(2, "rpki.drifted")]
+    for seen, said in ((True, "seen"), (False, "not seen")):
+        line = time_line(events, {}, seen=seen)
+        assert line is not None
+        [mark] = line.marks
+        assert (mark.label, mark.title, line.lanes[mark.lane]) == (said, f"{said} now", "route")
+        assert max(one.x for one in line.bars) < mark.x < LINE
+    line = time_line(events, {})  # nobody has looked
+    assert line is not None
+    assert line.marks == []
 
 
 async def test_both_pictures_have_a_table_and_no_style_of_their_own(world: World) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -61,26 +61,52 @@ async def test_a_set_of_a_job_that_nobody_saw_is_not_let_through(
     assert answer.headers["location"] == f"{NOC}?done=done"
 
 
-async def held(world: World, engine: AsyncEngine, cidr: str) -> None:
+async def held(world: World, engine: AsyncEngine, cidr: str, since: datetime | None = None) -> None:
     """A rise of level that the breaker of levels holds."""
     made = await world.prefix(cidr)
     values = {"id": uuid4(), "prefix_id": made["id"], "registry": "ripencc", "signal": "holder"}
-    values |= {"level": "warn", "state": "held", "at": world.clock.now(), "settled_at": None}
+    values |= {"level": "warn", "state": "held", "settled_at": None}
+    values |= {"at": since or world.clock.now()}
     async with engine.begin() as connection:
         await connection.execute(sa.insert(level_rises).values(values))
+
+
+async def states(engine: AsyncEngine) -> list[str]:
+    """What has become of all rises."""
+    async with engine.connect() as connection:
+        found = await connection.execute(sa.text("SELECT state FROM level_rises ORDER BY state"))
+        return [one for (one,) in found]
 
 
 async def test_levels_that_nobody_saw_are_not_released(world: World, engine: AsyncEngine) -> None:
     browser = await signed_in(world, Role.OPERATOR)
     await held(world, engine, "31.0.0.0/23")
     old = await acting(browser, NOC, "release-levels")
+    world.clock.advance(timedelta(seconds=1))
     await held(world, engine, "31.2.0.0/23")
-    assert (await browser.send(old, confirm=old.typed, reason="One is fine.")).status_code == 412
-    new = await acting(browser, NOC, "release-levels")
-    assert (await browser.send(new, reason="Both.")).status_code == 422  # not typed
-    new = await acting(browser, NOC, "release-levels")
-    answer = await browser.send(new, confirm="ripencc", reason="Both.")
+    answer = await browser.send(old, confirm=old.typed, reason="One is fine.")
     assert answer.headers["location"] == f"{NOC}?done=done"
+    assert await states(engine) == ["held", "released"]  # the other waits on
+    new = await acting(browser, NOC, "release-levels")
+    assert (await browser.send(new, reason="This one.")).status_code == 422  # not typed
+    new = await acting(browser, NOC, "release-levels")
+    answer = await browser.send(new, confirm="ripencc", reason="This one.")
+    assert answer.headers["location"] == f"{NOC}?done=done"
+    assert await states(engine) == ["released", "released"]
+
+
+async def test_levels_that_are_held_before_those_that_were_seen_are_not_released_for_them(
+    world: World, engine: AsyncEngine
+) -> None:
+    """Written late, by a worker that was slow: then the first are others than were seen."""
+    world.clock.advance(timedelta(hours=1))
+    await held(world, engine, "31.0.0.0/23")
+    browser = await signed_in(world, Role.OPERATOR)
+    old = await acting(browser, NOC, "release-levels")
+    await held(world, engine, "31.2.0.0/23", world.clock.now() - timedelta(seconds=1))
+    answer = await browser.send(old, confirm=old.typed, reason="One is fine.")
+    assert answer.status_code == 412
+    assert await states(engine) == ["held", "held"]
 
 
 async def test_a_file_of_statistics_that_nobody_saw_is_not_accepted(
@@ -116,9 +142,7 @@ async def test_as_many_other_levels_are_not_released(world: World, engine: Async
     await held(world, engine, "31.2.0.0/23")
     answer = await browser.send(old, confirm=old.typed, reason="31.0.0.0/23 was sold.")
     assert answer.status_code == 412
-    async with engine.connect() as connection:
-        states = await connection.execute(sa.text("SELECT state FROM level_rises ORDER BY state"))
-        assert [one for (one,) in states] == ["dropped", "held"]
+    assert await states(engine) == ["dropped", "held"]
 
 
 async def test_a_job_that_was_stopped_again_for_another_reason_is_not_started(

@@ -1,5 +1,6 @@
 """Page, 4: what waits behind a breaker is listed, and let go or turned back by what was seen."""
 
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -68,6 +69,7 @@ async def test_4_what_nobody_saw_wait_is_neither_let_go_nor_turned_back(
     answer = await browser.send(old, reason=REASON)
     assert answer.status_code == 412
     assert "no offboardings" in Reading(answer.text).text
+    assert "waits behind it was 1 , is 0" in Reading(answer.text).text
     await behind(engine, first, trip)
     assert len((await operator.result("GET", "/breaker"))["trips"]) == 2
     new = await browser.form(page, "/turn-back")
@@ -126,17 +128,26 @@ async def test_4_levels_that_are_held_are_listed_and_dropped_or_released_as_seen
     shown = await browser.read(LEVELS)
     assert "31.0.0.0/23" in shown.text
     old = await browser.form(LEVELS, "/drop")
+    world.clock.advance(timedelta(seconds=1))
     await held(world, engine, "31.2.0.0/23")
     answer = await browser.send(old, reason=REASON)
-    assert answer.status_code == 412
-    assert "31.2.0.0/23" in Reading(answer.text).text
+    assert answer.headers["location"] == f"{NOC}?done=done"
+    assert (await operator.last_event())["after"]["rises"] == 1  # what nobody saw waits on
+    shown = await browser.read(LEVELS)
+    assert "31.2.0.0/23" in shown.text
+    assert "31.0.0.0/23" not in shown.text
+    one = await browser.form(LEVELS, "/release")
     async with engine.begin() as connection:  # as many as were seen, and others
-        await connection.execute(sa.text("UPDATE level_rises SET id = :id"
-            " WHERE prefix_id = (SELECT id FROM prefixes WHERE cidr = '31.0.0.0/23')"),
-            {"id": uuid4()})  # fmt: skip
+        await connection.execute(
+            sa.text("UPDATE level_rises SET id = :id WHERE state = 'held'"), {"id": uuid4()}
+        )
+    assert (await browser.send(one, reason=REASON)).status_code == 412
+    await held(world, engine, "31.4.0.0/23")
     both = await browser.form(LEVELS, "/release")
     assert (await browser.send(both)).status_code == 422  # no reason
     both = await browser.form(LEVELS, "/release")
+    odd = await browser.send(both, reason=REASON, many="all")
+    assert odd.status_code == 400
     answer = await browser.send(both, reason=REASON)
     assert answer.headers["location"] == f"{NOC}?done=done"
     event = await operator.last_event()

@@ -18,6 +18,7 @@ from byoip.web.visiting import PersonsVisit
 FIELD: Final = "facts"
 LONGEST: Final = 2000  # of the field: a longer one is none of ours
 _LONGEST_FACT: Final = 60
+GONE: Final = "not among these any more"
 
 Facts: TypeAlias = Mapping[str, object]
 
@@ -35,6 +36,14 @@ def with_facts(visit: PersonsVisit, told: Told, facts: Facts) -> Mapping[str, An
     """What templates need of them: the field for forms, and what has changed since an old one."""
     now = _cut(facts)
     return {"facts": urlencode(now), "changed": _since(visit, now) if told.stale else ()}
+
+
+def changed_of(visit: PersonsVisit, told: Told, facts: Facts) -> Sequence[Change]:
+    """The same of one of several things on a page; one that is there no more is gone."""
+    if not told.stale:
+        return ()
+    now = {**dict.fromkeys(_known(visit), GONE), **_cut(facts)}
+    return _since(visit, now)
 
 
 def carried(facts: Facts) -> str:
@@ -58,13 +67,17 @@ def facts_of(view: ClaimView) -> Facts:
 
 
 def _since(visit: PersonsVisit, now: Mapping[str, str]) -> Sequence[Change]:
-    text = visit.form.get(FIELD, "")
-    was = dict(parse_qsl(text, keep_blank_values=True)) if len(text) <= LONGEST else {}
+    was = _known(visit)
     return [
         Change(name, _short(was[name]), value)
         for name, value in now.items()
         if name in was and was[name] != value
     ]
+
+
+def _known(visit: PersonsVisit) -> Mapping[str, str]:
+    text = visit.form.get(FIELD, "")
+    return dict(parse_qsl(text, keep_blank_values=True)) if len(text) <= LONGEST else {}
 
 
 def _cut(facts: Facts) -> Mapping[str, str]:

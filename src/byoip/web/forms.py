@@ -23,6 +23,7 @@ _KEY: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _ID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _VERSION: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 _SEEN: Final = 16  # characters
+_DIGITS: Final = 9
 _DAYS: Final[Mapping[str, timedelta | None]] = {
     "": None,
     **{str(days): timedelta(days=days) for days in (30, 90, 365)},
@@ -107,6 +108,18 @@ def seen_of(*facts: object) -> str:
 def typed(form: Mapping[str, str], name: str) -> bool:
     """Whether it was typed what is meant."""
     return form.get("confirm", "").strip() == name
+
+
+def number_of(form: Mapping[str, str], name: str) -> int:
+    """A number in a field of a form.
+
+    Raises:
+        NotServed: it is none.
+    """
+    text = form.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
+        raise NotServed(400, "Not our form", "This form is not one of ours: open its page again.")
+    return int(text)
 
 
 def lasts_of(form: Mapping[str, str]) -> timedelta | None:

@@ -1,6 +1,6 @@
 """One prefix: how far it is, what each check saw, what to publish, its route, and its history."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -13,6 +13,7 @@ from byoip.domain.watch.freezing import how_lifted
 from byoip.domain.watch.levels import LADDERS
 from byoip.domain.watch.validity import RENEWED_FROM
 from byoip.store.claims.views import ClaimView, RunView
+from byoip.store.routes.views import BgpPrefixView
 from byoip.store.watch.views import PrefixWatch
 from byoip.web.changes import MEANING, SHOWN, names_of, since_drawn
 from byoip.web.checks import checks_shown, texts_of
@@ -139,7 +140,7 @@ async def _state(visit: PersonsVisit) -> dict[str, Any]:
         "events": list(reversed(events)),
         "newest": newest,
         "map": address_map(view.claim.prefix, bindings, lent, routes),
-        "line": time_line(events, _so_now(view)),
+        "line": time_line(events, _so_now(view), seen=_seen(routes)),
         "meaning": MEANING,
         "steps": _STEPS,
         "who": await names_of(visit, events),
@@ -156,6 +157,12 @@ def _so_now(view: ClaimView) -> Mapping[str, bool]:
         "announced": view.route is not None and view.route.advertised,
         "frozen": bool(view.claim.frozen_for),
     }
+
+
+def _seen(routes: Sequence[BgpPrefixView]) -> bool | None:
+    """Whether all that is to be announced is seen; None: nobody knows of one of them."""
+    looked = [one.observed.advertised for one in routes if one.bgp_prefix.desired.advertised]
+    return None if not looked or None in looked else all(looked)
 
 
 def to_be_renewed(watch: PrefixWatch, now: datetime) -> bool:

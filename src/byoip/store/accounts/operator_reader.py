@@ -1,6 +1,6 @@
 """Reads for operators: one statement each, nothing is locked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Final
@@ -93,6 +93,11 @@ class OperatorReader:
         row = await self._autocommit.one(reading.ACCOUNT, missing, account_id=account_id)
         return AccountView(account_from(row), row.claims)
 
+    async def account_names(self, ids: Iterable[UUID]) -> Mapping[UUID, str]:
+        """What these accounts are called."""
+        rows = await self._autocommit.ask(reading.ACCOUNT_NAMES, ids=sorted(set(ids)))
+        return {row.id: row.name for row in rows}
+
     async def credentials(
         self, account_id: UUID | None, *, after: Cursor | None, limit: int
     ) -> Sequence[Credential]:
@@ -103,6 +108,12 @@ class OperatorReader:
         else:
             rows = await self._autocommit.ask(reading.CREDENTIALS_OF, account_id=account_id, **page)
         return [credential_from(row) for row in rows]
+
+    async def newest_issued(self) -> Sequence[UUID]:
+        """The token that an operator issued last; of people's own ones none."""
+        start = {"before_time": NEWEST.created_at, "before_id": NEWEST.id, "page_size": 1}
+        rows = await self._autocommit.ask(reading.credential_views(frozenset({"issued"})), **start)
+        return [row.id for row in rows]
 
     async def credential_views(
         self,

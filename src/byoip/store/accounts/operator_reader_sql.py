@@ -75,6 +75,7 @@ _WHOSE: Final[Mapping[str, sa.ColumnElement[bool]]] = {
     "account_id": _c.account_id == _ACCOUNT,
     "operators": _c.account_id.is_(None),
     "tokens": people.c.id.is_(None),
+    "issued": sa.and_(people.c.id.is_(None), _c.person_id.is_(None)),
     "now": sa.and_(
         _c.revoked_at.is_(None),
         sa.or_(_c.expires_at.is_(None), _c.expires_at > sa.bindparam("now")),
@@ -109,6 +110,9 @@ def credential_views(filters: frozenset[str]) -> Statement:
     )
 
 
+ACCOUNT_NAMES: Final = compiled(
+    sa.select(_a.id, _a.name).where(_a.id == sa.any_(sa.bindparam("ids")))
+)
 WAIVERS: Final = compiled(
     paged(
         sa.select(check_waivers, _p.cidr)

@@ -17,8 +17,9 @@ from byoip.domain.watch.levels import Level, Signal
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.claims.views import Cursor
 from byoip.store.statements import from_row, from_text
+from byoip.store.watch.held import HELD, held_from
 from byoip.store.watch.views import HeldRise, HeldRises, PrefixWatch
-from byoip.store.watch.watches import HELD, held_from, watch_from
+from byoip.store.watch.watches import watch_from
 
 _WATCH: Final = from_text("""
     SELECT p.frozen_for, p.proven_at, p.proof_ends_at, turn.due_at AS next_look, watch.*,

@@ -19,10 +19,11 @@ from byoip.domain.watch.rises import RiseState, allowed
 from byoip.domain.watch.watch import Watch
 from byoip.store.batches import Part, asking
 from byoip.store.columns import constant
-from byoip.store.statements import AnyRow, compiled, from_row, from_text
+from byoip.store.statements import compiled, from_row, from_text
+from byoip.store.watch.held import HeldRepository
 from byoip.store.watch.tables import prefix_watches
 from byoip.store.watch.turns import Turns
-from byoip.store.watch.views import DecidedRise, HeldRises, RoaNews, Unheard
+from byoip.store.watch.views import RoaNews, Unheard
 
 _FIELDS: Final = tuple(one.name for one in fields(Watch))
 _CLAIM: Final = sa.bindparam("claim_id", type_=sa.Uuid)
@@ -156,26 +157,10 @@ _SETTLE: Final = from_text("""
         state = CASE state WHEN 'held' THEN 'recovered' ELSE state END
     WHERE prefix_id = :claim_id AND signal = :signal AND state <> 'done' AND settled_at IS NULL
 """)
-_DECIDE: Final = from_text("""
-    UPDATE level_rises SET state = :state
-    WHERE registry = :registry AND signal = :signal AND state = 'held' RETURNING id
-""")
-_DECIDED: Final = from_text("""
-    SELECT prefix_id, signal, level, state FROM level_rises
-    WHERE state IN ('released', 'dropped') AND settled_at IS NULL
-    ORDER BY prefix_id, signal LIMIT :most
-""")
-HELD: Final = from_text("""
-    SELECT registry, signal, count(*) AS rises, min(at) AS since,
-        (array_agg(prefix_id ORDER BY at, id))[1:20] AS sample,
-        encode(sha256(convert_to(string_agg(text(id), '' ORDER BY id), 'UTF8')), 'hex') AS digest
-    FROM level_rises WHERE state = 'held' GROUP BY 1, 2 ORDER BY 1, 2
-""")
-
 _COUNTED_FOR: Final = timedelta(days=1)
 
 
-class WatchRepository(Turns):
+class WatchRepository(Turns, HeldRepository):
     """Watches, turns and rises."""
 
     async def of(self, claim_id: UUID) -> Mapping[Signal, Watch]:
@@ -262,28 +247,6 @@ class WatchRepository(Turns):
     async def settle(self, claim_id: UUID, signal: Signal, now: datetime) -> int:
         """End what is open of a prefix's rise; what was held has recovered. How many rows."""
         return await self._session.change(_SETTLE, claim_id=claim_id, signal=signal, now=now)
-
-    async def decide(self, registry: str, signal: Signal, state: RiseState) -> Sequence[UUID]:
-        """Release or drop all that is held of a registry and signal; their ids, in order."""
-        of = {"registry": registry, "signal": signal, "state": state}
-        return sorted(row.id for row in await self._session.rows(_DECIDE, **of))
-
-    async def decided(self, most: int) -> Sequence[DecidedRise]:
-        """Rises that an operator released or dropped, to be carried out; by prefix."""
-        rows = await self._session.rows(_DECIDED, most=most)
-        return [
-            DecidedRise(row.prefix_id, Signal(row.signal), Level(row.level), RiseState(row.state))
-            for row in rows
-        ]
-
-    async def held(self) -> Sequence[HeldRises]:
-        """What is held, by registry and signal."""
-        return [held_from(row) for row in await self._session.rows(HELD)]
-
-
-def held_from(row: AnyRow) -> HeldRises:
-    """A row of HELD."""
-    return from_row(HeldRises, row, signal=Signal(row.signal), sample=tuple(row.sample))
 
 
 def watch_from(row: Any) -> Watch:

@@ -163,9 +163,12 @@ async def decide(
     *,
     state: RiseState,
     reason: str,
+    many: int | None = None,
     require: Callable[[Sequence[UUID]], None] | None = None,
 ) -> int:
     """Release or drop what the breaker of levels holds of a registry and signal; how many.
+
+    With `many` it is done to so many that were held first, and what came after them waits on.
 
     Workers carry it out, prefix after prefix. A prefix whose rise is dropped is not raised by the
     same row of answers: the time starts again. `require` is told which rises these are, by ids, and
@@ -176,7 +179,7 @@ async def decide(
         NothingHeld: none of them is held.
     """
     why = stated_reason(reason)
-    rises = await tx.watches.decide(registry, signal, state)
+    rises = await tx.watches.decide(registry, signal, state, many)
     many = len(rises)
     if not many:
         raise NothingHeld

@@ -26,14 +26,13 @@ from byoip.usecases.routes import bgp_prefixes, offboarding
 from byoip.usecases.routes.announce_on_word import announce_on_word
 from byoip.usecases.speakers import bgp_peers, drains, orphans, revisions
 from byoip.usecases.watch import lift
-from byoip.web.forms import id_of, typed
+from byoip.web.forms import id_of, number_of, typed
 from byoip.web.operator.drawn import OfPrefix, of_job, of_orphans, of_shut, of_statistics
 from byoip.web.site import NotServed
 from byoip.web.telling import require_seen
 from byoip.web.visiting import PersonsVisit
 
 _Made: TypeAlias = Callable[[PersonsVisit, str], Verb[Any]]
-_LONGEST: Final = 9
 # Which field of a form has the name that is typed before it is done.
 _TYPED: Final[Mapping[str, str]] = {
     "open": "speaker",
@@ -71,13 +70,6 @@ def _text(visit: PersonsVisit, name: str) -> str:
     return visit.form.get(name, "")
 
 
-def _number(visit: PersonsVisit, name: str) -> int:
-    text = _text(visit, name)
-    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST):
-        raise NotServed(400, "Not our form", "This form is not one of ours: open its page again.")
-    return int(text)
-
-
 def _one_of(kind: Callable[[str], Any], text: str) -> Any:
     try:
         return kind(text)
@@ -103,11 +95,12 @@ def _levels(visit: PersonsVisit, why: str, state: RiseState) -> Verb[Any]:
     def require(rises: Sequence[UUID]) -> None:
         require_seen(visit, registry, signal.value, digest_of(rises))
 
-    return lambda tx: lift.decide(tx, registry, signal, state=state, reason=why, require=require)
+    decided = partial(lift.decide, many=number_of(visit.form, "many"), reason=why, require=require)
+    return lambda tx: decided(tx, registry, signal, state=state)
 
 
 def _orphans(visit: PersonsVisit, why: str) -> Verb[Any]:
-    speaker, many, name = _text(visit, "speaker"), _number(visit, "count"), visit.person.name
+    speaker, many, name = _text(visit, "speaker"), number_of(visit.form, "count"), visit.person.name
 
     def require(found: int, digest: str) -> None:
         require_seen(visit, *of_orphans(speaker, found, digest))
@@ -118,7 +111,7 @@ def _orphans(visit: PersonsVisit, why: str) -> Verb[Any]:
 
 
 def _roas(visit: PersonsVisit, why: str) -> Verb[Any]:
-    number = _number(visit, "number")
+    number = number_of(visit.form, "number")
     return lambda tx: snapshots.accept_roas(tx, number, reason=why)
 
 
@@ -164,7 +157,7 @@ def _job(visit: PersonsVisit) -> JobKind:
 
 
 def _settings(visit: PersonsVisit, why: str) -> Verb[Any]:
-    proposal, revision = _text(visit, "proposal"), _number(visit, "revision")
+    proposal, revision = _text(visit, "proposal"), number_of(visit.form, "revision")
     name = visit.person.name
     return lambda tx: revisions.apply(tx, proposal, planned_for=revision, name=name, reason=why)
 
@@ -234,14 +227,14 @@ def _to_another(visit: PersonsVisit, why: str) -> Verb[Any]:
 def _end_proof(visit: PersonsVisit, why: str) -> Verb[Any]:
     claim_id, ends = id_of(visit.request.path_params["prefix_id"]), None
     if _text(visit, "days").strip():
-        ends = visit.now + timedelta(days=min(_number(visit, "days"), _LONGEST_PROOF))
+        ends = visit.now + timedelta(days=min(number_of(visit.form, "days"), _LONGEST_PROOF))
 
     return lambda tx: lift.end_proof(tx, claim_id, ends_at=ends, reason=why)
 
 
 def _waive(visit: PersonsVisit, why: str) -> Verb[Any]:
     claim_id = id_of(visit.request.path_params["prefix_id"])
-    check, days = _one_of(Waivable, _text(visit, "check")), _number(visit, "days")
+    check, days = _one_of(Waivable, _text(visit, "check")), number_of(visit.form, "days")
     until = visit.now + timedelta(days=min(days, 10 * LONGEST_WAIVER.days))
 
     return lambda tx: waivers.grant(tx, claim_id, check=check, expires_at=until, reason=why)

@@ -112,7 +112,7 @@ class OfPrefix:
             "revoke": (owner, held),
             "settle": (owner, held, standing, frozen, self.rivals),
             "lift-freeze": (owner, held, standing, frozen, self.holder),
-            "lock": (locked, up),
+            "lock": (locked,),
             "unlock": (owner, locked),
             "announce": (owner, standing, frozen, locked, up, self.rivals, self.holder),
             "end-proof": (owner, held, lasts),

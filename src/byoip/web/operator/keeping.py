@@ -160,6 +160,12 @@ async def show_space(visit: PersonsVisit, told: Told) -> Response:
         looked=looked,
         wrong=wrong,
         touched=touched,
+        accounts=await reader.account_names(
+            [
+                *(one.claim.account_id for _, one in touched),
+                *(one.account_id for one in reserved if one.account_id),
+            ]
+        ),
         seen=seen_of(*await _drawn(visit, "/ui/noc/space")),
         seen_of_one=lambda one: seen_of(*_says(one)),
         form=visit.form,

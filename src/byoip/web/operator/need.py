@@ -46,11 +46,13 @@ class Section:
     """The first things of one kind.
 
     Attributes:
+        kind: its name in addresses.
         all: the page that lists all of them.
         runbook: the section of the runbook that says what to do; empty: it says nothing.
         total: how many there are.
     """
 
+    kind: str
     name: str
     all: str
     runbook: str
@@ -61,3 +63,8 @@ class Section:
     def more(self) -> int:
         """How many are not shown."""
         return self.total - len(self.needs)
+
+
+def facts_of(sections: Sequence[Section]) -> Mapping[str, str]:
+    """What each of them says, by what it is called, as its forms carry it."""
+    return {f"{of.name}, {one.title}": one.said for of in sections for one in of.needs}

@@ -9,7 +9,7 @@ from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.speakers.alarm_kinds import ALARM_KINDS
 from byoip.store.accounts.operator_views import OperatorClaimFilter
 from byoip.web.forms import seen_of
-from byoip.web.operator.actors import names_of
+from byoip.web.operator.actors import names_of, scopes_of
 from byoip.web.operator.drawn import of_job, of_levels, of_roas, of_statistics
 from byoip.web.operator.holding.disputed import disputed
 from byoip.web.operator.holding.places import page_of_levels, page_of_trip
@@ -73,10 +73,10 @@ def section_of(kind: str, found: Sequence[Need], total: int) -> Section:
     """How a page shows them."""
     if kind in ALARM_KINDS:
         said = KINDS_OF_ALARMS.format(kind.replace("_", " "))
-        return Section(said, page_of_kind(kind), page_of_runbook(kind), found, total)
+        return Section(kind, said, page_of_kind(kind), page_of_runbook(kind), found, total)
     of = KINDS[kind]
     runbook = page_of_runbook(of.runbook) if of.runbook else ""
-    return Section(of.name, of.all or page_of_kind(kind), runbook, found, total)
+    return Section(kind, of.name, of.all or page_of_kind(kind), runbook, found, total)
 
 
 async def _section(site: Site, now: datetime, kind: str) -> Section:
@@ -96,10 +96,12 @@ def _few(
 
 
 async def _trips(site: Site, _: datetime) -> AsyncNeeds:
-    for kept, parked in (await site.guards.breaker()).trips:
+    trips = (await site.guards.breaker()).trips
+    stops = await scopes_of(site, (kept for kept, _ in trips))
+    for kept, parked in trips:
         waits = f"{parked.many} offboarding{' waits' if parked.many == 1 else 's wait'} behind it"
         yield Need(
-            f"{kept.trip.scope.value} {kept.trip.subject}".strip(),
+            stops[kept.id],
             f"{kept.trip.why.rstrip('.')}. {waits}: see which, and decide.",
             kept.at,
             page_of_trip(kept.id),
@@ -112,10 +114,12 @@ def _standing(
     async def some(site: Site, _: datetime, __: int, most: int) -> Found:
         wanted = OperatorClaimFilter(standing=standing)
         found = await site.operator_reader.claims(wanted, after=None, limit=most)
+        of = [one.claim.account_id for one in found]
+        names = await site.operator_reader.account_names(of)
         said = [
             Need(
                 str(one.claim.prefix),
-                f"Origin {one.claim.asn}, of account {one.claim.account_id.hex}.",
+                f"Origin {one.claim.asn}, of {names[one.claim.account_id]}.",
                 one.claim.modified_at,
                 f"/ui/noc/prefixes/{one.claim.id.hex}",
             )
@@ -128,23 +132,27 @@ def _standing(
 
 async def _levels(site: Site, _: datetime) -> AsyncNeeds:
     for one in await site.reader.watches.held_rises():
-        about = {"registry": one.registry, "signal": one.signal.value}
+        about = {"registry": one.registry, "signal": one.signal.value, "many": str(one.rises)}
         seen = seen_of(*of_levels(one))
-        touches = f"{one.rises} prefixes of {one.registry}"
+        touches = f"{one.rises} prefix{'' if one.rises == 1 else 'es'} of {one.registry}"
         yield Need(
             f"{one.signal.value.replace('_', ' ')}, {one.registry}",
-            f"{one.rises} rises of level, more than a day may bring. Is the registry, or our copy "
-            "of its data, at fault? Then drop them.",
+            f"{one.rises} rise{'' if one.rises == 1 else 's'} of level, more than a day may bring. "
+            "Is the registry, or our copy of its data, at fault? Then drop them.",
             one.since,
             page_of_levels(one.registry, one.signal.value),
             acts=[
                 Act(
-                    "drop-levels", "Drop them", f"{touches}: their time starts again.", about, seen
+                    "drop-levels",
+                    "Drop them",
+                    f"{touches}: the time of what was seen starts again.",
+                    about,
+                    seen,
                 ),
                 Act(
                     "release-levels",
                     "Release them",
-                    f"{touches} rise: some may be frozen. No route goes.",
+                    f"Levels rise, of {touches}: some may be frozen. No route goes.",
                     about,
                     seen,
                     down=True,

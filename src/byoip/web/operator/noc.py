@@ -14,10 +14,12 @@ from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.prefix import InvalidPrefix, Prefix
 from byoip.store.accounts.operator_views import AddressReport, OperatorClaimFilter
 from byoip.web.changes import MEANING, since_drawn
+from byoip.web.facts import carried, changed_of
 from byoip.web.forms import fresh_key, id_of, seen_of
 from byoip.web.operator.actors import names_of
 from byoip.web.operator.acts import NEEDED, on_prefix, untyped, verb_of
 from byoip.web.operator.drawn import DRAWN, OfPrefix, of_drain
+from byoip.web.operator.need import facts_of
 from byoip.web.operator.needs import all_of, needs
 from byoip.web.operator.network.places import page_of_kind
 from byoip.web.prefixes import chip_of, cursor_of, cursor_text
@@ -26,9 +28,9 @@ from byoip.web.telling import Told, as_drawn, told_of, tried
 from byoip.web.visiting import PersonsVisit, leading
 
 PAGE: Final = 100
-_EVENTS: Final = 100
+_EVENTS: Final = 100  # of one prefix
 _ROUTES: Final = 30  # of one prefix, each with a form
-_DIGITS: Final = 9
+_DIGITS: Final = 9  # of a place in a list
 _OF_A_KIND: Final = 50  # each may have forms
 _DONE: Final[Mapping[str, str]] = {
     "done": "It is done, or asked for. History has it, with your name and the reason.",
@@ -63,7 +65,9 @@ async def part(visit: PersonsVisit) -> Response:
     """The same as it is now, for an open page."""
     require_operator(visit)
     sections = await needs(visit.site, visit.now)
-    return await visit.page("operator/_needs.html", sections=sections, now=visit.now, key=fresh_key)
+    return await visit.page(
+        "operator/_needs.html", sections=sections, now=visit.now, key=fresh_key, carried=carried
+    )
 
 
 async def kind(visit: PersonsVisit) -> Response:
@@ -119,6 +123,7 @@ async def prefixes(visit: PersonsVisit) -> Response:
         "operator/prefixes.html",
         told=told_of(visit, _DONE),
         rows=[(chip_of(one), one) for one in found[:PAGE]],
+        accounts=await reader.account_names(one.claim.account_id for one in found),
         report=report,
         account=account,
         states=list(_STATES),
@@ -165,20 +170,6 @@ async def routes(visit: PersonsVisit) -> Response:
     )
 
 
-async def history(visit: PersonsVisit) -> Response:
-    """What operators and the breaker have done, with reasons; the newest first."""
-    require_operator(visit)
-    text = visit.request.query_params.get("below", "")
-    newest = await visit.site.operator_reader.newest_event()
-    below = int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else newest + 1
-    first = max(0, min(below, newest + 1) - 1 - _EVENTS)
-    found = await visit.site.operator_reader.events(after=first, limit=_EVENTS)
-    shown = [one for one in reversed(found) if one.event.number < below]
-    who = await names_of(visit.site, (one.event.actor for one in shown))
-    older = first + 1 if first else 0
-    return await visit.page("operator/history.html", rows=shown, who=who, below=older)
-
-
 async def _needed(visit: PersonsVisit, told: Told) -> Response:
     sections = await needs(visit.site, visit.now)
     return await visit.page(
@@ -186,6 +177,8 @@ async def _needed(visit: PersonsVisit, told: Told) -> Response:
         told.status,
         told=told,
         sections=sections,
+        changed=changed_of(visit, told, facts_of(sections)),
+        carried=carried,
         now=visit.now,
         key=fresh_key,
     )
@@ -207,6 +200,7 @@ async def _kind(visit: PersonsVisit, told: Told) -> Response:
         told=told,
         section=found,
         here=found.all,
+        carried=carried,
         first=first,
         next=behind if found.needs and behind < found.total else 0,
         now=visit.now,
@@ -239,6 +233,7 @@ async def _prefix(visit: PersonsVisit, told: Told) -> Response:
         chip=chip_of(view),
         account=(await site.operator_reader.account(owner)).account,
         missing=view.missing(site.advice, visit.now),
+        accounts=await site.operator_reader.account_names(one.claim.account_id for one in rivals),
         rivals=[(chip_of(one), one) for one in rivals if one.claim.id != claim_id],
         routes=routes[:_ROUTES],
         more_routes=cursor_text(last.created_at, last.id) if last else "",

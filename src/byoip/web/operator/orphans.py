@@ -103,6 +103,9 @@ async def _shown(visit: PersonsVisit, told: Told, *, given: Mapping[str, str]) -
         cidr=cidr,
         seen=None if one is None else _drawn(one),
         others=[each for each in held if each.speaker != speaker],
+        accounts=await visit.site.operator_reader.account_names(
+            view.claim.account_id for view in claims
+        ),
         around=[(chip_of(view), view) for view in claims],
         stopped=any(kept.trip.scope is TripScope.GLOBAL for kept, _ in trips),
         reason=given.get("reason", ""),

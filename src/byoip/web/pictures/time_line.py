@@ -82,13 +82,16 @@ class TimeLine:
     days: Sequence[tuple[float, str]]
 
 
-def time_line(events: Sequence[NumberedEvent], so_now: Mapping[str, bool]) -> TimeLine | None:
+def time_line(
+    events: Sequence[NumberedEvent], so_now: Mapping[str, bool], *, seen: bool | None = None
+) -> TimeLine | None:
     """Of the newest events, the oldest first; None: there is nothing to draw.
 
     Args:
         events: those that are known; there may have been others before.
         so_now: which bars last still, by what they say. One that began before the events does so
             at the left edge.
+        seen: whether what is announced is seen now, which no event says; None: nobody has looked.
     """
     begins_or_ends = {kind for *_, begin, end, _ in _BARS for kind in begin | end}
     drawn = [one for one in events if one.kind in begins_or_ends or one.kind in _MARKS]
@@ -96,7 +99,7 @@ def time_line(events: Sequence[NumberedEvent], so_now: Mapping[str, bool]) -> Ti
         return None
     step = WIDTH / (len(drawn) + 1)
     at = {one.number: (place + 0.5) * step for place, one in enumerate(drawn)}
-    bars, marks = _bars(drawn, at, so_now), _marks(drawn, at, step)
+    bars, marks = _bars(drawn, at, so_now), [*_marks(drawn, at, step), *_now(step, seen=seen)]
     used = sorted({one.lane for one in bars} | {one.lane for one in marks})
     return TimeLine(
         [LANES[one] for one in used],
@@ -156,6 +159,15 @@ def _marks(drawn: Sequence[NumberedEvent], at: Mapping[int, float], step: float)
         place = LANES.index(lane), at[one.number]
         made.append(Mark(*place, said if fits else "", title, tone))
     return made
+
+
+def _now(step: float, *, seen: bool | None) -> Sequence[Mark]:
+    """At the right edge, behind all events."""
+    if seen is None:
+        return ()
+    said, tone = ("seen", "good") if seen else ("not seen", "wait")
+    label = said if len(said) * _LETTER + _BEFORE_LABEL <= step else ""
+    return (Mark(LANES.index("route"), WIDTH - step, label, f"{said} now", tone),)
 
 
 def _days(

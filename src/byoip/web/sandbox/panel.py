@@ -16,11 +16,11 @@ from byoip.domain.precondition import PreconditionFailed
 from byoip.ports.portal import Portal
 from byoip.web.checks import texts_of
 from byoip.web.door import Door, form
-from byoip.web.forms import fresh_key, seen_of
-from byoip.web.prefix import claim_id_of
+from byoip.web.forms import fresh_key, seen_of, version_of
+from byoip.web.prefix import claim_id_of, prefix_page
 from byoip.web.sandbox.numbers import publish_number
 from byoip.web.site import NotServed
-from byoip.web.telling import Told, require_seen
+from byoip.web.telling import Told, require_seen, tried
 from byoip.web.visiting import PersonsVisit, leading
 
 _PATH: Final = "/ui/sandbox"
@@ -88,12 +88,19 @@ def _planted(portal: Portal) -> list[tuple[str, str]]:
 
 
 async def publish_record(visit: PersonsVisit, portal: Portal) -> Response:
-    """Publish one of the records that the page of a prefix prints, as it prints it.
+    """Publish one of the records that the page of a prefix prints, as it prints it."""
+    return await tried(visit, _published(visit, portal), partial(prefix_page, visit))
+
+
+async def _published(visit: PersonsVisit, portal: Portal) -> Response:
+    """The same of the version that the page was drawn from.
 
     Raises:
         NotServed: the page prints no such record now.
+        PreconditionFailed: the page is another one by now.
     """
     view = await visit.site.reader.claim(visit.account_id, claim_id_of(visit))
+    version_of(visit.form).require(view.claim.version)
     claim, token, advice = view.claim, view.token, visit.site.advice
     printed = {one.id: one for one in texts_of(visit, view)}
     record = printed.get(visit.request.path_params["record"])

@@ -10,7 +10,8 @@ from byoip.domain.watch.levels import Signal
 from byoip.domain.watch.rises import RiseState
 from byoip.store.transaction import Transaction
 from byoip.usecases.watch import lift
-from byoip.web.forms import fresh_key, seen_of
+from byoip.web.facts import with_facts
+from byoip.web.forms import fresh_key, number_of, seen_of
 from byoip.web.operator.holding.places import page_of_levels
 from byoip.web.operator.noc import PAGE, require_operator
 from byoip.web.prefixes import cursor_of, cursor_text
@@ -26,15 +27,18 @@ async def shown(visit: PersonsVisit) -> Response:
 
 
 async def decide(visit: PersonsVisit, state: RiseState) -> Response:
-    """Release or drop just those that were seen."""
+    """Release or drop just those that were seen; what is held since waits on."""
     require_operator(visit)
     (registry, signal), reason = _named(visit), visit.form.get("reason", "")
 
     def require(rises: Sequence[UUID]) -> None:
         require_seen(visit, *rises)
 
+    many = number_of(visit.form, "many")
+    decided = partial(lift.decide, state=state, reason=reason, many=many, require=require)
+
     async def verb(tx: Transaction) -> int:
-        return await lift.decide(tx, registry, signal, state=state, reason=reason, require=require)
+        return await decided(tx, registry, signal)
 
     work = visit.write(verb, lambda _: "/ui/noc?done=done")
     return await tried(visit, work, partial(_page, visit))
@@ -58,6 +62,7 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         next=cursor_text(last.at, last.id) if last else "",
         seen=seen_of(*held),
         key=fresh_key,
+        **with_facts(visit, told, {"held": len(held)}),
     )
 
 

@@ -9,7 +9,9 @@ from starlette.responses import Response
 from byoip.domain.routes.breaker import KeptTrip, Parked, TripNotFound, TripScope
 from byoip.store.transaction import Transaction
 from byoip.usecases.routes import breaker
+from byoip.web.facts import with_facts
 from byoip.web.forms import fresh_key, id_of, seen_of, typed
+from byoip.web.operator.actors import scopes_of
 from byoip.web.operator.holding.places import page_of_trip
 from byoip.web.operator.noc import PAGE, require_operator
 from byoip.web.prefixes import cursor_of, cursor_text
@@ -79,7 +81,9 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         stops=_STOPS[trip.trip.scope],
         ceilings=report.ceilings,
         counted=report.counted,
-        others=[kept for kept, _ in report.trips if kept.id != trip_id],
+        others=await scopes_of(
+            visit.site, (kept for kept, _ in report.trips if kept.id != trip_id)
+        ),
         total=len(waits.claims),
         up=waits.up,
         down=_down(waits.up),
@@ -87,6 +91,7 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         next=cursor_text(last.began_at, last.id) if last else "",
         seen=seen_of(*waits.claims),
         key=fresh_key,
+        **with_facts(visit, told, {"waits behind it": len(waits.claims), "announced": waits.up}),
     )
 
 

@@ -88,7 +88,7 @@ async def drained(site: Site, _: datetime) -> AsyncIterator[Need]:
     """What people have taken out of service."""
     for one in await site.routes.drains.standing():
         until = f"until {one.until:%Y-%m-%d %H:%M} UTC" if one.until else "without an end"
-        how = "by hand at the speaker" if one.by_hand else f"by {one.name}: {one.reason}"
+        how = "By hand at the speaker" if one.by_hand else f"By {one.name}: {one.reason}"
         touches = f"{one.target} comes back, with all that owners have changed meanwhile."
         lifts = [Act("lift-drain", "Lift", touches, {"drain": one.id.hex}, seen_of(*of_drain(one)))]
         speaker = one.target.speaker
