@@ -160,8 +160,12 @@ async def test_a_rival_that_leaves_and_comes_back_keeps_nobody_from_deciding(
     assert answer.status_code != 412, Reading(answer.text).text
 
 
-async def test_a_route_is_not_locked_as_nobody_saw_it(world: World) -> None:
-    await late(world, "lock", has(standing=Standing.OK), up)
+async def test_no_owner_escapes_a_lock_by_announcing_and_withdrawing(world: World) -> None:
+    path, _, _ = await bound(world)
+    nora, page = await signed_in(world, Role.OPERATOR), f"{NOC}{path}"
+    form = await acting(nora, page, "lock")
+    await changed(world, path, up)
+    assert (await nora.send(form, reason="It hurts others.")).status_code == 303
 
 
 async def test_nothing_is_approved_of_which_a_check_says_no_since(world: World) -> None:
