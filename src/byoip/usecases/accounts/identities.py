@@ -73,6 +73,7 @@ async def lock_out(tx: Transaction, said: ProviderSaid) -> None:
     found = await tx.identities.find(said.issuer, said.subject)
     if found is None or not found.here:
         return
+    await tx.let_in.change(found.account_id)
     person = await tx.people.lock(found.person_id, found.account_id)
     await tx.identities.note(person.id, granted=None, most=found.most)
     await tx.people.lock_out(person)

@@ -61,6 +61,7 @@ async def make(visit: PersonsVisit) -> Response:
             lambda made: _shown(visit, made),
             lambda _: "/ui/tokens?done=shown",
             TOKENS,
+            changes_people=True,
         )
 
     return await tried(visit, work(), partial(_page, visit))
@@ -72,6 +73,7 @@ async def revoke(visit: PersonsVisit) -> Response:
     work = visit.write(
         lambda tx: own_tokens.revoke(tx, visit.person, token_id, reason=reason_of(visit)),
         lambda _: "/ui/tokens?done=revoked",
+        changes_people=True,
     )
     return await tried(visit, work, partial(_page, visit))
 

@@ -88,7 +88,7 @@ def end_of(show: _Shows, back: Callable[[PersonsVisit], str]) -> Callable[..., A
             except CredentialNotFound:  # ended since the page was drawn
                 raise PreconditionFailed from None
 
-        work = visit.write(verb, lambda _: f"{back(visit)}done=ended")
+        work = visit.write(verb, lambda _: f"{back(visit)}done=ended", changes_people=True)
         return await tried(visit, work, partial(show, visit))
 
     return end

@@ -67,6 +67,7 @@ async def invite(visit: PersonsVisit) -> Response:
         lambda made: _shown(visit, made),
         lambda _: _people(account_id, "shown"),
         LINKS,
+        changes_people=True,
     )
 
 
@@ -81,6 +82,7 @@ async def link(visit: PersonsVisit) -> Response:
         lambda made: _shown(visit, made),
         lambda _: _people(account_id, "shown"),
         LINKS,
+        changes_people=True,
     )
 
 
@@ -94,6 +96,7 @@ async def change_role(visit: PersonsVisit) -> Response:
             tx, account_id, person_id, role=role, reason=reason_of(visit)
         ),
         lambda _: _people(account_id, "changed"),
+        changes_people=True,
     )
 
 
@@ -104,6 +107,7 @@ async def remove(visit: PersonsVisit) -> Response:
     return await visit.write(
         lambda tx: people.remove(tx, account_id, person_id, reason=reason_of(visit)),
         lambda _: _people(account_id, "removed"),
+        changes_people=True,
     )
 
 
@@ -114,6 +118,7 @@ async def readmit(visit: PersonsVisit) -> Response:
     return await visit.write(
         lambda tx: identities.readmit(tx, account_id, person_id, reason=reason_of(visit)),
         lambda _: _people(account_id, "readmitted"),
+        changes_people=True,
     )
 
 
