@@ -15,6 +15,7 @@ from byoip.domain.history import Actor
 from byoip.store.accounts.credentials import CredentialReader
 from byoip.usecases.accounts import own_tokens, people
 from byoip.usecases.accounts.credentials import NewCredential
+from byoip.usecases.bindings.converge import ConvergeBindings
 from tests.fakes.backend import RandomHex
 from tests.usecases.world import World
 
@@ -24,7 +25,7 @@ A_WHILE = 0.5  # seconds, in which what does not wait is long done
 
 async def somebody(world: World, account_id: UUID | None, role: Role = Role.ADMIN) -> Person:
     async with world.store.transaction(actor=CLI) as tx:
-        one = {"mint": RandomHex(), "name": "Ada", "role": role, "reason": WHY}
+        one: dict[str, Any] = {"mint": RandomHex(), "name": "Ada", "role": role, "reason": WHY}
         return await people.add(tx, account_id, **one)
 
 
@@ -149,6 +150,13 @@ async def test_tokens_are_made_while_their_person_is_removed_and_none_is_left(
     assert {type(one) for one in ended} <= {type(None), NotAuthenticated, PersonNotFound}
     async with world.store.transaction() as tx:
         assert await tx.credentials.held(ada.id, tx.now) == 0
+
+
+async def test_what_follows_from_a_write_is_done_whoever_is_out_by_then(
+    world: World, people_of: tuple[Person, Person]
+) -> None:
+    await remove(world, people_of[0])
+    await ConvergeBindings(world.store)(by=acting(people_of[0]))
 
 
 async def test_who_changes_people_has_said_so(

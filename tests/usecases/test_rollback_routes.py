@@ -133,7 +133,7 @@ async def test_it_ends_with_whom_it_is_done_for_and_what_was_done_is_recorded(
     for one in (first, second):
         await taken(fleet, one, Source.JOB)
     async with fleet.store.transaction(actor=CLI) as tx:
-        of = {"mint": RandomHex(), "role": Role.OPERATOR, "reason": "test"}
+        of: dict[str, Any] = {"mint": RandomHex(), "role": Role.OPERATOR, "reason": "test"}
         nora, _ = [await people.add(tx, None, name=name, **of) for name in ("Nora", "Ada")]
 
     class Removing(RestoreSnapshot):

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from byoip.domain.accounts.let_in import OUT
 from byoip.domain.checks.origin_validation import judge_roas
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.errors import Refusal
@@ -69,24 +68,17 @@ class ReleaseRoutes:
         """Release just these, and record which of them: another may release some meanwhile.
 
         Raises:
-            NotAuthenticated, ScopeMissing: who asks for it is out meanwhile; the rest waits on.
             StoreUnavailable: as above.
         """
         made = Released()
-        out: Refusal | None = None
         for one in waiting:
             try:
                 if await self._release(one, by):
                     made.announced.append(one.cidr)
-            except OUT as refusal:
-                out = refusal
-                break
             except Refusal as refusal:
                 made.refused.append((one.cidr, refusal.message))
-        async with self.store.transaction(actor=by.afterwards()) as tx:  # what was done
+        async with self.store.transaction(actor=by.afterwards()) as tx:  # even if they are out now
             _record(tx, made.announced, reason)
-        if out is not None:
-            raise out
         return made
 
     async def _release(self, one: Unreleased, by: Actor) -> bool:
