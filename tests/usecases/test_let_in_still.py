@@ -98,6 +98,20 @@ async def test_a_removal_that_is_later_waits_for_the_write(
         await write(world, actor)
 
 
+async def test_a_tokens_write_that_waits_for_its_person_does_not_hold_the_token(
+    world: World, people_of: tuple[Person, Person]
+) -> None:
+    ada, _ = people_of
+    token = (await a_token(world, ada)).credential
+    by = Actor("credential:x", "test", LetIn.by_token(token, token.scopes))
+    async with world.store.transaction(actor=CLI) as tx:
+        await tx.credentials.revoke(ada.id, tx.now)
+        waits = await waiting(write(world, by))
+        assert await tx.credentials.revoke_of(ada.id, tx.now)
+    with pytest.raises(NotAuthenticated):
+        await waits
+
+
 async def test_writes_of_one_person_do_not_wait_for_each_other_nor_does_its_recognition(
     world: World, people_of: tuple[Person, Person]
 ) -> None:
