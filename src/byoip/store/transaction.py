@@ -3,7 +3,8 @@
 READ COMMITTED: a row that was waited for is read as its last writer left it. Deadlocks are
 prevented, not retried: each takes the locks that it needs in this order.
 
-1. the key of an idempotent write (tried, never waited for)
+1. the turn to change who may come in (`tx.let_in.change`), of several accounts the operator's
+   first; as whom a request was let in, shared, with the key of a write (tried, never waited for)
 2. the account (`tx.claims.lock_quota`), then one of its AS numbers (`tx.own_asns.lock`), or what
    all accounts have of one, by ids (`tx.own_asns.lock_every`), and then a dispute about that
 3. the space (`tx.claims.lock_space`), by all that may begin or end a contest, and by no claim that
@@ -70,6 +71,7 @@ from byoip.ports.clock import Clock
 from byoip.store.accounts.accounts import AccountRepository
 from byoip.store.accounts.credentials import CredentialRepository
 from byoip.store.accounts.identities import IdentityRepository
+from byoip.store.accounts.let_in import LetInRepository
 from byoip.store.accounts.operator_events import OperatorEventRepository
 from byoip.store.accounts.people import PeopleRepository
 from byoip.store.asns.own_asns import OwnAsnRepository
@@ -149,6 +151,7 @@ class Transaction:
     drains = cached_property(lambda tx: DrainRepository(tx.session))
     accounts = cached_property(lambda tx: AccountRepository(tx.session))
     credentials = cached_property(lambda tx: CredentialRepository(tx.session))
+    let_in = cached_property(lambda tx: LetInRepository(tx.session, tx.clock))
     people = cached_property(lambda tx: PeopleRepository(tx.session))
     identities = cached_property(lambda tx: IdentityRepository(tx.session))
     registry_overrides = cached_property(lambda tx: OverrideRepository(tx.session))
@@ -274,7 +277,7 @@ class Store:
         actor: Actor | None = None,
         precondition: Precondition = ANY_VERSION,
     ) -> AsyncIterator[Transaction]:
-        """Everything or nothing. With a key, the first statement claims it.
+        """Everything or nothing. The first statement claims a key, and who was let in stays so.
 
         Args:
             key: of a write that its sender may repeat.
@@ -282,17 +285,15 @@ class Store:
             precondition: what the request is based on; see `Transaction.lock_claim`.
 
         Raises:
-            AlreadyAnswered, IdempotencyKeyReused: the key was used, with this or another body.
-            IdempotencyKeyBusy: the first request with this key is still running.
+            NotAuthenticated, ScopeMissing, RoleMissing: who was let in would not be any more.
+            AlreadyAnswered, IdempotencyKeyReused, IdempotencyKeyBusy: the key was used, or is now.
             StoreUnavailable: the database is away, now or at any time until the end.
         """
         claimed = None if key is None else IdempotencyRepository(self._clock, key)
         async with looking_again(self._engine, claimed), begun(self._engine) as connection:
-            session = await Session.of(connection)
-            made_of = connection, session, self._clock, self._app, self._rules
-            tx = Transaction(*made_of, actor=actor, precondition=precondition, key=claimed)
-            if claimed is not None:
-                await claimed.claim(session)
+            of = connection, await Session.of(connection), self._clock, self._app, self._rules
+            tx = Transaction(*of, actor=actor, precondition=precondition, key=claimed)
+            await tx.let_in.begin(actor, None if claimed is None else claimed.claim)
             yield tx
             await tx.end()
         if "events" in tx.__dict__:

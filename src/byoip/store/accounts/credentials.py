@@ -68,15 +68,19 @@ _OURS: Final = (*(one.label(f"credential_{one.name}") for one in _c), _ALLOWED)
 _THIS: Final = (_c.token_sha256 == sa.bindparam("token_sha256"), _IN_FORCE)
 _RECOGNISE: Final = compiled(sa.select(*_OURS).where(*_THIS))
 _STANDS: Final = compiled(sa.select(_c.id).where(_c.id == sa.bindparam("credential_id"), _IN_FORCE))
-# Asks again whether it is due, so that of many requests at once only one writes.
-_NOTE_USE: Final = compiled(
-    sa.update(credentials)
+# Asks again whether it is due, so that of many requests at once only one writes. While a write of
+# the credential's holds it (`let_in.py`), none does: the next request will.
+_due_now: Final = (
+    sa.select(_c.id)
     .where(
         _c.id == sa.bindparam("credential_id"),
         sa.or_(_c.last_used_at.is_(None), _c.last_used_at <= sa.bindparam("before")),
     )
-    .returning(_c.id),
-    ["last_used_at"],
+    .with_for_update(key_share=True, skip_locked=True)
+    .cte("due")
+)
+_NOTE_USE: Final = compiled(
+    sa.update(credentials).where(_c.id == _due_now.c.id).returning(_c.id), ["last_used_at"]
 )
 
 
