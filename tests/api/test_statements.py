@@ -12,11 +12,8 @@ from tests.api.test_bgp import DOWN, UP
 from tests.api.world import World
 from tests.counting import counted
 
-# Whose token it is, one more of the account's writes; then, within the transaction and under a lock
-# that nothing before the transaction could hold, whether that token is in force still. A key is
-# claimed with that, and kept with its answer by the last statement.
-AT_THE_BORDER = 3
-KEY = 0
+AT_THE_BORDER = 2  # whose token it is, one more of the account's writes
+KEY = 1  # claimed; it is kept with its answer by the last statement
 
 keys = pytest.mark.parametrize("keyed", [False, True], ids=["", "with a key"])
 

@@ -159,7 +159,7 @@ async def test_a_second_look_that_fails_hides_no_refusal(
 
     async def refused() -> None:
         async with looking_again(nowhere, claimed), begun(engine) as connection:
-            await claimed.claim(await Session.of(connection), None)
+            await claimed.claim(await Session.of(connection))
             raise OverlapsOwnClaim(claim(customer.id).prefix)
 
     with pytest.raises(OverlapsOwnClaim):

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -48,8 +49,16 @@ async def remove(world: World, whose: Person, by: Actor = CLI) -> None:
         await people.remove(tx, whose.account_id, whose.id, reason=WHY)
 
 
+@asynccontextmanager
+async def writing(world: World, by: Actor) -> AsyncIterator[None]:
+    """A transaction after its first statement."""
+    async with world.store.transaction(actor=by) as tx:
+        await tx.credentials.held(uuid4(), tx.now)
+        yield
+
+
 async def write(world: World, by: Actor) -> None:
-    async with world.store.transaction(actor=by):
+    async with writing(world, by):
         pass
 
 
@@ -91,7 +100,7 @@ async def test_a_removal_that_is_first_has_the_write_refused(
 async def test_a_removal_that_is_later_waits_for_the_write(
     world: World, people_of: tuple[Person, Person], actor: Actor
 ) -> None:
-    async with world.store.transaction(actor=actor):
+    async with writing(world, actor):
         waits = await waiting(remove(world, people_of[0]))
     await waits
     with pytest.raises(NotAuthenticated):
@@ -118,7 +127,7 @@ async def test_writes_of_one_person_do_not_wait_for_each_other_nor_does_its_reco
     token = await a_token(world, people_of[0])
     by = Actor("credential:x", "test", LetIn.by_token(token.credential, token.credential.scopes))
     reader = CredentialReader(world.engine, world.clock)
-    async with asyncio.timeout(5), world.store.transaction(actor=by):
+    async with asyncio.timeout(5), writing(world, by):
         await write(world, by)
         known = await reader.recognise(token.token)  # and notes its use another time
     assert known is not None

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.domain.accounts.let_in import LetIn
 from byoip.domain.idempotency import (
     AlreadyAnswered,
     IdempotencyKey,
@@ -22,7 +21,6 @@ from byoip.domain.idempotency import (
     StoredAnswer,
 )
 from byoip.ports.clock import Clock
-from byoip.store.accounts.let_in import HELD, ROLE, asked_of, require
 from byoip.store.autocommit import autocommit_pool
 from byoip.store.statements import AnyRow, Session, compiled
 from byoip.store.tables import idempotency_keys
@@ -41,9 +39,7 @@ _one = sa.select(
 ).subquery()
 _kept = sa.and_(*(one == sa.bindparam(one.name, type_=one.type) for one in _NAMED), ~_FREE)
 _CLAIM: Final = compiled(
-    sa.select(HELD, ROLE, _one.c.locked, *_ANSWER).select_from(
-        _one.outerjoin(idempotency_keys, _kept)
-    )
+    sa.select(_one.c.locked, *_ANSWER).select_from(_one.outerjoin(idempotency_keys, _kept))
 )
 _LOOK: Final = compiled(sa.select(*_ANSWER).where(_kept))
 _insert = pg.insert(idempotency_keys)
@@ -87,11 +83,9 @@ class IdempotencyRepository:
         self._answer: StoredAnswer | None = None
         self._locked = False
 
-    async def claim(self, session: Session, let_in: LetIn | None) -> None:
-        """Lock the key, or raise what was answered before, to whom would be let in still."""
-        asked = {**self._asked, **asked_of(let_in, self._now)}
-        (row,) = await session.rows(_CLAIM, lock=_lock_key(self._claimed_key), **asked)
-        require(let_in, row)
+    async def claim(self, session: Session) -> None:
+        """Lock the key, or raise what was answered before."""
+        (row,) = await session.rows(_CLAIM, lock=_lock_key(self._claimed_key), **self._asked)
         if row.status is not None:
             raise self._before(row)
         if not row.locked:

@@ -3,8 +3,7 @@
 READ COMMITTED: a row that was waited for is read as its last writer left it. Deadlocks are
 prevented, not retried: each takes the locks that it needs in this order.
 
-1. the turn to change who may come in (`tx.let_in.change`), of several accounts the operator's
-   first; as whom a request was let in, shared, with the key of a write (tried, never waited for)
+1. the turn to change people (`tx.let_in`); who was let in, shared; the key (tried, never waited on)
 2. the account (`tx.claims.lock_quota`), then one of its AS numbers (`tx.own_asns.lock`), or what
    all accounts have of one, by ids (`tx.own_asns.lock_every`), and then a dispute about that
 3. the space (`tx.claims.lock_space`), by all that may begin or end a contest, and by no claim that
@@ -17,8 +16,7 @@ prevented, not retried: each takes the locks that it needs in this order.
    (`tx.edge_feed.at_once`, `tx.edges.together`); to add, drain, restore or remove one all are
    locked (`tx.edges.alone`), and then that one (`tx.edges.lock`), or all of them after the counter
    of 13 (`tx.edges.begin_feed`)
-6. with the space locked, claims that overlap it, in the order of their ids
-   (`tx.claims.approved_overlapping`, `tx.contests.unrivalled`)
+6. with the space, claims in it, by ids (`tx.claims.approved_overlapping`, `tx.contests.unrivalled`)
 7. the breaker (`tx.breaker.permit`, `tx.breaker.trip`, `tx.breaker.rearm`), one withdrawal at a
    time; that of levels, a registry and signal at a time (`tx.watches.rise`). A claim's way out, its
    watches and, with its space, disputes are written under its lock and need no other. Or, alone and
@@ -251,7 +249,7 @@ class Transaction:
                 await made[one].write()
         if self._key is not None:
             await self._key.write(self.session)
-        await self.session.flush()
+        await self.session.end()
 
 
 class Store:
@@ -293,7 +291,9 @@ class Store:
         async with looking_again(self._engine, claimed), begun(self._engine) as connection:
             of = connection, await Session.of(connection), self._clock, self._app, self._rules
             tx = Transaction(*of, actor=actor, precondition=precondition, key=claimed)
-            await tx.let_in.begin(actor, None if claimed is None else claimed.claim)
+            await tx.let_in.begin(actor)
+            if claimed is not None:
+                await claimed.claim(tx.session)
             yield tx
             await tx.end()
         if "events" in tx.__dict__:

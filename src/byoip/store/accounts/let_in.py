@@ -3,10 +3,8 @@
 A removal that is committed first has the request refused; one that comes later waits for it.
 """
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime
 from hashlib import blake2b
-from typing import Final, TypeAlias
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,9 +13,8 @@ from byoip.domain.accounts.let_in import LetIn
 from byoip.domain.history import Actor
 from byoip.ports.clock import Clock
 from byoip.store.accounts.tables import credentials, people
+from byoip.store.batches import asking
 from byoip.store.statements import AnyRow, Repository, Session, compiled
-
-_Claims: TypeAlias = Callable[[Session, LetIn | None], Awaitable[None]]
 
 _c = credentials.c
 _IDS: Final = sa.func.any(sa.bindparam("let_in", type_=sa.ARRAY(sa.Uuid)))
@@ -35,29 +32,16 @@ _STANDING: Final = (
     .cte("standing")
     .prefix_with("MATERIALIZED")
 )
-HELD: Final = (
-    sa.select(sa.func.jsonb_agg(sa.func.to_jsonb(_STANDING.c.scopes)))
-    .scalar_subquery()
-    .label("let_in_held")
+_HELD: Final = sa.select(sa.func.jsonb_agg(sa.func.to_jsonb(_STANDING.c.scopes)))
+_ROLE: Final = sa.select(people.c.role).where(people.c.id == _IDS)
+_HOLDS: Final = compiled(
+    sa.select(_HELD.scalar_subquery().label("held"), _ROLE.scalar_subquery().label("role"))
 )
-ROLE: Final = (
-    sa.select(people.c.role).where(people.c.id == _IDS).scalar_subquery().label("let_in_role")
-)
-_HOLDS: Final = compiled(sa.select(HELD, ROLE))
 _ALONE: Final = compiled(
-    sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("lock", type_=sa.BigInteger)))
+    sa.select(
+        sa.func.pg_advisory_xact_lock(sa.bindparam("lock", type_=sa.BigInteger)).label("locked")
+    )
 )
-
-
-def asked_of(let_in: LetIn | None, now: datetime) -> dict[str, object]:
-    """The parameters of HELD and ROLE."""
-    return {"let_in": [] if let_in is None else [*let_in.credentials], "let_in_at": now}
-
-
-def require(let_in: LetIn | None, row: AnyRow) -> None:
-    """Refuse by what HELD and ROLE say: see `LetIn.require`."""
-    if let_in is not None:
-        let_in.require(row.let_in_held or [], row.let_in_role)
 
 
 class LetInRepository(Repository):
@@ -69,28 +53,32 @@ class LetInRepository(Repository):
         self._let_in: LetIn | None = None
         self._alone: set[UUID | None] = set()
 
-    async def begin(self, actor: Actor | None, claim: _Claims | None) -> None:
-        """Lock as what the actor was let in, if that holds still; with a key in its statement.
+    async def begin(self, actor: Actor | None) -> None:
+        """Have the first statement lock as what the actor was let in, if that holds still.
 
-        Raises:
-            NotAuthenticated, ScopeMissing, RoleMissing: it holds no longer.
-            AlreadyAnswered, IdempotencyKeyReused, IdempotencyKeyBusy: as `claim` does.
+        What that statement finds, or waits for, is refused with it: NotAuthenticated, ScopeMissing,
+        RoleMissing, where it holds no longer.
         """
         let_in = None if actor is None else actor.let_in
-        if let_in is not None and let_in.changes:
+        if let_in is None:
+            return
+        if let_in.changes:
             await self.change(let_in.side)
         self._let_in = let_in
-        if claim is not None:
-            await claim(self._session, let_in)
-        elif let_in is not None:
-            (row,) = await self._session.rows(_HOLDS, **asked_of(let_in, self._clock.now()))
-            require(let_in, row)
+
+        def require(rows: list[AnyRow]) -> None:
+            (row,) = rows
+            let_in.require(row.held or [], row.role)
+
+        asked = {"let_in": [*let_in.credentials], "let_in_at": self._clock.now()}
+        self._session.begin_with(asking(_HOLDS, require, **asked))
 
     async def change(self, side: UUID | None) -> None:
         """Be the only one who changes who of this account, or of the operator, may come in.
 
         Two who remove each other hold themselves, and would wait for each other for ever. So a
-        request that comes here says so as it begins: see `LetIn.changing`.
+        request that comes here says so as it begins: see `LetIn.changing`. Of several sides the
+        operator's comes first.
         """
         if side in self._alone:
             return
