@@ -14,6 +14,7 @@ from sqlalchemy.sql.expression import FromClause
 from byoip.domain.accounts.credential import AccountNotFound, Credential, CredentialNotFound, Scope
 from byoip.domain.claims.closing import NOTICES
 from byoip.ports.clock import Clock
+from byoip.store.accounts.let_in import hold_off
 from byoip.store.accounts.seen import Seen
 from byoip.store.accounts.tables import credentials, people
 from byoip.store.autocommit import autocommit_pool
@@ -151,13 +152,14 @@ class CredentialRepository(Repository):
         Raises:
             CredentialNotFound: there is none, or it was revoked before.
         """
+        await hold_off(self._session, credential_id)
         row = await self._session.one(
             _REVOKE, CredentialNotFound, credential_id=credential_id, revoked_at=now
         )
         return credential_from(row)
 
     async def revoke_of(self, person_id: UUID, now: datetime) -> Sequence[Credential]:
-        """End all tokens of a person's own; gives them as they are then."""
+        """End all tokens of a person's own, who is ended; gives them as they are then."""
         rows = await self._session.rows(_REVOKE_OF, person=person_id, revoked_at=now)
         return [credential_from(row) for row in rows]
 
@@ -167,6 +169,7 @@ class CredentialRepository(Repository):
         Raises:
             CredentialNotFound: not there, revoked, another's, or a person's way in.
         """
+        await hold_off(self._session, credential_id)
         asked = {"account_id": account_id, "credential_id": credential_id}
         return credential_from(await self._session.one(_LOCK_TOKEN, CredentialNotFound, **asked))
 
@@ -181,7 +184,7 @@ class CredentialRepository(Repository):
         return [(row.account_id, row.id) for row in rows]
 
     async def told_of(self, credential_id: UUID, now: datetime) -> None:
-        """Note that its account was told that it expires."""
+        """Note that its account was told that it expires; it must be locked."""
         await self._session.change(_TOLD, credential_id=credential_id, now=now)
 
 

@@ -1,6 +1,8 @@
 """Whether whom a request was let in as would be let in still, locked until its transaction ends.
 
-A removal that is committed first has the request refused; one that comes later waits for it.
+A removal that is committed first has the request refused; one that comes later waits for it. Locks
+of rows have no queue: while one write after the other shares a row, who would end it waits for
+ever. So each takes a turn before, shared, and who ends a credential has it alone: `hold_off`.
 """
 
 from hashlib import blake2b
@@ -18,11 +20,16 @@ from byoip.store.statements import AnyRow, Repository, Session, compiled
 
 _c = credentials.c
 _IDS: Final = sa.func.any(sa.bindparam("let_in", type_=sa.ARRAY(sa.Uuid)))
-# Shared, for all that one person does at once; a person's before that of their own token, as it is
-# ended. READ COMMITTED: who waited for a lock judges the row as the removal left it.
+# The turns first, in their order. A person's before that of their own token, as it is ended. READ
+# COMMITTED: who waited for a lock judges the row as the removal left it, also within a statement.
+_turn: Final = sa.func.unnest(sa.bindparam("turns", type_=sa.ARRAY(sa.BigInteger))).column_valued()
+_TURNS: Final = sa.select(
+    sa.func.count(sa.cast(sa.func.pg_advisory_xact_lock_shared(_turn), sa.Text))
+).scalar_subquery()
 _STANDING: Final = (
     sa.select(_c.scopes)
     .where(
+        _TURNS > 0,
         _c.id == _IDS,
         _c.revoked_at.is_(None),
         sa.or_(_c.expires_at.is_(None), _c.expires_at > sa.bindparam("let_in_at")),
@@ -70,7 +77,8 @@ class LetInRepository(Repository):
             (row,) = rows
             let_in.require(row.held or [], row.role)
 
-        asked = {"let_in": [*let_in.credentials], "let_in_at": self._clock.now()}
+        ids = let_in.credentials
+        asked = {"let_in": [*ids], "turns": [*map(_turn_of, ids)], "let_in_at": self._clock.now()}
         self._session.begin_with(asking(_HOLDS, require, **asked))
 
     async def change(self, side: UUID | None) -> None:
@@ -84,10 +92,23 @@ class LetInRepository(Repository):
             return
         if self._let_in is not None and not self._let_in.changes:
             raise RuntimeError("a request that changes who may come in has not said so")
-        await self._session.rows(_ALONE, lock=_lock_key(side))
+        key = _key("who may come in", "" if side is None else side.hex)
+        await self._session.rows(_ALONE, lock=key)
         self._alone.add(side)
 
 
-def _lock_key(side: UUID | None) -> int:
-    named = f"who may come in\0{'' if side is None else side.hex}"
-    return int.from_bytes(blake2b(named.encode(), digest_size=8).digest(), "big", signed=True)
+async def hold_off(session: Session, credential_id: UUID) -> None:
+    """Wait for writes of a credential that run, and have those that come now wait.
+
+    Before its row is changed, or locked to be.
+    """
+    await session.rows(_ALONE, lock=_turn_of(credential_id))
+
+
+def _turn_of(credential_id: UUID) -> int:
+    return _key("acts", credential_id.hex)
+
+
+def _key(*named: str) -> int:
+    digest = blake2b("\0".join(named).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
