@@ -230,11 +230,35 @@ async def test_4_all_that_were_shown_are_released_and_no_others(
     event = await operator.last_event()
     assert event["after"]["announced"][0] in cidrs[1:]
     double = await browser.send(form, reason=WHY, confirm="release 2")
-    assert double.headers["location"] == f"{WAITING}?done=all"
+    assert double.headers["location"] == f"{WAITING}?done=begun"
+    assert "This form was sent before" in (await browser.read(f"{WAITING}?done=begun")).text
     assert (await operator.last_event())["number"] == event["number"]
 
 
-async def test_4_of_two_clicks_at_one_moment_history_has_all_that_either_released(
+async def test_4_of_two_clicks_the_second_is_told_that_the_first_does_it(
+    world: World, engine: AsyncEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await restored(world, engine, tmp_path, many=3)
+    browser = await signed_in(world, Role.OPERATOR)
+    form = await browser.form(WAITING, "/release-shown")
+    release, second = ReleaseRoutes._release, list[str]()
+
+    async def clicked(routes: ReleaseRoutes, *of: Any) -> bool:
+        done = await release(routes, *of)
+        if not second:  # one is released, two wait
+            second.append("")
+            answer = await browser.send(form, reason=WHY, confirm=form.typed)
+            second[:] = [answer.headers.get("location", answer.text)]
+        return done
+
+    monkeypatch.setattr(ReleaseRoutes, "_release", clicked)
+    answer = await browser.send(form, reason=WHY, confirm=form.typed)
+    assert answer.headers["location"] == f"{WAITING}?done=all"
+    assert second == [f"{WAITING}?done=begun"]
+    assert await waiting(engine) == set()
+
+
+async def test_4_of_two_people_at_one_moment_history_has_all_that_either_released(
     world: World,
     operator: Operator,
     engine: AsyncEngine,
@@ -242,8 +266,8 @@ async def test_4_of_two_clicks_at_one_moment_history_has_all_that_either_release
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cidrs = await restored(world, engine, tmp_path, many=6)
-    browser = await signed_in(world, Role.OPERATOR)
-    form = await browser.form(WAITING, "/release-shown")
+    browsers = [await signed_in(world, Role.OPERATOR) for _ in range(2)]
+    forms = [await one.form(WAITING, "/release-shown") for one in browsers]
     release, met = ReleaseRoutes.these, asyncio.Barrier(2)
 
     async def meeting_in_the_middle(routes: ReleaseRoutes, waiting: Any, **how: Any) -> Any:
@@ -254,7 +278,10 @@ async def test_4_of_two_clicks_at_one_moment_history_has_all_that_either_release
         patch.setattr(ReleaseRoutes, "these", meeting_in_the_middle)
         async with asyncio.timeout(60):
             await asyncio.gather(
-                *(browser.send(form, reason=WHY, confirm="release 6") for _ in range(2))
+                *(
+                    browser.send(form, reason=WHY, confirm="release 6")
+                    for browser, form in zip(browsers, forms, strict=True)
+                )
             )
     assert await waiting(engine) == set()
     told = [one["after"] for one in await operator.result("GET", "/events?per_page=1000")]

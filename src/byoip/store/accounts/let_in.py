@@ -20,8 +20,8 @@ from byoip.store.statements import AnyRow, Repository, Session, compiled
 
 _c = credentials.c
 _IDS: Final = sa.func.any(sa.bindparam("let_in", type_=sa.ARRAY(sa.Uuid)))
-# The turns first, in their order. A person's before that of their own token, as it is ended. READ
-# COMMITTED: who waited for a lock judges the row as the removal left it, also within a statement.
+# The turns first: who waits for one holds nothing. READ COMMITTED: who waited judges the rows as
+# the removal left them, since they are locked.
 _turn: Final = sa.func.unnest(sa.bindparam("turns", type_=sa.ARRAY(sa.BigInteger))).column_valued()
 _TURNS: Final = sa.select(
     sa.func.count(sa.cast(sa.func.pg_advisory_xact_lock_shared(_turn), sa.Text))
@@ -34,7 +34,6 @@ _STANDING: Final = (
         _c.revoked_at.is_(None),
         sa.or_(_c.expires_at.is_(None), _c.expires_at > sa.bindparam("let_in_at")),
     )
-    .order_by(_c.person_id.is_not(None))
     .with_for_update(read=True)
     .cte("standing")
     .prefix_with("MATERIALIZED")
