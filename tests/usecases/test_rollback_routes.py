@@ -2,16 +2,25 @@ from typing import Any
 
 import pytest
 
+from byoip.domain.accounts.credential import NotAuthenticated
+from byoip.domain.accounts.let_in import LetIn
+from byoip.domain.accounts.people import Role
 from byoip.domain.customer_text import InvalidText
 from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.breaker import Source
-from byoip.domain.speakers.route_snapshot import OrphanNotFound, RouteSnapshotNotFound
+from byoip.domain.speakers.route_snapshot import (
+    OrphanNotFound,
+    RouteSnapshotNotFound,
+    SnapshotRoute,
+)
 from byoip.store.speakers.route_history import RouteReader
+from byoip.usecases.accounts import people
 from byoip.usecases.routes.withdraw import withdraw
 from byoip.usecases.speakers import orphans
 from byoip.usecases.speakers.restore_snapshot import RestoreSnapshot, RolledBack
 from tests.announcing import Fleet, path
+from tests.fakes.backend import RandomHex
 from tests.usecases.verbs import Verb
 
 CLI = Actor("cli", "cli-1")
@@ -114,6 +123,36 @@ async def test_what_its_owner_withdraws_during_the_run_stays_so(fleet: Fleet) ->
     assert done.announced == [first]
     assert dict(done.refused) == {second: "its owner has withdrawn it since"}
     assert await fleet.wanted() == {first}
+
+
+async def test_it_ends_with_whom_it_is_done_for_and_what_was_done_is_recorded(
+    fleet: Fleet,
+) -> None:
+    first, second = await fleet.add(*CIDRS[:2], advertised=True)
+    number = await snapshot(fleet)
+    for one in (first, second):
+        await taken(fleet, one, Source.JOB)
+    async with fleet.store.transaction(actor=CLI) as tx:
+        of: dict[str, Any] = {"mint": RandomHex(), "role": Role.OPERATOR, "reason": "test"}
+        nora, _ = [await people.add(tx, None, name=name, **of) for name in ("Nora", "Ada")]
+
+    done: list[Prefix] = []
+
+    class Removing(RestoreSnapshot):
+        async def _restore(self, route: SnapshotRoute, *of: Any, **more: Any) -> None:
+            if done:
+                async with fleet.store.transaction(actor=CLI) as tx:
+                    await people.remove(tx, None, nora.id, reason="test")
+            await super()._restore(route, *of, **more)
+            done.append(route.cidr)
+
+    by = Actor("operator:x", "test", LetIn.in_person(nora))
+    with pytest.raises(NotAuthenticated):
+        await Removing(fleet.store)(number, reason="the accident", by=by, dry_run=False)
+    assert await fleet.wanted() == set(done)
+    asked = "SELECT after FROM operator_events WHERE kind = 'routes.rolled_back'"
+    [(after,)] = await fleet.ask(asked)
+    assert after["announced"] == [str(done[0])]
 
 
 async def test_the_owners_last_word_counts(fleet: Fleet) -> None:

@@ -17,6 +17,7 @@ from byoip.web import visiting
 from tests.api.operators import WHY
 from tests.api.world import World
 from tests.web.browser import Browser, Form, Reading, link_for
+from tests.web.test_3_7_asns import brought
 from tests.web.test_4_decided_routes import WAITING, restored, waiting
 
 
@@ -34,6 +35,17 @@ async def test_the_second_click_waits_and_says_how_the_first_one_ended(
 
 
 async def test_so_does_that_of_a_form_that_asks_others_before(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, code = await link_for(world)
+    browser = Browser(world.client)
+    await browser.enter(code)
+    form = await browser.form(await brought(browser), "/look")
+    answer = await while_the_first_runs(world, browser, monkeypatch, form, person)
+    assert (answer.status_code, answer.headers["location"][-6:]) == (303, "looked")
+
+
+async def test_so_does_that_of_a_form_with_many_transactions(
     world: World, monkeypatch: pytest.MonkeyPatch, engine: AsyncEngine, tmp_path: Path
 ) -> None:
     await restored(world, engine, tmp_path)

@@ -1,8 +1,6 @@
 """Page, 4: orphans, and routes to be released or in doubt, decided one at a time."""
 
-import asyncio
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -14,7 +12,7 @@ from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
 from byoip.store.speakers.routes import Routes
 from byoip.usecases.speakers.forget_applied import forget_applied
-from byoip.usecases.speakers.release_routes import MOST_SHOWN, ReleaseRoutes
+from byoip.usecases.speakers.release_routes import MOST_SHOWN
 from tests.announcing import path
 from tests.api.bound import bound, roas
 from tests.api.operators import WHY, Operator
@@ -230,35 +228,9 @@ async def test_4_all_that_were_shown_are_released_and_no_others(
     event = await operator.last_event()
     assert event["after"]["announced"][0] in cidrs[1:]
     double = await browser.send(form, reason=WHY, confirm="release 2")
-    assert double.headers["location"] == f"{WAITING}?done=all"
+    assert double.headers["location"] == f"{WAITING}?done=begun"
+    assert "This form was sent before" in (await browser.read(f"{WAITING}?done=begun")).text
     assert (await operator.last_event())["number"] == event["number"]
-
-
-async def test_4_of_two_clicks_at_one_moment_history_has_all_that_either_released(
-    world: World,
-    operator: Operator,
-    engine: AsyncEngine,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    cidrs = await restored(world, engine, tmp_path, many=6)
-    browser = await signed_in(world, Role.OPERATOR)
-    form = await browser.form(WAITING, "/release-shown")
-    release, met = ReleaseRoutes.these, asyncio.Barrier(2)
-
-    async def meeting_in_the_middle(routes: ReleaseRoutes, waiting: Any, **how: Any) -> Any:
-        which = await met.wait()
-        return await release(routes, waiting[:: -1 if which else 1], **how)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(ReleaseRoutes, "these", meeting_in_the_middle)
-        async with asyncio.timeout(60):
-            await asyncio.gather(
-                *(browser.send(form, reason=WHY, confirm="release 6") for _ in range(2))
-            )
-    assert await waiting(engine) == set()
-    told = [one["after"] for one in await operator.result("GET", "/events?per_page=1000")]
-    assert sorted(cidr for one in told for cidr in one.get("announced", ())) == sorted(cidrs)
 
 
 async def test_4_who_only_looks_decides_about_no_route(

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from byoip.domain.accounts.let_in import LetIn
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.errors import Refusal
 
@@ -30,10 +31,21 @@ class Actor:
     Attributes:
         name: `credential:<id>`, `worker`, `operator:<id>`, `cli`; another's is `account:<id>`.
         request_id: of the HTTP request or job that asked; empty of another account's.
+        let_in: by what a request was recognised: each transaction asks whether it holds still.
+            None: a job or a shell, which nobody let in, or what follows from a write that was.
     """
 
     name: str
     request_id: str
+    let_in: LetIn | None = field(default=None, compare=False)
+
+    def changing(self) -> "Actor":
+        """The same, for a request that changes who may come in, or as what."""
+        return Actor(self.name, self.request_id, self.let_in and self.let_in.changing())
+
+    def afterwards(self) -> "Actor":
+        """The same, of what follows from what was done: that is not asked for again."""
+        return Actor(self.name, self.request_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from byoip.domain.accounts.sign_in import LogoutSaid, ProviderSaid
@@ -15,11 +16,13 @@ class Attempt:
         state: comes back with the browser, so that no other site can have begun it.
         nonce: comes back within the ID token, so that none of another attempt counts.
         verifier: shown with the code (PKCE, RFC 7636), so that a code that leaked is of no use.
+        begun_at: when, so that none goes on that was begun before its subject was logged out.
     """
 
     state: str
     nonce: str
     verifier: str
+    begun_at: datetime
 
 
 class IdentityProvider(Protocol):
@@ -27,6 +30,10 @@ class IdentityProvider(Protocol):
 
     async def reachable(self) -> bool:
         """Whether people can sign in there, as far as we saw in the last minute, or see now."""
+        ...
+
+    def seal(self, attempt: Attempt) -> str:
+        """What only this service can write of it, for a browser that could say anything."""
         ...
 
     async def address(self, attempt: Attempt, back: str, *, silently: bool) -> str:

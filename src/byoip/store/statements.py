@@ -6,6 +6,7 @@ the driver runs the statements. What goes together goes in one: `batches.py`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import fields
 from datetime import datetime
 from functools import cache, cached_property
@@ -18,7 +19,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.dialects.postgresql.psycopg import dialect as psycopg_dialect
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from byoip.store.batches import Compiled, Part, found_by, looking, run, values_of, writing
+from byoip.store.batches import Compiled, Part, asking, found_by, looking, run, values_of, writing
 from byoip.store.sharing import rows_of
 from byoip.store.unavailable import refusing, translate_driver_errors
 
@@ -59,6 +60,11 @@ class Statement:
         return tuple(column.name for column in made.selected_columns)
 
     @cached_property
+    def only_looks(self) -> bool:
+        """Whether it can be a part of a look: it reads or locks, and its columns have names."""
+        return isinstance(self._made, sa.SelectBase) and self.text.lstrip().startswith(b"SELECT")
+
+    @cached_property
     def _compiled(self) -> sa.Compiled:
         return self._made.compile(dialect=_DIALECT, column_keys=self._columns)
 
@@ -89,6 +95,7 @@ class Session:
 
     def __init__(self, driver: psycopg.AsyncConnection[Any]) -> None:
         self.driver = driver
+        self._first: tuple[Part, ...] = ()
         self._put_off: dict[str, Part] = {}
 
     @classmethod
@@ -98,9 +105,23 @@ class Session:
         driver: psycopg.AsyncConnection[Any] = raw.driver_connection  # type: ignore[assignment] # the adapter does not say which
         return cls(driver)
 
+    def begin_with(self, part: Part) -> None:
+        """Have this asked before all else: in one statement with what is first, if that looks."""
+        self._first = (part,)
+
+    async def begin(self) -> None:
+        """Ask now what comes before all else, if it was not asked yet."""
+        if self._first:
+            await self.look()
+
     async def rows(self, statement: Statement, /, **asked: object) -> list[Any]:
         """Run it; rows with an attribute for each column."""
         await self.flush()
+        if self._first and statement.only_looks:
+            (found,) = await self.look(asking(statement, list, **asked))
+            rows: list[Any] = found
+            return rows
+        await self.begin()
         return await rows_of(await run(self.driver, statement.text, {**statement.values, **asked}))
 
     async def row(self, statement: Statement, /, **asked: object) -> Any | None:
@@ -120,6 +141,7 @@ class Session:
     async def change(self, statement: Statement, /, **asked: object) -> int:
         """Run it; how many rows it touched."""
         await self.flush()
+        await self.begin()
         return await self._change(statement, asked)
 
     async def look(self, *parts: Part) -> list[Any]:
@@ -129,11 +151,13 @@ class Session:
         """
         if not all(part.unseen for part in self._put_off.values()):
             await self.flush()
+        first, self._first = self._first, ()
+        parts = (*first, *parts)
         named = {f"_{place}": part for place, part in enumerate(parts)}
         text = looking(tuple(part.statement for part in parts))
         # In the text format the fields of a record have no types.
         cursor = await run(self.driver, text, values_of(named), plain=True)
-        return found_by(parts, await rows_of(cursor))
+        return found_by(parts, await rows_of(cursor))[len(first) :]
 
     async def put_off(
         self,
@@ -162,6 +186,7 @@ class Session:
         parts, self._put_off = self._put_off, {}
         if not parts:
             return
+        await self.begin()
         refusals: dict[str, Exception | type[Exception]] = {}
         for part in parts.values():
             refusals |= part.refusals
@@ -170,6 +195,16 @@ class Session:
         for part, count in zip(parts.values(), counts, strict=True):
             if part.missing is not None and not count:
                 raise part.missing
+
+    async def end(self) -> None:
+        """Do all that was put off, and ask what was to come first of a transaction without more."""
+        await self.flush()
+        await self.begin()
+
+    async def savepoint(self) -> AbstractAsyncContextManager[psycopg.AsyncTransaction]:
+        """A block that is undone alone; what comes before all else is asked, and held, before."""
+        await self.end()
+        return self.driver.transaction()
 
     async def _write(self, parts: Mapping[str, Part]) -> Sequence[int]:
         if len(parts) == 1:

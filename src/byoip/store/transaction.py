@@ -3,7 +3,7 @@
 READ COMMITTED: a row that was waited for is read as its last writer left it. Deadlocks are
 prevented, not retried: each takes the locks that it needs in this order.
 
-1. the key of an idempotent write (tried, never waited for)
+1. the turn to change people (`tx.let_in`); who was let in, shared; the key (tried, never waited on)
 2. the account (`tx.claims.lock_quota`), then one of its AS numbers (`tx.own_asns.lock`), or what
    all accounts have of one, by ids (`tx.own_asns.lock_every`), and then a dispute about that
 3. the space (`tx.claims.lock_space`), by all that may begin or end a contest, and by no claim that
@@ -16,8 +16,7 @@ prevented, not retried: each takes the locks that it needs in this order.
    (`tx.edge_feed.at_once`, `tx.edges.together`); to add, drain, restore or remove one all are
    locked (`tx.edges.alone`), and then that one (`tx.edges.lock`), or all of them after the counter
    of 13 (`tx.edges.begin_feed`)
-6. with the space locked, claims that overlap it, in the order of their ids
-   (`tx.claims.approved_overlapping`, `tx.contests.unrivalled`)
+6. with the space, claims in it, by ids (`tx.claims.approved_overlapping`, `tx.contests.unrivalled`)
 7. the breaker (`tx.breaker.permit`, `tx.breaker.trip`, `tx.breaker.rearm`), one withdrawal at a
    time; that of levels, a registry and signal at a time (`tx.watches.rise`). A claim's way out, its
    watches and, with its space, disputes are written under its lock and need no other. Or, alone and
@@ -71,6 +70,7 @@ from byoip.ports.clock import Clock
 from byoip.store.accounts.accounts import AccountRepository
 from byoip.store.accounts.credentials import CredentialRepository
 from byoip.store.accounts.identities import IdentityRepository
+from byoip.store.accounts.let_in import LetInRepository
 from byoip.store.accounts.operator_events import OperatorEventRepository
 from byoip.store.accounts.people import PeopleRepository
 from byoip.store.asns.own_asns import OwnAsnRepository
@@ -150,6 +150,7 @@ class Transaction:
     drains = cached_property(lambda tx: DrainRepository(tx.session))
     accounts = cached_property(lambda tx: AccountRepository(tx.session))
     credentials = cached_property(lambda tx: CredentialRepository(tx.session))
+    let_in = cached_property(lambda tx: LetInRepository(tx.session, tx.clock))
     people = cached_property(lambda tx: PeopleRepository(tx.session))
     identities = cached_property(lambda tx: IdentityRepository(tx.session))
     registry_overrides = cached_property(lambda tx: OverrideRepository(tx.session))
@@ -249,7 +250,7 @@ class Transaction:
                 await made[one].write()
         if self._key is not None:
             await self._key.write(self.session)
-        await self.session.flush()
+        await self.session.end()
 
 
 class Store:
@@ -275,7 +276,7 @@ class Store:
         actor: Actor | None = None,
         precondition: Precondition = ANY_VERSION,
     ) -> AsyncIterator[Transaction]:
-        """Everything or nothing. With a key, the first statement claims it.
+        """Everything or nothing. The first statement claims a key, and who was let in stays so.
 
         Args:
             key: of a write that its sender may repeat.
@@ -283,17 +284,17 @@ class Store:
             precondition: what the request is based on; see `Transaction.lock_claim`.
 
         Raises:
-            AlreadyAnswered, IdempotencyKeyReused: the key was used, with this or another body.
-            IdempotencyKeyBusy: the first request with this key is still running.
+            NotAuthenticated, ScopeMissing, RoleMissing: who was let in would not be any more.
+            AlreadyAnswered, IdempotencyKeyReused, IdempotencyKeyBusy: the key was used, or is now.
             StoreUnavailable: the database is away, now or at any time until the end.
         """
         claimed = None if key is None else IdempotencyRepository(self._clock, key)
         async with looking_again(self._engine, claimed), begun(self._engine) as connection:
-            session = await Session.of(connection)
-            made_of = connection, session, self._clock, self._app, self._rules
-            tx = Transaction(*made_of, actor=actor, precondition=precondition, key=claimed)
+            of = connection, await Session.of(connection), self._clock, self._app, self._rules
+            tx = Transaction(*of, actor=actor, precondition=precondition, key=claimed)
+            await tx.let_in.begin(actor)
             if claimed is not None:
-                await claimed.claim(session)
+                await claimed.claim(tx.session)
             yield tx
             await tx.end()
         if "events" in tx.__dict__:

@@ -60,6 +60,7 @@ class Border:
                 because it shows a secret; without a key it is not called.
 
         Raises:
+            NotAuthenticated, ScopeMissing, RoleMissing: the actor would not be let in any more.
             AlreadyAnswered: the key was used with the same request; here is its answer.
             IdempotencyKeyReused, IdempotencyKeyBusy: the key stands for another request, or its
                 first one still runs.
@@ -86,12 +87,13 @@ class Border:
         repeated would do all before it a second time.
 
         Raises:
-            AlreadyAnswered, IdempotencyKeyReused, IdempotencyKeyBusy: as `write` does.
+            NotAuthenticated, AlreadyAnswered, IdempotencyKeyReused, IdempotencyKeyBusy, and so on:
+                as `write` does.
         """
         if request.key is None:
             return
         with suppress(_Looked):
-            async with self.store.transaction(request.key):
+            async with self.store.transaction(request.key, actor=request.actor):
                 raise _Looked
 
 

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from starlette.responses import Response
 
+from byoip.domain.accounts.let_in import OUT
 from byoip.domain.checks.evidence import Passed
 from byoip.domain.errors import Refusal
 from byoip.domain.precondition import PreconditionFailed
@@ -85,7 +86,7 @@ async def _tried(
         return await show(422, wrong={"asn": "An AS number, as in 64500."})
     try:
         return await work(visit.form.get("cidr", "").strip(), int(number))
-    except PreconditionFailed:
+    except (PreconditionFailed, *OUT):
         raise
     except Refusal as refusal:
         problem = visit.site.problem(refusal)

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from byoip.domain.accounts.credential import Scope, ScopeMissing
+from byoip.domain.accounts.credential import NotAuthenticated, Scope, ScopeMissing
 from byoip.domain.errors import Refusal
 from byoip.store.accounts.people_reader import SignedIn
 from byoip.store.sharing import working_for
@@ -150,6 +150,8 @@ class Door:
 
     def refused(self, refusal: Refusal) -> Response:
         """A page that says what was refused, and what to do."""
+        if isinstance(refusal, NotAuthenticated):  # removed since their cookie was recognised
+            return leading(SIGN_IN)
         problem = self.site.problem(refusal)
         after = refusal.retry_after
         return page(

@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 
 from starlette.responses import Response
 
+from byoip.domain.accounts.let_in import OUT
 from byoip.domain.errors import Refusal
 from byoip.domain.idempotency import IdempotencyKeyBusy
 from byoip.domain.precondition import PreconditionFailed
@@ -54,7 +55,7 @@ async def tried(visit: PersonsVisit, work: Awaitable[Response], show: Shows) -> 
     """Do it; what is refused, or drawn from an older version, is said on the page as it is now."""
     try:
         return await work
-    except IdempotencyKeyBusy:  # nobody knows what was done
+    except (IdempotencyKeyBusy, *OUT):  # nobody knows what was done; or nothing is shown any more
         raise
     except PreconditionFailed:
         return await show(Told(_STALE, stale=True))

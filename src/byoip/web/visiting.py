@@ -10,6 +10,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from byoip.domain.accounts.let_in import LetIn
 from byoip.domain.accounts.people import BrowserSession, Person
 from byoip.domain.history import Actor
 from byoip.domain.idempotency import (
@@ -78,7 +79,7 @@ class PersonsVisit(Visit):
     @property
     def actor(self) -> Actor:
         """Who acts."""
-        return Actor(actor_of(self.person), self.request_id)
+        return Actor(actor_of(self.person), self.request_id, LetIn.in_person(self.person))
 
     async def page(self, template: str, status: int = 200, **shown: object) -> Response:
         """A page for them; one may take 20 ms, so one is made in a turn of the event loop."""
@@ -93,7 +94,11 @@ class PersonsVisit(Visit):
         return page(template, status, sandbox=self.site.sandbox is not None, **always, **shown)
 
     async def write(
-        self, verb: Verb[Result], to: Callable[[Result], str], *spending: Wanted
+        self,
+        verb: Verb[Result],
+        to: Callable[[Result], str],
+        *spending: Wanted,
+        changes_people: bool = False,
     ) -> Response:
         """Have the border carry out a verb once for this form, then lead on to a page.
 
@@ -101,8 +106,13 @@ class PersonsVisit(Visit):
             verb: what is done.
             to: where it leads; kept, so that the form sent again leads there as well.
             spending: permits of the account that it takes.
+            changes_people: whether it changes who may come in, or as what.
         """
-        return await self.write_shown(verb, lambda result: leading(to(result)), to, *spending)
+
+        def show(result: Result) -> Response:
+            return leading(to(result))
+
+        return await self.write_shown(verb, show, to, *spending, changes_people=changes_people)
 
     async def write_shown(
         self,
@@ -110,6 +120,7 @@ class PersonsVisit(Visit):
         show: Callable[[Result], Response],
         again: Callable[[Result], str],
         *spending: Wanted,
+        changes_people: bool = False,
     ) -> Response:
         """The same where the answer shows a secret once; sent again, the form leads elsewhere.
 
@@ -118,7 +129,7 @@ class PersonsVisit(Visit):
         Raises:
             IdempotencyKeyBusy: that took too long.
         """
-        request = self._request()
+        request = self._request(changes_people=changes_people)
         whose, limits = self.person.account_id or self.person.id, self.site.limits
         day = Wanted("write", limits.writes_per_account / _MINUTES_OF_DAY, _MINUTES_OF_DAY)
         await self.site.spend(whose, *spending, *([day] if self.person.account_id else []))
@@ -156,11 +167,11 @@ class PersonsVisit(Visit):
             return leading(before.answer.body.decode())
         return await self.write(await ask(), to)
 
-    def _request(self) -> WriteRequest:
+    def _request(self, *, changes_people: bool = False) -> WriteRequest:
         key, digest = key_of(self.form)
         path = self.request.url.path
         return WriteRequest(
-            self.actor,
+            self.actor.changing() if changes_people else self.actor,
             version_of(self.form),
             IdempotencyKey(self.person.id, "POST", path, key, digest),
         )

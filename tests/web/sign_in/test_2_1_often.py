@@ -1,10 +1,8 @@
 """Page, 2.1: sign-in is limited where it costs: questions to the provider, rows, cookies, turns."""
 
 import asyncio
-from base64 import urlsafe_b64encode
-from hashlib import sha256
-from secrets import token_hex
-from urllib.parse import urlencode
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -18,30 +16,23 @@ from tests.web.sign_in.elsewhere import Elsewhere
 BACK = "/ui/enter/provider/back"
 
 
-def own_made(elsewhere: Elsewhere) -> tuple[Browser, str, str]:
-    """A browser whose cookie of an attempt nobody here gave out; state; where the provider is."""
-    state, nonce, verifier = (token_hex(32) for _ in range(3))
-    where = urlsafe_b64encode(b"/ui").decode()
-    kept = {f"__Host-login-{state}": f"{nonce}.{verifier}..{where}"}
-    challenge = urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-    asked = {
-        "redirect_uri": f"http://byoip.test{BACK}",
-        "state": state,
-        "nonce": nonce,
-        "code_challenge": challenge,
-    }
-    address = f"{elsewhere.provider.issuer}/authorize?{urlencode(asked)}"
-    return Browser(elsewhere.world.client, attempts=kept), state, address
+async def kept(elsewhere: Elsewhere) -> tuple[Callable[[], Browser], str, str]:
+    """Browsers that show the cookie of one attempt again; its state; where the provider is."""
+    browser = elsewhere.browser()
+    address = await elsewhere.begun(browser)
+    attempts = dict(browser.attempts)
+    [state] = parse_qs(urlsplit(address).query)["state"]
+    return lambda: Browser(elsewhere.world.client, attempts=dict(attempts)), state, address
 
 
 async def test_2_1_the_provider_is_not_asked_about_codes_without_end(elsewhere: Elsewhere) -> None:
-    """Cookies of attempts can be written by anyone: then our secret goes there for any code."""
+    """The cookie of an attempt can be shown again: then our secret goes there for any code."""
     seen: list[int] = []
+    again, state, _ = await kept(elsewhere)
     while len(seen) < 1000:  # permits come back as it goes on
         asked = elsewhere.provider.asked().count("/token")
-        browser, state, _ = own_made(elsewhere)
         brought = {"state": state, "code": "x", "iss": elsewhere.provider.issuer}
-        seen.append((await browser.get(f"{BACK}?{urlencode(brought)}")).status_code)
+        seen.append((await again().get(f"{BACK}?{urlencode(brought)}")).status_code)
         if elsewhere.provider.asked().count("/token") == asked:
             break
     assert seen[0] == 403
@@ -56,10 +47,10 @@ async def test_2_1_nobody_leaves_rows_without_end(
     """Each sign-in leaves a session and a line of the history, which is never deleted."""
     await elsewhere.signed_in("ada")
     elsewhere.provider.tell(users={"joe": {"sub": "u-2", "name": "Ada", "groups": []}})
-    seen = []
-    for _ in range(65):
-        browser, _, address = own_made(elsewhere)
-        seen.append((await browser.get(elsewhere.at_provider(address, user))).status_code)
+    again, _, address = await kept(elsewhere)
+    seen = [
+        (await again().get(elsewhere.at_provider(address, user))).status_code for _ in range(65)
+    ]
     assert seen[-1] == 429
     async with engine.connect() as connection:
         lines = await connection.scalar(sa.text("SELECT count(*) FROM operator_events"))

@@ -114,10 +114,45 @@ async def test_2_2_logged_out_by_the_provider_is_out(elsewhere: Elsewhere, by: s
     assert (await grace.get("/ui/noc")).status_code == 200
 
 
+@pytest.mark.parametrize("by", ["sid", "sub"])
+async def test_2_2_a_code_from_before_a_logout_begins_no_session_after_it(
+    elsewhere: Elsewhere, by: str
+) -> None:
+    browser, clock = elsewhere.browser(), elsewhere.world.clock
+    back = elsewhere.at_provider(await elsewhere.begun(browser), "ada")
+    names = {"sid": elsewhere.provider.client.cookies["idp"]} if by == "sid" else {"sub": "u-2"}
+    elsewhere.provider.client.cookies.clear()
+    grace = elsewhere.browser()
+    of_another = elsewhere.at_provider(await elsewhere.begun(grace), "grace")
+    clock.advance(timedelta(seconds=1))
+    assert (await elsewhere.log_out(elsewhere.provider.logout_token(**names))).status_code == 200
+    answer = await browser.get(back)
+    assert (answer.status_code, browser.cookie) == (403, "")
+    assert "has logged you out meanwhile; begin again" in answer.text
+    assert (await grace.get(of_another)).status_code == 303
+    clock.advance(timedelta(seconds=1))
+    assert (await elsewhere.signed_in("ada")).cookie
+
+
+async def test_2_2_a_browser_cannot_say_when_its_attempt_began(elsewhere: Elsewhere) -> None:
+    browser = elsewhere.browser()
+    back = elsewhere.at_provider(await elsewhere.begun(browser), "ada")
+    [(name, kept)] = browser.attempts.items()
+    *parts, since, seal = kept.split(".")
+    browser.attempts[name] = ".".join([*parts, str(int(since) + 1), seal])
+    assert (await browser.get(back)).status_code == 403
+    browser.attempts[name] = kept
+    elsewhere.world.clock.advance(timedelta(minutes=10, seconds=1))
+    elsewhere.provider.tell(ahead=601)
+    assert (await browser.get(back)).status_code == 403, "ten minutes are over, whatever it keeps"
+    assert not browser.cookie
+
+
 async def test_2_2_a_logout_token_counts_once(elsewhere: Elsewhere) -> None:
     token = elsewhere.provider.logout_token(sub="u-2")
     answers = await asyncio.gather(*(elsewhere.log_out(token) for _ in range(4)))
     assert sorted(one.status_code for one in answers) == [200, 400, 400, 400]
+    elsewhere.world.clock.advance(timedelta(seconds=1))
     browser = await elsewhere.signed_in("ada")
     assert (await elsewhere.log_out(token)).status_code == 400
     assert (await browser.get("/ui/people")).status_code == 200

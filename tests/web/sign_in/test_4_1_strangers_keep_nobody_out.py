@@ -12,7 +12,7 @@ from byoip.store.accounts.rate_limits import Wanted
 from byoip.web.people import provider
 from tests.web.browser import Browser
 from tests.web.sign_in.elsewhere import Elsewhere
-from tests.web.sign_in.test_2_1_often import BACK, own_made
+from tests.web.sign_in.test_2_1_often import BACK, kept
 
 FLOOD = 140
 
@@ -33,9 +33,9 @@ async def test_4_1_codes_without_end_keep_nobody_out_who_was_here(
     person = await elsewhere.signed_in("grace")
     await elsewhere.log_out(elsewhere.provider.logout_token(sub="u-1"))
     assert (await person.get("/ui/sessions")).headers["location"] == "/ui/enter"
-    forged, state, _ = own_made(elsewhere)
+    forged, state, _ = await kept(elsewhere)
     brought = {"state": state, "code": "x", "iss": elsewhere.provider.issuer}
-    assert (await forged.get(f"{BACK}?{urlencode(brought)}")).status_code == 429
+    assert (await forged().get(f"{BACK}?{urlencode(brought)}")).status_code == 429
     new = elsewhere.browser()
     assert (await elsewhere.came(new, "ada")).status_code == 429  # for the provider's sake
     pretends = Browser(elsewhere.world.client, "a" * 64)

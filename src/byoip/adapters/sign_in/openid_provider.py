@@ -4,6 +4,7 @@ OpenID Connect Core 1.0, section 3.1; RFC 7636 (PKCE); RFC 9207 (`iss`); Back-Ch
 Signatures are judged by joserfc, of a list of algorithms that is ours, never the token's.
 """
 
+import hmac
 import logging
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
@@ -67,6 +68,11 @@ class OpenIdProvider:
         except ProviderAway as away:
             return str(away.__cause__ or away.message)
         return None if keys else "it has no key for RS256, PS256 or ES256"
+
+    def seal(self, attempt: Attempt) -> str:
+        """What only this service can write of it: by the secret that all its processes have."""
+        said = f"attempt\0{attempt.state}\0{attempt.begun_at.isoformat()}"
+        return hmac.digest(self._client.secret.encode(), said.encode(), "sha256").hex()
 
     async def address(self, attempt: Attempt, back: str, *, silently: bool) -> str:
         """Where the browser goes to sign in."""

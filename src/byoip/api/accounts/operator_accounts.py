@@ -147,7 +147,9 @@ async def revoke_credential(
     With that of a person, the person is removed.
     """
     return await caller.write(
-        lambda tx: people.end_credential(tx, credential_id, reason=body.reason), wire.credential_of
+        lambda tx: people.end_credential(tx, credential_id, reason=body.reason),
+        wire.credential_of,
+        changes_people=True,
     )
 
 

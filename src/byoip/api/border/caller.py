@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
 from typing import Annotated, Any, NoReturn, TypeAlias, TypeVar
@@ -54,6 +54,7 @@ class Authenticated:
         messages: Callable[[Result], Sequence[Message]] | None = None,
         location: Callable[[Result], str | None] | None = None,
         spending: Sequence[Wanted] = (),
+        changes_people: bool = False,
     ) -> Answer:
         """Have the border carry out a verb, and answer; the same bytes each time with a key.
 
@@ -67,6 +68,7 @@ class Authenticated:
             messages: gives the remarks beside it.
             location: gives the path of what it has begun.
             spending: the account's permits that it takes, see `Customer.spend`.
+            changes_people: whether it changes who may come in, or as what.
         """
         declared = self.declaration
 
@@ -82,10 +84,12 @@ class Authenticated:
         def keep(result: Result) -> Answer:
             return render(result) if kept is None else answer(kept(result), status=declared.status)
 
-        border = self.backend.border
+        border, request = self.backend.border, self.request
+        if changes_people:
+            request = replace(request, actor=request.actor.changing())
         await self.count_write(*spending)
         async with self.turn():
-            return await border.write(self.request, verb, render, keep=keep if kept else None)
+            return await border.write(request, verb, render, keep=keep if kept else None)
 
     async def require_unanswered(self) -> None:
         """Look for the key's answer, before a write of several transactions; see the border."""

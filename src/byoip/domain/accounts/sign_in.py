@@ -6,11 +6,14 @@ groups, each time anew; what was taken from them here stays taken.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from byoip.domain.accounts.people import Role
 from byoip.domain.errors import Refusal
+
+ATTEMPT_HOLDS: Final = timedelta(minutes=10)
 
 
 class ProviderAway(Refusal):

@@ -14,6 +14,7 @@ from sqlalchemy.sql.expression import FromClause
 from byoip.domain.accounts.credential import AccountNotFound, Credential, CredentialNotFound, Scope
 from byoip.domain.claims.closing import NOTICES
 from byoip.ports.clock import Clock
+from byoip.store.accounts.let_in import hold_off
 from byoip.store.accounts.seen import Seen
 from byoip.store.accounts.tables import credentials, people
 from byoip.store.autocommit import autocommit_pool
@@ -68,15 +69,19 @@ _OURS: Final = (*(one.label(f"credential_{one.name}") for one in _c), _ALLOWED)
 _THIS: Final = (_c.token_sha256 == sa.bindparam("token_sha256"), _IN_FORCE)
 _RECOGNISE: Final = compiled(sa.select(*_OURS).where(*_THIS))
 _STANDS: Final = compiled(sa.select(_c.id).where(_c.id == sa.bindparam("credential_id"), _IN_FORCE))
-# Asks again whether it is due, so that of many requests at once only one writes.
-_NOTE_USE: Final = compiled(
-    sa.update(credentials)
+# Asks again whether it is due, so that of many requests at once only one writes. While a write of
+# the credential's holds it (`let_in.py`), none does: the next request will.
+_due_now: Final = (
+    sa.select(_c.id)
     .where(
         _c.id == sa.bindparam("credential_id"),
         sa.or_(_c.last_used_at.is_(None), _c.last_used_at <= sa.bindparam("before")),
     )
-    .returning(_c.id),
-    ["last_used_at"],
+    .with_for_update(key_share=True, skip_locked=True)
+    .cte("due")
+)
+_NOTE_USE: Final = compiled(
+    sa.update(credentials).where(_c.id == _due_now.c.id).returning(_c.id), ["last_used_at"]
 )
 
 
@@ -147,13 +152,14 @@ class CredentialRepository(Repository):
         Raises:
             CredentialNotFound: there is none, or it was revoked before.
         """
+        await hold_off(self._session, credential_id)
         row = await self._session.one(
             _REVOKE, CredentialNotFound, credential_id=credential_id, revoked_at=now
         )
         return credential_from(row)
 
     async def revoke_of(self, person_id: UUID, now: datetime) -> Sequence[Credential]:
-        """End all tokens of a person's own; gives them as they are then."""
+        """End all tokens of a person's own, who is ended; gives them as they are then."""
         rows = await self._session.rows(_REVOKE_OF, person=person_id, revoked_at=now)
         return [credential_from(row) for row in rows]
 
@@ -163,6 +169,7 @@ class CredentialRepository(Repository):
         Raises:
             CredentialNotFound: not there, revoked, another's, or a person's way in.
         """
+        await hold_off(self._session, credential_id)
         asked = {"account_id": account_id, "credential_id": credential_id}
         return credential_from(await self._session.one(_LOCK_TOKEN, CredentialNotFound, **asked))
 
@@ -177,7 +184,7 @@ class CredentialRepository(Repository):
         return [(row.account_id, row.id) for row in rows]
 
     async def told_of(self, credential_id: UUID, now: datetime) -> None:
-        """Note that its account was told that it expires."""
+        """Note that its account was told that it expires; it must be locked."""
         await self._session.change(_TOLD, credential_id=credential_id, now=now)
 
 

@@ -9,7 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from byoip.domain.accounts.people import Role
-from byoip.domain.accounts.sign_in import Identity, LogoutSaid, ProviderSignInRefused
+from byoip.domain.accounts.sign_in import (
+    ATTEMPT_HOLDS,
+    Identity,
+    LogoutSaid,
+    ProviderSaid,
+    ProviderSignInRefused,
+)
 from byoip.store.accounts.tables import browser_sessions, credentials, identities, logout_tokens
 from byoip.store.statements import AnyRow, Repository, compiled
 from byoip.store.unavailable import refusing
@@ -46,8 +52,21 @@ _SET: Final = compiled(
 _END: Final = compiled(
     sa.update(identities).where(_i.person_id == sa.bindparam("person"), _i.live), ["ended_at"]
 )
-_USE: Final = compiled(
-    pg.insert(logout_tokens).on_conflict_do_nothing().returning(_o.token_sha256), _o.keys()
+_ended = pg.insert(logout_tokens)
+_USE: Final = compiled(_ended.on_conflict_do_nothing().returning(_o.token_sha256), _o.keys())
+# Of a subject, or a session there: until when an attempt to sign in from before its last logout
+# could still come. Both who logs out and who signs in lock it: one is first.
+_NOTE_LOGOUT: Final = compiled(
+    _ended.on_conflict_do_update(
+        constraint=logout_tokens.primary_key, set_={"expires_at": _ended.excluded.expires_at}
+    ),
+    _o.keys(),
+)
+_LOCK_LOGOUT: Final = compiled(
+    _ended.on_conflict_do_update(
+        constraint=logout_tokens.primary_key, set_={"expires_at": _o.expires_at}
+    ).returning(_o.expires_at),
+    _o.keys(),
 )
 _OPEN: Final = (_s.ended_at.is_(None), _s.checked_at.is_not(None))
 _WHOSE: Final = sa.select(_i.person_id).where(_i.issuer == sa.bindparam("of_issuer"))
@@ -124,6 +143,9 @@ class IdentityRepository(Repository):
 
     async def log_out(self, said: LogoutSaid, now: datetime) -> set[UUID]:
         """End the session that it names; where there is none, all of the subject's. Whose."""
+        for digest in _named(said.issuer, said.subject, said.sid):
+            until = now + ATTEMPT_HOLDS
+            await self._session.change(_NOTE_LOGOUT, token_sha256=digest, expires_at=until)
         asked = {"of_issuer": said.issuer, "ended_at": now}
         rows: list[AnyRow] = []
         if said.sid is not None:
@@ -131,6 +153,15 @@ class IdentityRepository(Repository):
         if not rows and said.subject is not None:
             rows = await self._session.rows(_LOG_OUT, of_subject=said.subject, **asked)
         return {row.person_id for row in rows}
+
+    async def logged_out_since(self, said: ProviderSaid, begun_at: datetime) -> bool:
+        """Whether whom it names was logged out there after this; no logout comes meanwhile."""
+        out = False
+        for digest in _named(said.issuer, said.subject, said.sid):
+            asked = {"token_sha256": digest, "expires_at": begun_at}
+            (row,) = await self._session.rows(_LOCK_LOGOUT, **asked)
+            out |= row.expires_at - ATTEMPT_HOLDS >= begun_at
+        return out
 
     async def end_sessions(self, person_id: UUID, now: datetime) -> None:
         """End all sessions of a person."""
@@ -143,6 +174,13 @@ class IdentityRepository(Repository):
         whose = {"session_id": session_id, "person": person_id}
         noted = {"checked_at": now, "provider_sid": sid}
         return bool(await self._session.change(_CHECKED, **whose, **noted))
+
+
+def _named(issuer: str, subject: str | None, sid: str | None) -> list[bytes]:
+    """What stands for the subject, and for the session there; in the order of their locks."""
+    named = {"subject": subject, "session": sid}
+    texts = [f"{kind}\0{issuer}\0{one}" for kind, one in named.items() if one is not None]
+    return sorted(sha256(one.encode(errors="replace")).digest() for one in texts)
 
 
 def _text(role: Role | None) -> str | None:

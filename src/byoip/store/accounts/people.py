@@ -17,6 +17,7 @@ from byoip.domain.accounts.people import (
     SignInLinkRefused,
 )
 from byoip.store.accounts.credentials import credential_from, token_hash
+from byoip.store.accounts.let_in import hold_off
 from byoip.store.accounts.tables import browser_sessions, credentials, people, sign_in_links
 from byoip.store.statements import AnyRow, Repository, compiled, to_row
 
@@ -50,7 +51,7 @@ _OPERATORS: Final = compiled(
         _c.revoked_at.is_(None),
     )
     .order_by(_p.id)
-    .with_for_update(of=(people, credentials))
+    .with_for_update(of=people)  # their credentials are changed by who has the turn for it alone
 )
 _SET_ROLE: Final = compiled(sa.update(people).where(_p.id == sa.bindparam("person_id")), ["role"])
 _SET_SCOPES: Final = compiled(
@@ -119,12 +120,14 @@ class PeopleRepository(Repository):
     async def change_role(self, person: Person, role: Role) -> Person:
         """Give a person who was locked another role, and what it allows."""
         scopes = sorted(scope.value for scope in role.scopes)
+        await hold_off(self._session, person.id)
         await self._session.change(_SET_ROLE, person_id=person.id, role=role.value)
         await self._session.change(_SET_SCOPES, person_id=person.id, scopes=scopes)
         return Person(replace(person.credential, scopes=role.scopes), role)
 
     async def lock_out(self, person: Person) -> None:
         """Let a person who was locked, and tokens of theirs, do nothing; the role stays noted."""
+        await hold_off(self._session, person.id)
         await self._session.change(_SET_SCOPES, person_id=person.id, scopes=[])
 
     async def add_link(

@@ -20,9 +20,11 @@ ALL: Final = compiled(sa.select(edges).where(edges.c.live).order_by(edges.c.name
 
 # Shared by bindings and announcements; taken alone where an edge begins to count, is drained,
 # comes back or goes. "by", "edg": Postgres 15 knows decimals only.
-ALONE: Final = from_text("SELECT pg_advisory_xact_lock(25209, 6644839)")
+ALONE: Final = from_text(
+    "SELECT pg_advisory_xact_lock(25209, 6644839) AS locked", selects=["locked"]
+)
 TOGETHER: Final = from_text(
-    "SELECT pg_advisory_xact_lock_shared(25209, 6644839)", selects=["locked"]
+    "SELECT pg_advisory_xact_lock_shared(25209, 6644839) AS locked", selects=["locked"]
 )
 
 # The counter is locked here, as the last thing before the commit.

@@ -84,7 +84,7 @@ _LOCK_SPACE: Final = from_text(
     """
     SELECT CASE WHEN place < cardinality(CAST(:kinds AS int[]))
         THEN pg_advisory_xact_lock_shared(kind, number)
-        ELSE pg_advisory_xact_lock(kind, number) END
+        ELSE pg_advisory_xact_lock(kind, number) END AS locked
     FROM unnest(CAST(:kinds AS int[]), CAST(:numbers AS int[]))
         WITH ORDINALITY AS path (kind, number, place)
     """,
@@ -190,8 +190,7 @@ class ClaimRepository(Repository):
             ClaimNotFound: see `lock`.
         """
         locked: Claim | None = None
-        await self._session.flush()
-        async with self._session.driver.transaction() as tried:  # a savepoint
+        async with await self._session.savepoint() as tried:
             claim = await self.lock(claim_id, account_id)
             if not await self.outside_contests(claim):
                 raise psycopg.Rollback(tried)

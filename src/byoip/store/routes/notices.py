@@ -11,7 +11,7 @@ from byoip.store.statements import Session, compiled
 ROUTES_CHANNEL: Final = "byoip_routes"
 
 RING: Final = compiled(
-    sa.select(sa.func.pg_notify(ROUTES_CHANNEL, sa.bindparam("about", type_=sa.Text)))
+    sa.select(sa.func.pg_notify(ROUTES_CHANNEL, sa.bindparam("about", type_=sa.Text)).label("rung"))
 )
 
 

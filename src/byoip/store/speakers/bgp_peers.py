@@ -24,8 +24,11 @@ from byoip.store.speakers.views import (
 from byoip.store.statements import AnyRow, Session, Statement, from_row, from_text
 
 _ASKED: Final = {
-    BgpPeerKind.SPEAKER: from_text("SELECT asked_at FROM speakers WHERE name = :name FOR UPDATE"),
-    BgpPeerKind.LISTENER: from_text("SELECT asked_at FROM listeners WHERE name = :name FOR UPDATE"),
+    kind: from_text(
+        f"SELECT asked_at FROM {table} WHERE name = :name FOR UPDATE",  # noqa: S608
+        selects=["asked_at"],
+    )
+    for kind, table in ((BgpPeerKind.SPEAKER, "speakers"), (BgpPeerKind.LISTENER, "listeners"))
 }
 _ORDERS: Final = from_text(
     "SELECT order_number FROM speaker_records WHERE speaker = :name FOR UPDATE"

@@ -108,7 +108,9 @@ _KINDS: Final = from_text("""
     SELECT (array_agg(cidr))[1] AS cidr, asn, prepend, behind, count(*) AS many
     FROM bgp_prefixes WHERE advertised GROUP BY family(cidr), asn, prepend, behind ORDER BY 1
 """)
-_LOCK: Final = from_text("SELECT number FROM speaker_revisions WHERE number = 1 FOR UPDATE")
+_LOCK: Final = from_text(
+    "SELECT number FROM speaker_revisions WHERE number = 1 FOR UPDATE", selects=["number"]
+)
 _PUT: Final = from_text("""
     INSERT INTO speaker_revisions (number, digest, speakers, state, proposed_by, reason, at)
     SELECT max(number) + 1, :digest, :speakers, 'travelling', :by, :reason, :now

@@ -22,7 +22,10 @@ from byoip.store.watch.views import DisputeParty, DisputeView, OwnDispute
 from byoip.store.watch.watches import watch_from
 
 _COLUMNS: Final = "id, holder_id, claimant_id, opened_at, decide_from, ended_at, ended"
-_GET: Final = from_text(f"SELECT {_COLUMNS} FROM disputes WHERE id = :id")  # noqa: S608
+_GET: Final = from_text(
+    f"SELECT {_COLUMNS} FROM disputes WHERE id = :id",  # noqa: S608
+    selects=_COLUMNS.split(", "),
+)
 _LOCK: Final = from_text(
     f"SELECT {_COLUMNS} FROM disputes WHERE id = :id FOR UPDATE"  # noqa: S608
 )

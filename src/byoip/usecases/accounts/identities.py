@@ -1,5 +1,6 @@
 """People of an identity provider: let in by what it says of them, and out again."""
 
+from datetime import datetime
 from uuid import UUID
 
 from byoip.domain.accounts.credential import AccountNotFound
@@ -22,6 +23,7 @@ from byoip.usecases.accounts.people import NewSession, shown_person
 
 _SAID = "The identity provider says so."
 _REMOVED = "you were removed here; an admin of the account, or the operator, can let you in again"
+_LOGGED_OUT = "the identity provider has logged you out meanwhile; begin again"
 _NO_ACCOUNT = "your group leads to an account that does not exist; tell the operator"
 
 
@@ -30,6 +32,7 @@ async def sign_in(
     said: ProviderSaid,
     place: Place,
     *,
+    begun_at: datetime,
     mint: TokenMint,
     agent: str,
     address: str,
@@ -39,9 +42,12 @@ async def sign_in(
     Who comes for the first time, or to another account than before, is a new person here.
 
     Raises:
-        ProviderSignInRefused: they were removed here, or the place leads nowhere.
+        ProviderSignInRefused: they were removed here, or the place leads nowhere; or the attempt
+            was begun before they were logged out there.
         LastOperator: they would be none any more, and nobody else is.
     """
+    if await tx.identities.logged_out_since(said, begun_at):
+        raise ProviderSignInRefused(_LOGGED_OUT)
     person = await _person(tx, said, place, mint)
     how = stated_reason("At the identity provider.")
     where = {"agent": agent, "address": address}
@@ -73,6 +79,7 @@ async def lock_out(tx: Transaction, said: ProviderSaid) -> None:
     found = await tx.identities.find(said.issuer, said.subject)
     if found is None or not found.here:
         return
+    await tx.let_in.change(found.account_id)
     person = await tx.people.lock(found.person_id, found.account_id)
     await tx.identities.note(person.id, granted=None, most=found.most)
     await tx.people.lock_out(person)

@@ -38,6 +38,7 @@ async def issue(
         TooManyTokens: the person has as many as one may have.
         PersonNotFound: they were removed meanwhile.
     """
+    await tx.let_in.change(person.account_id)
     known = await tx.people.lock(person.id, person.account_id)
     if not scopes <= known.role.scopes:
         raise ScopesRefused(known.role.scopes)
@@ -65,6 +66,7 @@ async def revoke(
         CredentialNotFound: there is no such token here, or it was revoked before.
         RoleMissing: it is another's.
     """
+    await tx.let_in.change(person.account_id)
     token = await tx.credentials.lock_token(person.account_id, credential_id)
     if token.person_id != person.id and not person.role.manages:
         raise RoleMissing

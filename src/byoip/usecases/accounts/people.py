@@ -96,6 +96,7 @@ async def link(
         PersonNotFound: the account, or the operator, has no such person.
         PersonOfProvider: they sign in at the identity provider.
     """
+    await tx.let_in.change(account_id)
     person = await tx.people.lock(person_id, account_id)
     if await tx.identities.of(person_id) is not None:
         raise PersonOfProvider
@@ -162,6 +163,7 @@ async def end_credential(tx: Transaction, credential_id: UUID, *, reason: str) -
     """
     person = await tx.people.find(credential_id)
     if person is None:
+        await tx.let_in.change(None)
         return await credentials.revoke(tx, credential_id, reason=reason)
     try:
         return (await remove(tx, person.account_id, person.id, reason=reason)).credential
@@ -237,6 +239,7 @@ async def of_several(
         PersonNotFound: the account, or the operator, has no such person.
         LastOperator: nobody else has the role operator.
     """
+    await tx.let_in.change(account_id)
     if account_id is None:
         operators = await tx.people.lock_operators()
         if operators == [person_id] and not stays:

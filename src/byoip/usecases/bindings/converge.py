@@ -21,6 +21,7 @@ class ConvergeBindings:
 
     async def __call__(self, *, by: Actor) -> None:
         """Look at all that has not taken effect."""
+        by = by.afterwards()
         async with self.store.transaction(actor=by) as tx:
             number = agreed(await tx.edges.all(), await tx.edges.newest())
             claims = await tx.edges.unconverged(number)

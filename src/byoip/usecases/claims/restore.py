@@ -101,9 +101,8 @@ async def announce_again(
 
 async def _announce(tx: Transaction, claim: Claim, before: BgpPrefix) -> BgpPrefix:
     before.require_unlocked()
-    await tx.session.flush()
     # A refusal by the database, for a claim that was faster, leaves the rest of it in use.
-    async with tx.session.driver.transaction():  # a savepoint
+    async with await tx.session.savepoint():
         return await announce(tx, claim, before, prepend=before.desired.prepend)
 
 

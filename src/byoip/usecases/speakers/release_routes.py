@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+from byoip.domain.accounts.let_in import OUT
 from byoip.domain.checks.origin_validation import judge_roas
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.errors import Refusal
@@ -69,12 +70,15 @@ class ReleaseRoutes:
 
         Raises:
             StoreUnavailable: as above.
+            NotAuthenticated, ScopeMissing: who asks for it is out meanwhile; the rest waits on.
         """
         made = Released()
         for one in waiting:
             try:
                 if await self._release(one, by, reason):
                     made.announced.append(one.cidr)
+            except OUT:
+                raise
             except Refusal as refusal:
                 made.refused.append((one.cidr, refusal.message))
         return made

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from byoip.domain.accounts.let_in import OUT
 from byoip.domain.customer_text import CustomerText
 from byoip.domain.errors import Refusal
 from byoip.domain.history import Actor
@@ -72,15 +73,10 @@ class RestoreSnapshot:
 
         Raises:
             RouteSnapshotNotFound, StoreUnavailable: as above.
+            NotAuthenticated, ScopeMissing: who asks for it is out meanwhile; the rest stays so.
         """
         made = RolledBack()
         snapshot, claims = await self._prepare(number, made)
-        for route in snapshot.routes:
-            claim_id = claims.get(route.bgp_prefix_id)
-            if claim_id is None:
-                made.refused.append((route.cidr, "it is not known any more"))
-            else:
-                await self._restore(route, claim_id, made, by, dry_run=dry_run)
 
         async def finish(tx: Transaction) -> RolledBack:
             if not dry_run:
@@ -88,6 +84,17 @@ class RestoreSnapshot:
                 tx.record_for_operators("routes.rolled_back", reason, after=after)
             return made
 
+        try:
+            for route in snapshot.routes:
+                claim_id = claims.get(route.bgp_prefix_id)
+                if claim_id is None:
+                    made.refused.append((route.cidr, "it is not known any more"))
+                else:
+                    await self._restore(route, claim_id, made, by, dry_run=dry_run)
+        except OUT:  # what was done is recorded
+            async with self.store.transaction(actor=by.afterwards()) as tx:
+                await finish(tx)
+            raise
         return finish
 
     async def _prepare(
@@ -110,6 +117,8 @@ class RestoreSnapshot:
         except _WithdrawnByOwner:
             made.refused.append((route.cidr, "its owner has withdrawn it since"))
             return
+        except OUT:
+            raise
         except Refusal as refusal:
             made.refused.append((route.cidr, refusal.message))
             return

@@ -63,6 +63,7 @@ async def make(visit: PersonsVisit) -> Response:
             lambda made: _shown(visit, made),
             lambda _: "/ui/tokens?done=shown",
             TOKENS,
+            changes_people=True,
         )
 
     async def all_of() -> tuple[object, ...]:
@@ -83,7 +84,7 @@ async def revoke(visit: PersonsVisit) -> Response:
         require_seen(visit, *_says(revoked))
         return revoked
 
-    work = visit.write(verb, lambda _: "/ui/tokens?done=revoked")
+    work = visit.write(verb, lambda _: "/ui/tokens?done=revoked", changes_people=True)
     return await tried(visit, work, partial(_page, visit))
 
 

@@ -85,7 +85,7 @@ def end_of(show: _Shows, back: Callable[[PersonsVisit], str]) -> Callable[..., A
             require_seen(visit, *_says(ended))
             return ended
 
-        work = visit.write(verb, lambda _: f"{back(visit)}done=ended")
+        work = visit.write(verb, lambda _: f"{back(visit)}done=ended", changes_people=True)
         return await tried(visit, work, partial(show, visit))
 
     return end

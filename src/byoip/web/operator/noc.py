@@ -23,6 +23,7 @@ from byoip.web.operator.need import facts_of
 from byoip.web.operator.needs import all_of, needs
 from byoip.web.operator.network.places import page_of_kind
 from byoip.web.prefixes import chip_of, cursor_of, cursor_text
+from byoip.web.rows import first_of
 from byoip.web.site import NotServed
 from byoip.web.telling import Told, as_drawn, told_of, tried
 from byoip.web.visiting import PersonsVisit, leading
@@ -185,9 +186,7 @@ async def _needed(visit: PersonsVisit, told: Told) -> Response:
 
 
 async def _kind(visit: PersonsVisit, told: Told) -> Response:
-    named, asked = visit.request.path_params["kind"], visit.request.query_params.get("from", "")
-    known = asked.isascii() and asked.isdigit() and len(asked) <= _DIGITS
-    first = int(asked) if known else 0
+    named, first = visit.request.path_params["kind"], first_of(visit)
     found = await all_of(visit.site, visit.now, named, first=first, most=_OF_A_KIND)
     if found is None:
         raise NotServed(404, "Not found", "There is no such kind.")

@@ -13,18 +13,19 @@ from byoip.domain.precondition import PreconditionFailed
 from byoip.domain.routes.bgp_prefix import BgpPrefixNotFound
 from byoip.domain.speakers.route_snapshot import Unreleased
 from byoip.store.transaction import Transaction
-from byoip.usecases.border import Verb
-from byoip.usecases.speakers.release_routes import Released, ReleaseRoutes, release_one
+from byoip.usecases.speakers.release_routes import MOST_SHOWN, ReleaseRoutes, release_one
 from byoip.web.forms import fresh_key, id_of, typed
 from byoip.web.operator.noc import require_operator
 from byoip.web.telling import Told, told_of, tried
-from byoip.web.visiting import PersonsVisit
+from byoip.web.visiting import PersonsVisit, leading
 
 _LIST: Final = "/ui/noc/routes/waiting"
 _LONGEST: Final = 6  # digits
 _DONE: Final[Mapping[str, str]] = {
     "released": "It is announced, as on its owner's word. History has it, with your reason.",
     "all": "All of them are announced. History has it, with your reason.",
+    "begun": "This form was sent before, and that is done: one route after the other. What stands "
+    "below still waits its turn, or was refused. History has each that is announced.",
     "some": "Those below were refused by the rules for announcing, and wait on; all others are "
     "announced. History has it, with your reason.",
 }
@@ -60,21 +61,28 @@ async def release_shown(visit: PersonsVisit) -> Response:
     if not shown or not typed(visit.form, _word(shown)):
         return await _shown(visit, Told.asking_for(_word(shown or "...")))
 
-    async def ask() -> Verb[Released]:
-        why = stated_reason(visit.form.get("reason", ""))
-        rows, _ = await routes.some()
-        waiting = [one for one, _ in rows]
+    async def begin(tx: Transaction) -> Sequence[Unreleased]:
+        waiting = await tx.unreleased.first(MOST_SHOWN)
         if not waiting or visit.form.get("seen", "") != _drawn(waiting):
             raise PreconditionFailed
-        made = await routes.these(waiting, reason=why, by=visit.actor)
+        return waiting
 
-        async def told(_: Transaction) -> Released:
-            return made
+    async def work() -> Response:
+        why = stated_reason(visit.form.get("reason", ""))
+        begun, to_do = Response(), list[Unreleased]()
 
-        return told
+        def show(waiting: Sequence[Unreleased]) -> Response:
+            to_do[:] = waiting
+            return begun
 
-    work = visit.write_asking(ask, lambda made: f"{_LIST}?done={'some' if made.refused else 'all'}")
-    return await tried(visit, work, partial(_shown, visit))
+        # The key stands for having begun: of two clicks the second finds some of them gone.
+        answer = await visit.write_shown(begin, show, lambda _: f"{_LIST}?done=begun")
+        if answer is not begun:
+            return answer
+        made = await routes.these(to_do, reason=why, by=visit.actor)
+        return leading(f"{_LIST}?done={'some' if made.refused else 'all'}")
+
+    return await tried(visit, work(), partial(_shown, visit))
 
 
 async def _shown(visit: PersonsVisit, told: Told) -> Response:

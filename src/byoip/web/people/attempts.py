@@ -7,23 +7,30 @@ nobody is signed in by a link that somebody else began, and tabs do not disturb 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hmac import compare_digest
 from typing import Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from starlette.responses import Response
 
+from byoip.domain.accounts.sign_in import ATTEMPT_HOLDS
 from byoip.ports.identity_provider import Attempt
 from byoip.web.forms import cookie_of
 from byoip.web.site import NotServed, SignsIn
 from byoip.web.visiting import NOT_KEPT, Visit
 
 BACK: Final = "/ui/enter/provider/back"
-_SECONDS: Final = 600
 _STATE: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _NAMES: Final = re.compile(r"__Host-login-([0-9a-f]{64})=.", re.ASCII)
-_KEPT: Final = re.compile(r"([0-9a-f]{64})\.([0-9a-f]{64})\.([0-9a-f]{32}|)\.([A-Za-z0-9_=-]*)")
+_KEPT: Final = re.compile(
+    r"([0-9a-f]{64})\.([0-9a-f]{64})\.([0-9a-f]{32}|)\.([A-Za-z0-9_=-]*)"
+    r"\.([0-9]{15,17})\.([0-9a-f]{64})"
+)
 _HERE: Final = re.compile(r"/ui(?:[/?][A-Za-z0-9/_.~%&=?:+,-]*)?", re.ASCII)
 _LONGEST: Final = 500
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 _MOST: Final = 16  # attempts of a browser: of 64 kB of cookies no server reads a request
 _COOKIE: Final = "{}={}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={}"
 
@@ -65,12 +72,14 @@ async def begin(visit: Visit, to: str, *, checks: UUID | None = None) -> Respons
     signs = provider_of(visit)
     mint = visit.site.mint
     state, nonce, verifier = (f"{mint.mint()}{mint.mint()}" for _ in range(3))
-    attempt = Attempt(state, nonce, verifier)
+    attempt = Attempt(state, nonce, verifier, visit.now)
     back = f"{visit.site.public_url}{BACK}"
     address = await signs.provider.address(attempt, back, silently=checks is not None)
     where = urlsafe_b64encode(here(to).encode()).decode()
-    kept = f"{nonce}.{verifier}.{'' if checks is None else checks.hex}.{where}"
-    headers = {**NOT_KEPT, "location": address, "set-cookie": _cookie(state, kept, _SECONDS)}
+    since = f"{(visit.now - _EPOCH) // _MICROSECOND}.{signs.provider.seal(attempt)}"
+    kept = f"{nonce}.{verifier}.{'' if checks is None else checks.hex}.{where}.{since}"
+    lasts = int(ATTEMPT_HOLDS.total_seconds())
+    headers = {**NOT_KEPT, "location": address, "set-cookie": _cookie(state, kept, lasts)}
     answer = Response(status_code=303, headers=headers)
     sent = ";".join(visit.request.headers.getlist("cookie"))
     for old in _NAMES.findall(sent)[: 1 - _MOST]:  # browsers send the oldest first
@@ -85,12 +94,17 @@ def begun(visit: Visit, state: str) -> Begun | None:
     kept = cookie_of(visit.request.headers.getlist("cookie"), _name(state))
     if (parts := _KEPT.fullmatch(kept)) is None:
         return None
-    nonce, verifier, checks, where = parts.groups()
+    nonce, verifier, checks, where, since, seal = parts.groups()
     try:
         to = urlsafe_b64decode(where).decode()
-    except ValueError:
+        attempt = Attempt(state, nonce, verifier, _EPOCH + int(since) * _MICROSECOND)
+    except (ValueError, OverflowError):
         return None
-    return Begun(Attempt(state, nonce, verifier), UUID(checks) if checks else None, here(to))
+    if not compare_digest(seal, provider_of(visit).provider.seal(attempt)):
+        return None
+    if visit.now - attempt.begun_at > ATTEMPT_HOLDS:
+        return None
+    return Begun(attempt, UUID(checks) if checks else None, here(to))
 
 
 def over(answer: Response, state: str) -> Response:

@@ -54,6 +54,7 @@ async def invite(visit: PersonsVisit) -> Response:
             lambda made: _shown(visit, made),
             lambda _: _people(account_id, "shown"),
             LINKS,
+            changes_people=True,
         )
 
     return await tried(visit, as_drawn(visit, partial(_listed, visit), work), partial(_list, visit))
@@ -75,6 +76,7 @@ async def link(visit: PersonsVisit) -> Response:
         lambda made: _shown(visit, made),
         lambda _: _people(account_id, "shown"),
         LINKS,
+        changes_people=True,
     )
     return await _tried(visit, work)
 
@@ -92,7 +94,8 @@ async def change_role(visit: PersonsVisit) -> Response:
             tx, account_id, person_id, role=role, reason=reason_of(visit)
         )
 
-    return await _tried(visit, visit.write(verb, lambda _: _people(account_id, "changed")))
+    work = visit.write(verb, lambda _: _people(account_id, "changed"), changes_people=True)
+    return await _tried(visit, work)
 
 
 async def remove(visit: PersonsVisit) -> Response:
@@ -105,7 +108,8 @@ async def remove(visit: PersonsVisit) -> Response:
         await _require_as_drawn(visit, tx, old)
         return await people.remove(tx, account_id, person_id, reason=reason_of(visit))
 
-    return await _tried(visit, visit.write(verb, lambda _: _people(account_id, "removed")))
+    work = visit.write(verb, lambda _: _people(account_id, "removed"), changes_people=True)
+    return await _tried(visit, work)
 
 
 async def readmit(visit: PersonsVisit) -> Response:
@@ -121,6 +125,7 @@ async def readmit(visit: PersonsVisit) -> Response:
         return await visit.write(
             lambda tx: identities.readmit(tx, account_id, person_id, reason=reason_of(visit)),
             lambda _: _people(account_id, "readmitted"),
+            changes_people=True,
         )
 
     return await tried(visit, as_drawn(visit, facts, work), partial(_list, visit))

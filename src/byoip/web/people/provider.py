@@ -120,9 +120,10 @@ async def _placed(visit: Visit, said: ProviderSaid) -> Place:
 async def _entered(visit: Visit, attempt: Begun, said: ProviderSaid, place: Place) -> Response:
     headers, address = visit.request.headers, visit.site.client(visit.request.scope)
     where = {"agent": headers.get("user-agent", ""), "address": address}
+    since, mint = attempt.attempt.begun_at, visit.site.mint
     answer = await visit.site.border.write(
         _by(visit.request_id),
-        lambda tx: identities.sign_in(tx, said, place, mint=visit.site.mint, **where),
+        lambda tx: identities.sign_in(tx, said, place, begun_at=since, mint=mint, **where),
         lambda session: signed_in(session, attempt.to),
     )
     if visit.known is not None:

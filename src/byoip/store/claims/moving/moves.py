@@ -4,6 +4,7 @@ Text SQL: what both accounts see is one statement.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -17,7 +18,10 @@ from byoip.store.statements import Repository, from_row, from_text
 
 _COLUMNS: Final = """m.id, m.prefix_id AS claim_id, m.from_account_id, m.to_account_id,
     m.offered_at, m.expires_at, m.ended_at, m.ended"""
-_GET: Final = from_text(f"SELECT {_COLUMNS} FROM prefix_moves AS m WHERE id = :id")  # noqa: S608
+_GET: Final = from_text(
+    f"SELECT {_COLUMNS} FROM prefix_moves AS m WHERE id = :id",  # noqa: S608
+    selects=[one.name for one in fields(Move)],
+)
 _LOCK: Final = from_text(
     f"SELECT {_COLUMNS} FROM prefix_moves AS m WHERE id = :id FOR UPDATE"  # noqa: S608
 )
