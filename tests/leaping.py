@@ -1,6 +1,9 @@
 """Deadlines that end when a test says so, however slow or fast the machine is."""
 
 import asyncio
+from weakref import WeakKeyDictionary
+
+_AHEAD: WeakKeyDictionary[asyncio.AbstractEventLoop, float] = WeakKeyDictionary()
 
 
 def leap(seconds: float) -> None:
@@ -10,5 +13,7 @@ def leap(seconds: float) -> None:
     because a machine was busy.
     """
     loop = asyncio.get_running_loop()
-    before = loop.time
-    loop.time = lambda: before() + seconds  # type: ignore[method-assign]
+    if loop not in _AHEAD:
+        _AHEAD[loop], steady = 0.0, loop.time
+        loop.time = lambda: steady() + _AHEAD[loop]  # type: ignore[method-assign]
+    _AHEAD[loop] += seconds

@@ -15,6 +15,7 @@ from byoip.domain.history import Actor
 from byoip.store.claims.epochs import EpochReader
 from byoip.usecases.speakers.forget_applied import forget_applied, recognise
 from byoip_cli import feed
+from byoip_cli.client import ask
 from byoip_cli.faults import CommandFailed, Status
 from tests.announcing import until
 from tests.cli.test_operator import Shell, shell
@@ -33,11 +34,10 @@ AGAIN = " ON CONFLICT (singleton) DO UPDATE SET identity = excluded.identity"
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What the command has asked the feed for, as it does so."""
     queries: list[dict[str, Any]] = []
-    ask = feed.ask
 
-    def noted(*given: Any, query: dict[str, Any], **more: Any) -> Any:
-        queries.append(query)
-        return ask(*given, query=query, **more)
+    def noted(*given: Any, **more: Any) -> Any:
+        queries.append(more["query"])
+        return ask(*given, **more)
 
     monkeypatch.setattr(feed, "ask", noted)
     return queries

@@ -3,9 +3,11 @@
 import asyncio
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, closing
+from dataclasses import dataclass, field
 from types import FrameType
+from typing import Any
 
 import pytest
 import uvloop
@@ -31,7 +33,43 @@ async def _connect(held: ExitStack, port: int, address: str = "127.0.0.1") -> so
     return client
 
 
-async def _calls(held: ExitStack, port: int, address: str) -> int:
+@dataclass
+class Accepted:
+    """How many connections the server has begun with; `all_of_them` when there are enough."""
+
+    wanted: int = 0
+    made: int = 0
+    all_of_them: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def count(self) -> None:
+        self.made += 1
+        if self.made == self.wanted:
+            self.all_of_them.set()
+
+    @asynccontextmanager
+    async def more(self, many: int) -> AsyncIterator[None]:
+        """The block connects so many; wait until the server has them."""
+        self.wanted = self.made + many
+        self.all_of_them.clear()
+        yield
+        await self.all_of_them.wait()
+        for _ in range(20):  # those that make room for them go meanwhile
+            await asyncio.sleep(0)
+
+
+@pytest.fixture
+def accepted(monkeypatch: pytest.MonkeyPatch) -> Accepted:
+    counted, made = Accepted(), LimitedProtocol.connection_made
+
+    def noted(protocol: LimitedProtocol, transport: Any) -> None:
+        made(protocol, transport)
+        counted.count()
+
+    monkeypatch.setattr(LimitedProtocol, "connection_made", noted)
+    return counted
+
+
+async def _calls(held: ExitStack, port: int, address: str, accepted: Accepted) -> int:
     """How many functions are called while so many more connect."""
     called = 0
 
@@ -41,9 +79,9 @@ async def _calls(held: ExitStack, port: int, address: str) -> int:
 
     sys.setprofile(count)
     try:
-        for number in range(NEW):
-            await _connect(held, port, address.format(number + 1))
-        await asyncio.sleep(0.2)
+        async with accepted.more(NEW):
+            for number in range(NEW):
+                await _connect(held, port, address.format(number + 1))
     finally:
         sys.setprofile(None)
     return called
@@ -51,15 +89,16 @@ async def _calls(held: ExitStack, port: int, address: str) -> int:
 
 @pytest.mark.parametrize("address", ["127.0.0.2", "127.0.1.{}"])
 async def test_a_new_connection_does_not_look_at_all_others(
-    held: ExitStack, monkeypatch: pytest.MonkeyPatch, address: str
+    held: ExitStack, monkeypatch: pytest.MonkeyPatch, accepted: Accepted, address: str
 ) -> None:
     async with serving(Starlette(), listening := bind("127.0.0.1", 0)):
         calls = []
         for most in (20, 400):
             monkeypatch.setattr(LimitedProtocol, "most_connections", most)
-            for number in range(most):
-                await _connect(held, port_of(listening), address.format(number % 200 + 1))
-            calls.append(await _calls(held, port_of(listening), address))
+            async with accepted.more(most):
+                for number in range(most):
+                    await _connect(held, port_of(listening), address.format(number % 200 + 1))
+            calls.append(await _calls(held, port_of(listening), address, accepted))
         assert calls[1] < 2 * calls[0]
 
 
