@@ -39,8 +39,7 @@ prevented, not retried: each takes the locks that it needs in this order.
 
 Why 6 may come after 4: only one transaction at a time has the space; one with other space shares
 claims around both with it, as 3 and 6 take them; others hold one claim and wait for no second, or
-lock several by ids (`tx.breaker.rearm`, `tx.events.lock_claims`). To hold a claim and then take its
-space could deadlock.
+lock several by ids (`tx.breaker.rearm`, `tx.events.lock_claims`). Never a claim and then its space.
 
 Before all of these a reconciler or watcher shares its lease; a take-over locks that alone. They
 write applied state by ids, and lock BGP prefixes without claims: to withdraw (alone), to settle.

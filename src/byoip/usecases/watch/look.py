@@ -44,8 +44,7 @@ _SOON: Final = timedelta(hours=1)  # where a question stayed unanswered
 # What a customer writes there decides of these, and must not keep others waiting for their turns.
 _OF_THE_OBJECTS: Final = frozenset({Fault.TOO_LARGE, Fault.GARBAGE})
 _SECONDS: Final = 20.0
-# Longer than a look at one zone lasts at most: who draws out that of one hides none of the others.
-_FOR_ZONES: Final = 30.0
+_FOR_ZONES: Final = 30.0  # longer than a look at one zone: who draws out one hides no others
 
 
 @dataclass(frozen=True, slots=True)
