@@ -55,7 +55,10 @@ def heard(signal: Signal, said: str, *, every: float) -> Watch:
         (Signal.REVERSE_ZONE, 24, "+-      -", Level.NONE),
         (Signal.REVERSE_ZONE, 24, "+-------?-", Level.NOTICE),
         (Signal.HOLDER, 24, "+-     -", Level.NOTICE),
-        (Signal.REVERSE_ZONE, 12, "+" + "-" * 14 + "?--", Level.NOTICE),
+        (Signal.REVERSE_ZONE, 12, "+" + "-" * 14 + "???--", Level.NOTICE),
+        # Nor does the silence of one look wipe what was counted: the gap decides.
+        (Signal.REVERSE_ZONE, 12, "+" + "-" * 12 + "?-", Level.NOTICE),
+        (Signal.REVERSE_ZONE, 12, "+" + "-" * 12 + "?--", Level.FREEZE),
         # Unanswered never moves a level, down neither.
         (Signal.REVERSE_ZONE, 24, "+" + "-" * 8 + "???", Level.FREEZE),
         (Signal.REVERSE_ZONE, 24, "+" + "-" * 8 + "?-", Level.FREEZE),
