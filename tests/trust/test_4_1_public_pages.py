@@ -10,10 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
+from byoip.api import operations
 from byoip.api.border.answers import expected
 from byoip.api.letters.letter_page import prefers_html
+from byoip.cli.connection_limits import LimitedProtocol
 from byoip.domain.precondition import PreconditionFailed
 from byoip.store.gauges import Gauge, Gauges
+from tests.announcing import until
 from tests.trust.served import served
 
 ASKED = 40
@@ -47,17 +50,27 @@ async def test_what_asks_the_database_is_asked_once_for_many(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: Counter[str] = Counter()
-    read = Gauges.read
+    came = wanted = 0
+    read, headers = Gauges.read, LimitedProtocol.on_headers_complete
+
+    def noted(protocol: LimitedProtocol) -> None:
+        nonlocal came
+        came += 1
+        headers(protocol)
 
     async def complain() -> str | None:
         asked["/readyz"] += 1
+        await until(lambda: came >= wanted)  # the answer takes until all have come
         await asyncio.sleep(0.01)
         return None
 
     async def counted(gauges: Gauges) -> Sequence[Gauge]:
         asked["/metrics"] += 1
+        await until(lambda: came >= wanted)
         return await read(gauges)
 
+    monkeypatch.setattr(operations, "PROBE_SECONDS", 120.0)
+    monkeypatch.setattr(LimitedProtocol, "on_headers_complete", noted)
     monkeypatch.setattr(Gauges, "read", counted)
     async with (
         served(database_url) as api,
@@ -66,6 +79,7 @@ async def test_what_asks_the_database_is_asked_once_for_many(
         assert isinstance(api.backend.probes, dict)
         monkeypatch.setitem(api.backend.probes, "database", complain)
         for path in ("/metrics", "/readyz"):
+            wanted = came + ASKED
             answers = await asyncio.gather(*(client.get(path) for _ in range(ASKED)))
             assert {one.status_code for one in answers} == {200}
             assert asked[path] < ASKED / 2
