@@ -129,9 +129,11 @@ class Operation(APIRoute):
         if query := scope["query_string"]:
             arguments |= self._query.read(query)
         request_id = scope["state"]["request_id"]
-        side = "operator" if account_id is None else "credential"
         let_in = LetIn.by_token(credential, self._scopes)
-        actor = Actor(f"{side}:{credential.id.hex}", request_id, let_in)
+        if account_id is None:
+            actor = Actor(f"operator:{credential.id.hex}", request_id, let_in)
+        else:
+            actor = Actor(f"credential:{credential.id.hex}", request_id, let_in)
         write = WriteRequest(actor)
         if self._writes:
             write, taken = await self._read_write(request, credential, actor, held)
