@@ -128,18 +128,17 @@ class Operation(APIRoute):
         arguments: dict[str, Any] = {**ids}
         if query := scope["query_string"]:
             arguments |= self._query.read(query)
-        request_id = scope["state"]["request_id"]
-        let_in = LetIn.by_token(credential, self._scopes)
+        asked = scope["state"]["request_id"], LetIn.by_token(credential, self._scopes)
         if account_id is None:
-            actor = Actor(f"operator:{credential.id.hex}", request_id, let_in)
+            actor = Actor(f"operator:{credential.id.hex}", *asked)
         else:
-            actor = Actor(f"credential:{credential.id.hex}", request_id, let_in)
+            actor = Actor(f"credential:{credential.id.hex}", *asked)
         write = WriteRequest(actor)
         if self._writes:
             write, taken = await self._read_write(request, credential, actor, held)
             arguments |= taken
             await self._require_standing(credential, since)
-        known: dict[str, Any] = {
+        of: dict[str, Any] = {
             "backend": self.backend,
             "declaration": self.declaration,
             "credential": credential,
@@ -147,9 +146,7 @@ class Operation(APIRoute):
             "request": write,
             "beside": beside,
         }
-        caller = (
-            Operator(**known) if account_id is None else Customer(**known, account_id=account_id)
-        )
+        caller = Operator(**of) if account_id is None else Customer(**of, account_id=account_id)
         if self._large and not arguments.get("wait"):
             held.enter_context(self.backend.large.one_more(whose))
             async with self.backend.large.turn(whose), caller.turn():
