@@ -22,6 +22,21 @@ _SLOWLY = """
         EXECUTE FUNCTION slowly()
 """
 _WAITS = "SELECT FROM pg_stat_activity WHERE wait_event = %s AND application_name = 'byoip migrate'"
+# A table that 0051 changes, of which a vacuum takes hours.
+_VACUUMED_FOR_LONG = """
+    SET session_replication_role = replica;
+    ALTER TABLE findings SET (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0,
+        autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1);
+    INSERT INTO findings (run_id, position, check_name, outcome, seen, fix, warnings, at)
+        SELECT gen_random_uuid(), 0, 'rpki', 'passed', repeat('x', 500), '', '{}', now()
+        FROM generate_series(1, 5000);
+    DELETE FROM findings
+"""
+_VACUUMING = """
+    SELECT pid FROM pg_stat_activity JOIN pg_locks USING (pid)
+    WHERE backend_type = 'autovacuum worker' AND datname = current_database()
+        AND relation = 'findings'::regclass AND granted
+"""
 
 
 def at(url: str, revision: str) -> None:
@@ -67,3 +82,29 @@ async def test_who_holds_a_lock_for_long_is_named_and_nothing_is_changed(
             await asyncio.to_thread(migrating.migrate, bare_database_url, "production")
         found = await other.execute("SELECT version_num FROM alembic_version")
         assert await found.fetchall() == [("0050",)]
+
+
+async def test_an_autovacuum_ends_for_a_revision(
+    bare_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Postgres ends one only for who waits longer than a revision does."""
+    monkeypatch.setattr(migrating, "_PATIENCE", 60.0)
+    await asyncio.to_thread(at, bare_database_url, "0050")
+    async with await psycopg.AsyncConnection.connect(bare_database_url, autocommit=True) as admin:
+        await admin.execute(_VACUUMED_FOR_LONG)
+        for statement in ("ALTER SYSTEM SET autovacuum_naptime = 1", "SELECT pg_reload_conf()"):
+            await admin.execute(statement)
+        try:
+            await until(lambda: vacuums(admin))
+            before = await admin.execute(_VACUUMING)
+            [(pid,)] = await before.fetchall()
+            await asyncio.to_thread(migrating.migrate, bare_database_url, "production")
+            after = await (await admin.execute(_VACUUMING)).fetchall()
+            assert (pid,) not in after
+        finally:
+            await admin.execute("ALTER SYSTEM RESET autovacuum_naptime")
+            await admin.execute("SELECT pg_reload_conf()")
+
+
+async def vacuums(admin: psycopg.AsyncConnection) -> bool:
+    return bool(await (await admin.execute(_VACUUMING)).fetchall())

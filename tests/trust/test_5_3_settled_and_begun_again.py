@@ -15,7 +15,7 @@ from tests.usecases.world import World
 from tests.watch.conftest import days
 from tests.watch.test_5_disputes import claimed, decide, disputed, open_ones
 from tests.watch.test_5_holders import sold
-from tests.watching import Days
+from tests.watching import HOUR, Days
 
 __all__ = ["days", "routes", "services", "world", "world_engine"]  # fixtures
 
@@ -103,10 +103,22 @@ async def again_approved(world: World, claim: Claim) -> None:
     assert (await world.now(claim)).approved
 
 
+async def test_one_that_came_as_it_was_settled_was_not_seen_and_contests_it(world: World) -> None:
+    holder = await world.approved()
+    await rival(world)
+    world.clock.advance(DAY)
+    late = await rival(world, "31.0.1.0/24")
+    world.clock.advance(HOUR / 2)
+    await stand(world, holder, Transition.SETTLED)
+    await again(world, late)
+    assert await stands(world, holder) is Standing.CONTESTED
+
+
 async def test_a_dispute_that_was_decided_for_the_holder_is_not_begun_again_as_a_contest(
     days: Days, routes: Routes
 ) -> None:
     claimant, dispute_id = await disputed(days, routes)
+    days.world.clock.advance(2 * HOUR)
     await decide(days, dispute_id, Side.HOLDER)
     await days.world.validate(claimant)
     assert await stands(days.world, routes.claim) is Standing.OK
@@ -119,6 +131,7 @@ async def test_but_where_the_holder_changed_since_it_is_a_dispute(
     days: Days, routes: Routes
 ) -> None:
     claimant = await claimed(days)
+    days.world.clock.advance(2 * HOUR)
     await stand(days.world, routes.claim, Transition.SETTLED)
     await days.world.validate(claimant)
     assert (await stands(days.world, routes.claim), await open_ones(days)) == (Standing.OK, [])

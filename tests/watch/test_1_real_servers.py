@@ -89,9 +89,10 @@ async def test_whois_and_files_of_statistics(parties: tuple[Parties, WhoisServer
     assert first[Signal.HOLDER].seen == "seller at ripencc"
 
     server.put("RIPE", route("B-MNT"))
-    for _ in range(2):
+    for other in ("31.0.1.0", "31.0.2.0"):  # two files that differ
         world.clock.advance(DAY)
-        await world.statistics(ROW.format("buyer"))
+        beside = ROW.format("another").replace("31.0.0.0", other)
+        await world.statistics(ROW.format("buyer"), beside)
         then = await watched(world, claim)
     assert then[Signal.ROUTE_OBJECT].level is Level.NOTICE
     assert then[Signal.ROUTE_OBJECT].seen == "Maintained by B-MNT; it was A-MNT."

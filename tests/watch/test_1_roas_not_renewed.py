@@ -11,6 +11,7 @@ from byoip.domain.checks.evidence import Passed
 from byoip.domain.checks.origin_validation import Vrp, valid_until
 from byoip.domain.prefix import Prefix
 from byoip.domain.watch.levels import Level, Signal
+from byoip.domain.watch.renewing import changed
 from byoip.domain.watch.roas import hear_roas
 from byoip.domain.watch.watch import Watch
 from byoip.store.watch.ending_roas import ending_roas
@@ -87,9 +88,48 @@ async def test_those_are_found_that_no_other_roa_makes_valid(days: Days, routes:
 async def test_where_more_end_together_it_says_nothing_of_a_prefix(
     days: Days, routes: Routes
 ) -> None:
-    both = ending(days, 3 * HOUR), ending(days, 3 * HOUR, "30.0.0.0/8")
-    assert await found(days, *both, ceiling=2) == [routes.claim.id]
+    other = await days.world.approved("30.9.0.0/24")
+    both = ending(days, 3 * HOUR), {**ending(days, 3 * HOUR, "30.0.0.0/8"), "maxLength": 24}
+    assert await found(days, *both, ceiling=2) == sorted([routes.claim.id, other.id])
     assert await found(days, *both, ceiling=1) == []
+
+
+async def test_what_strangers_sign_for_the_same_origin_is_not_counted(
+    days: Days, routes: Routes
+) -> None:
+    """Anybody may sign ROAs of their own space for it, ten thousand that are about to end."""
+    theirs = [ending(days, 3 * HOUR, f"30.0.{one}.0/24") for one in range(20)]
+    assert await found(days, ending(days, 3 * HOUR), *theirs, ceiling=1) == [routes.claim.id]
+
+
+async def test_it_keeps_no_proof_from_being_renewed(days: Days, routes: Routes) -> None:
+    """Else whose ROAs are always signed late would be frozen, as its proof ends."""
+    said = []
+    for roas in ([ending(days, 3 * HOUR)], [valid("30.0.0.0/8")]):
+        days.roas = roas
+        await days.snapshot()
+        await days.run()
+        async with days.world.store.transaction() as tx:
+            known = await tx.watches.of(routes.claim.id)
+        assert known[Signal.ROA].failing
+        said.append(changed(await days.world.now(routes.claim), known))
+    assert ["roa" in one for one in said] == [False, True]
+
+
+async def test_what_was_held_of_a_roa_that_is_back_freezes_nothing(
+    days: Days, routes: Routes
+) -> None:
+    days.roas = [valid("30.0.0.0/8")]
+    await days.go_on(DAY, step=4 * HOUR)
+    await routes.execute(
+        "INSERT INTO level_rises (id, prefix_id, registry, signal, level, state, at) SELECT "
+        "gen_random_uuid(), id, 'ripencc', 'roa', 'freeze', 'held', now() FROM prefixes"
+    )
+    days.roas = [ending(days, 3 * HOUR)]
+    await days.snapshot()
+    await days.run()
+    async with days.world.store.transaction() as tx:
+        assert await tx.watches.held() == []
 
 
 def test_the_last_of_those_that_make_it_valid_counts() -> None:

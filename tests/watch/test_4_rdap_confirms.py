@@ -61,7 +61,7 @@ async def test_rdap_confirms(days: Days, routes: Routes, then: bytes, frozen: bo
             deadline=30,
             back_off=BackOff(DAY, timedelta(minutes=10)),
         )
-        for _ in range(3):  # the look of a day learns the registrant
+        for _ in range(6):  # the look of a day learns the registrant, and files bear it out
             world.clock.advance(DAY)
             await days.files()
             await days.run()
@@ -100,7 +100,7 @@ async def test_of_a_part_of_the_row_rdap_confirms_no_holder(
             deadline=30,
             back_off=BackOff(DAY, timedelta(minutes=10)),
         )
-        for _ in range(3):
+        for _ in range(6):
             world.clock.advance(DAY)
             await days.files()
             await days.run()
@@ -129,7 +129,7 @@ async def test_names_stand_before_ids_where_rdap_names_the_holder_itself(
             deadline=30,
             back_off=BackOff(DAY, timedelta(minutes=10)),
         )
-        for _ in range(3):
+        for _ in range(6):  # the look of a day, and three days of files that bear it out
             world.clock.advance(DAY)
             await days.files()
             await days.run()

@@ -272,5 +272,3 @@ async def test_former_lessee_begins_again_with_the_old_zone(
     await world.validate(claim)
     assert (await world.now(claim)).standing is Standing.CONTESTED
     assert not (await world.now(claim)).approved
-    buyer = await world.approved(account_id=await world.new_account())
-    assert buyer.approved

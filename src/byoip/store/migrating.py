@@ -5,7 +5,7 @@ Text SQL: it asks Postgres about itself, and tables that are not there yet.
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -38,6 +38,13 @@ _SPILLED: Final = sa.text("SELECT count(*) FROM generate_series(1, 5000)")
 _PATIENCE: Final = 120.0  # seconds, for all that hold locks on what the revisions change
 _PAUSE: Final = 0.5  # seconds, in which those that waited behind a revision go on
 _HELD: Final = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
+_VACUUMED: Final = sa.text("""
+    SELECT DISTINCT held.relation::regclass::text FROM pg_locks AS held
+    JOIN pg_stat_activity AS vacuuming USING (pid) JOIN pg_class AS of ON of.oid = held.relation
+    WHERE vacuuming.backend_type = 'autovacuum worker' AND held.granted AND of.relkind = 'r'
+        AND held.mode = 'ShareUpdateExclusiveLock' AND vacuuming.datname = current_database()
+        AND of.relnamespace <> 'pg_catalog'::regnamespace
+""")
 _LOCK: Final = 0x62796F6970  # "byoip": one migration at a time in a database
 
 # A migration may take its time over a large table, but not over a lock: each revision waits 300 ms.
@@ -207,7 +214,21 @@ def _upgrade(connection: sa.Connection, mode: str) -> None:
                     f"what began long ago), and it changed nothing; run it again: {why}"
                 ) from fault
         connection.rollback()
+        _end_vacuuming(connection)
         time.sleep(_PAUSE)
+
+
+def _end_vacuuming(connection: sa.Connection) -> None:
+    """Have Postgres end autovacuums: for who waits longer than a revision does, and for no less.
+
+    No request conflicts with this lock.
+    """
+    for table in connection.scalars(_VACUUMED).all():
+        with suppress(DBAPIError):
+            connection.execute(sa.text("SET LOCAL lock_timeout = '3s'"))
+            connection.execute(sa.text(f"LOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE"))
+        connection.rollback()
+    connection.rollback()
 
 
 def _refuse_unfit(connection: sa.Connection) -> None:

@@ -1,8 +1,9 @@
-"""When a prefix that was frozen for a change of holder is its account's all the same. Pure.
+"""Whose space that was frozen for a change of holder is: its account's, or who proves it. Pure.
 
 After a sale the old account still has its old zone and route object, so its proof counts only where
 others than before vouch for it: maintainers, or a delegation, that were not there as it was frozen.
-And only after 14 days in which no other account claims the space. Else a person decides.
+And only after 14 days in which no other account claims the space. Else a person decides. Where it
+gave its approval up, the same holds of any account that proves the space: it may be its own.
 """
 
 from collections.abc import Collection, Mapping
@@ -71,6 +72,24 @@ def vouched_anew(
         if watch.failing and _answered(watch, now) and changed:
             return True
     return False
+
+
+def vouched_by_others(before: Stood, passed: Mapping[Check, frozenset[str]]) -> bool:
+    """Whether a proof rests on none that stood there before, by one of its two ways at least.
+
+    Args:
+        before: what `stood` gave; of what is not in it nothing counts as changed.
+        passed: as above.
+    """
+    ways = (
+        (Check.OWNERSHIP_IRR, Signal.ROUTE_OBJECT),
+        (Check.OWNERSHIP_RDNS, Signal.ZONE_SERVERS),
+    )
+    return any(
+        signal.value in before and names and not names & {*before[signal.value]}
+        for check, signal in ways
+        if (names := passed.get(check))
+    )
 
 
 def _answered(watch: Watch, now: datetime) -> bool:

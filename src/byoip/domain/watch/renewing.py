@@ -19,6 +19,7 @@ from byoip.domain.rdap.said import RdapEnd, Said
 from byoip.domain.watch.effects import Act, Stage, stops
 from byoip.domain.watch.levels import LADDERS, Signal
 from byoip.domain.watch.remembered import Remembered
+from byoip.domain.watch.roas import ends_only
 from byoip.domain.watch.watch import Watch
 
 LEARNT_WITHIN: Final = timedelta(days=7)
@@ -31,7 +32,7 @@ def changed(claim: Claim, known: Mapping[Signal, Watch]) -> str:
     frozen = stops(Stage.FREEZE, Act.RENEW, claim.frozen_for)
     if frozen or claim.standing is not Standing.OK:
         return "It is frozen, or its standing is not ok."
-    failing = sorted(one.signal for one in known.values() if one.failing)
+    failing = sorted(one.signal for one in known.values() if one.failing and not ends_only(one))
     if failing := [one for one in failing if stops(Stage.NOTICE, Act.RENEW, {one})]:
         return f"These are not as they were: {', '.join(failing)}."
     holder, proof = known.get(Signal.HOLDER), known.get(Signal.PROOF)

@@ -35,6 +35,11 @@ def hear_roas(
             return watch.silent(at, said.seen)
 
 
+def ends_only(watch: Watch) -> bool:
+    """Whether it fails by that alone: it is valid still."""
+    return watch.found == _ENDING
+
+
 def _ending(before: Watch, watch: Watch) -> Watch:
     """A warning at most, for it is valid still, however often it is renewed late."""
     began, until = watch.failing_since, watch.failing_until

@@ -75,7 +75,7 @@ def hear_zones(
     unknown = [zone for zone in asked if zone not in now]
     doubt = f"Its delegation was not learnt: {listed(unknown)}." if unknown else ""
     if not before:
-        if doubt:
+        if any(one.obstacle is not None for one in seen):
             return zones.silent(at, doubt), servers.silent(at, doubt)
         said = "No delegation was seen."
         return zones.good(at, said), servers.good(at, said)

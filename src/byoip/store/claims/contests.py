@@ -124,7 +124,8 @@ _HELD: Final = compiled(
     .limit(1)
 )
 # Of the account's claims with this space, since when each was contested; then approved ones of
-# which an operator settled that while it was there, by the JSON of their events.
+# which an operator settled that while it was there, by the JSON of their events. One that came less
+# than an hour before was perhaps not seen: a program that settles says not whom it saw.
 _SETTLED: Final = from_text("""
     WITH heard AS MATERIALIZED (
         SELECT mine.cidr, mine.closed_at, min(contested.at) AS since
@@ -134,9 +135,11 @@ _SETTLED: Final = from_text("""
     )
     SELECT DISTINCT holder.id FROM heard JOIN prefixes AS holder ON holder.cidr && heard.cidr
     JOIN events AS settled ON settled.prefix_id = holder.id
-    WHERE holder.state = 'approved' AND settled.kind = 'prefix.ok' AND settled.after ? 'reason'
+    WHERE holder.id = ANY(:holders) AND holder.state = 'approved'
+        AND settled.kind = 'prefix.ok' AND settled.after ? 'reason'
         AND settled.before ->> 'standing' = 'contested'
-        AND settled.at >= greatest(:since, holder.approved_at) AND settled.at >= heard.since
+        AND settled.at >= greatest(:since, holder.approved_at)
+        AND settled.at >= heard.since + interval '1 hour'
         AND (heard.closed_at IS NULL OR heard.closed_at >= settled.at)
 """)
 
@@ -189,10 +192,13 @@ class ContestRepository(Repository):
         asked = {"account_id": claim.account_id, "prefix": claim.prefix.network, "since": since}
         return [row.account_id for row in await self._session.rows(_RIVALS, **asked)]
 
-    async def settled(self, claimant: Claim, since: datetime) -> Collection[UUID]:
-        """Approved claims of which an operator settled a contest with its account since then."""
-        asked = {"account_id": claimant.account_id, "prefix": claimant.prefix.network}
-        rows = await self._session.rows(_SETTLED, **asked, since=since)
+    async def settled(
+        self, claimant: Claim, holders: Sequence[Claim], since: datetime
+    ) -> Collection[UUID]:
+        """Those of which an operator settled a contest with the claimant's account since then."""
+        whose = {"account_id": claimant.account_id, "prefix": claimant.prefix.network}
+        asked = {**whose, "holders": [one.id for one in holders], "since": since}
+        rows = await self._session.rows(_SETTLED, **asked)
         return frozenset(row.id for row in rows)
 
     async def rivalled(self, claim: Claim) -> bool:

@@ -54,13 +54,11 @@ _LOST: Final = from_text("""
     SELECT id FROM disputes
     WHERE holder_id = :holder_id AND ended = 'claimant' AND ended_at >= :since LIMIT 1
 """)
-# Until its winner is approved, gives it up, or is suspended. Of two winners none waits. Where the
-# holder has gone, all claimants win, for a time: who left may be one of them, so each waits.
+# Until its winner is approved, gives it up, or is suspended. Of two winners none waits.
 _AWARDED: Final = from_text(
     """
     SELECT count(*) AS awarded FROM disputes AS d JOIN prefixes AS winner ON winner.id = claimant_id
-    WHERE (d.ended = 'claimant' OR d.ended = 'gone' AND d.ended_at > :since)
-        AND winner.state = 'pending' AND winner.standing <> 'suspended'
+    WHERE d.ended = 'claimant' AND winner.state = 'pending' AND winner.standing <> 'suspended'
         AND greatest(winner.revoked_at, winner.reopened_at, '-infinity') < d.ended_at
         AND winner.account_id <> :account_id AND winner.cidr && :prefix AND NOT EXISTS (
             SELECT FROM disputes WHERE claimant_id = :claim_id AND ended = 'claimant')
@@ -128,12 +126,9 @@ class DisputeRepository(Repository):
         asked = {"holder_id": holder.id, "since": holder.revoked_at}
         return not holder.approved and await self._session.row(_LOST, **asked) is not None
 
-    def awarded(self, claim: Claim, since: datetime) -> Part:
-        """Whether one left the space to another account, which is not approved yet: for a look.
-
-        It was decided for that one; or, since then, the holder left it or lost its approval.
-        """
-        whose = {"account_id": claim.account_id, "claim_id": claim.id, "since": since}
+    def awarded(self, claim: Claim) -> Part:
+        """Whether one was decided for another account, which is not approved yet: for a look."""
+        whose = {"account_id": claim.account_id, "claim_id": claim.id}
         of = {**whose, "prefix": claim.prefix.network}
         return asking(_AWARDED, lambda rows: bool(rows[0].awarded), **of)
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from byoip.store.statements import Session, from_text
 
-# Where more of these origins' end together the relying party has fetched nothing for long, or a
+# Where more of these prefixes' end together the relying party has fetched nothing for long, or a
 # whole registry signs nothing: that says nothing of a prefix, and is told as data gets old or goes.
 MOST_ENDING: Final = 10_000
 # OFFSET 0 and the count: by the indexes of networks, whatever Postgres thinks of joining by origin.
@@ -19,7 +19,8 @@ ENDING: Final = from_text("""
         SELECT DISTINCT prefix, max_length, asn FROM (
             SELECT prefix, max_length, asn FROM vrps
             WHERE snapshot = :number AND expires <= :until
-                AND asn IN (SELECT asn FROM prefixes WHERE state = 'approved')
+                AND EXISTS (SELECT FROM prefixes WHERE state = 'approved'
+                    AND prefixes.asn = vrps.asn AND cidr <<= vrps.prefix)
             LIMIT :ceiling + 1
         ) AS soon
     ) SELECT DISTINCT p.id FROM ending CROSS JOIN LATERAL (

@@ -9,7 +9,9 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from byoip.domain.claims.claim import Claim
 from byoip.domain.prefix import Prefix
+from byoip.store.batches import Part, asking
 from byoip.store.statements import Session, from_text
 
 _SOLD: Final = from_text("""
@@ -21,6 +23,22 @@ CLAIMED: Final = from_text("""
     SELECT id FROM prefixes
     WHERE cidr && :prefix AND account_id <> :account_id AND (live OR closed_at > :since) LIMIT 1
 """)
+# Of what was frozen for another holder, or one more file would have frozen, and is approved no
+# more; for all but whom an operator has decided for.
+_LEFT: Final = from_text(
+    """
+    SELECT DISTINCT ON (gone.id) frozen.after -> 'stood' AS stood
+    FROM prefixes AS gone LEFT JOIN events AS frozen ON frozen.prefix_id = gone.id
+        AND frozen.kind = 'prefix.frozen' AND frozen.after ->> 'signal' = 'holder'
+    WHERE gone.cidr && :prefix AND gone.account_id <> :account_id AND gone.state <> 'approved'
+        AND greatest(gone.closed_at, gone.revoked_at) > :since
+        AND ('holder' = ANY(gone.frozen_for) OR EXISTS (SELECT FROM prefix_watches
+            WHERE prefix_id = gone.id AND signal = 'holder' AND failing_since IS NOT NULL))
+        AND NOT EXISTS (SELECT FROM disputes WHERE claimant_id = :claim_id AND ended = 'claimant')
+    ORDER BY gone.id, frozen.number DESC
+    """,
+    selects=["stood"],
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +57,13 @@ async def frozen_as_sold(session: Session, claim_id: UUID) -> Sold | None:
     """The last time; None: its history tells of none."""
     row = await session.row(_SOLD, claim_id=claim_id)
     return None if row is None else Sold(row.at, row.stood or {})
+
+
+def left(claim: Claim, since: datetime) -> Part:
+    """What stood there of others' approvals that ended since then, after a sale: for a look."""
+    whose = {"account_id": claim.account_id, "claim_id": claim.id, "since": since}
+    of = {**whose, "prefix": claim.prefix.network}
+    return asking(_LEFT, lambda rows: [row.stood or {} for row in rows], **of)
 
 
 async def claimed_by_others(

@@ -19,9 +19,11 @@ from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
 from byoip.domain.claims.claim import UNPROVEN_AFTER, CheckRecord, Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
+from byoip.domain.watch.after_a_sale import vouched_by_others
 from byoip.domain.watch.validity import LONGEST
 from byoip.store.transaction import Store, Transaction
 from byoip.store.watch.disputes import DisputeRepository
+from byoip.store.watch.sales import left
 from byoip.usecases.checks.check_rpki import check_rpki, with_aspa
 from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvidence
 from byoip.usecases.checks.first_looks.heeding import Heeding
@@ -51,7 +53,7 @@ _REGISTRY_CHANGED = Unanswered(
 )
 _AWARDED = Unanswered(
     Fault.NOT_ASKED,
-    "A dispute about this space has left it to another account.",
+    "An operator has decided a dispute about this space for another account.",
     "Wait until that account is approved or gives it up, or talk to the operator.",
 )
 
@@ -112,7 +114,8 @@ class RecordRun:
             deciding = (
                 tx.reservations.blocking(claim.prefix, claim.account_id),
                 tx.watches.lost(claim.account_id, claim.prefix, tx.now - LONGEST),
-                DisputeRepository(tx.session).awarded(claim, tx.now - UNPROVEN_AFTER),
+                DisputeRepository(tx.session).awarded(claim),
+                left(claim, tx.now - UNPROVEN_AFTER),
                 *self.ask.about(tx, claim.prefix, claim.id),
             )
             live, used, *known = await tx.session.look(
@@ -158,7 +161,7 @@ class RecordRun:
         stopped = claim.suspended or claim.offboarding
         if stopped or token is None or not claim.proven(now):
             return claim, result, ()
-        reserved, lost, awarded, *facts = known
+        reserved, lost, awarded, sold, *facts = known
         registry, vrps, waivers = self.ask.understood(claim.prefix, facts)
         if changed := self._changed(tx, claim, waivers, registry):
             return changed
@@ -169,10 +172,12 @@ class RecordRun:
         claim = decide(claim, [once_more], now)
         if not claim.proven(now) or unanswered([once_more]):
             return claim, result_of([once_more]), (once_more,)
+        passed = self._vouched(claim, findings)
         if claim.approved:  # and frozen, or its proof ends: the token is of that time
-            anew = await proven_anew(tx, claim, token, self._vouched(claim, findings))
-            return anew, result_of([once_more]), (once_more,)
-        barred = {"reserved": reserved, "lost": lost, "awarded": awarded}
+            kept = await proven_anew(tx, claim, token, passed)
+            return kept, result_of([once_more]), (once_more,)
+        anew = all(vouched_by_others(stood, passed) for stood in sold)
+        barred = {"reserved": reserved, "lost": lost, "awarded": awarded, "doubted": not anew}
         return await self._take(tx, claim, token, once_more, **barred)
 
     def _vouched(self, claim: Claim, findings: Sequence[Finding]) -> Mapping[Check, frozenset[str]]:
@@ -196,6 +201,7 @@ class RecordRun:
         reserved: bool,
         lost: bool,
         awarded: bool,
+        doubted: bool,
     ) -> _Settled:
         """Give the claim its space, unless another account has it, or the token has expired."""
         now = tx.now
@@ -207,6 +213,8 @@ class RecordRun:
             return claim.contest(now), RunResult.CONTESTED, (once_more,)
         if awarded:  # and free until its winner asks for validation
             return claim, RunResult.UNANSWERED, (Finding(Check.REGISTRATION, _AWARDED, now),)
+        if doubted:  # who left it after a sale may be behind this account, with the old zone
+            return claim.contest(now), RunResult.CONTESTED, (once_more,)
         if not await tx.tokens.consume(token.id):  # it expired while its run was out
             late = useless_token(token.method, Reason.TOKEN_EXPIRED, now)
             return decide(claim, late, now), RunResult.FAILED, (once_more, *late)

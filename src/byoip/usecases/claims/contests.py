@@ -68,7 +68,9 @@ async def unsettled(tx: Transaction, claimant: Claim, holders: Sequence[Claim]) 
     Not where an operator has settled that lately with the same account: as often as it likes it
     could keep the holder from all that is new. Whose holder changed since is contested again.
     """
-    settled = await tx.contests.settled(claimant, tx.now - SETTLED_FOR) if holders else ()
+    if not holders:
+        return ()
+    settled = await tx.contests.settled(claimant, holders, tx.now - SETTLED_FOR)
     return [one for one in holders if one.id not in settled or Signal.HOLDER in one.frozen_for]
 
 

@@ -61,24 +61,24 @@ class IsolatedRows:
     async def together(
         self,
         page: Collection[tuple[UUID, _Row]],
-        record: Callable[[Sequence[_Row]], Awaitable[_Done]],
+        work: Callable[[Sequence[_Row]], Awaitable[_Done]],
     ) -> Sequence[_Done]:
         """Record a page in one transaction; where a row of it fails, each in one of its own.
 
         Args:
             page: rows with their ids.
-            record: what is done with some of them, in a transaction of its own.
+            work: what is done with some of them, in a transaction of its own.
         """
         if not page:
             return []
         try:
-            return [await record([one for _, one in page])]
+            return [await work([one for _, one in page])]
         except _ITS_OWN as fault:
             _log.warning("%s: a page failed, its rows go one by one: %s", self._job, fault)
         done = []
         for row, one in page:
             with self.row(row):
-                done.append(await record([one]))
+                done.append(await work([one]))
         return done
 
     def require_all_done(self) -> None:

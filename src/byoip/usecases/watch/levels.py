@@ -23,7 +23,7 @@ async def note(tx: Transaction, claim: Claim, before: Watch, after: Watch) -> Cl
         state = await tx.watches.rise(claim, after.signal, after.level, tx.now)
         held = state is RiseState.HELD
         after = replace(after, level=before.level) if held else after
-    elif before.failing and not after.failing:
+    elif before.failing and after.failing_since != before.failing_since:  # that row is over
         await tx.watches.settle(claim.id, after.signal, tx.now)
     await tx.watches.put(claim.id, after)
     if after.level is not before.level:
