@@ -5,6 +5,8 @@ Forward only. Expand first: what the version before us writes must go on working
 
 import sqlalchemy as sa
 from alembic import op
+
+from byoip.store.migrating import take_locks
 ${imports if imports else ""}
 
 revision = ${repr(up_revision)}
@@ -14,5 +16,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '300ms'")
+    take_locks()
     ${upgrades if upgrades else "pass"}

@@ -10,6 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import context, op
 
+from byoip.store.migrating import take_locks
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -20,7 +22,7 @@ QUEUE = Path(__file__).parents[1] / "procrastinate_3_10.sql"
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '300ms'")
+    take_locks()
     run(TABLES)
     op.execute("CREATE SCHEMA procrastinate")
     op.execute("SET LOCAL search_path TO procrastinate")

@@ -5,6 +5,8 @@ from typing import Any
 
 from alembic import op
 
+from byoip.store.migrating import take_locks
+
 revision = "0011"
 down_revision = "0010"
 branch_labels = None
@@ -15,7 +17,7 @@ LEFT_BEHIND = Path(__file__).with_name("0011_contests.sql")
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '300ms'")
+    take_locks(exclusive="account_event_counters event_counters events letters prefixes")
     driver: Any = op.get_bind().connection.driver_connection
     driver.execute(STATEMENTS.read_text())
     driver.execute(LEFT_BEHIND.read_text())

@@ -5,6 +5,8 @@ from typing import Any
 
 from alembic import op
 
+from byoip.store.migrating import take_locks
+
 revision = "0012"
 down_revision = "0011"
 branch_labels = None
@@ -14,6 +16,9 @@ STATEMENTS = Path(__file__).with_suffix(".sql")
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '300ms'")
+    take_locks(
+        exclusive="exhibits origin_watch validation_runs vrp_snapshots",
+        against_writes="accounts prefixes",
+    )
     driver: Any = op.get_bind().connection.driver_connection
     driver.execute(STATEMENTS.read_text())

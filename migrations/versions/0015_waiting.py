@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from byoip.store.migrating import take_locks
+
 revision = "0015"
 down_revision = "0014"
 branch_labels = None
@@ -9,5 +11,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '300ms'")
+    take_locks(exclusive="offboardings")
     op.execute("ALTER TABLE offboardings ADD COLUMN next_at TIMESTAMP WITH TIME ZONE")

@@ -5,6 +5,8 @@ from typing import Any
 
 from alembic import op
 
+from byoip.store.migrating import take_locks
+
 revision = "0028"
 down_revision = "0027"
 branch_labels = None
@@ -14,6 +16,6 @@ STATEMENTS = Path(__file__).with_suffix(".sql")
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '300ms'")
+    take_locks(exclusive="job_runs job_switches prefixes")
     driver: Any = op.get_bind().connection.driver_connection
     driver.execute(STATEMENTS.read_text())

@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql as pg
 
+from byoip.store.migrating import take_locks
+
 revision = "0045"
 down_revision = "0044"
 branch_labels = None
@@ -11,5 +13,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '300ms'")
+    take_locks(exclusive="vrp_snapshots")
     op.add_column("vrp_snapshots", sa.Column("spread", pg.JSONB))

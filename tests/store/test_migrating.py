@@ -131,13 +131,6 @@ def test_the_migrations_make_exactly_our_constraints(
     assert migrated == _constraints(bare_database_url)
 
 
-def test_every_revision_limits_how_long_it_waits_for_a_lock() -> None:
-    revisions = list((MIGRATIONS / "versions").glob("*.py"))
-    assert revisions
-    for revision in revisions:
-        assert "SET LOCAL lock_timeout = '300ms'" in revision.read_text(), revision.name
-
-
 def test_the_queues_tables_are_those_of_the_installed_version() -> None:
     """If this fails after an upgrade: a revision must bring the queue's own migrations along."""
     installed = Path(procrastinate.__file__).parent / "sql" / "schema.sql"

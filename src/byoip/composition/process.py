@@ -27,14 +27,8 @@ from byoip.store.checks.registry_budget import PostgresRegistryBudget
 from byoip.store.checks.vrp_snapshots import VrpSnapshots
 from byoip.store.claims.event_notifier import EventNotifier
 from byoip.store.engine import PoolSize, make_engine
-from byoip.store.migrating import (
-    CannotMigrate,
-    NoRoom,
-    check_revision,
-    require_commits,
-    require_room,
-    stamped_mode,
-)
+from byoip.store.migrating import CannotMigrate, check_revision, stamped_mode
+from byoip.store.server_settings import NoRoom, require_commits, require_room
 from byoip.store.speakers.route_history import RouteReader
 from byoip.store.transaction import Store
 from byoip.store.unavailable import StoreUnavailable

@@ -13,7 +13,7 @@ from typing import Final
 
 import psycopg
 import sqlalchemy as sa
-from alembic import command
+from alembic import command, op
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
@@ -28,13 +28,6 @@ from byoip.store.unavailable import StoreUnavailable, translate_driver_errors
 _PACKAGE: Final = Path(__file__).parents[1]
 OLDEST: Final = 150000  # as `server_version_num` has it: Postgres 15
 _VERSION: Final = "current_setting('server_version_num')::int"
-_WORD: Final = sa.text("SELECT pg_logical_emit_message(true, 'byoip', '')")
-# Some 200 kB where tables lie by default: rows of a function beyond `work_mem` go to a file there,
-# which is gone with the statement. A row of a table would show it only when its last page is full.
-_HERE: Final = sa.text(
-    "SELECT set_config('work_mem', '64kB', true), set_config('temp_tablespaces', '', true)"
-)
-_SPILLED: Final = sa.text("SELECT count(*) FROM generate_series(1, 5000)")
 _PATIENCE: Final = 120.0  # seconds, for all that hold locks on what the revisions change
 _PAUSE: Final = 0.5  # seconds, in which those that waited behind a revision go on
 _HELD: Final = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
@@ -45,20 +38,22 @@ _VACUUMED: Final = sa.text("""
         AND held.mode = 'ShareUpdateExclusiveLock' AND vacuuming.datname = current_database()
         AND of.relnamespace <> 'pg_catalog'::regnamespace
 """)
+_WITHIN: Final = 0.3  # seconds, of the 1 s after which Postgres ends one of those that wait
+_ALREADY_WAITING: Final = sa.text("""
+    SELECT EXISTS (
+        SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE datname = current_database()
+            AND locktype <> 'advisory' AND waitstart < clock_timestamp() - interval '0.2 s'
+    )
+""")
 _LOCK: Final = 0x62796F6970  # "byoip": one migration at a time in a database
 
-# A migration may take its time over a large table, but not over a lock: each revision waits 300 ms.
-# That is less than Postgres' `deadlock_timeout` of 1 s, so where it and a request want each other's
-# tables the request is not ended: the revision gives up, lets it pass, and begins anew.
+# A migration may take its time over a large table, but not over a lock: where a revision and a
+# request want each other's tables the revision gives up, lets that pass, and begins anew.
 _PATIENT: Final = {**SESSION, "statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
 
 
 class CannotMigrate(Fixable):
     """The database is not one that this version may work on; the message says why."""
-
-
-class NoRoom(StoreUnavailable):
-    """The disk of the database is full: no table can grow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +90,34 @@ def migrate(database_url: str, mode: str) -> None:
         _upgrade(connection, mode)
 
 
+def take_locks(*, exclusive: str = "", against_writes: str = "") -> None:
+    """Lock tables that were there before, or none of them for long; the first line of a revision.
+
+    Nobody who wants a table that the revision has, and has one that it wants, is ended for it:
+    - each table gets its strongest lock at once. With a weaker one first, whoever reads it and then
+      writes there is ended at once, as it comes to wait behind the stronger one;
+    - the last is there 300 ms after the first, and nobody waited for longer than 200 ms before: in
+      500 ms Postgres looks for no deadlock.
+
+    Args:
+        exclusive: what it alters, or whose rows it changes; names with spaces between.
+        against_writes: what it refers to, counts, or indexes.
+
+    Raises:
+        psycopg.errors.LockNotAvailable: others hold them for longer, or wait already.
+    """
+    connection = op.get_bind()
+    if connection.scalar(_ALREADY_WAITING):
+        raise psycopg.errors.LockNotAvailable("others wait for each other for more than 200 ms")
+    until = time.monotonic() + _WITHIN
+    for mode, tables in (("SHARE ROW EXCLUSIVE", against_writes), ("ACCESS EXCLUSIVE", exclusive)):
+        for table in tables.split():
+            left = max(1, round(1000 * (until - time.monotonic())))
+            op.execute(f"SET LOCAL lock_timeout = '{left}ms'")
+            op.execute(f"LOCK TABLE {table} IN {mode} MODE")
+    op.execute("SET LOCAL lock_timeout = '300ms'")
+
+
 async def check_revision(engine: AsyncEngine) -> RevisionState:
     """Compare the database's revision with ours.
 
@@ -129,42 +152,6 @@ async def stamped_mode(engine: AsyncEngine) -> str | None:
     with translate_driver_errors():
         async with engine.connect() as connection:
             return await connection.run_sync(_stamped_mode)
-
-
-async def require_commits(engine: AsyncEngine) -> None:
-    """Have the server put a word on disk that means nothing, as a commit does.
-
-    A primary whose synchronous standby is gone, or was promoted, answers every question, and no
-    commit ends there.
-
-    Raises:
-        StoreUnavailable: the database cannot be reached, or takes no writes.
-    """
-    with translate_driver_errors():
-        async with engine.begin() as connection:
-            await connection.execute(_WORD)
-
-
-async def require_room(engine: AsyncEngine) -> None:
-    """Have the server write where tables lie.
-
-    It goes on to take what fits into the pages and the log that it has; more cannot be written.
-
-    Raises:
-        NoRoom: its disk is full.
-        StoreUnavailable: the database cannot be reached.
-    """
-    with translate_driver_errors():
-        async with engine.connect() as connection:
-            try:
-                await connection.execute(_HERE)
-                await connection.execute(_SPILLED)
-            except sa.exc.OperationalError as fault:
-                if isinstance(fault.orig, psycopg.errors.DiskFull):
-                    raise NoRoom from fault
-                # An administrator's `temp_file_limit` may allow no such file: then it is not known.
-                if not isinstance(fault.orig, psycopg.errors.ConfigurationLimitExceeded):
-                    raise
 
 
 def is_ours(_object: object, name: str | None, kind: str, reflected: bool, _other: object) -> bool:  # noqa: FBT001 - Alembic's signature

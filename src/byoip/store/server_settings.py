@@ -1,4 +1,4 @@
-"""Whether Postgres keeps what it acknowledges, and lets in all of us; asked when a process starts.
+"""Whether Postgres keeps what it acknowledges, and lets in all of us.
 
 Text SQL: it asks Postgres about itself, and the queue's table of workers, which is not ours.
 """
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -14,11 +15,19 @@ from byoip.domain.errors import Fixable
 from byoip.ports.clock import Clock
 from byoip.store.claims.event_notifier import LISTENING
 from byoip.store.jobs.jobs import SILENCE
-from byoip.store.unavailable import translate_driver_errors
+from byoip.store.unavailable import StoreUnavailable, translate_driver_errors
 
 _MUST_BE_ON: Final = ("fsync", "full_page_writes")
 _WORDS: Final = ("synchronous_commit", "synchronous_standby_names", "wal_level")
 _SETTINGS: Final = ", ".join(f"current_setting('{one}') AS {one}" for one in _MUST_BE_ON + _WORDS)
+
+_WORD: Final = sa.text("SELECT pg_logical_emit_message(true, 'byoip', '')")
+# Some 200 kB where tables lie by default: rows of a function beyond `work_mem` go to a file there,
+# which is gone with the statement. A row of a table would show it only when its last page is full.
+_HERE: Final = sa.text(
+    "SELECT set_config('work_mem', '64kB', true), set_config('temp_tablespaces', '', true)"
+)
+_SPILLED: Final = sa.text("SELECT count(*) FROM generate_series(1, 5000)")
 
 # Administrators keep some connections; a role or a database may have fewer than the server.
 _ROOM: Final = """
@@ -59,6 +68,10 @@ _TIME: Final = sa.text("SELECT clock_timestamp()")
 
 class UnfitServer(Fixable):
     """The server may lose or damage what it has acknowledged; the message says why."""
+
+
+class NoRoom(StoreUnavailable):
+    """The disk of the database is full: no table can grow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +153,42 @@ async def look_at_server(engine: AsyncEngine) -> Server:
     _refuse_forgetful([name for name in _MUST_BE_ON if getattr(row, name) != "on"])
     notes = _notes(row.synchronous_commit, row.synchronous_standby_names, row.wal_level)
     return Server(notes, row.room, row.apis, workers)
+
+
+async def require_commits(engine: AsyncEngine) -> None:
+    """Have the server put a word on disk that means nothing, as a commit does.
+
+    A primary whose synchronous standby is gone, or was promoted, answers every question, and no
+    commit ends there.
+
+    Raises:
+        StoreUnavailable: the database cannot be reached, or takes no writes.
+    """
+    with translate_driver_errors():
+        async with engine.begin() as connection:
+            await connection.execute(_WORD)
+
+
+async def require_room(engine: AsyncEngine) -> None:
+    """Have the server write where tables lie.
+
+    It goes on to take what fits into the pages and the log that it has; more cannot be written.
+
+    Raises:
+        NoRoom: its disk is full.
+        StoreUnavailable: the database cannot be reached.
+    """
+    with translate_driver_errors():
+        async with engine.connect() as connection:
+            try:
+                await connection.execute(_HERE)
+                await connection.execute(_SPILLED)
+            except sa.exc.OperationalError as fault:
+                if isinstance(fault.orig, psycopg.errors.DiskFull):
+                    raise NoRoom from fault
+                # An administrator's `temp_file_limit` may allow no such file: then it is not known.
+                if not isinstance(fault.orig, psycopg.errors.ConfigurationLimitExceeded):
+                    raise
 
 
 def _refuse_forgetful(off: list[str]) -> None:

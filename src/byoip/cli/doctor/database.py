@@ -11,16 +11,17 @@ from byoip.composition.connections import connection_notes
 from byoip.composition.process import Composition
 from byoip.ports.clock import Clock
 from byoip.settings.model import Settings
-from byoip.store.migrating import (
-    CannotMigrate,
+from byoip.store.migrating import CannotMigrate, check_revision, stamped_mode
+from byoip.store.poolers import UnfitPooler, refuse_unfit_pooler
+from byoip.store.server_settings import (
     NoRoom,
-    check_revision,
+    UnfitServer,
+    clock_ahead,
+    look_at_role,
+    look_at_server,
     require_commits,
     require_room,
-    stamped_mode,
 )
-from byoip.store.poolers import UnfitPooler, refuse_unfit_pooler
-from byoip.store.server_settings import UnfitServer, clock_ahead, look_at_role, look_at_server
 from byoip.store.unavailable import StoreUnavailable
 
 # Leases and tokens follow the database's clock, all else that of the process.
