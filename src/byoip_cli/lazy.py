@@ -5,6 +5,7 @@ The catalogue says of each command where it is and what help says of it.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import Annotated, Any, ClassVar, cast
 
@@ -67,6 +68,7 @@ def _take_json(command: Any) -> None:
         command.params.append(_json_option())
 
 
+@cache
 def _json_option() -> Any:
     told = typer.Typer()
 

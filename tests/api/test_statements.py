@@ -70,4 +70,4 @@ async def test_announcing_and_withdrawing_its_route(
     _, cidr, route = await bound(world)
     await roas(world, engine, tmp_path, cidr)
     await writes("PATCH", route, AT_THE_BORDER + 6, json=UP)
-    await writes("PATCH", route, AT_THE_BORDER + 8, json=DOWN)
+    await writes("PATCH", route, AT_THE_BORDER + 6, json=DOWN)

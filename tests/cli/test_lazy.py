@@ -17,7 +17,7 @@ from byoip_cli import main as own
 CATALOGUE = {**own.CATALOGUE, **commands.CATALOGUE}
 BYOIP = Path(sys.executable).with_name("byoip")
 OF_A_SERVER = {"alembic", "fastapi", "procrastinate", "psycopg", "pyhanko", "sqlalchemy"}
-OF_A_SERVER |= {"starlette", "typst", "uvicorn", "dns", "grpc"}
+OF_A_SERVER |= {"starlette", "typst", "uvicorn", "dns", "grpc", "msgspec"}
 _LOADED = """
 import json, sys
 from byoip.cli.commands import main

@@ -15,6 +15,7 @@ from byoip.api.border.account_turns import MOST_LISTENING
 from byoip.api.border.declarations import Audience
 from byoip.api.border.large_answers import OF_AN_ACCOUNT
 from byoip.domain.accounts.credential import Scope
+from byoip.store.accounts.credentials import token_hash
 from byoip.store.bindings.edges import EdgeRepository
 from tests.announcing import until
 from tests.api.conftest import own_engine
@@ -70,7 +71,7 @@ async def test_a_stream_goes_in_parts_that_a_slow_edge_holds_up(
 async def test_an_edge_holds_few_large_answers(world: World, edge: Edge) -> None:
     other = Edge(world, await world.credential(None, [Scope.EDGE_READ]))
     assert (await edge.call("GET", "/edge/state")).status_code == 200
-    whose = world.backend.credentials.whose(edge.token)
+    whose = world.backend.credentials.seen(token_hash(edge.token))[0]
     assert whose
     with ExitStack() as held:
         for _ in range(OF_AN_ACCOUNT):
@@ -84,7 +85,7 @@ async def test_an_edge_holds_few_large_answers(world: World, edge: Edge) -> None
 async def test_an_edge_has_its_answers_made_one_by_one(world: World, edge: Edge) -> None:
     other = Edge(world, await world.credential(None, [Scope.EDGE_READ]))
     await edge.call("GET", "/edge/state")
-    whose = world.backend.credentials.whose(edge.token)
+    whose = world.backend.credentials.seen(token_hash(edge.token))[0]
     assert whose
     async with world.backend.large.turn(whose):
         waiting = asyncio.create_task(edge.call("GET", "/edge/state"))
@@ -96,7 +97,7 @@ async def test_an_edge_has_its_answers_made_one_by_one(world: World, edge: Edge)
 
 async def test_an_edge_waits_with_so_many_requests(world: World, edge: Edge) -> None:
     await edge.call("GET", "/edge/state")
-    whose = world.backend.credentials.whose(edge.token)
+    whose = world.backend.credentials.seen(token_hash(edge.token))[0]
     assert whose
     with ExitStack() as held:
         for _ in range(MOST_LISTENING):
@@ -109,7 +110,7 @@ async def test_an_edge_follows_so_many_streams(world: World, edge: Edge) -> None
     path = "/edge/changes/stream?seconds=1"
     other = Edge(world, await world.credential(None, [Scope.EDGE_READ]))
     assert (await edge.call("GET", path)).status_code == 200
-    whose = world.backend.credentials.whose(edge.token)
+    whose = world.backend.credentials.seen(token_hash(edge.token))[0]
     assert whose
     following = asyncio.create_task(edge.call("GET", path))
     await until(lambda: world.backend.turns.listening[whose] == 1)

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Mapping
 from typing import Final
 
-from byoip.cli.logs import configure_logs
 from byoip.domain.errors import Fixable, Refusal
 from byoip_cli.lazy import Entry
 from byoip_cli.main import Plug, application, run
@@ -71,6 +70,8 @@ _SERVERS = frozenset({"up", "api", "worker", "perspective"})
 
 
 def _begin(name: str) -> None:
+    from byoip.cli.logs import configure_logs  # noqa: PLC0415 - commands that speak HTTP log nothing
+
     configure_logs(logging.INFO if name in _SERVERS else logging.WARNING)
 
 

@@ -42,19 +42,23 @@ class Places:
         """
         if self.take_free(whose):
             return
-        coming = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        coming = loop.create_future()
         self._waiting.setdefault(whose, deque()).append(coming)
         self._queue(whose)
         self._hand_out()
+        late = None if seconds is None else loop.call_later(seconds, _too_late, coming)
         try:
-            async with asyncio.timeout(seconds):
-                await coming
+            await coming
         except BaseException:
-            if coming.cancelled():
+            if coming.cancelled() or coming.exception():
                 self._forget(whose)
             else:
                 self.give_back(whose)  # it came at that moment
             raise
+        finally:
+            if late:
+                late.cancel()
 
     def take_free(self, whose: Hashable) -> bool:
         """Have a place, if one is free for this party now."""
@@ -99,7 +103,7 @@ class Places:
         while self._free and (found := self._next()):
             (whose,) = found
             ones = self._waiting[whose]
-            while ones and ones[0].cancelled():
+            while ones and ones[0].done():
                 ones.popleft()
             self._without.pop(whose, None)
             self._with.pop(whose, None)
@@ -121,6 +125,11 @@ class Places:
 
     def _forget(self, whose: Hashable) -> None:
         ones = self._waiting.get(whose)
-        if ones is not None and all(one.cancelled() for one in ones):
+        if ones is not None and all(one.done() for one in ones):
             for known in (self._waiting, self._without, self._with):
                 known.pop(whose, None)
+
+
+def _too_late(coming: asyncio.Future[None]) -> None:
+    if not coming.done():
+        coming.set_exception(TimeoutError())

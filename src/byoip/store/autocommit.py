@@ -38,11 +38,13 @@ class AutocommitPool:
             StoreUnavailable: the database is away, or too busy.
             StoreRefused: a value that it cannot take.
         """
+        text = statement.text
         try:
             async with self._places.place():
                 connection = await self._connection()
                 try:
-                    cursor = await run(connection, statement.text, {**statement.values, **asked})
+                    kept = connection.cursors.pop(text, None)
+                    cursor = await run(connection, text, {**statement.values, **asked}, kept=kept)
                 except BaseException:  # also when cancelled: a statement under way ends with it
                     await connection.close()
                     raise
@@ -50,11 +52,14 @@ class AutocommitPool:
                     await connection.close()
                 else:
                     self._idle.append(connection)
-            return await rows_of(cursor)
+            rows = await rows_of(cursor)
         except (psycopg.OperationalError, psycopg.InterfaceError) as fault:
             raise StoreUnavailable from fault
         except psycopg.DataError as fault:
             raise StoreRefused(str(fault)) from fault
+        if len(rows) <= 1:  # what a cursor has read stays in memory with it
+            connection.cursors[text] = cursor
+        return rows
 
     async def one(
         self, statement: Statement, missing: Exception | type[Exception], /, **asked: object

@@ -170,9 +170,14 @@ async def run(
     asked: Mapping[str, object],
     *,
     plain: bool = False,
+    kept: psycopg.AsyncCursor[Any] | None = None,
 ) -> psycopg.AsyncCursor[Any]:
-    """Run a text on a connection; `plain`: its rows are tuples, in the binary format."""
-    known = prepared(text)
-    cursor = psycopg.AsyncRawCursor(driver, row_factory=tuple_row if plain else known.rows)
+    """Run a text on a connection; `plain`: its rows are tuples, in the binary format.
+
+    `kept` is the cursor that it had there before, whose rows are read: to make one, and find out
+    how each column is read, takes a fifth of what a statement takes.
+    """
+    known, rows = prepared(text), tuple_row if plain else None
+    cursor = kept or psycopg.AsyncRawCursor(driver, row_factory=rows or known.rows)
     await cursor.execute(known.text, [asked[name] for name in known.names], binary=plain)
     return cursor

@@ -71,6 +71,8 @@ class Connection(psycopg.AsyncConnection[Any]):
         address: where that was found.
         timeline: of the server, when we connected.
         loop: the event loop that it belongs to.
+        cursors: of statements that were run on it and found one row at most, by their text; see
+            `batches.run`.
     """
 
     patience = STATEMENT_SECONDS
@@ -78,6 +80,7 @@ class Connection(psycopg.AsyncConnection[Any]):
     address: silence.Address = ("", 0)
     timeline: silence.Timeline | None = None
     loop: asyncio.AbstractEventLoop
+    cursors: dict[bytes, psycopg.AsyncCursor[Any]]
     _limit: asyncio.Timeout | None = None
     _poller: "select.poll | None" = None
     _timer: asyncio.TimerHandle | None = None
@@ -122,7 +125,7 @@ class Connection(psycopg.AsyncConnection[Any]):
                 made.place = silence.key(place)
                 made.address = (made.info.hostaddr or made.info.host, made.info.port)
                 made.adapters.register_loader("cidr", Networks)
-                made.loop = asyncio.get_running_loop()
+                made.loop, made.cursors = asyncio.get_running_loop(), {}
                 silence.watch_over(made)
                 made.timeline = await fencing.timeline_of(made)
                 await made.set_autocommit(given.get("autocommit", False))

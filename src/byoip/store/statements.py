@@ -233,13 +233,13 @@ def from_row(kind: type[_Made], row: AnyRow, /, **given: Any) -> _Made:
     So what is more than the driver's own type (an enumeration, a prefix) has to be given.
     """
     made: Any = kind
-    for name in _fields_but(made, frozenset(given)):
+    for name in _fields_but(made, *given):
         given[name] = getattr(row, name)
     return kind(**given)
 
 
 @cache
-def _fields_but(kind: Any, given: frozenset[str]) -> tuple[str, ...]:
+def _fields_but(kind: Any, *given: str) -> tuple[str, ...]:
     """Found once: a list of a thousand asks as often."""
     return tuple(one.name for one in fields(kind) if one.name not in given)
 

@@ -17,8 +17,8 @@ prevented, not retried: each takes the locks that it needs in this order.
    locked (`tx.edges.alone`), and then that one (`tx.edges.lock`), or all of them after the counter
    of 13 (`tx.edges.begin_feed`)
 6. with the space, claims in it, by ids (`tx.claims.approved_overlapping`, `tx.contests.unrivalled`)
-7. the breaker (`tx.breaker.permit`, `tx.breaker.trip`, `tx.breaker.rearm`), one withdrawal at a
-   time; that of levels, a registry and signal at a time (`tx.watches.rise`). A claim's way out, its
+7. the breaker (`turn_of`, `permit`, `trip` and `rearm` of `tx.breaker`), one withdrawal at a time;
+   that of levels, a registry and signal at a time (`tx.watches.rise`). A claim's way out, its
    watches and, with its space, disputes are written under its lock and need no other. Or, alone and
    with nothing before it, the turn to re-evaluate a page of routes: tried, never waited for
    (`tx.drifts.reevaluate` then shares which snapshot is used, and claims by ids). A claim's

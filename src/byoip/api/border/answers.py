@@ -5,13 +5,13 @@ Answers are rendered early, so that a repeated idempotency key gets the same byt
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal, Self, TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
 from pydantic_core import to_json
 from starlette.responses import Response
-from starlette.types import Scope
+from starlette.types import Scope, Send
 
 from byoip.api.border.envelope import Message, Shown, shown_json, shown_list
 from byoip.api.border.large_answers import COMPRESSED_FROM, compressed, takes_gzip
@@ -25,7 +25,7 @@ Answer: TypeAlias = StoredAnswer
 Item = TypeVar("Item")
 
 _IDEMPOTENCY_KEY = re.compile(rb"[\x21-\x7e]{1,%d}" % KEY_LIMIT)
-_READ_AGAIN = 2  # seconds: most runs have ended by then; with `wait` there is no need to guess
+_READ_AGAIN = b"2"  # seconds: most runs have ended by then; with `wait` there is no need to guess
 _SLICE = 25  # items: 10 ms, if they are prefixes
 
 _BEFORE, _BETWEEN = b'{"success":true,"errors":[],"messages":', b',"result":'
@@ -44,23 +44,27 @@ class JsonBytes(Response):
 
     media_type = "application/json"
 
-    @classmethod
-    async def of(cls, given: Answer, scope: Scope, *, open_: bool) -> Self:
-        """With the version of what is shown, and where and when to read on what was begun.
 
-        `open_`: it shows no secret, which the length of what is compressed could give away. Then it
-        is compressed where that is worth it and the client takes it. Its tag is the row's either
-        way: no cache asks by it, and writes are based on it.
-        """
-        headers = {} if given.version is None else {"etag": etag(given.version)}
-        if open_ and len(given.body) > COMPRESSED_FROM:
-            headers["vary"] = "accept-encoding"
-            if takes_gzip(scope["headers"]):
-                headers["content-encoding"] = "gzip"
-                return cls(await compressed(given.body), given.status, headers)
-        if given.location is not None:
-            headers |= {"location": given.location, "retry-after": str(_READ_AGAIN)}
-        return cls(given.body, given.status, headers)
+async def send_json(given: Answer, scope: Scope, send: Send, *, open_: bool) -> None:
+    """Send it, with the version of what is shown, and where and when to read on what was begun.
+
+    `open_`: it shows no secret, which the length of what is compressed could give away. Then it
+    is compressed where that is worth it and the client takes it. Its tag is the row's either
+    way: no cache asks by it, and writes are based on it.
+    """
+    body, headers = given.body, []
+    if given.version is not None:
+        headers.append((b"etag", etag(given.version).encode()))
+    if open_ and len(body) > COMPRESSED_FROM:
+        headers.append((b"vary", b"accept-encoding"))
+        if takes_gzip(scope["headers"]):
+            headers.append((b"content-encoding", b"gzip"))
+            body = await compressed(body)
+    if given.location is not None:
+        headers += [(b"location", given.location.encode()), (b"retry-after", _READ_AGAIN)]
+    headers += [(b"content-length", b"%d" % len(body)), (b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": given.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def answer(

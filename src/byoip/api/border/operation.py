@@ -5,7 +5,7 @@ that the contract demands: credential, rate limit, account, scope, query, body.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from copy import copy
 from hashlib import sha256
@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from byoip.api.border.answers import NO_VERSION, Answer, JsonBytes, expected, idempotency_key
+from byoip.api.border.answers import NO_VERSION, Answer, expected, idempotency_key, send_json
 from byoip.api.border.backend import Backend
 from byoip.api.border.bodies import parse_body, read_body, require_json
 from byoip.api.border.caller import Customer, Operator
@@ -46,6 +46,7 @@ from byoip.domain.foreign_text import storable
 from byoip.domain.history import Actor
 from byoip.domain.idempotency import AlreadyAnswered, IdempotencyKey
 from byoip.domain.precondition import ANY_VERSION, Precondition, PreconditionRequired
+from byoip.store.accounts.credentials import token_hash
 from byoip.store.sharing import work_for, working_for
 from byoip.usecases.border import WriteRequest
 
@@ -112,16 +113,15 @@ class Operation(APIRoute):
         elif isinstance(given, StreamAnswer):
             await stream_response(given)(scope, receive, send)
         else:
-            answered = await JsonBytes.of(given, scope, open_=self._open)
-            await answered(scope, receive, send)
+            await send_json(given, scope, send, open_=self._open)
 
     async def _answer(self, request: Request, held: AsyncExitStack) -> Answer:
         scope = request.scope
-        token, since = given_token(scope["headers"]), monotonic()
-        credential, beside = await self._recognise(token, request)
+        digest, since = token_hash(given_token(scope["headers"])), monotonic()
+        credential, beside = await self._recognise(digest, request)
         whose = credential.account_id or credential.id  # an edge has a token of its own
         work_for(whose)
-        scope["state"]["credential"] = credential.id.hex
+        scope["state"]["credential"] = name = credential.id.hex
         await self.backend.limiter.admit(credential, scope["state"])
         account_id, ids = self._read_ids(request.path_params, credential)
         self._admit(credential, account_id)
@@ -129,10 +129,8 @@ class Operation(APIRoute):
         if query := scope["query_string"]:
             arguments |= self._query.read(query)
         asked = scope["state"]["request_id"], LetIn.by_token(credential, self._scopes)
-        if account_id is None:
-            actor = Actor(f"operator:{credential.id.hex}", *asked)
-        else:
-            actor = Actor(f"credential:{credential.id.hex}", *asked)
+        who = "operator" if account_id is None else "credential"
+        actor = Actor(f"{who}:{name}", *asked)
         write = WriteRequest(actor)
         if self._writes:
             write, taken = await self._read_write(request, credential, actor, held)
@@ -171,32 +169,34 @@ class Operation(APIRoute):
             held.enter_context(self.backend.large.holding(whose, len(given.body)))
         return given
 
-    async def _recognise(self, token: str, request: Request) -> tuple[Credential, Any]:
+    async def _recognise(self, digest: bytes, request: Request) -> tuple[Credential, Any]:
         """Whose token it is, and what is read beside it, of which nothing is judged yet.
 
         Who was here before does not wait for strangers.
         """
-        if whose := self.backend.credentials.whose(token):
-            with working_for(whose):
-                known = await self._known(token, request.path_params)
+        if seen := self.backend.credentials.seen(digest):
+            with working_for(seen[0]):
+                known = await self._known(digest, request.path_params, seen)
         else:
             async with self.backend.client_turns.turn(request.scope):
-                known = await self._known(token, request.path_params)
+                known = await self._known(digest, request.path_params)
         if known is None:
             raise NotAuthenticated
         return known
 
-    async def _known(self, token: str, params: Mapping[str, str]) -> tuple[Credential, Any] | None:
-        credentials, limiter = self.backend.credentials, self.backend.limiter
-        beside = self._beside and not limiter.spent(credentials.seen(token))  # else refused at once
+    async def _known(
+        self, digest: bytes, params: Mapping[str, str], seen: Sequence[UUID] = ()
+    ) -> tuple[Credential, Any] | None:
+        credentials = self.backend.credentials
+        beside = self._beside and not self.backend.limiter.spent(seen)  # else refused at once
         claim_id = None
         with suppress(ValueError):  # refused when its turn comes
             claim_id = read_id(params["prefix_id"]) if beside else None
         if claim_id is not None:
             asked = self.backend.reader.beside(claim_id)
-            return await credentials.recognise_with(token, asked)
-        credential = await credentials.recognise(token)
-        return None if credential is None else (credential, None)
+            return await credentials.recognise_with(digest, asked)
+        known = await credentials.recognise_with(digest)
+        return known and (known[0], None)
 
     async def _require_standing(self, credential: Credential, since: float) -> None:
         """Look again, where a body or news came so late that the token may have ended since."""

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -124,6 +126,9 @@ class Beside:
     asked: dict[str, Any]
 
 
+_ALONE: Final = Beside(_RECOGNISE, {})
+
+
 def with_credential(rows: FromClause) -> Statement:
     """Recognise a credential, and read a row that refers to it: without one, nulls."""
     joined = credentials.outerjoin(rows, sa.true())
@@ -196,31 +201,29 @@ class CredentialReader:
         self._clock = clock
         self._seen = Seen()
 
-    def whose(self, token: str) -> UUID | None:
-        """The account that the token was of, if this process recognised it before.
+    def seen(self, digest: bytes) -> Sequence[UUID]:
+        """The account of the token that has this hash, of an operator's the credential; and that.
 
-        Of an operator's the credential.
+        None, if this process did not recognise it before.
         """
-        return next(iter(self.seen(token)), None)
-
-    def seen(self, token: str) -> Sequence[UUID]:
-        """The same, and the credential; none, if this process did not recognise it before."""
-        return self._seen(token_hash(token))
+        return self._seen(digest)
 
     async def recognise(self, token: str) -> Credential | None:
         """The credential of a token, unless unknown, revoked or expired.
 
         Notes the last use, at most once a minute.
         """
-        known = await self.recognise_with(token, Beside(_RECOGNISE, {}))
+        known = await self.recognise_with(token_hash(token))
         return None if known is None else known[0]
 
-    async def recognise_with(self, token: str, beside: Beside) -> tuple[Credential, AnyRow] | None:
-        """The same, with what was read beside it.
+    async def recognise_with(
+        self, digest: bytes, beside: Beside = _ALONE
+    ) -> tuple[Credential, AnyRow] | None:
+        """The same by the token's hash, with what was read beside it.
 
         Whether its holder may see that is judged afterwards.
         """
-        now, asked, digest = self._clock.now(), beside.asked, token_hash(token)
+        now, asked = self._clock.now(), beside.asked
         rows = await self._autocommit.ask(beside.statement, token_sha256=digest, now=now, **asked)
         if not rows:
             return None
@@ -243,14 +246,19 @@ def credential_from(row: AnyRow) -> Credential:
 
 
 _NAMES: Final = tuple(one.name for one in fields(Credential) if one.name != "scopes")
+_VALUES: Final = attrgetter(*(f"credential_{name}" for name in _NAMES))
 
 
 def _recognised(row: AnyRow) -> Credential:
-    values = {name: getattr(row, f"credential_{name}") for name in _NAMES}
-    scopes = frozenset(map(Scope, row.credential_scopes))
+    scopes = _scopes(*row.credential_scopes)
     if row.credential_person_id is not None:  # no more than the person may, now
-        scopes &= frozenset(map(Scope, row.credential_allowed or ()))
-    return Credential(**values, scopes=scopes)
+        scopes &= _scopes(*row.credential_allowed or ())
+    return Credential(**dict(zip(_NAMES, _VALUES(row), strict=True)), scopes=scopes)
+
+
+@cache
+def _scopes(*names: str) -> frozenset[Scope]:
+    return frozenset(map(Scope, names))
 
 
 def token_hash(token: str) -> bytes:

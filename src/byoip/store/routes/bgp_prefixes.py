@@ -56,12 +56,13 @@ _OF_CLAIM: Final = compiled(
     BGP_PREFIX.where(_b.prefix_id == _CLAIM, _b.live).order_by(_b.cidr, _b.id)
 )
 _GET: Final = compiled(BGP_PREFIX.where(_b.prefix_id == _CLAIM, _b.id == _THIS, _b.live))
-_WANTED: Final = sa.and_(
+# The one that is asked for; without an id the one that is the whole prefix.
+WANTED: Final = sa.and_(
     _b.prefix_id == _CLAIM,
     _b.live,
     sa.or_(_b.id == _THIS, sa.and_(_THIS.is_(None), _b.cidr == _b.prefix_cidr)),
 )
-_ONE: Final = compiled(BGP_PREFIX.where(_WANTED))
+_ONE: Final = compiled(BGP_PREFIX.where(WANTED))
 _OF_OTHER_ORIGINS: Final = compiled(BGP_PREFIX.where(OF_OTHERS).order_by(_b.id))
 _INSERT: Final = compiled(sa.insert(bgp_prefixes), [*_FIXED, *_CHANGING])
 _SAVE: Final = compiled(sa.update(bgp_prefixes).where(_b.id == _THIS, _b.live), _CHANGING)
@@ -88,7 +89,7 @@ _STRAYS: Final = sa.exists().where(
     orphan_routes.c.cidr == _b.cidr, ~_marked_there.correlate(bgp_prefixes, orphan_routes)
 )
 _forgotten: Final = sa.and_(LINGERS, sa.or_(~_MARKED, _STRAYS))
-_FORGOTTEN: Final = compiled(sa.select(_b.id).where(_WANTED, _forgotten, ~_ANOTHERS))
+_FORGOTTEN: Final = compiled(sa.select(_b.id).where(WANTED, _forgotten, ~_ANOTHERS))
 # After a restore it waited: some speakers had been looked at, others perhaps not.
 _WAITED: Final = sa.exists().where(_u.bgp_prefix_id == _b.id, _u.change == _b.change - 1)
 _UNRECORDED: Final = compiled(
@@ -183,9 +184,20 @@ class BgpPrefixRepository(Repository):
 
     async def view(self, bgp_prefix: BgpPrefix, version: int) -> BgpPrefixView:
         """With what speakers hold and what observers see of it."""
-        (row,) = await self._session.rows(_VIEW, bgp_prefix_id=bgp_prefix.id)
-        seen, waits, hops = observed_from(row), waiting_from(row), (row.fit, row.speakers)
-        return BgpPrefixView(bgp_prefix, version, applied_from(row), seen, waits, next_hops=hops)
+        (view,) = await self._session.look(_viewing(bgp_prefix, version))
+        shown: BgpPrefixView = view
+        return shown
+
+    async def view_withdrawn(
+        self, bgp_prefix: BgpPrefix, version: int
+    ) -> tuple[bool, BgpPrefixView]:
+        """The same just after its withdrawal; and whether a speaker may have it unrecorded.
+
+        It may have it from us then, and nobody would tell it.
+        """
+        asked = asking(_UNRECORDED, bool, bgp_prefix_id=bgp_prefix.id)
+        unrecorded, view = await self._session.look(asked, _viewing(bgp_prefix, version))
+        return unrecorded, view
 
     def out_elsewhere(self, bgp_prefix: BgpPrefix) -> Part:
         """Whether another claim's row for the same route is desired, held or seen: for a look."""
@@ -205,10 +217,6 @@ class BgpPrefixRepository(Repository):
         numbers = [one.number for one in offered]
         rows = await self._session.rows(_OF_OTHER_ORIGINS, offered=numbers)
         return [bgp_prefix_from(row) for row in rows]
-
-    async def unrecorded(self, bgp_prefix_id: UUID) -> bool:
-        """Just after its withdrawal: whether speakers may have it from us without a record."""
-        return await self._session.row(_UNRECORDED, bgp_prefix_id=bgp_prefix_id) is not None
 
     async def adopt(self, bgp_prefix_id: UUID) -> None:
         """Record that any speaker may have it from us, so that its withdrawal takes effect."""
@@ -250,6 +258,15 @@ class BgpPrefixRepository(Repository):
     async def lingering(self, claim_id: UUID) -> Sequence[UUID]:
         """Those that are withdrawn, and that a speaker may hold or an observer still sees."""
         return [row.id for row in await self._session.rows(_LINGERING, claim_id=claim_id)]
+
+
+def _viewing(bgp_prefix: BgpPrefix, version: int) -> Part:
+    def read(rows: list[Any]) -> BgpPrefixView:
+        (row,) = rows
+        seen, waits, hops = observed_from(row), waiting_from(row), (row.fit, row.speakers)
+        return BgpPrefixView(bgp_prefix, version, applied_from(row), seen, waits, next_hops=hops)
+
+    return asking(_VIEW, read, bgp_prefix_id=bgp_prefix.id)
 
 
 def bgp_prefix_from(row: AnyRow) -> BgpPrefix:

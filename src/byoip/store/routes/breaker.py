@@ -16,6 +16,7 @@ from byoip.domain.routes.flaps import COUNTED_FOR, Flaps
 from byoip.store.accounts.operator_events import OperatorEventRepository
 from byoip.store.batches import Part, asking
 from byoip.store.columns import constant
+from byoip.store.routes.bgp_prefixes import WANTED
 from byoip.store.routes.tables import bgp_prefixes, breaker_trips, withdrawals
 from byoip.store.statements import AnyRow, Session, compiled, from_row, to_row
 
@@ -28,9 +29,10 @@ _NOW: Final = sa.func.statement_timestamp()
 
 # One at a time: counting and adding must not interleave. Its key is "byoip":
 # Postgres 15 knows decimals only.
-_LOCK: Final = compiled(
-    sa.select(sa.literal_column("pg_advisory_xact_lock(25209, 7301488)").label("locked"))
-)
+_ALONE: Final = sa.literal_column("pg_advisory_xact_lock(25209, 7301488)").label("locked")
+_LOCK: Final = compiled(sa.select(_ALONE))
+# Nobody waits whose word changes nothing, or is refused.
+_LOCK_IF_UP: Final = compiled(sa.select(_ALONE).where(WANTED, _b.advertised, ~_b.locked))
 OPEN: Final = compiled(sa.select(breaker_trips).where(_t.live).order_by(_t.at, _t.id))
 
 
@@ -150,6 +152,18 @@ class BreakerRepository:
         self._session = session
         self._ceilings = ceilings
         self._history = history
+        self._alone = False
+
+    def turn_of(self, claim_id: UUID, bgp_prefix_id: UUID | None) -> Part:
+        """Wait for the turn to withdraw a route, if it is announced, and not locked: for a look.
+
+        Its claim must be locked; not within a savepoint, whose end would end the turn.
+        """
+        asked = {"claim_id": claim_id, "bgp_prefix_id": bgp_prefix_id}
+        return asking(_LOCK_IF_UP, self._take_turn, **asked)
+
+    def _take_turn(self, locked: Sequence[AnyRow]) -> None:
+        self._alone = self._alone or bool(locked)
 
     async def permit(self, asked: breaker.Withdrawal, *, actor: str, request_id: str) -> UUID:
         """Enter one more in the ledger; the entry's id. One at a time, until the transaction ends.
@@ -160,7 +174,8 @@ class BreakerRepository:
             CeilingReached: it would be one too many; nothing was counted. The caller opens the
                 trip in another transaction (`trip`), since this one must not change anything.
         """
-        await self._session.look(asking(_LOCK, len))
+        if not self._alone:
+            await self._session.look(asking(_LOCK, len))
         opened, counted = await self._session.look(asking(OPEN, _trips), _counting(asked))
         stopping = [one.trip for one in opened if one.trip.stops(asked)]
         if stopping:

@@ -84,12 +84,12 @@ async def advertise(
     before.require_unlocked()
     written = claim.written(tx.now)
     await tx.claims.save(written)
+    if forgotten:  # and it is still out
+        await tx.bgp_prefixes.adopt(before.id)
+    if forgotten or (desired.advertised and not to):
+        return await _withdraw(tx, before, written.version, prepend=repeat)
     if released:  # a restored database says that it is announced: its owner says so now
         after = await announce(tx, claim, before, prepend=repeat)
-    elif forgotten:  # and it is still out
-        await tx.bgp_prefixes.adopt(before.id)
-        after = await withdraw(tx, before, source=Source.REQUEST)
-        after = await _prepend(tx, after, repeat)
     else:
         after = await _change(tx, claim, before, to=to, prepend=repeat)
         if advertised is None:  # other prepends do not say whether it is to be announced
@@ -157,9 +157,10 @@ async def _find(
         _, found = await tx.session.look(tx.edges.hold(), this)
     elif to is None:
         (found,) = await tx.session.look(this)
-    else:
-        asked = tx.bgp_prefixes.forgotten(claim_id, bgp_prefix_id)
-        found, forgotten = await tx.session.look(this, asked)
+    else:  # and it has its turn at the breaker, as it is withdrawn
+        of = claim_id, bgp_prefix_id
+        asked = tx.bgp_prefixes.forgotten(*of), tx.breaker.turn_of(*of)
+        found, forgotten, _ = await tx.session.look(this, *asked)
     if found is None:  # the one that spans it comes with the default binding
         raise IncompleteBgpDeployment if to and bgp_prefix_id is None else BgpPrefixNotFound
     return found, forgotten
@@ -170,15 +171,27 @@ async def _change(
 ) -> BgpPrefix:
     if to and not before.desired.advertised:
         return await announce(tx, claim, before, prepend=prepend)
-    after = before
-    if before.desired.advertised and not to:
-        # The owner may always withdraw: contested, suspended, no longer approved or not.
-        after = await withdraw(tx, before, source=Source.REQUEST)
-    elif after.desired.advertised:
+    if before.desired.advertised:
         if not claim.approved:
             raise PrefixNotApproved
         claim.require_not_suspended()
-    return await _prepend(tx, after, prepend)
+    return await _prepend(tx, before, prepend)
+
+
+async def _withdraw(
+    tx: Transaction, before: BgpPrefix, version: int, *, prepend: int
+) -> BgpPrefixView:
+    """The owner may always: contested, suspended, no longer approved or not."""
+    gone = await withdraw(tx, before, source=Source.REQUEST)
+    unrecorded, view = await tx.bgp_prefixes.view_withdrawn(gone, version)
+    # A speaker may hold an orphan in place of what it was asked to announce and has not been told,
+    # or was not looked at since a restore. A job's word may be of before it: a person looks first.
+    if unrecorded:
+        await tx.bgp_prefixes.adopt(gone.id)
+    after = await _prepend(tx, gone, prepend)
+    if unrecorded or after is not gone:
+        return await tx.bgp_prefixes.view(after, version)
+    return view
 
 
 async def _prepend(tx: Transaction, before: BgpPrefix, prepend: int) -> BgpPrefix:

@@ -24,10 +24,6 @@ async def withdraw(
     entry = await tx.breaker.permit(asked, actor=tx.actor.name, request_id=tx.actor.request_id)
     gone = bgp_prefix.withdrawn(entry, request_id=tx.actor.request_id, now=tx.now)
     await tx.bgp_prefixes.save(gone)
-    # A speaker may hold an orphan in place of what it was asked to announce and has not been told,
-    # or was not looked at since a restore. A job's word may be of before it: a person looks first.
-    if source is Source.REQUEST and await tx.bgp_prefixes.unrecorded(gone.id):
-        await tx.bgp_prefixes.adopt(gone.id)
     shown = {"bgp_prefix_id": gone.id.hex, "cidr": str(gone.cidr)}
     before = {**shown, "advertised": bgp_prefix.desired.advertised}
     after = {**shown, "advertised": False, "source": source.value}
