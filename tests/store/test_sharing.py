@@ -108,3 +108,26 @@ async def test_who_has_its_share_takes_no_free_place() -> None:
     assert not places.take_free("c")  # none is free
     places.give_back("a")
     assert places.take_free("c")
+
+
+async def test_who_is_too_late_is_passed_over_and_the_next_of_its_party_is_not() -> None:
+    room = Room()
+    await room.all_wait(*"abcd")
+    late = [asyncio.create_task(room.come("e", 0.01)) for _ in range(2)]
+    (staying,) = await room.all_wait("e")
+    assert [type(one) for one in await asyncio.gather(*late, return_exceptions=True)] == [
+        TimeoutError,
+        TimeoutError,
+    ]
+    await room.leave("a")
+    await staying
+    assert room.order == list("abcde")
+
+
+async def test_all_of_a_party_that_are_too_late_at_once_leave_nothing_behind() -> None:
+    room = Room()
+    await room.all_wait(*"abcd")
+    late = [asyncio.create_task(room.come("e", 0.01)) for _ in range(2)]
+    await asyncio.gather(*late, return_exceptions=True)
+    assert not room.places._waiting
+    assert not room.places._without

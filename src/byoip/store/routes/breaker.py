@@ -29,7 +29,9 @@ _NOW: Final = sa.func.statement_timestamp()
 
 # One at a time: counting and adding must not interleave. Its key is "byoip":
 # Postgres 15 knows decimals only.
-_ALONE: Final = sa.literal_column("pg_advisory_xact_lock(25209, 7301488)").label("locked")
+_ALONE: Final[sa.ColumnElement[Any]] = sa.literal_column(
+    "pg_advisory_xact_lock(25209, 7301488)"
+).label("locked")
 _LOCK: Final = compiled(sa.select(_ALONE))
 # Nobody waits whose word changes nothing, or is refused.
 _LOCK_IF_UP: Final = compiled(sa.select(_ALONE).where(WANTED, _b.advertised, ~_b.locked))
