@@ -54,4 +54,4 @@ async def test_a_zone_that_is_lost_is_seen_beside_one_that_does_not_answer_in_ti
         seen = await look.Look(nothing, nothing, adapter, LABEL)._zones(claim, {})
     zones, servers = Watch(Signal.REVERSE_ZONE, baseline=BEFORE), Watch(Signal.ZONE_SERVERS)
     zones, _ = hear_zones(zones, servers, seen, AT)
-    assert zones.seen == f"Delegated no more: {LOST}."
+    assert zones.seen == f"Delegated no more: {LOST}"
