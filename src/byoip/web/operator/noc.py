@@ -177,6 +177,7 @@ async def _needed(visit: PersonsVisit, told: Told) -> Response:
         told.status,
         told=told,
         sections=sections,
+        form=visit.form,  # the reason of one that was refused stays typed
         changed=changed_of(visit, told, facts_of(sections)),
         carried=carried,
         now=visit.now,
