@@ -17,7 +17,7 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
-from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
+from byoip.adapters.checks.dns_looks import DnsLooks
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.prefix import Prefix
@@ -221,7 +221,7 @@ def _is_free(address: str, port: int, kind: socket.SocketKind) -> bool:
 
 
 @asynccontextmanager
-async def playing(script: Script) -> AsyncIterator[DnspythonResolver]:
+async def playing(script: Script) -> AsyncIterator[DnsLooks]:
     """The adapter in the middle of this script."""
     loop = asyncio.get_running_loop()
     script.port = _free_port(script)
@@ -234,7 +234,7 @@ async def playing(script: Script) -> AsyncIterator[DnspythonResolver]:
             stack.callback(transport.close)
         for address, serve in {REGISTRY: referring(*script.delegation), **script.serve}.items():
             await stack.enter_async_context(_name_server(script, address, serve))
-        yield DnspythonResolver(
+        yield DnsLooks(
             Clock(),
             [(address, script.port) for address in script.resolve],
             script.policy,

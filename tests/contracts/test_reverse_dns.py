@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 
-from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
+from byoip.adapters.checks.dns_looks import DnsLooks
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.evidence import Failed, Fault, Passed, Reason, Unanswered
 from byoip.domain.checks.rdns_ownership import judge_zones
@@ -85,7 +85,7 @@ class Sandbox:
     def __init__(self, server: NameServer) -> None:
         self._server = server
         self.dns: ReverseDns
-        self.dns = self.resolver = DnspythonResolver(
+        self.dns = self.resolver = DnsLooks(
             Clock(),
             [("127.0.0.1", server.port)],
             NetworkPolicy(allowed=(ip_network("127.0.0.0/8"),)),

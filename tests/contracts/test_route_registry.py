@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
+from byoip.adapters.checks.dns_looks import DnsLooks
 from byoip.adapters.checks.ripe_rest import PreferTls, RipeRest
 from byoip.adapters.checks.whois_registry import WhoisRegistry
 from byoip.adapters.network_policy import NetworkPolicy
@@ -259,7 +259,7 @@ class TestWhoisFromAPerspective(RouteRegistryContract):
             server.put(source, text.encode("latin-1"))
         whois = WhoisRegistry(clock, deadline=30)
         registry = Registry("arin", "ARIN", "127.0.0.1", dialect, port=port)
-        nothing = DnspythonResolver(clock, [("127.0.0.1", 9)], NetworkPolicy())
+        nothing = DnsLooks(clock, [("127.0.0.1", 9)], NetworkPolicy())
         async with in_process(nothing, whois, registry, clock=clock) as asks:
             yield World(asks, registry)
         await server.stop()

@@ -1,4 +1,4 @@
-"""The reverse DNS in memory: the twin of `DnspythonResolver`."""
+"""The reverse DNS in memory: the twin of `DnsLooks`."""
 
 from collections.abc import Callable
 from dataclasses import replace

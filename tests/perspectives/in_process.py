@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
+from byoip.adapters.checks.dns_looks import DnsLooks
 from byoip.adapters.perspectives.answering import Answering
 from byoip.adapters.perspectives.perspective_client import PerspectiveClient
 from byoip.cli.serving import bind, port_of, serving
@@ -19,7 +19,7 @@ from tests.perspectives.agents import AMSTERDAM, LABEL, SystemTime, client
 
 @asynccontextmanager
 async def in_process(
-    resolver: DnspythonResolver,
+    resolver: DnsLooks,
     registry: RouteRegistry | None = None,
     *registries: Registry,
     clock: Clock | None = None,

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
+from byoip.adapters.checks.dns_looks import DnsLooks
 from byoip.adapters.checks.whois_registry import WhoisRegistry
 from byoip.domain.checks.evidence import Failed, Passed, Unanswered
 from byoip.domain.checks.rdns_ownership import judge_zones
@@ -45,7 +45,7 @@ async def control(internet: SandboxInternet) -> AsyncIterator[httpx.AsyncClient]
 
 async def seen(port: int, *, within: float = 30) -> Passed | Failed | Unanswered:
     at = [("127.0.0.1", port)]
-    asks = DnspythonResolver(SystemTime(), at, LOOPBACK, authority_port=port, query_deadline=within)
+    asks = DnsLooks(SystemTime(), at, LOOPBACK, authority_port=port, query_deadline=within)
     return judge_zones([await asks.observe(ZONE, LABEL, ACCOUNT)], TOKEN)
 
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
+from byoip.adapters.checks.dns_looks import DnsLooks
 from byoip.adapters.checks.whois_registry import WhoisRegistry
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.adapters.perspectives import answering, wire
@@ -130,7 +130,7 @@ async def test_an_older_agent_is_silent_about_it_and_says_so(
     monkeypatch.setattr(answering, "Request", _OldRequest)
     monkeypatch.setattr(answering, "VERSION", "1.0")
     clock = SystemTime()
-    nothing = DnspythonResolver(clock, [("127.0.0.1", 9)], NetworkPolicy())
+    nothing = DnsLooks(clock, [("127.0.0.1", 9)], NetworkPolicy())
     registry = Registry("ripencc", "RIPE", "127.0.0.1", Dialect.RIPE, port=9)
     whois = WhoisRegistry(clock, deadline=30)
     async with in_process(nothing, whois, registry) as asks:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
+from byoip.adapters.checks.dns_looks import DnsLooks
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
 from byoip.domain.checks.rdns_ownership import judge_zones
@@ -43,7 +43,7 @@ class Clock:
 
 
 async def look(world: DnsWorld, policy: NetworkPolicy = LOOPBACK) -> ZoneObservation:
-    adapter = DnspythonResolver(
+    adapter = DnsLooks(
         Clock(), [(RESOLVER, world.port)], policy, authority_port=world.port, query_deadline=1
     )
     return await adapter.observe(ZONE, LABEL, ACCOUNT)
@@ -233,7 +233,7 @@ async def test_name_servers_on_loopback_are_left_alone_in_production(dns_world: 
 
 async def test_a_resolver_that_is_down_leaves_it_unanswered(dns_world: DnsWorld) -> None:
     dns_world.add_zone(ZONE.name)
-    adapter = DnspythonResolver(Clock(), [("127.0.0.8", dns_world.port)], LOOPBACK)
+    adapter = DnsLooks(Clock(), [("127.0.0.8", dns_world.port)], LOOPBACK)
     outcome = judge_zones([await adapter.observe(ZONE, LABEL, ACCOUNT)], TOKEN)
     assert isinstance(outcome, Unanswered)
     assert outcome.fault is Fault.UNREACHABLE

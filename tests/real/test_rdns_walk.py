@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from uuid import UUID
 
-from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
+from byoip.adapters.checks.dns_looks import DnsLooks
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.evidence import Failed, Outcome, Passed, Reason, Unanswered
 from byoip.domain.checks.rdns_ownership import judge_zones
@@ -34,9 +34,9 @@ class Clock:
         return datetime.now(UTC)
 
 
-def adapter(world: DnsWorld) -> DnspythonResolver:
+def adapter(world: DnsWorld) -> DnsLooks:
     policy = NetworkPolicy(allowed=(ip_network("127.0.0.0/8"),))
-    return DnspythonResolver(
+    return DnsLooks(
         Clock(), [(RESOLVER, world.port)], policy, authority_port=world.port, query_deadline=2
     )
 

@@ -9,7 +9,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
+from byoip.adapters.checks.dns_looks import DnsLooks
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.evidence import Fault
 from tests.contracts.test_reverse_dns import (  # noqa: F401 - pytest runs what a module names
@@ -44,7 +44,7 @@ class Real:
         self.addresses = SERVERS[:2]
         self.publish = world.publish
         self.withdraw = world.remove
-        self.dns = DnspythonResolver(
+        self.dns = DnsLooks(
             Clock(),
             [(RESOLVER, world.port)],
             NetworkPolicy(allowed=(ip_network("127.0.0.0/8"),)),

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
+from byoip.adapters.checks.dns_looks import DnsLooks
 from byoip.domain.checks.evidence import Fault, Outcome, Passed, Unanswered
 from byoip.domain.checks.rdns_ownership import judge_zones
 from byoip.store.accounts.rate_limits import Allowance
@@ -21,11 +21,11 @@ def script(engine: AsyncEngine) -> Script:
     return Script(budget=PostgresDnsBudget(Allowance(engine), PER_HOUR))
 
 
-async def judged(adapter: DnspythonResolver, account_id: UUID) -> Outcome:
+async def judged(adapter: DnsLooks, account_id: UUID) -> Outcome:
     return judge_zones([await adapter.observe(ZONE, LABEL, account_id)], TOKEN)
 
 
-async def use_up(adapter: DnspythonResolver, account_id: UUID) -> Outcome:
+async def use_up(adapter: DnsLooks, account_id: UUID) -> Outcome:
     """Look until the budget is spent; the first outcome that is no pass."""
     for _ in range(PER_HOUR):
         outcome = await judged(adapter, account_id)

@@ -18,7 +18,7 @@ from byoip.store.gauges import Gauges
 from byoip.store.jobs.finished_jobs import prune_finished
 from byoip.usecases.checks.run_validation import RunValidation
 from tests.adapters.dns_script import NS1, Script
-from tests.adapters.test_dnspython_resolver import look
+from tests.adapters.test_dns_looks import look
 from tests.store.samples import run as new_run
 from tests.usecases.conftest import world, world_engine
 from tests.usecases.letters import claimed, remove, write

@@ -127,7 +127,7 @@ async def test_a_zone_that_a_real_registry_delegates_no_more() -> None:
 
     denied = await delegated(zones(holds(TOP, says=None)))
     lost, unknown = hear_zones(zone, servers, [denied], AT + DAY)
-    assert lost.seen == f"Delegated no more: {ZONE.name}."
+    assert lost.seen == f"Delegated no more: {ZONE.name}"
     assert (unknown.failing, unknown.doubt) == (False, lost.seen)
 
     closed = await delegated(Script(resolve=resolver(registry=(NOBODY,)), serve={}))

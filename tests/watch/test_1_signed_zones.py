@@ -76,7 +76,7 @@ async def test_of_a_signed_zone_the_delegation_is_seen_and_that_it_goes() -> Non
 
     denied = await delegated(signed(holds(TOP, says=None)))
     lost, _ = hear_zones(zones, servers, [denied], AT + DAY)
-    assert lost.seen == f"Delegated no more: {ZONE.name}."
+    assert lost.seen == f"Delegated no more: {ZONE.name}"
 
     silent = await delegated(signed(serving(servfail)))
     nobody, _ = hear_zones(zones, servers, [silent], AT + DAY)

@@ -173,7 +173,7 @@ def test_all_that_is_answered_counts_for_its_own_zone_alone() -> None:
             look[1] = seen(BESIDE)
         zones, servers = hear_zones(zones, servers, look, AT + day * DAY)
     assert zones.level is Level.FREEZE
-    assert zones.seen == f"Delegated no more: {', '.join(sorted([LOST.name, BESIDE.name]))}."
+    assert zones.seen == f"Delegated no more: {', '.join(sorted([LOST.name, BESIDE.name]))}"
     back = [seen(LOST, *NAMES), seen(BESIDE)]
     zones, servers = hear_zones(zones.again(), servers, back, AT + 9 * DAY)
     assert (zones.level, zones.failing_since) == (Level.NONE, AT + 9 * DAY)
@@ -188,7 +188,7 @@ def test_where_others_are_silent_a_zone_that_moved_is_noticed() -> None:
             zones, servers, [seen(ANOTHER, silent=True)], AT + day * DAY + HOUR
         )
     assert servers.level is Level.NOTICE
-    assert servers.seen == f"{LOST.name} is delegated to {', '.join(AWAY)}."
+    assert servers.seen == f"{LOST.name} is delegated to {', '.join(AWAY)}"
 
 
 def test_one_more_that_moved_in_another_share_does_not_start_the_time_again() -> None:
@@ -261,7 +261,7 @@ async def test_one_that_is_not_answered_in_time_hides_none_of_the_others(
     zones, _ = hear_zones(zones, servers, found, AT + DAY)
     share = to_look_at(ZONES, NEW[0])
     assert {*json.loads(zones.found)} == {one.name for one in share} - {ZONES[0].name}
-    assert zones.doubt == f"Its delegation was not learnt: {ZONES[0].name}."
+    assert zones.doubt == f"Its delegation was not learnt: {ZONES[0].name}"
     assert len(found) == len(share)
 
 

@@ -86,7 +86,7 @@ async def test_a_zone_that_is_lost_in_any_share_freezes_after_a_week(
     await days.go_on(11 * DAY, step=6 * HOUR)
     assert await days.frozen_for(wide) == {Signal.REVERSE_ZONE}
     assert (await days.watches(wide))[Signal.REVERSE_ZONE].seen == (
-        f"Delegated no more: {ZONES[1].name}."
+        f"Delegated no more: {ZONES[1].name}"
     )
     days.world.dns.delegate(ZONES[1].name, *NAMES)
     await days.go_on(2 * DAY, step=6 * HOUR)
@@ -163,17 +163,17 @@ def test_a_zone_that_said_no_is_asked_in_its_turn_and_stays_lost_until_it_says_y
     assert {*other} == {*ZONES} - {*share}
     unasked, _ = hear_zones(zones, servers, [seen(one, *NAMES) for one in other], AT + DAY + HOUR)
     assert (unasked.failing, unasked.doubt) == (True, "")
-    assert unasked.seen == f"Delegated no more: {lost.name}."
+    assert unasked.seen == f"Delegated no more: {lost.name}"
 
     silent, _ = hear_zones(zones, servers, [seen(lost, silent=True), *others], AT + 2 * DAY)
     assert silent.failing, "of the zone that was lost nothing was heard"
-    assert silent.doubt == f"Its delegation was not learnt: {lost.name}."
+    assert silent.doubt == f"Its delegation was not learnt: {lost.name}"
     back, _ = hear_zones(zones, servers, [seen(lost, *NAMES), *others], AT + 2 * DAY)
     assert not back.failing
     beside = [seen(lost, *NAMES), seen(rest[0], silent=True), *others[1:]]
     doubted, _ = hear_zones(zones, servers, beside, AT + 2 * DAY)
     assert not doubted.failing, "another one's silence keeps up no level"
-    assert doubted.doubt == f"Its delegation was not learnt: {rest[0].name}."
+    assert doubted.doubt == f"Its delegation was not learnt: {rest[0].name}"
 
 
 def test_one_more_zone_that_is_lost_does_not_start_the_time_again_and_another_one_does() -> None:
@@ -236,7 +236,7 @@ def test_what_is_learnt_late_is_watched_and_proves_nothing() -> None:
     assert isinstance(other, Unanswered)
     beside = judge_delegations(servers, [seen(first, *NAMES), seen(second, *NAMES)])
     assert isinstance(beside, Failed)
-    assert beside.seen == f"Not delegated as before: {second.name}."
+    assert beside.seen == f"Not delegated as before: {second.name}"
     silent = judge_delegations(servers, [seen(first, *NAMES), seen(second, silent=True)])
     assert isinstance(silent, Unanswered), "whether it is delegated by now is not known"
     still = judge_delegations(servers, [seen(first, *NAMES), seen(second)])

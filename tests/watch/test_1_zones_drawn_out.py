@@ -9,7 +9,7 @@ from typing import Any
 import dns.message
 import pytest
 
-from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
+from byoip.adapters.checks.dns_looks import DnsLooks
 from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.prefix import Prefix
 from byoip.domain.watch.levels import Signal
@@ -44,7 +44,7 @@ async def silent(question: dns.message.Message, writer: asyncio.StreamWriter) ->
 async def test_a_zone_that_is_lost_is_seen_beside_one_that_does_not_answer_in_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    at_most = signature(DnspythonResolver).parameters["zone_deadline"].default
+    at_most = signature(DnsLooks).parameters["zone_deadline"].default
     monkeypatch.setattr(look, "_FOR_ZONES", ZONE_SECONDS * look._FOR_ZONES / at_most)
     script = Script(resolve=resolver(), serve={REGISTRY: registry, EVIL1: silent})
     script.zone_deadline = ZONE_SECONDS
@@ -54,4 +54,4 @@ async def test_a_zone_that_is_lost_is_seen_beside_one_that_does_not_answer_in_ti
         seen = await look.Look(nothing, nothing, adapter, LABEL)._zones(claim, {})
     zones, servers = Watch(Signal.REVERSE_ZONE, baseline=BEFORE), Watch(Signal.ZONE_SERVERS)
     zones, _ = hear_zones(zones, servers, seen, AT)
-    assert zones.seen == f"Delegated no more: {LOST}."
+    assert zones.seen == f"Delegated no more: {LOST}"

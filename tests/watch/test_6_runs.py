@@ -123,7 +123,7 @@ async def test_a_part_that_fails_keeps_no_other_from_its_work(
     with pytest.raises(ValueError, match="as nobody foresaw"):
         await failing(by=WORKER)
     async with world.store.transaction() as tx:
-        assert await tx.watches.take(world.clock.now()) is None, "all were looked at"
+        assert await tx.watches.due(world.clock.now(), MANY) == [], "all were looked at"
 
 
 async def test_new_ids_are_matched_in_a_thread_and_read_once_for_a_page(

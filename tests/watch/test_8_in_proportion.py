@@ -126,7 +126,7 @@ async def test_an_approval_is_watched_by_its_own_transaction_and_no_longer_than_
     assert (await unheard(), await turns()) == ([claim.id], 1)
     async with world.store.transaction() as tx:
         assert dict(await tx.watches.of(claim.id)) == {}  # it has heard nothing yet
-        assert await tx.watches.take(world.clock.now()) == (claim.id, True)
+        assert await tx.watches.take(claim.id, world.clock.now()) is True
     await Verb(world.store, standing.revoke_approval)(claim.id, reason="Sold.", by=WORKER)
     assert (await unheard(), await turns()) == ([], 0)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from byoip.adapters.checks.budgeted_registry import BudgetedRegistry
-from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
+from byoip.adapters.checks.dns_looks import DnsLooks
 from byoip.adapters.checks.ripe_rest import PreferTls, RipeRest
 from byoip.adapters.checks.whois_registry import WhoisRegistry
 from byoip.adapters.network_policy import NetworkPolicy
@@ -79,7 +79,7 @@ def answering_of(settings: Settings) -> Answering:
         key=key,
         callers=[public_key(one) for one in settings.perspective_callers],
         clock=clock,
-        resolver=DnspythonResolver(
+        resolver=DnsLooks(
             clock, outside.resolvers, outside.network, authority_port=outside.authority_port
         ),
         registry=BudgetedRegistry(either, LocalBudget(clock), clock, back_off=outside.back_off),

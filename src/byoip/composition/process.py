@@ -5,7 +5,7 @@ from functools import partial
 
 from byoip.adapters.checks.budgeted_registry import BudgetedRegistry
 from byoip.adapters.checks.delegated_statistics import STATISTICS_URLS, DelegatedStatistics
-from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
+from byoip.adapters.checks.dns_looks import DnsLooks
 from byoip.adapters.checks.ripe_rest import PreferTls, RipeRest
 from byoip.adapters.checks.statistics_folder import StatisticsFolder
 from byoip.adapters.checks.vrp_json import JsonVrps
@@ -68,7 +68,7 @@ class Composition:
         self.registrations = RegistrationSnapshots(self.engine)
         self.overrides = [(one.prefix, one.registry) for one in settings.registry_overrides]
         self.registry = self._registry()
-        self.dns = DnspythonResolver(
+        self.dns = DnsLooks(
             self.clock,
             outside.resolvers,
             outside.network,

@@ -3,7 +3,8 @@
 READ COMMITTED: a row that was waited for is read as its last writer left it. Deadlocks are
 prevented, not retried: each takes the locks that it needs in this order.
 
-1. the turn to change people (`tx.let_in`); who was let in, shared; the key (tried, never waited on)
+1. who was logged out at the provider (`tx.identities`), by digest; the turn to change people
+   (`tx.let_in`); who was let in, shared; the key (tried, never waited on)
 2. the account (`tx.claims.lock_quota`), then one of its AS numbers (`tx.own_asns.lock`), or what
    all accounts have of one, by ids (`tx.own_asns.lock_every`), and then a dispute about that
 3. the space (`tx.claims.lock_space`), by all that may begin or end a contest, and by no claim that
@@ -11,11 +12,10 @@ prevented, not retried: each takes the locks that it needs in this order.
 4. the claim (`tx.claims.lock`); a closed one, too (`tx.claims.lock_closed`)
 5. its open run (`tx.runs.lock`, `tx.runs.end_open`); `tx.runs.take` and `tx.runs.renew` lock
    nothing else. Or a service: bindings share it (`tx.services.get`; `tx.bindings.swap` and
-   `tx.bindings.remove` with all that the feed will name), operators lock it alone and nothing
-   before it (`tx.services.lock`). Then edges: bindings and announcements share them
-   (`tx.edge_feed.at_once`, `tx.edges.together`); to add, drain, restore or remove one all are
-   locked (`tx.edges.alone`), and then that one (`tx.edges.lock`), or all of them after the counter
-   of 13 (`tx.edges.begin_feed`)
+   `tx.bindings.remove` with all that the feed will name), operators lock it alone, before any
+   (`tx.services.lock`). Then edges: bindings and announcements share them (`tx.edge_feed.at_once`,
+   `tx.edges.together`); to add, drain, restore or remove one all are locked (`tx.edges.alone`),
+   then it (`tx.edges.lock`), or all after the counter of 13 (`tx.edges.begin_feed`)
 6. with the space, claims in it, by ids (`tx.claims.approved_overlapping`, `tx.contests.unrivalled`)
 7. the breaker (`turn_of`, `permit`, `trip` and `rearm` of `tx.breaker`), one withdrawal at a time;
    that of levels, a registry and signal at a time (`tx.watches.rise`). A claim's way out, its
@@ -24,13 +24,13 @@ prevented, not retried: each takes the locks that it needs in this order.
    (`tx.drifts.reevaluate` then shares which snapshot is used, and claims by ids). A claim's
    waivers are put and ended under its lock; those over alone, never waiting (`tx.waivers.end_over`)
 8. with nothing before it one of these: the refused set of a job (`tx.guards`), then the ways out
-   that a run takes in, in their order and without their claims (`tx.offboardings.enrol`); a speaker
-   or listener to forget (`tx.routes.last_asked`), then what it applied and observed by ids
+   that a run takes in, in order and without claims (`tx.offboardings.enrol`); a speaker or listener
+   to forget (`tx.routes.last_asked`), then what it applied and observed by ids
    (`tx.routes.forget`); which database this is (`tx.restores.identity`), then applied state by ids,
    then the settings of speakers; those alone (`tx.revisions.lock`), then drains (`tx.drains`);
-   operators by id, then one of people, then their identity; a webhook, an address of mail
-   (`tx.hooks`); the turn to tell a page of routes that ASPAs exclude, or no longer: tried, never
-   waited for (`ExcludedRoutes.alone`), then their alarms, then claims by ids
+   operators by id, one of people, their identity, the turn of a credential (`hold_off`), then that;
+   a webhook, an address of mail (`tx.hooks`); the turn to tell a page of routes that ASPAs exclude
+   or no longer, tried (`ExcludedRoutes.alone`), then their alarms, then claims by ids
 9. raw answers of a finished run, by digest, what its account keeps (`tx.runs.finish`); or letters;
    or all runs of a claim that moves, then what both accounts keep
 10. event counters of claims, then 11. of accounts, both in the order of their ids, 12. of operators

@@ -15,7 +15,7 @@ from byoip.store.accounts.rate_limits import Wanted
 from byoip.usecases.checks.preflight import PreflightReport
 from byoip.usecases.claims import prefixes as verbs
 from byoip.web.checks import checks_shown
-from byoip.web.forms import fresh_key, seen_of
+from byoip.web.forms import fresh_key, number_in, seen_of
 from byoip.web.telling import Told, require_seen
 from byoip.web.visiting import PersonsVisit
 
@@ -81,11 +81,12 @@ async def _tried(
 ) -> Response:
     """Do it with what the form names; what is refused is said at its field."""
     show = show or partial(_form, visit)
-    number = visit.form.get("asn", "").strip().upper().removeprefix("AS")
-    if not (number.isascii() and number.isdigit() and len(number) < len("12345678901")):
+    text = visit.form.get("asn", "").strip().upper().removeprefix("AS")
+    number = number_in(text, len("4294967295"))
+    if number is None:
         return await show(422, wrong={"asn": "An AS number, as in 64500."})
     try:
-        return await work(visit.form.get("cidr", "").strip(), int(number))
+        return await work(visit.form.get("cidr", "").strip(), number)
     except (PreconditionFailed, *OUT):
         raise
     except Refusal as refusal:

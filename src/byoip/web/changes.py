@@ -6,6 +6,7 @@ from uuid import UUID
 
 from byoip.domain.event_kinds import OF_PREFIXES
 from byoip.store.claims.views import NumberedEvent
+from byoip.web.forms import number_in
 from byoip.web.telling import Told
 from byoip.web.visiting import PersonsVisit
 
@@ -37,8 +38,7 @@ def since_drawn(
     visit: PersonsVisit, events: Sequence[NumberedEvent], field: str = "seen"
 ) -> Sequence[NumberedEvent]:
     """Those of them that the page did not know from which a form came: a field names its newest."""
-    seen = visit.form.get(field, "")
-    known = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < SHOWN else 0
+    known = number_in(visit.form.get(field, "")) or 0
     return [one for one in events if one.number > known]
 
 

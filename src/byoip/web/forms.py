@@ -110,16 +110,21 @@ def typed(form: Mapping[str, str], name: str) -> bool:
     return form.get("confirm", "").strip() == name
 
 
+def number_in(text: str, digits: int = _DIGITS) -> int | None:
+    """The number that a text is; None: it is none, or has more digits."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
+
+
 def number_of(form: Mapping[str, str], name: str) -> int:
     """A number in a field of a form.
 
     Raises:
         NotServed: it is none.
     """
-    text = form.get(name, "")
-    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
+    number = number_in(form.get(name, ""))
+    if number is None:
         raise NotServed(400, "Not our form", "This form is not one of ours: open its page again.")
-    return int(text)
+    return number
 
 
 def lasts_of(form: Mapping[str, str]) -> timedelta | None:

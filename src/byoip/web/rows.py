@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, TypeVar
 
+from byoip.web.forms import number_in
 from byoip.web.visiting import PersonsVisit
 
 _DIGITS: Final = 6
@@ -11,8 +12,7 @@ Row = TypeVar("Row")
 
 def first_of(visit: PersonsVisit) -> int:
     """Which is the first of a page, by `?from=`."""
-    asked = visit.request.query_params.get("from", "")
-    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= _DIGITS else 0
+    return number_in(visit.request.query_params.get("from", ""), _DIGITS) or 0
 
 
 def rows_of(visit: PersonsVisit, found: Sequence[Row], most: int) -> tuple[Sequence[Row], int]:

@@ -15,9 +15,9 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, move_on_after, to_thread
 
 from byoip.adapters.http_pieces import trusted
 from byoip.domain.mail.addressee import Taken
@@ -28,9 +28,12 @@ from byoip.domain.rdap.network import legible
 SECONDS: Final = 20.0
 MOST_SAID: Final = 64 * 1024  # bytes that a server says about one mail
 AT_ONCE: Final = 4  # connections to it
+# Beyond SECONDS: then the server's name is what is waited for, which `socket` asks without end.
+_FOR_NAMES: Final = 5.0
 _SHOWN: Final = 200
 _LINE: Final = 4096
 _READY: Final = 220
+_Ended = TypeVar("_Ended")
 _HEADERS: Final = HeaderRegistry()
 # As free text a long one would be encoded (RFC 2047), which no mail program takes for an id.
 _HEADERS.map_to_type("References", MessageIDHeader)  # type: ignore[arg-type]  # of typeshed
@@ -81,14 +84,21 @@ class SmtpMailer:
     async def send(self, mail: Mail) -> tuple[Taken, str]:
         """Send once; a connection for each mail."""
         message = composed(mail, self._relay)
-        return await to_thread.run_sync(
-            self._sent, mail.to, message, limiter=self._limiter, abandon_on_cancel=True
-        )
+        return await self._in_time(lambda: self._sent(mail.to, message))
 
     async def greet(self) -> str | None:
         """Why no mail could be sent now; None: the server lets us in."""
-        _, said = await to_thread.run_sync(self._greeted, limiter=self._limiter)
+        _, said = await self._in_time(self._greeted)
         return said
+
+    async def _in_time(self, act: Callable[[], _Ended]) -> _Ended | tuple[Taken, str]:
+        """A thread that a resolver holds is left to it: once that answers, nothing is sent."""
+        async with self._limiter:
+            with move_on_after(self._seconds + _FOR_NAMES):
+                return await to_thread.run_sync(
+                    act, limiter=CapacityLimiter(1), abandon_on_cancel=True
+                )
+        return Taken.HELD_UP, f"no resolver has answered where {self._relay.host} is"
 
     def _sent(self, to: str, message: bytes) -> tuple[Taken, str]:
         return _judged(lambda: self._deliver(to, message))

@@ -15,7 +15,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from byoip.adapters.checks.dns_exchange import has_route
-from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
+from byoip.adapters.checks.dns_looks import DnsLooks
 from byoip.adapters.perspectives.replay import recording
 from byoip.adapters.perspectives.wire import (
     CLOCKS_APART,
@@ -70,7 +70,7 @@ class Answering:
     key: Ed25519PrivateKey
     callers: Sequence[Ed25519PublicKey]
     clock: Clock
-    resolver: DnspythonResolver
+    resolver: DnsLooks
     registry: RouteRegistry
     registries: Mapping[str, Registry]
     label: str

@@ -22,7 +22,7 @@ from byoip.adapters.checks.dns_exchange import (
     ask,
     understood,
 )
-from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
+from byoip.adapters.checks.dns_looks import DnsLooks
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.adapters.perspectives.wire import Exchanged, Looked, Said
 from byoip.domain.checks.evidence import Fault
@@ -80,11 +80,11 @@ class Replay:
         return [_reply(one, came) for one, came in zip(questions, said, strict=True)]
 
 
-def recording(resolver: DnspythonResolver) -> tuple[DnspythonResolver, Recording]:
+def recording(resolver: DnsLooks) -> tuple[DnsLooks, Recording]:
     """A resolver of the same limits for one look, and what keeps its exchanges."""
     limits, record = resolver.limits, Recording()
     places = [(one.address, one.port) for one in limits.resolvers]
-    own = DnspythonResolver(limits.clock, places, limits.policy)
+    own = DnsLooks(limits.clock, places, limits.policy)
     own.limits = replace(limits, exchange=record)
     return own, record
 
@@ -100,7 +100,7 @@ async def observe_again(
     places = [(str(ip_address(address)), port) for address, port in looked.resolvers]
     if not 0 < len(places) <= _MOST_RESOLVERS:
         raise ValueError(f"the record names {len(places)} resolvers")
-    again = DnspythonResolver(clock, places, policy, authority_port=looked.port)
+    again = DnsLooks(clock, places, policy, authority_port=looked.port)
     families = frozenset(looked.families)
     again.limits = replace(
         again.limits,

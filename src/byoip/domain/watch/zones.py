@@ -73,7 +73,7 @@ def hear_zones(
     asked = [zone for zone in before or names if zone in names]
     now = {zone: of for zone in asked if (of := names[zone]) is not None}
     unknown = [zone for zone in asked if zone not in now]
-    doubt = f"Its delegation was not learnt: {listed(unknown)}." if unknown else ""
+    doubt = _ended(f"Its delegation was not learnt: {listed(unknown)}") if unknown else ""
     if not before:
         if any(one.obstacle is not None for one in seen):
             return zones.silent(at, doubt), servers.silent(at, doubt)
@@ -112,7 +112,7 @@ def _lost(zones: Watch, rows: Mapping[str, Watch], at: datetime) -> Watch:
         failing_since=min(since),
         failing_until=max(until, default=None),
         level=max((zones.level, *(one.level for one in rows.values())), key=lambda one: one.rank),
-        seen=f"Delegated no more: {listed(sorted(rows))}.",
+        seen=_ended(f"Delegated no more: {listed(sorted(rows))}"),
         found=json.dumps({zone: _times(one) for zone, one in sorted(rows.items())}),
     )
 
@@ -149,7 +149,7 @@ def _hear_servers(servers: Watch, before: _Names, now: _Names, at: datetime, dou
         servers = replace(servers, found=found)
     if moved:
         text = listed(f"{zone} is delegated to {listed(of)}" for zone, of in away.items())
-        servers = servers.bad(at, f"{text}.", found=found)
+        servers = servers.bad(at, _ended(text), found=found)
     elif not away and (servers.failing or (now and not doubt)):
         servers = servers.good(at, "delegated to a server of before")
     return replace(servers, looked_at=at, doubt=doubt)
@@ -182,9 +182,10 @@ def judge_delegations(watch: Watch | None, seen: Sequence[DelegationSeen]) -> Ou
         silent = unknown.obstacle
         why = f" {silent.seen}" if silent else ""
         fault = silent.fault if silent else Fault.NOT_ASKED
-        return Unanswered(fault, f"Its delegation was not learnt: {unknown.zone.name}.{why}")
+        said = _ended(f"Its delegation was not learnt: {unknown.zone.name}")
+        return Unanswered(fault, f"{said}{why}")
     if other := sorted(zone for zone, of in now.items() if before.get(zone, ()) != of):
-        seen_there = f"Not delegated as before: {listed(other)}."
+        seen_there = _ended(f"Not delegated as before: {listed(other)}")
         return Failed(Reason.ZONE_NOT_DELEGATED, seen_there, "Prove ownership with a token.")
     return Passed(f"delegated as before: {listed(sorted(before.keys() & now.keys()))}")
 
@@ -202,6 +203,11 @@ def all_moved(servers: Watch, zones: Watch) -> bool:
 def servers_seen(kept: str) -> frozenset[str]:
     """The name servers of all zones in what a watch of the zones keeps."""
     return frozenset(name for names in _kept(kept).values() for name in names)
+
+
+def _ended(text: str) -> str:
+    """With a full stop at the end: names of zones end with the root's."""
+    return f"{text.removesuffix('.')}."
 
 
 def _names(seen: DelegationSeen) -> tuple[str, ...] | None:

@@ -56,13 +56,27 @@ _AGREED: Final = from_text("""
     WHERE about = :about AND what = ANY(CAST(:whats AS text[])) AND at <= :now
     RETURNING place
 """)
-_PRUNE: Final = from_text("""
+# Accounts take turns, each with the newest of its prefixes and AS numbers: who has many that places
+# do not agree about hides nobody else's. What is there no more has no account.
+_IN_TURNS: Final = """(
+    SELECT s.*, dense_rank() OVER (
+        PARTITION BY s.account_id ORDER BY s.newest DESC, s.about
+    ) AS turn
+    FROM (
+        SELECT s.*, max(s.at) OVER (PARTITION BY s.about) AS newest,
+            p.id IS NOT NULL AS of_prefix, coalesce(p.version, 0) AS version,
+            coalesce(p.account_id, o.account_id) AS account_id
+        FROM place_sightings AS s LEFT JOIN prefixes AS p ON p.id = s.about AND p.live
+            LEFT JOIN own_asns AS o ON o.id = s.about AND o.live
+    ) AS s
+)"""
+_ORDER: Final = "s.account_id IS NULL, s.turn, s.newest DESC, s.about, s.what, s.place"
+_PRUNE: Final = from_text(f"""
     DELETE FROM place_sightings WHERE at < :now - CAST(:kept_for AS interval)
     OR (place, about, what) IN (
-        SELECT place, about, what FROM place_sightings
-        ORDER BY at DESC, place, about, what OFFSET :most
+        SELECT place, about, what FROM {_IN_TURNS} AS s ORDER BY {_ORDER} OFFSET :most
     ) RETURNING place
-""")
+""")  # noqa: S608 - of constants
 _PLACES: Final = from_text("SELECT * FROM places_asked ORDER BY place")
 # Of a prefix `p`: a worker is to look at it already, or does.
 _UNDER_WAY: Final = """(EXISTS (
@@ -75,11 +89,9 @@ _WHETHER: Final = from_text(
     f"SELECT {_UNDER_WAY} AS so FROM prefixes AS p WHERE p.id = :claim_id"  # noqa: S608 - constant
 )
 _APART: Final = from_text(f"""
-    SELECT s.*, p.id IS NOT NULL AS of_prefix, coalesce(p.version, 0) AS version,
-        coalesce({_UNDER_WAY}, false) AS under_way
-    FROM place_sightings AS s LEFT JOIN prefixes AS p ON p.id = s.about AND p.live
-    WHERE p.id IS NOT NULL OR EXISTS (SELECT FROM own_asns AS o WHERE o.id = s.about AND o.live)
-    ORDER BY max(s.at) OVER (PARTITION BY s.about) DESC, s.about, s.what, s.place LIMIT :most
+    SELECT s.*, coalesce({_UNDER_WAY}, false) AS under_way
+    FROM {_IN_TURNS} AS s LEFT JOIN prefixes AS p ON p.id = s.about AND s.of_prefix
+    WHERE s.account_id IS NOT NULL ORDER BY {_ORDER} LIMIT :most
 """)  # noqa: S608 - of constants
 
 # What else was seen since is not looked at by whoever looked at these.
@@ -141,7 +153,7 @@ class PlaceSightings:
         return [from_row(AskedPlace, row) for row in await self._autocommit.ask(_PLACES)]
 
     async def apart(self, most: int, now: datetime) -> Sequence[KeptSighting]:
-        """Of what they do not agree, the newest first: what each place saw, side by side."""
+        """Of what they do not agree, each account's newest first: what each place saw of it."""
         rows = await self._autocommit.ask(_APART, most=most, now=now)
         return [from_row(KeptSighting, row, ended=End(row.ended)) for row in rows]
 

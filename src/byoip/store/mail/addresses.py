@@ -17,7 +17,7 @@ from byoip.store.mail.tables import mail_addresses
 from byoip.store.statements import AnyRow, Repository, compiled, from_row, to_row
 from byoip.store.unavailable import refusing
 
-LEASE_SECONDS: Final = 60  # a mail takes 20 at most
+LEASE_SECONDS: Final = 60  # a mail takes 25 at most
 
 _m = mail_addresses.c
 _FIXED: Final = ("id", "account_id", "address", "created_by", "created_at")

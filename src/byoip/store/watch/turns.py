@@ -3,6 +3,7 @@
 Rows come and go with approvals, by triggers on prefixes. Text SQL: taking turns is one statement.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -12,15 +13,22 @@ from byoip.store.statements import Repository, from_text
 _WORKER_DEAD_AFTER: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 
+# Accounts take turns, each with what is due longest: who has very many delays nobody else's.
+_DUE: Final = from_text("""
+    SELECT prefix_id FROM (
+        SELECT turn.prefix_id, turn.due_at,
+            row_number() OVER (PARTITION BY p.account_id ORDER BY turn.due_at) AS its
+        FROM watch_turns AS turn JOIN prefixes AS p ON p.id = turn.prefix_id
+        WHERE turn.due_at <= :now AND p.state = 'approved'
+    ) AS due ORDER BY its, due_at LIMIT :most
+""")
 # Due again when the worker is taken for dead; it says itself when next, as it ends.
 _TAKE: Final = from_text("""
     WITH due AS MATERIALIZED (
-        SELECT prefix_id, due_at = turn.approved_at AS new
-        FROM watch_turns AS turn JOIN prefixes AS p ON p.id = turn.prefix_id
-        WHERE due_at <= :now AND p.state = 'approved'
-        ORDER BY due_at LIMIT 1 FOR UPDATE OF turn SKIP LOCKED
+        SELECT prefix_id, due_at = approved_at AS new FROM watch_turns
+        WHERE prefix_id = :claim_id AND due_at <= :now FOR UPDATE SKIP LOCKED
     ) UPDATE watch_turns SET due_at = :again WHERE prefix_id = (SELECT prefix_id FROM due)
-    RETURNING prefix_id, (SELECT new FROM due) AS new
+    RETURNING (SELECT new FROM due) AS new
 """)
 _NEXT: Final = from_text("UPDATE watch_turns SET due_at = :at WHERE prefix_id = :claim_id")
 _ANSWERED: Final = from_text(
@@ -50,10 +58,18 @@ _TURN_TO_ASK: Final = from_text("""
 class Turns(Repository):
     """The turns of watched prefixes."""
 
-    async def take(self, now: datetime) -> tuple[UUID, bool] | None:
-        """A prefix whose look is due, and whether it is its first; none other's within the hour."""
-        row = await self._session.row(_TAKE, now=now, again=now + _WORKER_DEAD_AFTER)
-        return None if row is None else (row.prefix_id, row.new)
+    async def due(self, now: datetime, most: int) -> Sequence[UUID]:
+        """Prefixes whose looks are due, so many at most: accounts take turns."""
+        return [row.prefix_id for row in await self._session.rows(_DUE, now=now, most=most)]
+
+    async def take(self, claim_id: UUID, now: datetime) -> bool | None:
+        """Look at it, as nobody else within the hour; whether it is its first look.
+
+        None: another worker looks at it, or it is not due any more.
+        """
+        at = {"now": now, "again": now + _WORKER_DEAD_AFTER}
+        row = await self._session.row(_TAKE, claim_id=claim_id, **at)
+        return None if row is None else bool(row.new)
 
     async def next_look(self, claim_id: UUID, at: datetime) -> None:
         """Say when it is due again."""

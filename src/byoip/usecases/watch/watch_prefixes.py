@@ -1,6 +1,7 @@
 """The job that watches whether what was proven is still so. It never withdraws a route."""
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
@@ -24,6 +25,7 @@ from byoip.usecases.watch.look import Look
 _AT_ONCE = 500
 # One whose servers are silent takes 20 s: a thousand of them leave a day time for the others.
 _TOGETHER = 8
+_LISTED = 5000  # more than are looked at in a run; what becomes due meanwhile is the next run's
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +65,29 @@ class WatchPrefixes:
 
     async def _look(self, rows: IsolatedRows, until: float, by: Actor, looked: list[UUID]) -> None:
         new: list[UUID] = []
+        async with self.store.transaction() as tx:
+            due = deque(await tx.watches.due(self.clock.now(), _LISTED))
         async with asyncio.TaskGroup() as tasks:
             for _ in range(_TOGETHER):
-                tasks.create_task(self._take(rows, until, by, new, looked))
+                tasks.create_task(self._take(rows, until, by, due, new, looked))
 
     async def _take(
-        self, rows: IsolatedRows, until: float, by: Actor, new: list[UUID], looked: list[UUID]
+        self,
+        rows: IsolatedRows,
+        until: float,
+        by: Actor,
+        due: deque[UUID],
+        new: list[UUID],
+        looked: list[UUID],
     ) -> None:
         """Look at one prefix after the other."""
-        while asyncio.get_running_loop().time() < until and len(new) < self.new_ones:
+        time = asyncio.get_running_loop().time
+        while due and time() < until and len(new) < self.new_ones:
+            claim_id = due.popleft()
             async with self.store.transaction() as tx:
-                taken = await tx.watches.take(self.clock.now())
-            if taken is None:
-                break
-            claim_id, first = taken
+                first = await tx.watches.take(claim_id, self.clock.now())
+            if first is None:
+                continue
             new += [claim_id] if first else []
             with rows.row(claim_id, (Exception,)):  # where the database is away, `take` says so
                 await self.look(claim_id, by=by)

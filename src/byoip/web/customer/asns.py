@@ -19,7 +19,7 @@ from byoip.store.transaction import Transaction
 from byoip.usecases.asns import own_asns as verbs
 from byoip.usecases.border import Verb
 from byoip.web.facts import Facts, with_facts
-from byoip.web.forms import fresh_key, id_of, seen_of, version_of
+from byoip.web.forms import fresh_key, id_of, number_in, seen_of, version_of
 from byoip.web.telling import Told, as_drawn, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
@@ -90,10 +90,11 @@ async def add(visit: PersonsVisit) -> Response:
     text = visit.form.get("asn", "").strip().upper().removeprefix("AS")
 
     async def work() -> Response:
-        if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST):
+        number = number_in(text, _LONGEST)
+        if number is None:
             raise InvalidAsn(visit.form.get("asn", ""))
         return await visit.write(
-            lambda tx: verbs.add(tx, visit.account_id, terms=visit.site.asn_terms, asn=int(text)),
+            lambda tx: verbs.add(tx, visit.account_id, terms=visit.site.asn_terms, asn=number),
             lambda own: f"/ui/asns/{own.id.hex}?done=added",
         )
 

@@ -7,11 +7,11 @@ from starlette.responses import Response
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.store.claims.views import NumberedEvent
 from byoip.web.changes import MEANING, names_of
+from byoip.web.forms import number_in
 from byoip.web.prefix import claim_id_of
 from byoip.web.visiting import PersonsVisit
 
 PAGE: Final = 100
-_LONGEST_NUMBER: Final = 9  # digits
 _PLAIN: Final = ("reason", "cidr", "description")  # what it is needs no name beside it
 _WHY: Final = (*_PLAIN, "because", "ended", "result", "signal", "level", "seen", "side", "by")
 _LONGEST_WHY: Final = 300
@@ -54,7 +54,5 @@ def why_of(event: NumberedEvent) -> str:
 
 
 def _below(visit: PersonsVisit, newest: int) -> int:
-    text = visit.request.query_params.get("below", "")
-    if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER:
-        return max(1, min(int(text), newest + 1))
-    return newest + 1
+    asked = number_in(visit.request.query_params.get("below", ""))
+    return newest + 1 if asked is None else max(1, min(asked, newest + 1))

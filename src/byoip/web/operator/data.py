@@ -8,7 +8,7 @@ from typing import Final
 from starlette.responses import Response
 
 from byoip.store.accounts.operator_views import RoaSnapshotView
-from byoip.web.forms import fresh_key, seen_of
+from byoip.web.forms import fresh_key, number_in, seen_of
 from byoip.web.operator.drawn import of_roas, of_statistics
 from byoip.web.operator.needs import OLD
 from byoip.web.operator.noc import needed_done, require_operator
@@ -19,7 +19,6 @@ from byoip.web.visiting import PersonsVisit
 PAGE: Final = 30
 _LOOKED_AT: Final = 200  # attempts, for those that were refused
 _NEWEST: Final = 2**31 - 1
-_DIGITS: Final = 9
 _SPANS: Final[Mapping[str, tuple[timedelta, timedelta]]] = {
     "day": (timedelta(days=1), timedelta(minutes=30)),
     "week": (timedelta(days=7), timedelta(hours=3)),
@@ -52,12 +51,11 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
     reader, asked = visit.site.operator_reader, visit.request.query_params
     span = asked.get("span", "")
     lasts, step = _SPANS.get(span, _SPANS["week"])
-    below = asked.get("below", "")
-    known = below.isascii() and below.isdigit() and len(below) <= _DIGITS
+    below = number_in(asked.get("below", ""))
     newest = await reader.roa_snapshots(below=_NEWEST, limit=_LOOKED_AT)
     found = newest[:PAGE]
-    if known:
-        found = await reader.roa_snapshots(below=int(below), limit=PAGE)
+    if below is not None:
+        found = await reader.roa_snapshots(below=below, limit=PAGE)
     since = visit.now - lasts
     counted = await reader.roa_counts(since, step)
     waits = acceptable(newest)
@@ -75,7 +73,7 @@ async def _page(visit: PersonsVisit, told: Told) -> Response:
         used=next((one for one in newest if one.in_use), None),
         looked_at=len(newest),
         refused=[one for one in newest if one.snapshot.objections][:PAGE],
-        paged=known,
+        paged=below is not None,
         waits=waits,
         seen=seen_of(*of_roas(waits)) if waits else "",
         seen_of=seen_of,

@@ -7,12 +7,12 @@ from starlette.responses import Response
 
 from byoip.domain.event_kinds import OF_OPERATORS
 from byoip.store.claims.views import NumberedEvent
+from byoip.web.forms import number_in
 from byoip.web.operator.actors import names_of
 from byoip.web.operator.noc import require_operator
 from byoip.web.visiting import PersonsVisit
 
 _EVENTS: Final = 100
-_DIGITS: Final = 9
 _LONGEST: Final = 120
 _MEANING: Final = {
     f"{subject}.{what}": said
@@ -29,9 +29,9 @@ _ABOUT: Final = (
 async def shown(visit: PersonsVisit) -> Response:
     """A page of it, the newest first."""
     require_operator(visit)
-    text = visit.request.query_params.get("below", "")
+    asked = number_in(visit.request.query_params.get("below", ""))
     newest = await visit.site.operator_reader.newest_event()
-    below = int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else newest + 1
+    below = newest + 1 if asked is None else asked
     first = max(0, min(below, newest + 1) - 1 - _EVENTS)
     found = await visit.site.operator_reader.events(after=first, limit=_EVENTS)
     rows = [one for one in reversed(found) if one.event.number < below]

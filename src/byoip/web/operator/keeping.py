@@ -22,7 +22,7 @@ from byoip.usecases.bindings import services
 from byoip.usecases.border import Verb
 from byoip.usecases.checks import registry_overrides
 from byoip.usecases.claims import reservations
-from byoip.web.forms import fresh_key, id_of, seen_of
+from byoip.web.forms import fresh_key, id_of, number_in, seen_of
 from byoip.web.operator.noc import require_operator
 from byoip.web.prefixes import Chip, chip_of, cursor_of, cursor_text
 from byoip.web.rows import rows_of
@@ -281,9 +281,9 @@ def quota_of(visit: PersonsVisit) -> int:
     Raises:
         NotServed: it is no number, or too high.
     """
-    text = visit.form.get("quota", "").strip()
-    if not (text.isascii() and text.isdigit() and len(text) < len("1000000")):
+    quota = number_in(visit.form.get("quota", "").strip())
+    if quota is None:
         raise NotServed(422, "Not a number", "A quota is a number, as in 10.")
-    if int(text) > _MOST_QUOTA:
+    if quota > _MOST_QUOTA:
         raise NotServed(422, "Too many", f"A quota is at most {_MOST_QUOTA}.")
-    return int(text)
+    return quota

@@ -31,7 +31,6 @@ from byoip.web.visiting import PersonsVisit, leading
 PAGE: Final = 100
 _EVENTS: Final = 100  # of one prefix
 _ROUTES: Final = 30  # of one prefix, each with a form
-_DIGITS: Final = 9  # of a place in a list
 _OF_A_KIND: Final = 50  # each may have forms
 _DONE: Final[Mapping[str, str]] = {
     "done": "It is done, or asked for. History has it, with your name and the reason.",
@@ -178,6 +177,7 @@ async def _needed(visit: PersonsVisit, told: Told) -> Response:
         told.status,
         told=told,
         sections=sections,
+        form=visit.form,  # the reason of one that was refused stays typed
         changed=changed_of(visit, told, facts_of(sections)),
         carried=carried,
         now=visit.now,

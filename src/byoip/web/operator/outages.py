@@ -15,14 +15,14 @@ from byoip.domain.speakers.drain import (
 )
 from byoip.store.transaction import Transaction
 from byoip.usecases.speakers import drains
-from byoip.web.forms import fresh_key, seen_of, typed
+from byoip.web.forms import fresh_key, number_in, seen_of, typed
 from byoip.web.operator.noc import require_operator
 from byoip.web.site import NotServed
 from byoip.web.telling import Told, require_seen, tried
 from byoip.web.visiting import PersonsVisit
 
 _LONGEST_NAME: Final = 64
-_DIGITS: Final = 6
+_MOST: Final = 10**6
 _HOURS: Final = int(LONGEST_DRAIN.total_seconds()) // 3600
 
 
@@ -40,7 +40,7 @@ async def begin(visit: PersonsVisit) -> Response:
         return await _shown(visit, Told.asking_for(str(target)), given=form)
     hours = _number(form, "hours", _HOURS)
     wait = _number(form, "wait", LONGEST_WAIT_SECONDS)
-    loses = _number(form, "loses", 10**_DIGITS) if "loses" in form else 0
+    loses = _number(form, "loses", _MOST) if "loses" in form else 0
 
     async def verb(tx: Transaction) -> Drain:
         require_seen(visit, *_says(await drains.preview(tx, target)))
@@ -84,14 +84,14 @@ def _target(given: Mapping[str, str]) -> DrainTarget:
     speaker, stage = given.get("speaker", ""), given.get("stage", "")
     neighbour = given.get("neighbour", "")
     if stage and not speaker and not neighbour:
-        return DrainTarget(stage=_number(given, "stage", 10**_DIGITS))
+        return DrainTarget(stage=_number(given, "stage", _MOST))
     if not speaker or stage or max(len(speaker), len(neighbour)) > _LONGEST_NAME:
         raise NotServed(404, "Not found", "There is nothing here under this name.")
     return DrainTarget(speaker, neighbour or None)
 
 
 def _number(given: Mapping[str, str], name: str, most: int) -> int:
-    text = given.get(name, "").strip()
-    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS + 1) or int(text) > most:
+    number = number_in(given.get(name, "").strip())
+    if number is None or number > most:
         raise NotServed(422, "Not a number", f"{name} is a number, at most {most}.")
-    return int(text)
+    return number

@@ -16,7 +16,7 @@ from byoip.usecases.hooks import webhooks as verbs
 from byoip.usecases.hooks.webhooks import HookChange, Issued
 from byoip.web.customer.news.drawn import drawn_as, require_as_drawn
 from byoip.web.facts import Facts, carried, with_facts
-from byoip.web.forms import fresh_key, id_of, seen_of
+from byoip.web.forms import fresh_key, id_of, number_in, seen_of
 from byoip.web.site import NotServed
 from byoip.web.telling import Told, as_drawn, told_of, tried
 from byoip.web.visiting import PersonsVisit
@@ -237,10 +237,10 @@ def _kinds(visit: PersonsVisit) -> list[str]:
 
 
 def _number(visit: PersonsVisit, field: str) -> int:
-    text = visit.form.get(field, "").strip()
-    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
+    number = number_in(visit.form.get(field, "").strip(), _LONGEST_NUMBER)
+    if number is None:
         raise NotServed(400, "Not a number", "Events have numbers: give one.")
-    return int(text)
+    return number
 
 
 def _out_of_turn(visit: PersonsVisit) -> Wanted:

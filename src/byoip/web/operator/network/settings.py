@@ -12,16 +12,14 @@ from byoip.domain.speakers import revision
 from byoip.domain.speakers.revision import InUse, ProposalNotFound, Revision, SpeakerChange
 from byoip.store.transaction import Transaction
 from byoip.usecases.speakers import revisions
-from byoip.web.forms import fresh_key, seen_of, typed
+from byoip.web.forms import fresh_key, number_of, seen_of, typed
 from byoip.web.operator.drawn import of_settings
 from byoip.web.operator.network.places import SETTINGS
 from byoip.web.operator.noc import require_operator
-from byoip.web.site import NotServed
 from byoip.web.telling import Told, require_seen, told_of, tried
 from byoip.web.visiting import PersonsVisit
 
 _MOST: Final = 20  # revisions on the page
-_DIGITS: Final = 9
 _LONGEST: Final = 64  # of a proposal's name, as at the API
 _DONE: Final[Mapping[str, str]] = {
     "applied": "It travels: to the first stage, and, as soon as it is seen there, to the next.",
@@ -58,9 +56,7 @@ async def apply(visit: PersonsVisit) -> Response:
     """Let proposed or earlier settings travel, from the revision that was in force on the page."""
     require_operator(visit)
     form = visit.form
-    name, known = form.get("proposal", "")[:_LONGEST], form.get("revision", "")
-    if not (known.isascii() and known.isdigit() and len(known) <= _DIGITS):
-        raise NotServed(400, "Not our form", "This form is not one of ours: open its page again.")
+    name, known = form.get("proposal", "")[:_LONGEST], number_of(form, "revision")
     if not typed(form, name):
         return await _page(visit, Told.asking_for(name))
 
@@ -70,7 +66,7 @@ async def apply(visit: PersonsVisit) -> Response:
             return await revisions.apply(
                 tx,
                 name,
-                planned_for=int(known),
+                planned_for=known,
                 name=visit.person.name,
                 reason=form.get("reason", ""),
             )

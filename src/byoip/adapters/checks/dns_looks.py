@@ -47,7 +47,7 @@ _FEWER = (
 _Finding = tuple[ZoneSecurity, ServerAnswer]
 
 
-class DnspythonResolver:
+class DnsLooks:
     """Looks at reverse zones (the ports `ReverseDns` and `Delegations`)."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The adapter among hostile name servers (resolvers: test_dnspython_resolver_resolving.py)."""
+"""The adapter among hostile name servers (resolvers: test_dns_looks_resolving.py)."""
 
 import asyncio
 import re

@@ -12,7 +12,7 @@ import dns.rcode
 import pytest
 import uvloop
 
-from byoip.adapters.checks.dnspython_resolver import DnspythonResolver
+from byoip.adapters.checks.dns_looks import DnsLooks
 from byoip.adapters.network_policy import NetworkPolicy
 from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.reverse_dns.observation import (
@@ -205,7 +205,7 @@ async def test_forged_datagrams_are_passed_over() -> None:
 async def test_without_a_resolver_on_the_port_the_zone_is_unknown() -> None:
     script = Script()
     async with playing(script) as adapter:
-        nowhere = DnspythonResolver(Clock(), [("127.0.0.3", script.port)], LOOPBACK)
+        nowhere = DnsLooks(Clock(), [("127.0.0.3", script.port)], LOOPBACK)
         observed = await nowhere.observe(ZONE, LABEL, ACCOUNT)
         assert (await adapter.observe(ZONE, LABEL, ACCOUNT)).security is ZoneSecurity.INSECURE
     assert observed.security is ZoneSecurity.UNKNOWN
@@ -296,4 +296,4 @@ def test_production_s_event_loop_does_as_well() -> None:
 
 def test_a_resolver_must_be_configured() -> None:
     with pytest.raises(ValueError, match="at least one"):
-        DnspythonResolver(Clock(), [], LOOPBACK)
+        DnsLooks(Clock(), [], LOOPBACK)
