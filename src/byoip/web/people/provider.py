@@ -35,7 +35,7 @@ _LOGOUTS: Final = Wanted("wrong_logout", per_minute=30)
 # The provider is asked with our secret, by cookies that anyone gets; and of each sign-in a session
 # and a line of history stay. A code that the provider has signed is no stranger's: three questions
 # of its attempt, so that it can be shown again when the provider was away.
-_ASKED: Final = Wanted("provider_asked", per_minute=120)
+_ASKED: Final = Wanted("provider_asked", per_minute=300)
 _SIGNED: Final = Wanted("signed_code_asked", per_minute=0.3, minutes=10)
 _COMES: Final = Wanted("provider_signed_in", per_minute=2, minutes=30)
 # OpenID Connect Core 1.0, section 3.1.2.6: who would have to be asked is not signed in there.
