@@ -193,8 +193,8 @@ async def test_a_new_link_and_a_sign_in_by_the_old_one_do_not_wait_for_each_othe
         waits = asyncio.create_task(link())
         await asyncio.sleep(A_WHILE)
         assert not waits.done()
-        how, where = stated_reason("By a link."), {"agent": "", "address": ""}
-        await people.begin(tx, person, how, mint=RandomHex(), **where)
+        how = stated_reason("By a link.")
+        await people.begin(tx, person, how, mint=RandomHex(), agent="", address="")
     await waits
 
 

@@ -107,8 +107,9 @@ class OpenIdProvider:
     def _signs(self, metadata: Mapping[str, Any]) -> bool:
         modes = metadata.get("response_modes_supported")
         by = metadata.get("authorization_signing_alg_values_supported")
-        listed = isinstance(modes, list) and isinstance(by, list)
-        return self._client.signed and listed and _SIGNED in modes and _DEFAULT in by
+        if not (isinstance(modes, list) and isinstance(by, list)):
+            return False
+        return self._client.signed and _SIGNED in modes and _DEFAULT in by
 
     async def brought(self, query: Mapping[str, str]) -> Brought:
         """What a query says, or what stands in the answer in it that the provider has signed."""
@@ -167,7 +168,7 @@ class OpenIdProvider:
         until = said_at + LOGOUT_FRESH
         return LogoutSaid(self._client.issuer, subject, sid, token_id, until)
 
-    async def _verified(self, token: object, **wanted: Mapping[str, Any]) -> dict[str, Any]:
+    async def _verified(self, token: object, **wanted: Any) -> dict[str, Any]:
         """The claims of a token for us, with others that are wanted."""
         if not isinstance(token, str) or len(token) > _LONGEST_TOKEN:
             raise _refused("there is no token")
