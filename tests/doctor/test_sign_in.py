@@ -27,6 +27,8 @@ async def test_2_1_what_is_wrong_with_the_identity_provider(
     assert "signs nothing that browsers bring" in await said(healthy)
     provider.tell(signs=True)
     assert "signs nothing" not in await said(healthy)
+    healthy.settings["oidc_signed_answers"] = False
+    assert "signs nothing" in await said(healthy)
     provider.tell(published=[])
     assert "no key" in (await healthy.to_mend())["oidc"].said
     provider.tell(metadata={"token_endpoint": "http://elsewhere.example/token"})

@@ -118,16 +118,20 @@ async def test_2_1_a_signed_answer_is_asked_about_three_times(signing: Elsewhere
     assert signing.provider.asked().count("/token") == 3
 
 
+@pytest.mark.parametrize("iss", ["ours", "https://evil.example"])
 async def test_2_1_asked_again_silently_a_signed_answer_says_who_is_not_there(
-    signing: Elsewhere,
+    signing: Elsewhere, iss: str
 ) -> None:
     browser = await signing.signed_in("ada")
     signing.world.clock.advance(timedelta(minutes=31))
     signing.provider.tell(ahead=31 * 60, leave=["ada"])
+    if iss != "ours":
+        signing.provider.tell(answers={"iss": iss})
     led = (await browser.get("/ui/people")).headers["location"]
     assert dict(parse_qsl(urlsplit(led).query))["prompt"] == "none"
     answer = await browser.get(signing.at_provider(led, None))
-    assert answer.headers["location"] == "/ui/enter?ended=there"
+    ended = answer.headers.get("location") == "/ui/enter?ended=there"
+    assert (answer.status_code, ended) == ((303, True) if iss == "ours" else (403, False))
 
 
 async def test_2_1_signing_can_be_left_out(signing: Elsewhere) -> None:
