@@ -1,17 +1,22 @@
 """Routes as operators see them: counts, orphans, snapshots, and who may be forgotten."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from byoip.domain.accounts.credential import Scope
 from byoip.domain.prefix import Prefix
+from byoip.domain.routes.breaker import Source
 from byoip.store.speakers.records import SpeakerState
 from byoip.store.speakers.routes import Alarm, Routes
+from byoip.usecases.speakers.restore_snapshot import RestoreSnapshot
 from tests.announcing import Fleet, path
 from tests.api.operators import WHY, Operator
 from tests.api.world import World
+from tests.usecases.test_rollback_routes import taken
 
 CIDR = "31.0.0.0/24"
 
@@ -116,6 +121,30 @@ async def test_routes_are_rolled_back_to_a_snapshot(
     for number in ("2", "x", "9" * 19):
         refused = await operator.refusal(f"/routes/snapshots/{number}/rollback")
         assert refused == (404, "route_snapshot_not_found")
+
+
+async def test_a_roll_back_is_recorded_whose_operator_is_out_as_it_ends(
+    world: World, operator: Operator, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet = Fleet(engine, world.clock)
+    (gone,) = await fleet.add(CIDR, advertised=True)
+    desired_routes = [one.desired for one in await fleet.routes.states("ams1")]
+    await fleet.routes.mark_announced("ams1", desired_routes, fleet.clock.now())
+    number = await fleet.routes.take_snapshot()
+    await fleet.do("UPDATE bgp_prefixes SET last_valid_at = now()")  # so that no ROAs are needed
+    await taken(fleet, gone, Source.JOB)
+    restore = RestoreSnapshot._restore
+
+    async def last(rolling: RestoreSnapshot, *of: Any, **more: Any) -> None:
+        await restore(rolling, *of, **more)
+        await fleet.do("UPDATE credentials SET revoked_at = now() WHERE account_id IS NULL")
+
+    monkeypatch.setattr(RestoreSnapshot, "_restore", last)
+    done = await operator.act(f"/routes/snapshots/{number}/rollback")
+    assert done["announced"] == [str(gone)]
+    other = Operator(world, await world.credential(None, [Scope.OPERATOR]))
+    event = await other.last_event()
+    assert (event["kind"], event["after"]["announced"]) == ("routes.rolled_back", [str(gone)])
 
 
 async def test_a_speaker_is_forgotten_once_no_worker_asks_it(

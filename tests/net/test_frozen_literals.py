@@ -14,7 +14,7 @@ from tests.net.literals import Sources, last_name, matching, sources
 
 # What looks like the kind of an event, and is none: columns, files, options of libraries.
 _NO_EVENT = re.compile(
-    r"(byoip|grpc|http)\..*|[a-z_]+\.(id|json|log|pid|typ|unfinished|sock|toml|pem|svg|html|css|js)"
+    r"(byoip|grpc|http)\..*|[a-z_]+\.(id|json|log|pid|typ|unfinished|sock|toml|pem|svg|html|css|js|jwt)"
     r"|(prefixes|bindings|findings|withdrawals|letters|services|loa_documents)\..*"
 )
 _SQL_CALL = re.compile(r"(?i)\b(pg_\w*(?:advisory|notify)\w*)\s*\(([^()]*)")

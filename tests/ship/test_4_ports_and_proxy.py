@@ -6,6 +6,8 @@ from http.client import HTTPConnection, HTTPSConnection
 import pytest
 
 from byoip.api.border import uploads
+from byoip.web.people import provider
+from byoip.web.people.attempts import BACK
 from tests.ship.engine import REPOSITORY
 from tests.ship.site import TRUSTING, Site, customer
 
@@ -34,6 +36,15 @@ def test_the_proxy_takes_the_largest_upload_that_the_api_takes() -> None:
     proxy = (REPOSITORY / "haproxy.cfg").read_text()
     (limit,) = re.findall(r"req\.body_size gt (\d+) ", proxy)
     assert int(limit) >= uploads.LARGEST_BODY
+
+
+def test_no_client_of_the_proxy_uses_up_what_all_may_bring_from_the_identity_provider() -> None:
+    proxy = (REPOSITORY / "haproxy.cfg").read_text()
+    looked = f"src,ipmask(32,64) table brought if {{ path,url_dec -m str {BACK} }}"
+    assert f"http-request track-sc1 {looked}\n" in proxy
+    (most,) = re.findall(r"deny_status 429 if \{ sc1_http_req_rate\(brought\) gt (\d+) \}", proxy)
+    assert "store http_req_rate(60s)\n" in proxy.split("\nbackend brought\n")[1]
+    assert 4 * int(most) < provider._ASKED.per_minute, "behind the proxy all are one client"
 
 
 def ports(site: Site) -> set[int]:

@@ -13,10 +13,13 @@ from byoip.domain.accounts.credential import NotAuthenticated
 from byoip.domain.accounts.let_in import LetIn
 from byoip.domain.accounts.people import Person, PersonNotFound, Role
 from byoip.domain.history import Actor
+from byoip.domain.operator_text import stated_reason
 from byoip.store.accounts.credentials import CredentialReader
 from byoip.usecases.accounts import own_tokens, people
 from byoip.usecases.accounts.credentials import NewCredential
+from byoip.usecases.accounts.people import NewLink
 from byoip.usecases.bindings.converge import ConvergeBindings
+from byoip.usecases.checks import snapshots
 from tests.fakes.backend import RandomHex
 from tests.usecases.world import World
 
@@ -173,6 +176,49 @@ async def test_tokens_are_made_while_their_person_is_removed_and_none_is_left(
     assert {type(one) for one in ended} <= {type(None), NotAuthenticated, PersonNotFound}
     async with world.store.transaction() as tx:
         assert await tx.credentials.held(ada.id, tx.now) == 0
+
+
+async def test_a_new_link_and_a_sign_in_by_the_old_one_do_not_wait_for_each_other(
+    world: World, people_of: tuple[Person, Person]
+) -> None:
+    ada, _ = people_of
+
+    async def link() -> NewLink:
+        async with world.store.transaction(actor=CLI) as tx:
+            return await people.link(tx, ada.account_id, ada.id, mint=RandomHex(), reason=WHY)
+
+    old = await link()
+    async with world.store.transaction(actor=CLI) as tx:
+        person = await tx.people.use_link(old.token, tx.now)
+        waits = asyncio.create_task(link())
+        await asyncio.sleep(A_WHILE)
+        assert not waits.done()
+        how = stated_reason("By a link.")
+        await people.begin(tx, person, how, mint=RandomHex(), agent="", address="")
+    await waits
+
+
+@pytest.mark.parametrize("of", ["roas", "registrations"])
+async def test_who_accepts_a_snapshot_holds_up_no_other_while_a_removal_holds_them_up(
+    world: World, of: str
+) -> None:
+    """Whom a write is for comes before all that it locks: `byoip.store.transaction`."""
+    ada, _ = [await somebody(world, None, Role.OPERATOR) for _ in range(2)]
+
+    async def accept() -> None:
+        async with world.store.transaction(actor=acting(ada)) as tx:
+            if of == "roas":
+                await snapshots.accept_roas(tx, 1, reason=WHY)
+            else:
+                await snapshots.accept_registrations(tx, "ripencc", reason=WHY)
+
+    async with world.store.transaction(actor=CLI) as tx:
+        await people.remove(tx, None, ada.id, reason=WHY)
+        waits = await waiting(accept())
+        async with asyncio.timeout(10), world.store.transaction() as other:
+            await (other.roa_snapshots() if of == "roas" else other.registration_snapshots())
+    with pytest.raises(NotAuthenticated):
+        await waits
 
 
 async def test_what_follows_from_a_write_is_done_whoever_is_out_by_then(

@@ -37,6 +37,7 @@ def provider_of(
         groups_claim=settings.oidc_groups_claim,
         name_claim=settings.oidc_name_claim,
         scopes=settings.oidc_scopes,
+        signed=settings.oidc_signed_answers,
     )
     return OpenIdProvider(client, clock, seconds=seconds)
 

@@ -25,6 +25,19 @@ class Attempt:
     begun_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What a browser brought from the provider.
+
+    Attributes:
+        said: its parameters.
+        signed: whether the provider has signed them, for us: no stranger made them up.
+    """
+
+    said: Mapping[str, str]
+    signed: bool
+
+
 class IdentityProvider(Protocol):
     """Whom to ask who somebody is."""
 
@@ -49,8 +62,17 @@ class IdentityProvider(Protocol):
         """
         ...
 
+    async def brought(self, query: Mapping[str, str]) -> Brought:
+        """What a query says; who asks for a code is asked nothing yet.
+
+        Raises:
+            ProviderAway: the keys to verify it cannot be had.
+            ProviderSignInRefused: it was to be signed, and cannot be trusted.
+        """
+        ...
+
     async def said(self, attempt: Attempt, back: str, brought: Mapping[str, str]) -> ProviderSaid:
-        """Who it is, by what the browser brought back: the query's parameters.
+        """Who it is, by what the browser brought back.
 
         Raises:
             ProviderAway: it cannot be asked.

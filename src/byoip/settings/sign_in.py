@@ -52,6 +52,7 @@ class SignInSettings(Part):
     oidc_name_claim: str = Field(default="name", min_length=1, max_length=200)
     oidc_hosts: Words = ()
     oidc_recheck_minutes: float = Field(default=30, ge=1, le=12 * 60)
+    oidc_signed_answers: bool = True
     oidc_groups: tuple[GroupSettings, ...] = ()
 
     @model_validator(mode="after")

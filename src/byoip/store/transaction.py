@@ -79,7 +79,7 @@ from byoip.store.bindings.edges import EdgeRepository
 from byoip.store.bindings.services import ServiceRepository
 from byoip.store.checks import registration_snapshots as statistics
 from byoip.store.checks.drifts import DriftRepository
-from byoip.store.checks.partitions import REGISTRATIONS_LOCK, VRPS_LOCK, wait_for_turn
+from byoip.store.checks.partitions import REGISTRATIONS_LOCK, VRPS_LOCK, turn_in
 from byoip.store.checks.registry_overrides import OverrideRepository
 from byoip.store.checks.runs import RunRepository
 from byoip.store.checks.vrp_snapshots import RoaRepository
@@ -228,12 +228,12 @@ class Transaction:
 
     async def roa_snapshots(self) -> VrpSnapshotRepository:
         """Snapshots of ROA data, open for writing by this transaction alone."""
-        await wait_for_turn(self.connection, VRPS_LOCK)
+        await turn_in(self.session, self.connection, VRPS_LOCK)
         return VrpSnapshotRepository(self.connection)
 
     async def registration_snapshots(self) -> statistics.RegistrationSnapshotRepository:
         """The registries' statistics, open for writing by this transaction alone."""
-        await wait_for_turn(self.connection, REGISTRATIONS_LOCK)
+        await turn_in(self.session, self.connection, REGISTRATIONS_LOCK)
         return statistics.RegistrationSnapshotRepository(self.connection)
 
     def keep(self, answer: StoredAnswer) -> None:

@@ -26,6 +26,10 @@ KEYS: dict[str, RSAKey | ECKey] = {
     "foreign": RSAKey.generate_key(2048, {"kid": "first"}, auto_kid=False),
 }
 CLIENT = {"id": "byoip", "secret": "s:e/c ret"}
+SIGNS = {
+    "response_modes_supported": ["query", "query.jwt"],
+    "authorization_signing_alg_values_supported": ["RS256"],
+}
 LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
 
 
@@ -52,6 +56,8 @@ class State:
             "published": ["first"],
             "faults": {},  # by endpoint: slow, huge, padded, garbage, deep, status, redirect
             "iss": True,  # stands beside the code
+            "signs": False,  # what browsers bring from it (JARM); "says": only says so
+            "answers": {},  # claims of the next such answers; null takes one out
             "ahead": 0,  # seconds of its clock
         }
         self.asked = []
@@ -68,6 +74,7 @@ class State:
         return {
             "issuer": self.issuer,
             **{name: self.issuer + path for name, path in places.items()},
+            **(SIGNS if self.told["signs"] else {}),
             "authorization_response_iss_parameter_supported": self.told["iss"],
             **self.told["metadata"],
         }
@@ -217,8 +224,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def _back(self, asked: dict[str, str], more: dict[str, str], cookie: str = "") -> None:
         iss = {"iss": self.state.issuer} if self.state.told["iss"] else {}
-        told = urlencode({**more, **iss, "state": asked["state"]})
-        self._led(f"{asked['redirect_uri']}?{told}", cookie)
+        told = {**more, **iss, "state": asked["state"]}
+        if asked.get("response_mode") == "query.jwt" and self.state.told["signs"] is True:
+            ours = {"iss": self.state.issuer, "aud": CLIENT["id"], "exp": self.state.now() + 60}
+            told = {"response": self.state.signed({**told, **ours}, self.state.told["answers"])}
+        self._led(f"{asked['redirect_uri']}?{urlencode(told)}", cookie)
 
     def _token(self, form: dict[str, str]) -> None:
         quoted = [urlencode({"": CLIENT[one]})[1:] for one in ("id", "secret")]

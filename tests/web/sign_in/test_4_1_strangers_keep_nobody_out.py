@@ -4,15 +4,21 @@ With the limits of our `haproxy.cfg` one address may send ten times as many requ
 together might begin to sign in.
 """
 
+import asyncio
+import json
+import time
+from base64 import urlsafe_b64encode
+from collections import Counter
 from datetime import timedelta
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
 from byoip.store.accounts.rate_limits import Wanted
 from byoip.web.people import provider
+from tests.announcing import until
 from tests.web.browser import Browser
-from tests.web.sign_in.elsewhere import Elsewhere
+from tests.web.sign_in.elsewhere import PATIENCE, Elsewhere
 from tests.web.sign_in.test_2_1_often import BACK, kept
 
 FLOOD = 140
@@ -45,6 +51,41 @@ async def test_4_1_codes_without_end_keep_nobody_out_who_was_here(
     elsewhere.world.clock.advance(timedelta(seconds=1))  # after the logout
     assert (await elsewhere.came(person, "grace")).headers["location"] == "/ui"
     assert person.cookie != before
+
+
+async def test_4_1_codes_without_end_keep_no_new_browser_out_where_answers_are_signed(
+    elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All from one address, of attempts that were begun: codes, answers, and what they stand in."""
+    monkeypatch.setattr(provider, "_ASKED", Wanted("provider_asked", per_minute=30))
+    elsewhere.provider.tell(signs=True)
+    seen: Counter[int] = Counter()
+    people, began = ("grace", "ada", "grace", "ada"), time.monotonic()
+    over = asyncio.Event()
+
+    async def flood() -> None:
+        stranger = elsewhere.browser()
+        while not over.is_set():
+            [state] = parse_qs(urlsplit(await elsewhere.begun(stranger)).query)["state"]
+            forged = {"state": state, "code": "x", "iss": elsewhere.provider.issuer}
+            for brought in (forged, {"response": f"{_part({'alg': 'RS256'})}.{_part(forged)}.eA"}):
+                seen[(await stranger.get(f"{BACK}?{urlencode(brought)}")).status_code] += 1
+
+    strangers = [asyncio.create_task(flood()) for _ in range(4)]
+    await until(lambda: seen[429] > FLOOD)
+    for user in people:
+        came = time.monotonic()
+        assert (await elsewhere.signed_in(user)).cookie
+        assert time.monotonic() - came < PATIENCE
+    over.set()
+    await asyncio.gather(*strangers)
+    assert seen.keys() == {403, 429}
+    asked = elsewhere.provider.asked().count("/token")
+    assert asked <= 30 + 30 * (time.monotonic() - began) / 60 + len(people)
+
+
+def _part(of: dict[str, str]) -> str:
+    return urlsafe_b64encode(json.dumps(of).encode()).rstrip(b"=").decode()
 
 
 async def test_4_1_a_browser_is_known_for_longer_than_it_is_signed_in(elsewhere: Elsewhere) -> None:

@@ -40,6 +40,7 @@ class Client:
         issuer: exactly as the provider writes it.
         hosts: `host` or `host:port` of endpoints beside those of the issuer's own.
         groups_claim, name_claim: claims of the ID token.
+        signed: whether it is to sign what browsers bring, if it says that it can.
         tls: whom to trust; None: whom this machine does.
     """
 
@@ -50,6 +51,7 @@ class Client:
     groups_claim: str = "groups"
     name_claim: str = "name"
     scopes: tuple[str, ...] = ("openid", "profile", "email")
+    signed: bool = True
     tls: ssl.SSLContext | None = None
 
 

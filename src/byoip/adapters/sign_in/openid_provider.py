@@ -1,6 +1,7 @@
 """An OpenID provider: authorization code with PKCE, ID tokens, and logout tokens.
 
-OpenID Connect Core 1.0, section 3.1; RFC 7636 (PKCE); RFC 9207 (`iss`); Back-Channel Logout 1.0.
+OpenID Connect Core 1.0, section 3.1; RFC 7636 (PKCE); RFC 9207 (`iss`); Back-Channel Logout 1.0;
+JARM (answers that the provider signs).
 Signatures are judged by joserfc, of a list of algorithms that is ours, never the token's.
 """
 
@@ -26,7 +27,7 @@ from byoip.domain.accounts.sign_in import (
 from byoip.domain.foreign_text import storable
 from byoip.domain.rdap.network import legible
 from byoip.ports.clock import Clock
-from byoip.ports.identity_provider import Attempt
+from byoip.ports.identity_provider import Attempt, Brought
 
 log = logging.getLogger("byoip.sign_in")
 
@@ -39,6 +40,9 @@ _LONGEST_ID: Final = 255  # OpenID Connect Core 1.0, section 2
 _LONGEST_CODE: Final = 2000
 _LEAST_BITS: Final = 2048  # RFC 7518, section 3.3
 _JUST_ANSWERED: Final = 60.0
+_SIGNED: Final = "query.jwt"  # JARM, section 2.3.1
+_DEFAULT: Final = "RS256"  # which a provider signs answers by for clients that name nothing
+_ESSENTIAL: Final = {"essential": True}
 _LOGOUT: Final = "http://schemas.openid.net/event/backchannel-logout"
 
 
@@ -88,12 +92,32 @@ class OpenIdProvider:
             "code_challenge": challenge.decode(),
             "code_challenge_method": "S256",
             **({"prompt": "none"} if silently else {}),
+            **({"response_mode": _SIGNED} if self._signs(metadata) else {}),
         }
         try:
             place = self._endpoints.place(metadata, "authorization_endpoint")
         except Odd as odd:
             raise ProviderAway from odd
         return str(place.copy_merge_params(asked))
+
+    async def signs(self) -> bool:
+        """Whether it signs what browsers bring from it. Raises ProviderAway."""
+        return self._signs(await self._endpoints.metadata())
+
+    def _signs(self, metadata: Mapping[str, Any]) -> bool:
+        modes = metadata.get("response_modes_supported")
+        by = metadata.get("authorization_signing_alg_values_supported")
+        if not (isinstance(modes, list) and isinstance(by, list)):
+            return False
+        return self._client.signed and _SIGNED in modes and _DEFAULT in by
+
+    async def brought(self, query: Mapping[str, str]) -> Brought:
+        """What a query says, or what stands in the answer in it that the provider has signed."""
+        if "response" not in query:
+            return Brought(query, signed=False)
+        claims = await self._verified(query["response"], exp=_ESSENTIAL)
+        said = {name: one for name, one in claims.items() if isinstance(one, str)}
+        return Brought(said, signed=True)
 
     async def said(self, attempt: Attempt, back: str, brought: Mapping[str, str]) -> ProviderSaid:
         """Who it is, by what the browser brought back."""
@@ -107,7 +131,12 @@ class OpenIdProvider:
         given = await self._endpoints.exchange(code, attempt.verifier, back)
         if isinstance(given, str):
             raise _refused(given)
-        claims = await self._verified(given.get("id_token"), nonce=attempt.nonce)
+        token, nonce = given.get("id_token"), attempt.nonce
+        claims = await self._verified(
+            token, iat=_ESSENTIAL, exp=_ESSENTIAL, nonce={**_ESSENTIAL, "value": nonce}
+        )
+        if claims["nonce"] != nonce:  # nor a list that has it
+            raise _refused("the ID token has another nonce")
         several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
         if (several or "azp" in claims) and claims.get("azp") != self._client.client_id:
             raise _refused("the ID token is for another client")
@@ -124,7 +153,7 @@ class OpenIdProvider:
 
     async def logout_said(self, token: str) -> LogoutSaid:
         """What a logout token says."""
-        claims, now = await self._verified(token, nonce=None), self._clock.now()
+        claims, now = await self._verified(token, iat=_ESSENTIAL), self._clock.now()
         events, token_id = claims.get("events"), _id(claims.get("jti"))
         if not isinstance(events, dict) or not isinstance(events.get(_LOGOUT), dict):
             raise _refused("this is no logout token")
@@ -139,28 +168,23 @@ class OpenIdProvider:
         until = said_at + LOGOUT_FRESH
         return LogoutSaid(self._client.issuer, subject, sid, token_id, until)
 
-    async def _verified(self, token: object, *, nonce: str | None) -> dict[str, Any]:
-        """The claims of a token for us; with a nonce, of an ID token."""
+    async def _verified(self, token: object, **wanted: Any) -> dict[str, Any]:
+        """The claims of a token for us, with others that are wanted."""
         if not isinstance(token, str) or len(token) > _LONGEST_TOKEN:
             raise _refused("there is no token")
         keys = _usable(await self._endpoints.keys())
         if not _names_one(token, keys):
             keys = _usable(await self._endpoints.keys(KEYS_AGAIN))
-        essential = {"essential": True}
-        wanted: dict[str, Any] = {
-            "iss": {**essential, "value": self._client.issuer},
-            "aud": {**essential, "value": self._client.client_id},
-            "iat": essential,
-            **({} if nonce is None else {"exp": essential, "nonce": {**essential, "value": nonce}}),
+        ours: dict[str, Any] = {
+            "iss": {**_ESSENTIAL, "value": self._client.issuer},
+            "aud": {**_ESSENTIAL, "value": self._client.client_id},
         }
         now = int(self._clock.now().timestamp())
         try:
             read = jwt.decode(token, KeySet([*keys]), algorithms=ALGORITHMS)
-            jwt.JWTClaimsRegistry(now=now, leeway=LEEWAY, **wanted).validate(read.claims)
+            jwt.JWTClaimsRegistry(now=now, leeway=LEEWAY, **ours, **wanted).validate(read.claims)
         except Exception as fault:  # a stranger wrote it: it may do anything
             raise _refused(f"{type(fault).__name__}: {legible(str(fault))}") from fault
-        if nonce is not None and read.claims["nonce"] != nonce:  # nor a list that has it
-            raise _refused("the ID token has another nonce")
         return read.claims
 
     def _name(self, claims: Mapping[str, Any], subject: str) -> str:

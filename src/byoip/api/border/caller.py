@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
-from typing import Annotated, Any, NoReturn, TypeAlias, TypeVar
+from typing import Annotated, Any, NoReturn, Self, TypeAlias, TypeVar
 from uuid import UUID
 
 from fastapi import Depends
@@ -95,6 +95,11 @@ class Authenticated:
         """Look for the key's answer, before a write of several transactions; see the border."""
         async with self.turn():
             await self.backend.border.require_unanswered(self.request)
+
+    def afterwards(self) -> Self:
+        """The same caller, for a write that only records what was done, whoever is out by now."""
+        actor = self.request.actor.afterwards()
+        return replace(self, request=replace(self.request, actor=actor))
 
     def turn(self) -> AbstractAsyncContextManager[None]:
         """Wait for the request's turn at the database: operators do not."""

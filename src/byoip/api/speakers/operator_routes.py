@@ -110,7 +110,9 @@ async def rollback_routes(
     finish = await caller.backend.restore_snapshot.announce(
         snapshot, reason=why, by=caller.request.actor, dry_run=body.dry_run
     )
-    return await caller.write(finish, partial(rollback_of, snapshot=snapshot, dry_run=body.dry_run))
+    return await caller.afterwards().write(
+        finish, partial(rollback_of, snapshot=snapshot, dry_run=body.dry_run)
+    )
 
 
 @operator_routes.operation(

@@ -100,6 +100,13 @@ async def look_at_sign_in(settings: Settings, clock: Clock) -> Finding:
     if provider is not None and (why := await provider.complaint()) is not None:
         fix = "Compare oidc_issuer with what the provider says of itself, and list oidc_hosts."
         return fault("oidc", why, fix)
+    if provider is not None and not await provider.signs():
+        return note(
+            "oidc",
+            "answers, but signs nothing that browsers bring from it (JARM): strangers' false codes "
+            "can have new browsers wait; limit /ui/enter/provider/back for each client in your "
+            "proxy, as haproxy.cfg does",
+        )
     return fine("oidc", "answers; whether it knows us shows as somebody signs in")
 
 

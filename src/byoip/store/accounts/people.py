@@ -34,7 +34,7 @@ _LOCK: Final = compiled(
     sa.select(*PERSON)
     .select_from(PEOPLE)
     .where(_p.id == sa.bindparam("person_id"), OF_ACCOUNT, _c.revoked_at.is_(None))
-    .with_for_update(of=people)
+    .with_for_update(of=people, key_share=True)  # a session may begin: see `people.sign_in`
 )
 _OF_CREDENTIAL: Final = compiled(
     sa.select(*PERSON)
@@ -51,7 +51,8 @@ _OPERATORS: Final = compiled(
         _c.revoked_at.is_(None),
     )
     .order_by(_p.id)
-    .with_for_update(of=people)  # their credentials are changed by who has the turn for it alone
+    # Their credentials are changed by who has the turn for it alone.
+    .with_for_update(of=people, key_share=True)
 )
 _SET_ROLE: Final = compiled(sa.update(people).where(_p.id == sa.bindparam("person_id")), ["role"])
 _SET_SCOPES: Final = compiled(

@@ -12,6 +12,7 @@ from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from byoip.store.connecting import Connection
+from byoip.store.statements import Session
 from byoip.store.unavailable import translate_driver_errors
 
 # One number for each kind of snapshot: a transaction that writes that kind holds the lock.
@@ -36,6 +37,12 @@ async def writing(engine: AsyncEngine, lock: int) -> AsyncIterator[AsyncConnecti
         async with engine.begin() as connection:
             await wait_for_turn(connection, lock)
             yield connection
+
+
+async def turn_in(session: Session, connection: AsyncConnection, lock: int) -> None:
+    """The turn, after what the transaction asks before all else: whom it acts for."""
+    await session.begin()
+    await wait_for_turn(connection, lock)
 
 
 async def wait_for_turn(connection: AsyncConnection, lock: int) -> None:

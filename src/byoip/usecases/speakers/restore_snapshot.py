@@ -63,13 +63,15 @@ class RestoreSnapshot:
         """
         why = stated_reason(reason)
         finish = await self.announce(number, reason=why, by=by, dry_run=dry_run)
-        async with self.store.transaction(actor=by) as tx:
+        async with self.store.transaction(actor=by.afterwards()) as tx:
             return await finish(tx)
 
     async def announce(
         self, number: int, *, reason: CustomerText, by: Actor, dry_run: bool
     ) -> Verb[RolledBack]:
         """Do all but the last transaction, which records the roll-back: the verb for that.
+
+        It is for `by.afterwards()`: who is out by then has rolled back all the same.
 
         Raises:
             RouteSnapshotNotFound, StoreUnavailable: as above.

@@ -4,6 +4,7 @@ import logging
 from typing import Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -31,9 +32,11 @@ log = logging.getLogger("byoip.sign_in")
 
 _WRONG_ONES: Final = Wanted("wrong_link", per_minute=10)
 _LOGOUTS: Final = Wanted("wrong_logout", per_minute=30)
-# The provider is asked with our secret, by cookies that a client may write itself; and of each
-# sign-in a session and a line of history stay.
-_ASKED: Final = Wanted("provider_asked", per_minute=120)
+# The provider is asked with our secret, by cookies that anyone gets; and of each sign-in a session
+# and a line of history stay. A code that the provider has signed is no stranger's: three questions
+# of its attempt, so that it can be shown again when the provider was away.
+_ASKED: Final = Wanted("provider_asked", per_minute=300)
+_SIGNED: Final = Wanted("signed_code_asked", per_minute=0.3, minutes=10)
 _COMES: Final = Wanted("provider_signed_in", per_minute=2, minutes=30)
 # OpenID Connect Core 1.0, section 3.1.2.6: who would have to be asked is not signed in there.
 _NOT_THERE: Final = frozenset(
@@ -60,43 +63,58 @@ async def back(visit: Visit) -> Response:
         ProviderSignInRefused: it signs nobody in; such attempts are limited for each client.
         ProviderAway: the provider cannot be asked.
     """
-    signs, brought = provider_of(visit), visit.request.query_params
-    attempt = begun(visit, brought.get("state", ""))
-    if attempt is None or len(brought) < len(brought.multi_items()):
+    try:
+        return await _back(visit, visit.request.query_params)
+    except ProviderSignInRefused:
         await visit.site.spend(client_id(visit), _WRONG_ONES)
+        raise
+
+
+async def _back(visit: Visit, query: QueryParams) -> Response:
+    if len(query) < len(query.multi_items()):
+        raise ProviderSignInRefused
+    signs = provider_of(visit)
+    brought = await signs.provider.brought(query)
+    attempt = begun(visit, brought.said.get("state", ""))
+    if attempt is None:
         raise ProviderSignInRefused
     state = attempt.attempt.state
-    if attempt.checks is not None and brought.get("error") in _NOT_THERE:
-        return over(await _gone(visit, attempt), state)
     if attempt.checks is None:
-        await visit.site.spend(await _asker(visit), _ASKED)
+        await _spend(visit, state, signed=brought.signed)
+    elif brought.said.get("error") in _NOT_THERE:
+        return over(await _gone(visit, attempt), state)
     elif visit.known is None or visit.known.session.id != attempt.checks:
         return over(led(SIGN_IN), state)
     else:
         await visit.site.spend(visit.known.person.id, _ASKED)
     try:
-        said = await signs.provider.said(
-            attempt.attempt, f"{visit.site.public_url}{BACK}", dict(brought)
-        )
+        address = f"{visit.site.public_url}{BACK}"
+        said = await signs.provider.said(attempt.attempt, address, brought.said)
         if attempt.checks is None:
             await visit.site.spend(uuid5(NAMESPACE_URL, f"{said.issuer} {said.subject}"), _COMES)
         place = await _placed(visit, said)
         if attempt.checks is None:
             return over(await _entered(visit, attempt, said, place), state)
         return over(await _confirmed(visit, attempt, said, place), state)
-    except ProviderSignInRefused:
-        await visit.site.spend(client_id(visit), _WRONG_ONES)
-        raise
     except ProviderAway:
         if attempt.checks is None or await signs.provider.reachable():
             raise
         return over(led(attempt.to), state)  # the page lets them in: what is away ends nothing
 
 
+async def _spend(visit: Visit, state: str, *, signed: bool) -> None:
+    """Take a permit for a question about a code: of its attempt, if the provider signed it."""
+    if signed:
+        await visit.site.spend(uuid5(NAMESPACE_URL, f"attempt:{state}"), _SIGNED)
+    else:
+        await visit.site.spend(await _asker(visit), _ASKED)
+
+
 async def _asker(visit: Visit) -> UUID:
     """Whose permits a question takes: of who was signed in in this browser, or of the client.
 
-    Behind a proxy all are one client: strangers use its permits up, but nobody else's.
+    Behind a proxy all are one client: what strangers use up of its permits, new browsers wait for
+    where the provider signs nothing.
     """
     token = cookie_of(visit.request.headers.getlist("cookie"), COOKIE)
     async with visit.site.stranger(visit.request.scope):
