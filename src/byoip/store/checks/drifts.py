@@ -46,14 +46,14 @@ _OF: Final = from_text("""
     JOIN prefixes AS p ON p.id = d.prefix_id AND p.cidr = d.cidr WHERE d.prefix_id = :claim_id
 """)
 
-# Whoever has a space may sign a million ROAs for it: a bitmap is made of all of them before the first
-# is looked at, whatever the LIMIT; an index gives one after the other. Until the transaction ends.
+# Whoever has a space may sign a million ROAs for it: a bitmap is made of all of them before one is
+# looked at, whatever the LIMIT; an index gives one after the other. Until the transaction ends.
 ONE_BY_ONE: Final = """set_config('enable_bitmapscan', 'off', true) AS one_by_one,
     set_config('random_page_cost', '1', true) AS by_index"""
 # A second worker has nothing to do. "by", "rov": Postgres 15 knows decimals only.
 ALONE: Final = from_text(f"""
     SELECT pg_try_advisory_xact_lock(25209, 7499638) AS alone, {ONE_BY_ONE}
-""")  # noqa: S608 - of a constant
+""")
 # Shared until the page is recorded: so the snapshot stays the one in use, and its rows stay there.
 _DUE: Final = from_text("""
     SELECT used.number, built_at, coalesce(judging = used.number, false) AS begun,
