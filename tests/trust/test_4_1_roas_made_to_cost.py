@@ -84,3 +84,24 @@ async def test_of_those_for_one_space_no_more_are_read_than_judge_it(
         (ending_roas.PREPARE, ending_roas.ENDING, about_endings(world, number)),
     ):
         assert touched(database_url, *asked) <= 3 * MANY
+
+
+async def test_who_has_few_prefixes_hides_no_roa_of_others_by_many_of_its_own(
+    world: World, database_url: str
+) -> None:
+    """Networks around one prefix, and lengths of each: a few made more than ten thousand."""
+    mine, theirs = add_routes(database_url, ["20.0.0.0/24", "31.0.0.0/24"], accounts=2)
+    ends = soon(world)
+    around: Sequence[Mapping[str, object]] = [
+        {"prefix": f"31.0.0.0/{size}", "maxLength": length, "asn": ORIGIN, "expires": ends}
+        for size in range(16, 25)
+        for length in range(size, 33)
+    ]
+    own = {"prefix": mine.cidr, "asn": ORIGIN, "expires": ends}
+    number = await signed(world, own, *around)
+    until = world.clock.now() + timedelta(hours=HOURS)
+    async with world.store.transaction() as tx:
+        asked = tx.session, number, until, UUID(int=0), 10
+        found = await ending_roas.ending_roas(*asked, ceiling=2)
+        assert found == sorted([mine.claim_id, theirs.claim_id])
+        assert await ending_roas.ending_roas(*asked, ceiling=1) == []

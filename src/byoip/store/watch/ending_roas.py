@@ -17,25 +17,28 @@ from byoip.store.statements import Session, from_text
 MOST_ENDING: Final = 10_000
 # Anybody signs ROAs of their own space for the operator's number, which most prefixes have: each is
 # looked up by its network in the order of an index, or Postgres compares it with all prefixes. Of
-# ROAs for one space no more are read than it takes to judge it: a look at it says what is so.
+# ROAs for one space no more are read than it takes to judge it: a look at it says what is so. What
+# is counted is prefixes: of one there may be thousands, for all lengths of all networks around it.
 ENDING: Final = from_text(f"""
     WITH soon AS MATERIALIZED (
-        SELECT DISTINCT prefix, max_length, asn,
+        SELECT prefix, asn, max(max_length) AS max_length,
             set_masklen(broadcast(prefix), CASE family(prefix) WHEN 4 THEN 32 ELSE 128 END) AS last
         FROM vrps WHERE snapshot = :number AND expires <= :until
             AND asn IN (SELECT asn FROM prefixes WHERE state = 'approved')
+        GROUP BY prefix, asn
     ), ending AS MATERIALIZED (
-        SELECT prefix, max_length, asn FROM soon WHERE asn = (
-            SELECT asn FROM prefixes WHERE live AND state = 'approved' AND asn = soon.asn
-                AND cidr >= soon.prefix AND cidr <= soon.last ORDER BY cidr LIMIT 1
-        ) LIMIT :ceiling + 1
+        SELECT prefix, asn, max_length, last, (
+            SELECT id FROM prefixes WHERE live AND state = 'approved' AND asn = soon.asn
+                AND cidr >= soon.prefix AND cidr <= soon.last
+                AND masklen(cidr) <= soon.max_length ORDER BY cidr LIMIT 1
+        ) AS first FROM soon
     ), about AS MATERIALIZED (
         SELECT DISTINCT p.id, p.cidr, p.asn FROM ending CROSS JOIN LATERAL (
-            SELECT id, cidr, asn FROM prefixes
-            WHERE state = 'approved' AND cidr <<= ending.prefix OFFSET 0
-        ) AS p WHERE p.id > :after
+            SELECT id, cidr, asn FROM prefixes WHERE live AND state = 'approved'
+                AND cidr >= ending.prefix AND cidr <= ending.last ORDER BY cidr OFFSET 0
+        ) AS p WHERE first IS NOT NULL AND p.id > :after
             AND p.asn = ending.asn AND masklen(p.cidr) <= ending.max_length
-            AND (SELECT count(*) FROM ending) <= :ceiling
+            AND (SELECT count(DISTINCT first) FROM ending) <= :ceiling
     ) SELECT p.id FROM about AS p WHERE (
         SELECT count(*) FILTER (WHERE covering.asn = p.asn AND masklen(p.cidr) <= max_length
             AND coalesce(expires > :until, true))
