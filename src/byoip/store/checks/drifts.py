@@ -46,8 +46,14 @@ _OF: Final = from_text("""
     JOIN prefixes AS p ON p.id = d.prefix_id AND p.cidr = d.cidr WHERE d.prefix_id = :claim_id
 """)
 
+# Whoever has a space may sign a million ROAs for it: a bitmap is made of all of them before one is
+# looked at, whatever the LIMIT; an index gives one after the other. Until the transaction ends.
+ONE_BY_ONE: Final = """set_config('enable_bitmapscan', 'off', true) AS one_by_one,
+    set_config('random_page_cost', '1', true) AS by_index"""
 # A second worker has nothing to do. "by", "rov": Postgres 15 knows decimals only.
-_ALONE: Final = from_text("SELECT pg_try_advisory_xact_lock(25209, 7499638) AS alone")
+ALONE: Final = from_text(f"""
+    SELECT pg_try_advisory_xact_lock(25209, 7499638) AS alone, {ONE_BY_ONE}
+""")
 # Shared until the page is recorded: so the snapshot stays the one in use, and its rows stay there.
 _DUE: Final = from_text("""
     SELECT used.number, built_at, coalesce(judging = used.number, false) AS begun,
@@ -173,7 +179,7 @@ class DriftRepository(Repository):
         None where there is nothing to do: no snapshot, one older than 24 hours, one that was
         looked at a short while ago, or one that another worker is evaluating.
         """
-        (lock,) = await self._session.rows(_ALONE)
+        (lock,) = await self._session.rows(ALONE)
         if not lock.alone:
             return None
         due = await self._session.row(_DUE, recently=now - LOOKED_AT_EVERY)

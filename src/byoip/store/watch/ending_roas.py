@@ -8,36 +8,50 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from byoip.domain.checks.origin_validation import MOST_COVERING
+from byoip.store.checks.drifts import ONE_BY_ONE
 from byoip.store.statements import Session, from_text
 
 # Where more of these prefixes' end together the relying party has fetched nothing for long, or a
 # whole registry signs nothing: that says nothing of a prefix, and is told as data gets old or goes.
 MOST_ENDING: Final = 10_000
-# OFFSET 0 and the count: by the indexes of networks, whatever Postgres thinks of joining by origin.
-ENDING: Final = from_text("""
-    WITH ending AS MATERIALIZED (
-        SELECT DISTINCT prefix, max_length, asn FROM (
-            SELECT prefix, max_length, asn FROM vrps
-            WHERE snapshot = :number AND expires <= :until
-                AND EXISTS (SELECT FROM prefixes WHERE state = 'approved'
-                    AND prefixes.asn = vrps.asn AND cidr <<= vrps.prefix)
-            LIMIT :ceiling + 1
-        ) AS soon
-    ) SELECT DISTINCT p.id FROM ending CROSS JOIN LATERAL (
-        SELECT id, cidr, asn FROM prefixes
-        WHERE state = 'approved' AND cidr <<= ending.prefix OFFSET 0
-    ) AS p WHERE p.id > :after
-        AND p.asn = ending.asn AND masklen(p.cidr) <= ending.max_length
-        AND (SELECT count(*) FROM ending) <= :ceiling
-        AND (
-            SELECT count(*) FROM vrps WHERE snapshot = :number AND vrps.prefix >>= p.cidr
-                AND vrps.asn = p.asn AND masklen(p.cidr) <= vrps.max_length
-                AND coalesce(expires > :until, true)
-        ) = 0 AND NOT EXISTS (
-            SELECT FROM prefix_watches AS w WHERE w.prefix_id = p.id
-                AND w.signal = 'roa' AND w.heard >= :number
-        ) ORDER BY p.id LIMIT :most
-""")
+# Anybody signs ROAs of their own space for the operator's number, which most prefixes have: each is
+# looked up by its network in the order of an index, or Postgres compares it with all prefixes. Of
+# ROAs for one space no more are read than it takes to judge it: a look at it says what is so. What
+# is counted is prefixes: of one there may be thousands, for all lengths of all networks around it.
+ENDING: Final = from_text(f"""
+    WITH soon AS MATERIALIZED (
+        SELECT prefix, asn, max(max_length) AS max_length,
+            set_masklen(broadcast(prefix), CASE family(prefix) WHEN 4 THEN 32 ELSE 128 END) AS last
+        FROM vrps WHERE snapshot = :number AND expires <= :until
+            AND asn IN (SELECT asn FROM prefixes WHERE state = 'approved')
+        GROUP BY prefix, asn
+    ), ending AS MATERIALIZED (
+        SELECT prefix, asn, max_length, last, (
+            SELECT id FROM prefixes WHERE live AND state = 'approved' AND asn = soon.asn
+                AND cidr >= soon.prefix AND cidr <= soon.last
+                AND masklen(cidr) <= soon.max_length ORDER BY cidr LIMIT 1
+        ) AS first FROM soon
+    ), about AS MATERIALIZED (
+        SELECT DISTINCT p.id, p.cidr, p.asn FROM ending CROSS JOIN LATERAL (
+            SELECT id, cidr, asn FROM prefixes WHERE live AND state = 'approved'
+                AND cidr >= ending.prefix AND cidr <= ending.last ORDER BY cidr OFFSET 0
+        ) AS p WHERE first IS NOT NULL AND p.id > :after
+            AND p.asn = ending.asn AND masklen(p.cidr) <= ending.max_length
+            AND (SELECT count(DISTINCT first) FROM ending) <= :ceiling
+    ) SELECT p.id FROM about AS p WHERE (
+        SELECT count(*) FILTER (WHERE covering.asn = p.asn AND masklen(p.cidr) <= max_length
+            AND coalesce(expires > :until, true))
+        FROM (
+            SELECT asn, max_length, expires FROM vrps
+            WHERE snapshot = :number AND vrps.prefix >>= p.cidr LIMIT {MOST_COVERING + 1}
+        ) AS covering
+    ) = 0 AND NOT EXISTS (
+        SELECT FROM prefix_watches AS w WHERE w.prefix_id = p.id
+            AND w.signal = 'roa' AND w.heard >= :number
+    ) ORDER BY p.id LIMIT :most
+""")  # noqa: S608 - of a constant
+PREPARE: Final = from_text(f"SELECT {ONE_BY_ONE}")
 
 
 async def ending_roas(
@@ -54,4 +68,5 @@ async def ending_roas(
     Not those that are on record as compared with the snapshot.
     """
     asked = {"number": number, "until": int(until.timestamp()), "after": after, "most": most}
+    await session.rows(PREPARE)
     return [row.id for row in await session.rows(ENDING, **asked, ceiling=ceiling)]
