@@ -1,0 +1,83 @@
+"""Trust, 2.1: space that a holder leaves around its sale goes to no other account by its old zone.
+
+Whenever it leaves: before any file tells of the buyer, or frozen, and brought back pending to look
+as if it had not left. Who proves it by others than stood there is approved.
+"""
+
+from functools import partial
+
+import pytest
+
+from byoip.domain.checks.validation_run import RunResult
+from byoip.usecases.claims import reopen
+from byoip.usecases.watch import lift
+from tests.store.samples import BY
+from tests.trust.contests import revoke
+from tests.trust.test_2_1_space_given_up_before_the_sale import given_up
+from tests.usecases.routes import Routes
+from tests.usecases.verbs import Verb
+from tests.usecases.world import CIDR
+from tests.watch.conftest import database_url, days, routes, services, world, world_engine
+from tests.watch.test_4_after_a_sale import NEW, frozen, look_now, move
+from tests.watch.test_5_disputes_won import accomplice, result
+from tests.watch.test_5_holders import sold
+from tests.watching import Days
+
+__all__ = ["database_url", "days", "routes", "services", "world", "world_engine"]  # fixtures
+
+
+async def looked_at(days: Days, routes: Routes) -> None:
+    await look_now(days, routes)
+    await days.files()
+    await days.run()
+
+
+async def approved(days: Days) -> bool:
+    """Whether another account is that proves it now."""
+    other = await accomplice(days)
+    await days.snapshot()
+    ended = await result(days, other)
+    assert ended in {RunResult.APPROVED, RunResult.CONTESTED}
+    return ended is RunResult.APPROVED
+
+
+@pytest.mark.parametrize("new", [False, True])
+@pytest.mark.parametrize("way", ["removed", "revoked"])
+async def test_2_1_left_before_any_file_tells_of_the_buyer(
+    days: Days, routes: Routes, way: str, new: bool
+) -> None:
+    await looked_at(days, routes)
+    await (given_up(routes) if way == "removed" else revoke(days.world, routes.claim))
+    await sold(days, (CIDR, "allocated", "buyer"))
+    if new:
+        move(days, *NEW)
+    assert await approved(days) is new
+
+
+async def test_2_1_frozen_and_given_up_and_brought_back(days: Days, routes: Routes) -> None:
+    await frozen(days, routes)
+    await given_up(routes)
+    await Verb(routes.store, partial(reopen.reopen, terms=days.world.terms))(*routes.ids, by=BY)
+    assert not await approved(days)
+
+
+async def test_2_1_what_stood_there_as_it_was_frozen_once_before_says_nothing(
+    days: Days, routes: Routes
+) -> None:
+    await frozen(days, routes)
+    await Verb(routes.store, lift.lift_freeze)(routes.claim.id, reason="A merger.", by=BY)
+    move(days, *NEW)
+    await looked_at(days, routes)
+    await sold(days, (CIDR, "allocated", "another"))  # one file
+    await given_up(routes)
+    assert not await approved(days)
+
+
+async def test_2_1_of_the_part_that_was_not_sold_it_says_nothing(
+    days: Days, routes: Routes
+) -> None:
+    await given_up(routes)
+    await sold(days, ("31.0.0.0/24", "allocated", "seller"), ("31.0.1.0/24", "allocated", "buyer"))
+    for cidr, free in (("31.0.0.0/24", True), ("31.0.1.0/24", False)):
+        other = await days.world.approved(cidr, account_id=await days.world.new_account())
+        assert other.approved is free
