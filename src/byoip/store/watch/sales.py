@@ -24,6 +24,8 @@ CLAIMED: Final = from_text("""
     SELECT id FROM prefixes
     WHERE cidr && :prefix AND account_id <> :account_id AND (live OR closed_at > :since) LIMIT 1
 """)
+# More of them than a space sees in a month: made to cost, and a person decides.
+MOST_LEFT: Final = 500
 # Approved no more, be it pending again: what was frozen for another holder, or one more file would
 # have frozen, or of which statistics name another than as it was last held against them. For all
 # but whom an operator has decided for.
@@ -39,8 +41,9 @@ _LEFT: Final = from_text(
         AND ('holder' = ANY(p.frozen_for) OR EXISTS (SELECT FROM prefix_watches AS w
             WHERE w.prefix_id = p.id AND w.signal = 'holder'
             AND (w.failing_since IS NOT NULL OR w.baseline <> '' AND {NAMES_ANOTHER})))
-        AND NOT EXISTS (SELECT FROM disputes WHERE claimant_id = :claim_id AND ended = 'claimant')
-    ORDER BY p.id
+        AND NOT EXISTS (SELECT FROM disputes
+            WHERE holder_id = p.id AND claimant_id = :claim_id AND ended = 'claimant')
+    LIMIT {MOST_LEFT + 1}
     """,  # noqa: S608 - of constants
     selects=["id", "stood"],
 )
@@ -77,7 +80,10 @@ async def frozen_as_sold(session: Session, claim_id: UUID) -> Sold | None:
 
 
 def left(claim: Claim, since: datetime) -> Part:
-    """Others' claims on its space whose approval ended since then, after a sale: for a look."""
+    """Others' claims on its space whose approval ended since then, after a sale: for a look.
+
+    At most `MOST_LEFT`, and one more where there are more.
+    """
     whose = {"account_id": claim.account_id, "claim_id": claim.id, "since": since}
     of = {**whose, "prefix": claim.prefix.network}
     return asking(_LEFT, lambda rows: [Left(row.id, row.stood) for row in rows], **of)

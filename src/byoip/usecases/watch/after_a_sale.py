@@ -12,7 +12,7 @@ from byoip.domain.watch.after_a_sale import (
     vouched_by_others,
 )
 from byoip.store.transaction import Transaction
-from byoip.store.watch.sales import Left, claimed_by_others, frozen_as_sold
+from byoip.store.watch.sales import MOST_LEFT, Left, claimed_by_others, frozen_as_sold
 
 
 async def why_frozen_still(
@@ -41,6 +41,8 @@ async def rests_on_what_stood(
 
     Who left it may be behind this account, with the old zone.
     """
+    if len(left) > MOST_LEFT:
+        return True
     for one in left:
         before = one.stood
         if before is None:
