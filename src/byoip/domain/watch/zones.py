@@ -69,7 +69,8 @@ def hear_zones(
     """
     names = {one.zone.name: _names(one) for one in seen}
     zones, servers = _learn(zones, servers, names, late=late)
-    servers = replace(servers, baseline=_keep({**_above(seen), **_kept(servers.baseline)}))
+    if of_proof := _kept(servers.baseline):
+        servers = replace(servers, baseline=_keep({**_above(seen), **of_proof}))
     before = _kept(zones.baseline)
     asked = [zone for zone in before or names if zone in names]
     now = {zone: of for zone in asked if (of := names[zone]) is not None}
