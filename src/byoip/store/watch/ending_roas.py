@@ -16,13 +16,11 @@ MOST_ENDING: Final = 10_000
 # OFFSET 0 and the count: by the indexes of networks, whatever Postgres thinks of joining by origin.
 ENDING: Final = from_text("""
     WITH ending AS MATERIALIZED (
-        SELECT DISTINCT prefix, max_length, asn FROM (
-            SELECT prefix, max_length, asn FROM vrps
-            WHERE snapshot = :number AND expires <= :until
-                AND EXISTS (SELECT FROM prefixes WHERE state = 'approved'
-                    AND prefixes.asn = vrps.asn AND cidr <<= vrps.prefix)
-            LIMIT :ceiling + 1
-        ) AS soon
+        SELECT prefix, asn, max(max_length) AS max_length FROM vrps
+        WHERE snapshot = :number AND expires <= :until
+            AND EXISTS (SELECT FROM prefixes WHERE state = 'approved'
+                AND prefixes.asn = vrps.asn AND cidr <<= vrps.prefix)
+        GROUP BY prefix, asn LIMIT :ceiling + 1
     ) SELECT DISTINCT p.id FROM ending CROSS JOIN LATERAL (
         SELECT id, cidr, asn FROM prefixes
         WHERE state = 'approved' AND cidr <<= ending.prefix OFFSET 0
