@@ -20,6 +20,7 @@ from tests.adapters.dns_script import (
     NS2,
     REGISTRY,
     TOKEN,
+    TOP,
     Script,
     referring,
 )
@@ -29,6 +30,7 @@ from tests.trust.dns_tree import (
     EVIL1,
     EVIL2,
     NS3,
+    REGISTRY2,
     WIDE,
     delegated,
     holds,
@@ -81,3 +83,19 @@ async def test_1_1_of_a_signed_zone_nobody_is_known_to_vouch() -> None:
         outcome = judge_zones(observed, TOKEN)
         assert isinstance(outcome, Passed)
         assert outcome.by == by
+
+
+async def test_1_1_a_registrys_own_zone_on_the_way_vouches_for_nobody() -> None:
+    """Where the walk begins at the root of reverse zones, the registry's comes below it."""
+    root = {("in-addr.arpa.", "NS"): ["root.example."], ("root.example.", "A"): [REGISTRY2]}
+    at_the_root = {REGISTRY2: referring("r1.registry.example.", zone=TOP)}
+    serve = {**at_the_root, REGISTRY: referring(*EVIL), **FRIENDS}
+    outcome = await judged(Script(resolve=resolver(more=root, unsigned=[TOP]), serve=serve))
+    assert isinstance(outcome, Passed), outcome
+    assert outcome.by == {*EVIL}
+
+
+async def test_1_1_of_zones_that_came_late_none_are_kept_for_the_proof() -> None:
+    of = (Watch(Signal.REVERSE_ZONE), Watch(Signal.ZONE_SERVERS))
+    _, servers = hear_zones(*of, [await delegated(sold_out_of(*BOTH))], NOW, late=True)
+    assert servers.baseline == ""

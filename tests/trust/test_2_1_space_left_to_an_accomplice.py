@@ -9,19 +9,21 @@ from functools import partial
 import pytest
 
 from byoip.domain.checks.validation_run import RunResult
+from byoip.domain.watch.dispute import Side
 from byoip.usecases.claims import reopen
-from byoip.usecases.watch import lift
+from byoip.usecases.watch import after_a_sale, lift
 from tests.store.samples import BY
-from tests.trust.contests import revoke
+from tests.trust.contests import remove, revoke
 from tests.trust.test_2_1_space_given_up_before_the_sale import given_up
-from tests.usecases.routes import Routes
+from tests.usecases.routes import Routes, valid
 from tests.usecases.verbs import Verb
 from tests.usecases.world import CIDR
 from tests.watch.conftest import database_url, days, routes, services, world, world_engine
 from tests.watch.test_4_after_a_sale import NEW, frozen, look_now, move
+from tests.watch.test_5_disputes import claimed, decide, open_ones
 from tests.watch.test_5_disputes_won import accomplice, result
 from tests.watch.test_5_holders import sold
-from tests.watching import Days
+from tests.watching import DAY, Days
 
 __all__ = ["database_url", "days", "routes", "services", "world", "world_engine"]  # fixtures
 
@@ -81,3 +83,34 @@ async def test_2_1_of_the_part_that_was_not_sold_it_says_nothing(
     for cidr, free in (("31.0.0.0/24", True), ("31.0.1.0/24", False)):
         other = await days.world.approved(cidr, account_id=await days.world.new_account())
         assert other.approved is free
+
+
+async def test_2_1_whom_an_operator_decided_for_has_what_another_holder_left_by_its_proof_alone(
+    days: Days, routes: Routes
+) -> None:
+    account = await days.world.new_account()
+    both = [await days.world.approved(f"31.1.{one}.0/24", account_id=account) for one in (0, 1)]
+    days.rows["ripencc"].append(("31.1.0.0/23", "allocated", "seller"))
+    days.roas += [valid(str(one.prefix)) for one in both]
+    await looked_at(days, routes)
+    for _ in range(2):
+        days.world.clock.advance(DAY)
+        days.rows["ripencc"][-1] = ("31.1.0.0/23", "allocated", "buyer")
+        await looked_at(days, routes)
+    claimant = await claimed(days, "31.1.0.0/23")
+    disputes = {one.holder.claim.id: one.dispute.id for one in await open_ones(days)}
+    await decide(days, disputes[both[0].id], Side.CLAIMANT, early=True)
+    await remove(days.world, both[1])
+    assert await result(days, claimant) is RunResult.CONTESTED
+
+
+async def test_2_1_more_than_a_space_sees_is_a_persons_to_judge(
+    days: Days, routes: Routes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await frozen(days, routes)
+    await given_up(routes)
+    move(days, *NEW)
+    monkeypatch.setattr(after_a_sale, "MOST_LEFT", 0)
+    assert not await approved(days)
+    monkeypatch.undo()
+    assert await approved(days)
