@@ -4,11 +4,13 @@ Whenever it leaves: before any file tells of the buyer, or frozen, and brought b
 as if it had not left. Who proves it by others than stood there is approved.
 """
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
 from byoip.domain.checks.validation_run import RunResult
+from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.domain.watch.dispute import Side
 from byoip.usecases.claims import reopen
 from byoip.usecases.watch import after_a_sale, lift
@@ -19,7 +21,7 @@ from tests.usecases.routes import Routes, valid
 from tests.usecases.verbs import Verb
 from tests.usecases.world import CIDR
 from tests.watch.conftest import database_url, days, routes, services, world, world_engine
-from tests.watch.test_4_after_a_sale import NEW, frozen, look_now, move
+from tests.watch.test_4_after_a_sale import NEW, frozen, look_now, move, new_route
 from tests.watch.test_5_disputes import claimed, decide, open_ones
 from tests.watch.test_5_disputes_won import accomplice, result
 from tests.watch.test_5_holders import sold
@@ -114,3 +116,26 @@ async def test_2_1_more_than_a_space_sees_is_a_persons_to_judge(
     assert not await approved(days)
     monkeypatch.undo()
     assert await approved(days)
+
+
+@pytest.mark.parametrize(
+    ("cidr", "end"), [(CIDR, RunResult.APPROVED), ("31.0.1.0/24", RunResult.CONTESTED)]
+)
+async def test_2_1_of_a_part_nobody_knows_who_maintained_its_route_then(
+    days: Days, routes: Routes, cidr: str, end: RunResult
+) -> None:
+    """A seller has had more of them than the one that was looked at."""
+    await frozen(days, routes)
+    await given_up(routes)
+    days.world.responsible = replace(days.world.responsible, holder_rule=True)
+    new_route(days)
+    part = await days.world.claim(cidr, account_id=await days.world.new_account())
+    token = (await days.world.issue(part, TokenMethod.IRR)).token
+    remarks = f"remarks: byoip-validation: {token.value}"
+    new_route(days, remarks)
+    if cidr != CIDR:
+        text = f"route: {cidr}\norigin: AS64500\nmnt-by: NEW-MNT\n{remarks}\nsource: RIPE"
+        days.world.registry.put("RIPE", text)
+    days.roas.append(valid(cidr))
+    await days.snapshot()
+    assert await result(days, part) is end

@@ -3,10 +3,10 @@
 Text SQL: it looks into the JSON of an event.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from byoip.domain.claims.claim import Claim
@@ -31,7 +31,7 @@ MOST_LEFT: Final = 500
 # but whom an operator has decided for.
 _LEFT: Final = from_text(
     f"""
-    SELECT p.id, CASE WHEN 'holder' = ANY(p.frozen_for) THEN (
+    SELECT p.id, p.cidr, CASE WHEN 'holder' = ANY(p.frozen_for) THEN (
         SELECT after -> 'stood' FROM events
         WHERE prefix_id = p.id AND kind = 'prefix.frozen' AND after ->> 'signal' = 'holder'
         ORDER BY number DESC LIMIT 1) END AS stood
@@ -45,7 +45,7 @@ _LEFT: Final = from_text(
             WHERE holder_id = p.id AND claimant_id = :claim_id AND ended = 'claimant')
     LIMIT {MOST_LEFT + 1}
     """,  # noqa: S608 - of constants
-    selects=["id", "stood"],
+    selects=["id", "cidr", "stood"],
 )
 
 
@@ -70,6 +70,7 @@ class Left:
     """
 
     claim_id: UUID
+    prefix: Prefix
     stood: Mapping[str, Collection[str]] | None
 
 
@@ -86,7 +87,11 @@ def left(claim: Claim, since: datetime) -> Part:
     """
     whose = {"account_id": claim.account_id, "claim_id": claim.id, "since": since}
     of = {**whose, "prefix": claim.prefix.network}
-    return asking(_LEFT, lambda rows: [Left(row.id, row.stood) for row in rows], **of)
+
+    def read(rows: Sequence[Any]) -> list[Left]:
+        return [Left(row.id, Prefix(row.cidr), row.stood) for row in rows]
+
+    return asking(_LEFT, read, **of)
 
 
 async def claimed_by_others(

@@ -176,7 +176,7 @@ class RecordRun:
         if claim.approved:  # and frozen, or its proof ends: the token is of that time
             kept = await proven_anew(tx, claim, token, passed)
             return kept, result_of([once_more]), (once_more,)
-        doubted = await rests_on_what_stood(tx, sold, passed)
+        doubted = await rests_on_what_stood(tx, claim, sold, passed)
         barred = {"reserved": reserved, "lost": lost, "awarded": awarded, "doubted": doubted}
         return await self._take(tx, claim, token, once_more, **barred)
 

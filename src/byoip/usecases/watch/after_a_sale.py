@@ -35,7 +35,7 @@ async def why_frozen_still(
 
 
 async def rests_on_what_stood(
-    tx: Transaction, left: Sequence[Left], passed: Mapping[Check, frozenset[str]]
+    tx: Transaction, claim: Claim, left: Sequence[Left], passed: Mapping[Check, frozenset[str]]
 ) -> bool:
     """Whether a proof of space that others left after a sale rests on what stood there then.
 
@@ -47,6 +47,6 @@ async def rests_on_what_stood(
         before = one.stood
         if before is None:
             before = last_stood(await tx.watches.of(one.claim_id))
-        if not vouched_by_others(before, passed):
+        if not vouched_by_others(before, passed, same_route=one.prefix == claim.prefix):
             return True
     return False
