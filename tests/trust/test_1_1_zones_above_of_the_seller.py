@@ -8,9 +8,11 @@ vouches is also who has the zones above.
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from byoip.adapters.checks.dns_answer import Referral, below
+from byoip.adapters.checks.dns_exchange import name_from
 from byoip.domain.checks.evidence import Check, Passed
 from byoip.domain.checks.rdns_ownership import judge_zones
-from byoip.domain.checks.reverse_dns.observation import TxtValues, ZoneSecurity
+from byoip.domain.checks.reverse_dns.observation import Delegation, TxtValues, ZoneSecurity
 from byoip.domain.watch.after_a_sale import stood, vouched_by_others
 from byoip.domain.watch.levels import Signal
 from byoip.domain.watch.watch import Watch
@@ -20,6 +22,7 @@ from tests.adapters.dns_script import (
     NS2,
     REGISTRY,
     TOKEN,
+    ZONE,
     Script,
     referring,
 )
@@ -83,12 +86,13 @@ async def test_1_1_of_a_signed_zone_nobody_is_known_to_vouch() -> None:
         assert outcome.by == by
 
 
-async def test_1_1_a_registrys_own_zone_on_the_way_vouches_for_nobody() -> None:
+def test_1_1_a_registrys_own_zone_on_the_way_vouches_for_nobody() -> None:
     """Where the walk begins at the root of reverse zones, the registry's comes below it."""
-    below = {REGISTRY: referring("ns3.example.", zone="192.in-addr.arpa."), NS3: referring(*EVIL)}
-    outcome = await judged(Script(resolve=resolver(), serve={**below, **FRIENDS}))
-    assert isinstance(outcome, Passed), outcome
-    assert outcome.by == {*EVIL}
+    here = Delegation("in-addr.arpa.", "", ("root.example.",))
+    for zone in ("192.in-addr.arpa.", WIDE, ZONE.name):
+        name = name_from(f"ns.{zone}")
+        here = below(here, [Referral(name_from(zone), (name,), {})])
+    assert here.above == (f"ns.{WIDE}",)
 
 
 async def test_1_1_of_zones_that_came_late_none_are_kept_for_the_proof() -> None:
