@@ -36,3 +36,16 @@ async def test_whom_rdap_named_a_moment_ago_has_it_only_once_files_have_borne_th
     registered.numbers.clock.advance(timedelta(days=1))
     await registered.file()
     assert (await registered.validate(own)).state is CheckState.VALID
+
+
+async def test_a_file_of_then_bears_nothing_out_however_long_it_is_in_use(
+    registered: Registered,
+) -> None:
+    """As where a registry's server has nothing newer, or somebody keeps it away from us."""
+    await learnt_now(registered)
+    await missing(registered)
+    registered.numbers.clock.advance(2 * BORNE_OUT)
+    [own] = await registered.numbers.reads.page(registered.numbers.account_id, after=None, limit=2)
+    assert (await registered.validate(own)).state is CheckState.MISSING
+    await registered.file()
+    assert (await registered.validate(own)).state is CheckState.VALID

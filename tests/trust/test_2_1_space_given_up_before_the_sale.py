@@ -19,6 +19,7 @@ from tests.usecases.routes import Routes
 from tests.usecases.verbs import Verb
 from tests.usecases.world import CIDR
 from tests.watch.conftest import database_url, days, routes, services, world, world_engine
+from tests.watch.test_4_after_a_sale import NEW, look_now, move
 from tests.watch.test_5_holders import sold
 from tests.watching import DAY, Days, spare
 
@@ -45,6 +46,8 @@ async def test_2_1_given_up_before_any_file_tells_of_the_buyer(
     days: Days, routes: Routes, way: str
 ) -> None:
     claim = routes.claim
+    await look_now(days, routes)
+    await days.run()
     if way == "revoked by the operator":
         revoking = Verb(routes.store, standing.revoke_approval)
         await routes.patch(advertised=False)
@@ -62,6 +65,7 @@ async def test_2_1_given_up_before_any_file_tells_of_the_buyer(
             await days.world.issue(claim)
     seller = await proven(days, claim)
     assert (seller.approved, seller.standing) == (False, Standing.CONTESTED)
+    move(days, *NEW)
     assert (await days.world.approved(account_id=await days.world.new_account())).approved
 
 

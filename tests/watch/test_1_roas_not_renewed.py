@@ -102,6 +102,14 @@ async def test_what_strangers_sign_for_the_same_origin_is_not_counted(
     assert await found(days, ending(days, 3 * HOUR), *theirs, ceiling=1) == [routes.claim.id]
 
 
+async def test_nor_is_one_prefix_counted_for_each_length_that_its_holder_allows(
+    days: Days, routes: Routes
+) -> None:
+    """Of one /48 and all above it up to a /32 there are fifteen hundred."""
+    lengths = [{**ending(days, 3 * HOUR), "maxLength": one} for one in range(23, 33)]
+    assert await found(days, *lengths, ceiling=1) == [routes.claim.id]
+
+
 async def test_it_keeps_no_proof_from_being_renewed(days: Days, routes: Routes) -> None:
     """Else whose ROAs are always signed late would be frozen, as its proof ends."""
     said = []

@@ -173,7 +173,8 @@ class Passed:
 
     Attributes:
         by: of a proof of ownership who vouched: maintainers of the route object, or the name
-            servers that the zones are delegated to, in every place that agrees; not kept.
+            servers that the zones, and those above them below the registries' own, are delegated
+            to, in every place that agrees; none where a signed zone hides them; not kept.
         shown_by: of a token in reverse DNS who showed it, here; none where an older version kept
             the answer.
     """

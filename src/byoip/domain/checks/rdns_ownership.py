@@ -17,6 +17,7 @@ from byoip.domain.checks.reverse_dns.advice import bare, differences
 from byoip.domain.checks.reverse_dns.observation import (
     Alias,
     DelegatedAway,
+    Delegation,
     NeverContacted,
     ServerAnswer,
     Silent,
@@ -84,9 +85,15 @@ def judge_zones(observations: Sequence[ZoneObservation], token: str) -> Outcome:
         return Unanswered(
             silent[0].fault, f"{_seen(verdicts, Unanswered)}.", "\n".join([*fixes][:MOST_LISTED])
         )
-    delegations = [one.delegation for one in observations if one.delegation]
-    by = frozenset(name.lower() for one in delegations for name in one.named)
+    vouching = [_vouching(one.delegation) for one in observations]
+    # Of a signed zone they are not known: then of none.
+    by = frozenset(name.lower() for names in vouching for name in names if all(vouching))
     return Passed(f"The token stands in {passed}.", tuple(differing), by, _shown_by(verdicts))
+
+
+def _vouching(delegation: Delegation | None) -> tuple[str, ...]:
+    """Its servers, and those of the zones above it that are no registry's."""
+    return (*delegation.named, *delegation.above) if delegation else ()
 
 
 def _shown_by(verdicts: _Verdicts) -> tuple[ShownBy, ...]:

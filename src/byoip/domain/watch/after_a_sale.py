@@ -38,6 +38,12 @@ def stood(known: Mapping[Signal, Watch], now: datetime) -> dict[str, list[str]]:
     }
 
 
+def last_stood(known: Mapping[Signal, Watch]) -> dict[str, list[str]]:
+    """The same of one that is watched no more: as it was when it was last looked at."""
+    looked_at = [one.looked_at for one in known.values() if one.looked_at]
+    return stood(known, max(looked_at)) if looked_at else {}
+
+
 def vouched_anew(
     known: Mapping[Signal, Watch],
     before: Stood,
@@ -74,12 +80,16 @@ def vouched_anew(
     return False
 
 
-def vouched_by_others(before: Stood, passed: Mapping[Check, frozenset[str]]) -> bool:
+def vouched_by_others(
+    before: Stood, passed: Mapping[Check, frozenset[str]], *, same_route: bool
+) -> bool:
     """Whether a proof rests on none that stood there before, by one of its two ways at least.
 
     Args:
         before: what `stood` gave; of what is not in it nothing counts as changed.
         passed: as above.
+        same_route: whether it is of the very prefix: of a part of it, or of more, who maintained
+            the route object then was not looked at.
     """
     ways = (
         (Check.OWNERSHIP_IRR, Signal.ROUTE_OBJECT),
@@ -88,7 +98,7 @@ def vouched_by_others(before: Stood, passed: Mapping[Check, frozenset[str]]) -> 
     return any(
         signal.value in before and names and not names & {*before[signal.value]}
         for check, signal in ways
-        if (names := passed.get(check))
+        if (names := passed.get(check)) and (same_route or signal is Signal.ZONE_SERVERS)
     )
 
 

@@ -29,6 +29,7 @@ from byoip.store.batches import Part, asking
 from byoip.store.columns import constant
 from byoip.store.statements import AnyRow, Repository, compiled, from_row, from_text, to_row
 from byoip.store.unavailable import refusing
+from byoip.store.watch.files_in_use import files_in_use
 
 _o = own_asns.c
 _FIXED: Final = ("id", "account_id", "asn", "created_at")
@@ -183,15 +184,19 @@ class OwnAsnRepository(Repository):
         row = await self._session.row(SPANNED, **asked)
         return None if row is None else Prefix(row.cidr)
 
-    async def to_ask_about(self, own: OwnAsn, registry: str, now: datetime) -> Mapping[Prefix, str]:
+    async def to_ask_about(self, own: OwnAsn, registry: str) -> Mapping[Prefix, str]:
         """Prefixes that would prove the number, if RDAP names this registrant for both: its handle.
 
-        It named it before, and files bore that out since; empty: that is not so by now.
+        It named it before, and files bore that out since; empty: that is not so by now. One that is
+        in use for long because no newer one comes bears out nothing.
         """
+        file = (await files_in_use(self._session)).get(registry)
+        if file is None:
+            return {}
         of = {"account_id": own.account_id, "asn": own.asn.number, "registry": registry}
         rows = await self._session.rows(TO_ASK, **of)
         known = {Prefix(row.cidr): Remembered.read(row.holder) for row in rows}
-        return {cidr: one.borne_out(now).registrant for cidr, one in known.items()}
+        return {cidr: one.borne_out(file.fetched_at).registrant for cidr, one in known.items()}
 
     async def pooled(self, registry: str, holder: str, countries: Collection[str]) -> bool:
         """Whether a holder's id at a registry is that of a registry below it.

@@ -126,7 +126,13 @@ _HELD: Final = compiled(
 # Of the account's claims with this space, since when each was contested; then approved ones of
 # which an operator settled that while it was there, by the JSON of their events. One that came less
 # than an hour before was perhaps not seen: a program that settles says not whom it saw.
-_SETTLED: Final = from_text("""
+_settled_since: Final = """settled.kind = 'prefix.ok' AND settled.after ? 'reason'
+        AND settled.before ->> 'standing' = 'contested'
+        AND settled.at >= greatest(:since, holder.approved_at)
+        AND settled.at >= {heard} + interval '1 hour'
+        AND ({mine}.closed_at IS NULL OR {mine}.closed_at >= settled.at)"""
+_by_heard: Final = _settled_since.format(heard="heard.since", mine="heard")
+_SETTLED: Final = from_text(f"""
     WITH heard AS MATERIALIZED (
         SELECT mine.cidr, mine.closed_at, min(contested.at) AS since
         FROM prefixes AS mine JOIN events AS contested ON contested.prefix_id = mine.id
@@ -136,12 +142,22 @@ _SETTLED: Final = from_text("""
     SELECT DISTINCT holder.id FROM heard JOIN prefixes AS holder ON holder.cidr && heard.cidr
     JOIN events AS settled ON settled.prefix_id = holder.id
     WHERE holder.id = ANY(:holders) AND holder.state = 'approved'
-        AND settled.kind = 'prefix.ok' AND settled.after ? 'reason'
-        AND settled.before ->> 'standing' = 'contested'
-        AND settled.at >= greatest(:since, holder.approved_at)
-        AND settled.at >= heard.since + interval '1 hour'
-        AND (heard.closed_at IS NULL OR heard.closed_at >= settled.at)
-""")
+        AND {_by_heard}
+""")  # noqa: S608 - of constants
+# Of an approved claim a rival there is now, as of `_has_proven`, of whom that is not so.
+_UNSETTLED: Final = from_text(f"""
+    SELECT rival.id FROM prefixes AS holder JOIN prefixes AS rival
+        ON rival.cidr && holder.cidr AND rival.id <> holder.id
+    WHERE holder.id = :claim_id AND rival.state = 'pending' AND (rival.standing = 'contested'
+            OR rival.standing IN ('suspended', 'offboarding') AND rival.ownership_state = 'valid')
+        AND ('holder' = ANY(holder.frozen_for) OR NOT EXISTS (
+            SELECT FROM prefixes AS mine JOIN events AS contested ON contested.prefix_id = mine.id
+                JOIN events AS settled ON settled.prefix_id = holder.id
+            WHERE mine.account_id = rival.account_id AND mine.cidr && rival.cidr
+                AND mine.cidr && holder.cidr AND contested.kind = 'prefix.contested'
+                AND {_settled_since.format(heard="contested.at", mine="mine")}))
+    LIMIT 1
+""")  # noqa: S608 - of constants
 
 _SAVE_STANDING: Final = compiled(
     sa.update(prefixes).where(
@@ -204,6 +220,13 @@ class ContestRepository(Repository):
     async def rivalled(self, claim: Claim) -> bool:
         """Whether a claim has a rival now, whatever its standing says."""
         return await self._session.row(_RIVALLED, claim_id=claim.id) is not None
+
+    async def unsettled(self, claim: Claim, since: datetime) -> bool:
+        """Whether an approved claim has one whose contest no operator has settled since then.
+
+        Or its holder has changed, by the registries' statistics.
+        """
+        return await self._session.row(_UNSETTLED, claim_id=claim.id, since=since) is not None
 
     async def held_by_another(self, claim: Claim) -> bool:
         """Whether some of its space is approved for another claim; without locking that one."""

@@ -3,16 +3,17 @@
 Text SQL: it looks into the JSON of an event.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from byoip.domain.claims.claim import Claim
 from byoip.domain.prefix import Prefix
 from byoip.store.batches import Part, asking
 from byoip.store.statements import Session, from_text
+from byoip.store.watch.watches import NAMES_ANOTHER
 
 _SOLD: Final = from_text("""
     SELECT at, after -> 'stood' AS stood FROM events
@@ -23,21 +24,28 @@ CLAIMED: Final = from_text("""
     SELECT id FROM prefixes
     WHERE cidr && :prefix AND account_id <> :account_id AND (live OR closed_at > :since) LIMIT 1
 """)
-# Of what was frozen for another holder, or one more file would have frozen, and is approved no
-# more; for all but whom an operator has decided for.
+# More of them than a space sees in a month: made to cost, and a person decides.
+MOST_LEFT: Final = 500
+# Approved no more, be it pending again: what was frozen for another holder, or one more file would
+# have frozen, or of which statistics name another than as it was last held against them. For all
+# but whom an operator has decided for.
 _LEFT: Final = from_text(
-    """
-    SELECT DISTINCT ON (gone.id) frozen.after -> 'stood' AS stood
-    FROM prefixes AS gone LEFT JOIN events AS frozen ON frozen.prefix_id = gone.id
-        AND frozen.kind = 'prefix.frozen' AND frozen.after ->> 'signal' = 'holder'
-    WHERE gone.cidr && :prefix AND gone.account_id <> :account_id AND gone.state <> 'approved'
-        AND greatest(gone.closed_at, gone.revoked_at) > :since
-        AND ('holder' = ANY(gone.frozen_for) OR EXISTS (SELECT FROM prefix_watches
-            WHERE prefix_id = gone.id AND signal = 'holder' AND failing_since IS NOT NULL))
-        AND NOT EXISTS (SELECT FROM disputes WHERE claimant_id = :claim_id AND ended = 'claimant')
-    ORDER BY gone.id, frozen.number DESC
-    """,
-    selects=["stood"],
+    f"""
+    SELECT p.id, p.cidr, CASE WHEN 'holder' = ANY(p.frozen_for) THEN (
+        SELECT after -> 'stood' FROM events
+        WHERE prefix_id = p.id AND kind = 'prefix.frozen' AND after ->> 'signal' = 'holder'
+        ORDER BY number DESC LIMIT 1) END AS stood
+    FROM prefixes AS p
+    WHERE p.cidr && :prefix AND p.account_id <> :account_id AND p.state <> 'approved'
+        AND greatest(p.closed_at, p.revoked_at, p.reopened_at) > :since
+        AND ('holder' = ANY(p.frozen_for) OR EXISTS (SELECT FROM prefix_watches AS w
+            WHERE w.prefix_id = p.id AND w.signal = 'holder'
+            AND (w.failing_since IS NOT NULL OR w.baseline <> '' AND {NAMES_ANOTHER})))
+        AND NOT EXISTS (SELECT FROM disputes
+            WHERE holder_id = p.id AND claimant_id = :claim_id AND ended = 'claimant')
+    LIMIT {MOST_LEFT + 1}
+    """,  # noqa: S608 - of constants
+    selects=["id", "cidr", "stood"],
 )
 
 
@@ -53,6 +61,19 @@ class Sold:
     stood: Mapping[str, Collection[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A claim whose approval ended after a sale.
+
+    Attributes:
+        stood: what stood there as it was frozen; None: it was not, or that is not known.
+    """
+
+    claim_id: UUID
+    prefix: Prefix
+    stood: Mapping[str, Collection[str]] | None
+
+
 async def frozen_as_sold(session: Session, claim_id: UUID) -> Sold | None:
     """The last time; None: its history tells of none."""
     row = await session.row(_SOLD, claim_id=claim_id)
@@ -60,10 +81,17 @@ async def frozen_as_sold(session: Session, claim_id: UUID) -> Sold | None:
 
 
 def left(claim: Claim, since: datetime) -> Part:
-    """What stood there of others' approvals that ended since then, after a sale: for a look."""
+    """Others' claims on its space whose approval ended since then, after a sale: for a look.
+
+    At most `MOST_LEFT`, and one more where there are more.
+    """
     whose = {"account_id": claim.account_id, "claim_id": claim.id, "since": since}
     of = {**whose, "prefix": claim.prefix.network}
-    return asking(_LEFT, lambda rows: [row.stood or {} for row in rows], **of)
+
+    def read(rows: Sequence[Any]) -> list[Left]:
+        return [Left(row.id, Prefix(row.cidr), row.stood) for row in rows]
+
+    return asking(_LEFT, read, **of)
 
 
 async def claimed_by_others(

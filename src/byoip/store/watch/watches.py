@@ -110,7 +110,8 @@ _ANOTHER: Final = """EXISTS (
                 WHERE anew.registry = used.registry AND anew.at > {of}.{since}
                     AND anew.ids ->> (was ->> 1) = row.holder))))"""
 _held: Final = "', '".join(sorted(HELD_SPACE))
-_by_watch: Final = _ANOTHER.format(held=_held, of="w", known="baseline", since="looked_at")
+# Of a watch `w` of a claim `p`.
+NAMES_ANOTHER: Final = _ANOTHER.format(held=_held, of="w", known="baseline", since="looked_at")
 _a_day_before: Final = "ended_at - interval '1 day'"  # its watch had heard all of that
 _by_move: Final = _ANOTHER.format(held=_held, of="m", known="holder", since=_a_day_before)
 # Revoked since, or closed: what was frozen for another holder, or one more file would have frozen;
@@ -123,7 +124,7 @@ _LOST: Final = from_text(
     ) + (SELECT count(*) FROM prefix_watches AS w JOIN prefixes AS p ON p.id = w.prefix_id
         WHERE w.signal = 'holder' AND p.account_id = :account_id AND p.cidr && :prefix
             AND p.state <> 'approved' AND (w.failing_since IS NOT NULL
-                OR w.looked_at > :since AND w.baseline <> '' AND {_by_watch})
+                OR w.looked_at > :since AND w.baseline <> '' AND {NAMES_ANOTHER})
     ) + (SELECT count(*) FROM prefix_moves AS m JOIN prefixes AS p ON p.id = m.prefix_id
         WHERE m.from_account_id = :account_id AND m.ended = 'moved' AND m.ended_at > :since
             AND m.holder <> '' AND p.cidr && :prefix AND {_by_move}

@@ -156,7 +156,7 @@ class ProveAsn:
             spanned = await tx.own_asns.spanned(own, key, holder)
         more = {}
         if not spanned and self.data:
-            more = dict(await tx.own_asns.to_ask_about(own, key, tx.now))
+            more = dict(await tx.own_asns.to_ask_about(own, key))
         pools = countries_of_pools(key, self.countries)
         if (spanned or more) and await tx.own_asns.pooled(key, holder, pools):
             return _Known(found)

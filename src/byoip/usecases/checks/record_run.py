@@ -19,7 +19,6 @@ from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
 from byoip.domain.claims.claim import UNPROVEN_AFTER, CheckRecord, Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
-from byoip.domain.watch.after_a_sale import vouched_by_others
 from byoip.domain.watch.validity import LONGEST
 from byoip.store.transaction import Store, Transaction
 from byoip.store.watch.disputes import DisputeRepository
@@ -36,6 +35,7 @@ from byoip.usecases.claims.contests import (
     unsettled,
 )
 from byoip.usecases.events import record_changes
+from byoip.usecases.watch.after_a_sale import rests_on_what_stood
 from byoip.usecases.watch.disputes import open_disputes
 from byoip.usecases.watch.lift import proven_anew
 
@@ -176,8 +176,8 @@ class RecordRun:
         if claim.approved:  # and frozen, or its proof ends: the token is of that time
             kept = await proven_anew(tx, claim, token, passed)
             return kept, result_of([once_more]), (once_more,)
-        anew = all(vouched_by_others(stood, passed) for stood in sold)
-        barred = {"reserved": reserved, "lost": lost, "awarded": awarded, "doubted": not anew}
+        doubted = await rests_on_what_stood(tx, claim, sold, passed)
+        barred = {"reserved": reserved, "lost": lost, "awarded": awarded, "doubted": doubted}
         return await self._take(tx, claim, token, once_more, **barred)
 
     def _vouched(self, claim: Claim, findings: Sequence[Finding]) -> Mapping[Check, frozenset[str]]:

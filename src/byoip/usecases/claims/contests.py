@@ -74,6 +74,13 @@ async def unsettled(tx: Transaction, claimant: Claim, holders: Sequence[Claim]) 
     return [one for one in holders if one.id not in settled or Signal.HOLDER in one.frozen_for]
 
 
+async def rivalled_again(tx: Transaction, claim: Claim) -> bool:
+    """Whether a claim that was suspended is contested, now that it is resumed."""
+    if claim.approved:
+        return await tx.contests.unsettled(claim, tx.now - SETTLED_FOR)
+    return await tx.contests.rivalled(claim)
+
+
 async def clear_contests(tx: Transaction, prefix: Prefix) -> None:
     """Take the mark of a contest from all claims in a space that have no rival any more.
 

@@ -10,7 +10,13 @@ from byoip.domain.operator_text import stated_reason
 from byoip.domain.watch.validity import proof_end
 from byoip.store.claims.views import ClaimView
 from byoip.store.transaction import Transaction
-from byoip.usecases.claims.contests import clear_contests, contest_holders, lock_with_space
+from byoip.usecases.claims.contests import (
+    clear_contests,
+    contest_holders,
+    lock_with_space,
+    rivalled_again,
+    unsettled,
+)
 from byoip.usecases.claims.delegations import ENDED, end
 from byoip.usecases.events import record_changes
 from byoip.usecases.letters.letters import revoke_all
@@ -79,8 +85,8 @@ async def change_standing(
 ) -> ClaimView:
     """Suspend a prefix, resume it, or settle its contest. What is bound and announced stays.
 
-    A rival may have come while it was suspended, or be there still: then it is contested. Else it
-    is no one's rival, and their marks go.
+    A rival may have come while it was suspended, or be there still: then it is contested, unless
+    an operator has settled that. Else it is no one's rival, and their marks go.
 
     Raises:
         InvalidText: the reason.
@@ -90,10 +96,11 @@ async def change_standing(
     why = stated_reason(reason)
     claim = await lock_with_space(tx, claim_id)
     moved = claim.change_standing(transition, tx.now)
-    if transition is Transition.RESUMED and await tx.contests.rivalled(claim):
+    if transition is Transition.RESUMED and await rivalled_again(tx, claim):
         moved = moved.contest(tx.now)
         if not claim.approved:  # it may have proven the space while its runs contested no one
-            await contest_holders(tx, await tx.claims.approved_overlapping(claim.prefix))
+            holders = await tx.claims.approved_overlapping(claim.prefix)
+            await contest_holders(tx, await unsettled(tx, claim, holders))
     await tx.claims.save(moved)
     record_changes(tx, claim, moved, reason=why)
     if transition is Transition.RESUMED and moved.standing is Standing.OK:

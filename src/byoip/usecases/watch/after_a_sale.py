@@ -1,13 +1,18 @@
 """Why a prefix that was frozen for a change of holder stays so, whatever its account has proven."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from byoip.domain.checks.evidence import Check
 from byoip.domain.claims.claim import Claim
-from byoip.domain.watch.after_a_sale import UNCLAIMED_FOR, vouched_anew
+from byoip.domain.watch.after_a_sale import (
+    UNCLAIMED_FOR,
+    last_stood,
+    vouched_anew,
+    vouched_by_others,
+)
 from byoip.store.transaction import Transaction
-from byoip.store.watch.sales import claimed_by_others, frozen_as_sold
+from byoip.store.watch.sales import MOST_LEFT, Left, claimed_by_others, frozen_as_sold
 
 
 async def why_frozen_still(
@@ -27,3 +32,21 @@ async def why_frozen_still(
     if await claimed_by_others(tx.session, claim.account_id, claim.prefix, since):
         return {"because": "claimed"}
     return {}
+
+
+async def rests_on_what_stood(
+    tx: Transaction, claim: Claim, left: Sequence[Left], passed: Mapping[Check, frozenset[str]]
+) -> bool:
+    """Whether a proof of space that others left after a sale rests on what stood there then.
+
+    Who left it may be behind this account, with the old zone.
+    """
+    if len(left) > MOST_LEFT:
+        return True
+    for one in left:
+        before = one.stood
+        if before is None:
+            before = last_stood(await tx.watches.of(one.claim_id))
+        if not vouched_by_others(before, passed, same_route=one.prefix == claim.prefix):
+            return True
+    return False

@@ -26,6 +26,11 @@ def registry_zones(zone: ReverseZone) -> tuple[str, ...]:
     return (*(name for name in above if name in _names()), _ROOTS[zone.prefix.family])
 
 
+def is_registrys(name: str) -> bool:
+    """Whether a zone is a registry's own. The name ends in a dot."""
+    return name in _ROOTS.values() or name in _names()
+
+
 @cache
 def _names() -> frozenset[str]:
     """Of all blocks; made once, as the walk of every look begins here."""
