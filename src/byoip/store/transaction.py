@@ -196,8 +196,7 @@ class Transaction:
         """Lock the claim that the request is about, as the version that it is based on.
 
         Raises:
-            ClaimNotFound: there is no such live claim, or it is another account's.
-            PreconditionFailed: it has another version by now.
+            ClaimNotFound, PreconditionFailed: it is no live one of this account, or has changed.
         """
         claim = await self.claims.lock(claim_id, account_id)
         self.precondition.require(claim.version)
@@ -243,10 +242,9 @@ class Transaction:
 
     async def end(self) -> None:
         """Write what comes last: the histories, the feed for edges, then the answer."""
-        made = self.__dict__  # what was used; the rest has nothing to write
         for one in ("events", "operator_events", "edge_feed"):
-            if one in made:
-                await made[one].write()
+            if one in self.__dict__:  # it was used; the rest has nothing to write
+                await self.__dict__[one].write()
         if self._key is not None:
             await self._key.write(self.session)
         await self.session.end()
@@ -274,6 +272,7 @@ class Store:
         *,
         actor: Actor | None = None,
         precondition: Precondition = ANY_VERSION,
+        alone: bool = False,
     ) -> AsyncIterator[Transaction]:
         """Everything or nothing. The first statement claims a key, and who was let in stays so.
 
@@ -281,6 +280,7 @@ class Store:
             key: of a write that its sender may repeat.
             actor: who acts, for the histories; needed where the transaction records anything.
             precondition: what the request is based on; see `Transaction.lock_claim`.
+            alone: no transaction: each statement that is done stays so.
 
         Raises:
             NotAuthenticated, ScopeMissing, RoleMissing: who was let in would not be any more.
@@ -288,8 +288,8 @@ class Store:
             StoreUnavailable: the database is away, now or at any time until the end.
         """
         claimed = None if key is None else IdempotencyRepository(self._clock, key)
-        async with looking_again(self._engine, claimed), begun(self._engine) as connection:
-            of = connection, await Session.of(connection), self._clock, self._app, self._rules
+        async with looking_again(self._engine, claimed), begun(self._engine, alone=alone) as made:
+            of = made, await Session.of(made), self._clock, self._app, self._rules
             tx = Transaction(*of, actor=actor, precondition=precondition, key=claimed)
             await tx.let_in.begin(actor)
             if claimed is not None:
