@@ -103,18 +103,14 @@ def _end_what_is_open(dbapi_connection: Any, _record: object, state: Any) -> Non
 
 
 @asynccontextmanager
-async def begun(engine: AsyncEngine, *, alone: bool = False) -> AsyncIterator[AsyncConnection]:
+async def begun(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A transaction of the party that the task works for, which has a share of the connections.
-
-    Args:
-        engine: of the pool.
-        alone: none; each statement that is run is one of its own.
 
     Raises:
         StoreUnavailable: no connection was free in time.
     """
     places: DatabasePlaces = engine.get_execution_options()[_PLACES]
-    async with places.place(), (autocommitting(engine) if alone else engine).begin() as connection:
+    async with places.place(), engine.begin() as connection:
         yield connection
 
 

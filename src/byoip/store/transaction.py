@@ -73,6 +73,7 @@ from byoip.store.accounts.let_in import LetInRepository
 from byoip.store.accounts.operator_events import OperatorEventRepository
 from byoip.store.accounts.people import PeopleRepository
 from byoip.store.asns.own_asns import OwnAsnRepository
+from byoip.store.autocommit import autocommit_pool
 from byoip.store.bindings.bindings import BindingRepository
 from byoip.store.bindings.edge_feed import EdgeFeed
 from byoip.store.bindings.edges import EdgeRepository
@@ -109,7 +110,8 @@ from byoip.store.speakers.unreleased import UnreleasedRepository
 from byoip.store.statements import Session
 from byoip.store.watch.watches import WatchRepository
 
-_NOTHING: Final[Mapping[str, Any]] = {}
+_Said = Mapping[str, Any]
+_NOTHING: Final[_Said] = {}
 
 
 class Transaction:
@@ -196,30 +198,21 @@ class Transaction:
         """Lock the claim that the request is about, as the version that it is based on.
 
         Raises:
-            ClaimNotFound, PreconditionFailed: it is no live one of this account, or has changed.
+            ClaimNotFound: there is no such live claim, or it is another account's.
+            PreconditionFailed: it has another version by now.
         """
         claim = await self.claims.lock(claim_id, account_id)
         self.precondition.require(claim.version)
         return claim
 
     def record(
-        self,
-        claim_id: UUID,
-        kind: str,
-        *,
-        before: Mapping[str, Any] = _NOTHING,
-        after: Mapping[str, Any] = _NOTHING,
+        self, claim_id: UUID, kind: str, *, before: _Said = _NOTHING, after: _Said = _NOTHING
     ) -> None:
         """Add a line to a claim's history: the actor did it, now."""
         self.events.note(Event(claim_id, kind, self.actor, self.now, before, after))
 
     def record_for_operators(
-        self,
-        kind: str,
-        reason: CustomerText,
-        *,
-        before: Mapping[str, Any] = _NOTHING,
-        after: Mapping[str, Any] = _NOTHING,
+        self, kind: str, reason: CustomerText, *, before: _Said = _NOTHING, after: _Said = _NOTHING
     ) -> None:
         """Add a line to the operators' history: the actor did it, now, for this reason."""
         of = kind, self.actor.name, self.actor.request_id, reason, self.now, before, after
@@ -242,9 +235,10 @@ class Transaction:
 
     async def end(self) -> None:
         """Write what comes last: the histories, the feed for edges, then the answer."""
+        made = self.__dict__  # what was used; the rest has nothing to write
         for one in ("events", "operator_events", "edge_feed"):
-            if one in self.__dict__:  # it was used; the rest has nothing to write
-                await self.__dict__[one].write()
+            if one in made:
+                await made[one].write()
         if self._key is not None:
             await self._key.write(self.session)
         await self.session.end()
@@ -272,7 +266,6 @@ class Store:
         *,
         actor: Actor | None = None,
         precondition: Precondition = ANY_VERSION,
-        alone: bool = False,
     ) -> AsyncIterator[Transaction]:
         """Everything or nothing. The first statement claims a key, and who was let in stays so.
 
@@ -280,7 +273,6 @@ class Store:
             key: of a write that its sender may repeat.
             actor: who acts, for the histories; needed where the transaction records anything.
             precondition: what the request is based on; see `Transaction.lock_claim`.
-            alone: no transaction: each statement that is done stays so.
 
         Raises:
             NotAuthenticated, ScopeMissing, RoleMissing: who was let in would not be any more.
@@ -288,8 +280,8 @@ class Store:
             StoreUnavailable: the database is away, now or at any time until the end.
         """
         claimed = None if key is None else IdempotencyRepository(self._clock, key)
-        async with looking_again(self._engine, claimed), begun(self._engine, alone=alone) as made:
-            of = made, await Session.of(made), self._clock, self._app, self._rules
+        async with looking_again(self._engine, claimed), begun(self._engine) as connection:
+            of = connection, await Session.of(connection), self._clock, self._app, self._rules
             tx = Transaction(*of, actor=actor, precondition=precondition, key=claimed)
             await tx.let_in.begin(actor)
             if claimed is not None:
@@ -298,3 +290,10 @@ class Store:
             await tx.end()
         if "events" in tx.__dict__:
             self.acknowledged.extend(tx.events.written)
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[Transaction]:
+        """No transaction: each statement is done when it is asked. Has no history and no feed."""
+        async with autocommit_pool(self._engine).connection() as driver:
+            of: Any = None, Session(driver), self._clock, self._app, self._rules
+            yield Transaction(*of, actor=None, precondition=ANY_VERSION, key=None)

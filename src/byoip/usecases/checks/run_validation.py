@@ -89,7 +89,7 @@ class RunValidation:
             due = await self._attempt(due, by)
 
     async def _attempt(self, run_id: UUID, by: Actor) -> UUID | None:
-        begun = await self._begin(run_id, by)
+        begun = await self._begin(run_id)
         if begun is None:
             return None
         run, claim, token, known = begun
@@ -106,9 +106,9 @@ class RunValidation:
             await self._recording(run, claim, token, answers, by)
         return None
 
-    async def _begin(self, run_id: UUID, by: Actor) -> _Begun | None:
+    async def _begin(self, run_id: UUID) -> _Begun | None:
         """Take the run. What is known may fail to be read: the attempt counts all the same."""
-        async with self.store.transaction(actor=by, alone=True) as tx:
+        async with self.store.alone() as tx:
             begun = await tx.runs.begin(run_id, LEASE)
             if begun is None:
                 return None
