@@ -129,13 +129,14 @@ def make_job_app(database_url: str, *, connections: int = _POOL) -> App:
     )
 
 
-def _pool(**given: Any) -> AsyncConnectionPool[Connection]:
+def _pool(**given: Any) -> AsyncConnectionPool[Any]:
     """The library's, which would ask the server whether it is there before each statement."""
     return AsyncConnectionPool(**{**given, "check": _check})
 
 
 async def _check(connection: Connection) -> None:
     if closed_by_server(connection):
+        await connection.close()  # so the pool makes another one
         raise psycopg.OperationalError("the server has closed this connection")
 
 
