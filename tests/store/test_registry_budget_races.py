@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.ports.checks.registry_budget import Busy
 from byoip.store.checks.registry_budget import PostgresRegistryBudget
-from byoip.store.engine import autocommitting
 from tests.announcing import until
 from tests.store.test_registry_budget import ANNA, BERT, WIDE, ask_and_settle, question
 
@@ -19,7 +18,7 @@ async def test_what_is_spent_while_we_wait_for_the_registry_counts(
     budget, limits = PostgresRegistryBudget(engine), replace(WIDE, connections=1)
     assert await ask_and_settle(budget, question(BERT, limits)) == "Permit"
     waits = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-    async with autocommitting(engine).connect() as looking:
+    async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as looking:
 
         async def it_waits() -> bool:
             return bool((await looking.execute(waits)).scalar_one())

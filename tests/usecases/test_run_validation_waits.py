@@ -6,7 +6,6 @@ from sqlalchemy import text
 
 from byoip.domain.checks.evidence import Failed, Reason
 from byoip.domain.claims.lifecycle import State
-from byoip.store.engine import autocommitting
 from byoip.store.transaction import Store
 from tests.announcing import until
 from tests.usecases.world import World
@@ -21,7 +20,7 @@ async def test_a_token_that_is_revoked_while_the_run_waits_proves_nothing(world:
     claim = await world.claim()
     await world.prove(claim)
     run_id = await world.request(claim)
-    async with autocommitting(world.engine).connect() as looking:
+    async with world.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as looking:
 
         async def it_waits() -> bool:
             return carried_out.done() or bool((await looking.execute(_WAITS)).scalar_one())

@@ -16,11 +16,11 @@ from tests.usecases.world import WORKER, World
 
 LOADING = 2  # the run; the claim, its token, statistics, overrides, waivers, ROA data
 A_REGISTRY_QUESTION = 2  # admitted; given back with the answer
-JUDGING = 4  # space, claim and run; all that was loaded, once more; rivals; the token is consumed
-RECORDING = 4  # the claim; contests; the run with its evidence; older ones with the events
+JUDGING = 3  # space, claim and run; all that was loaded, once more, rivals; the token is consumed
+RECORDING = 2  # claim and run with its evidence; older ones with the events
 
 
-async def test_an_approving_run_takes_14_statements(
+async def test_an_approving_run_takes_11_statements(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room = Budget(connections=100, per_minute=1000, per_day=1000)  # no question waits for another

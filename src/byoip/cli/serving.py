@@ -113,6 +113,7 @@ async def working(
     sets `stop`: a process that serves nothing must not look alive.
     """
     task = asyncio.create_task(_keep_working(app, queues, concurrency, first))
+    _look_for_less_garbage()
     task.add_done_callback(lambda _: stop.set())
     try:
         yield

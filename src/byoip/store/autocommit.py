@@ -1,6 +1,7 @@
 """Single statements, each its own transaction, on a few connections kept for them."""
 
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 import msgspec
@@ -13,7 +14,7 @@ from byoip.store.batches import run
 from byoip.store.connecting import Connection
 from byoip.store.sharing import DatabasePlaces, rows_of
 from byoip.store.statements import Statement
-from byoip.store.unavailable import StoreRefused, StoreUnavailable
+from byoip.store.unavailable import translate_driver_errors
 
 OPTION: Final = "byoip_lanes"
 
@@ -39,27 +40,25 @@ class AutocommitPool:
             StoreRefused: a value that it cannot take.
         """
         text = statement.text
-        try:
-            async with self._places.place():
-                connection = await self._connection()
-                try:
-                    kept = connection.cursors.pop(text, None)
-                    cursor = await run(connection, text, {**statement.values, **asked}, kept=kept)
-                except BaseException:  # also when cancelled: a statement under way ends with it
-                    await connection.close()
-                    raise
-                if self._ended:
-                    await connection.close()
-                else:
-                    self._idle.append(connection)
+        with translate_driver_errors():
+            async with self._one() as connection:
+                kept = connection.cursors.pop(text, None)
+                cursor = await run(connection, text, {**statement.values, **asked}, kept=kept)
             rows = await rows_of(cursor)
-        except (psycopg.OperationalError, psycopg.InterfaceError) as fault:
-            raise StoreUnavailable from fault
-        except psycopg.DataError as fault:
-            raise StoreRefused(str(fault)) from fault
         if len(rows) <= 1:  # what a cursor has read stays in memory with it
             connection.cursors[text] = cursor
         return rows
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """One of the connections while the block runs.
+
+        Raises:
+            StoreUnavailable, StoreRefused: as `ask`.
+        """
+        with translate_driver_errors():
+            async with self._one() as connection:
+                yield connection
 
     async def one(
         self, statement: Statement, missing: Exception | type[Exception], /, **asked: object
@@ -79,6 +78,20 @@ class AutocommitPool:
         """Close what is idle, and what is asked on now as soon as it has answered."""
         self._ended = True
         await self.close()
+
+    @asynccontextmanager
+    async def _one(self) -> AsyncIterator[Connection]:
+        async with self._places.place():
+            connection = await self._connection()
+            try:
+                yield connection
+            except BaseException:  # also when cancelled: a statement under way ends with it
+                await connection.close()
+                raise
+            if self._ended:
+                await connection.close()
+            else:
+                self._idle.append(connection)
 
     async def _connection(self) -> Connection:
         while self._idle:

@@ -112,8 +112,3 @@ async def begun(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     places: DatabasePlaces = engine.get_execution_options()[_PLACES]
     async with places.place(), engine.begin() as connection:
         yield connection
-
-
-def autocommitting(engine: AsyncEngine) -> AsyncEngine:
-    """The same pool, for single statements: each is its own transaction, without BEGIN, COMMIT."""
-    return engine.execution_options(isolation_level="AUTOCOMMIT")

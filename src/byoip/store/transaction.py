@@ -73,6 +73,7 @@ from byoip.store.accounts.let_in import LetInRepository
 from byoip.store.accounts.operator_events import OperatorEventRepository
 from byoip.store.accounts.people import PeopleRepository
 from byoip.store.asns.own_asns import OwnAsnRepository
+from byoip.store.autocommit import autocommit_pool
 from byoip.store.bindings.bindings import BindingRepository
 from byoip.store.bindings.edge_feed import EdgeFeed
 from byoip.store.bindings.edges import EdgeRepository
@@ -109,7 +110,8 @@ from byoip.store.speakers.unreleased import UnreleasedRepository
 from byoip.store.statements import Session
 from byoip.store.watch.watches import WatchRepository
 
-_NOTHING: Final[Mapping[str, Any]] = {}
+_Said = Mapping[str, Any]
+_NOTHING: Final[_Said] = {}
 
 
 class Transaction:
@@ -204,23 +206,13 @@ class Transaction:
         return claim
 
     def record(
-        self,
-        claim_id: UUID,
-        kind: str,
-        *,
-        before: Mapping[str, Any] = _NOTHING,
-        after: Mapping[str, Any] = _NOTHING,
+        self, claim_id: UUID, kind: str, *, before: _Said = _NOTHING, after: _Said = _NOTHING
     ) -> None:
         """Add a line to a claim's history: the actor did it, now."""
         self.events.note(Event(claim_id, kind, self.actor, self.now, before, after))
 
     def record_for_operators(
-        self,
-        kind: str,
-        reason: CustomerText,
-        *,
-        before: Mapping[str, Any] = _NOTHING,
-        after: Mapping[str, Any] = _NOTHING,
+        self, kind: str, reason: CustomerText, *, before: _Said = _NOTHING, after: _Said = _NOTHING
     ) -> None:
         """Add a line to the operators' history: the actor did it, now, for this reason."""
         of = kind, self.actor.name, self.actor.request_id, reason, self.now, before, after
@@ -298,3 +290,10 @@ class Store:
             await tx.end()
         if "events" in tx.__dict__:
             self.acknowledged.extend(tx.events.written)
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[Transaction]:
+        """No transaction: each statement is done when it is asked. Has no history and no feed."""
+        async with autocommit_pool(self._engine).connection() as driver:
+            of: Any = None, Session(driver), self._clock, self._app, self._rules
+            yield Transaction(*of, actor=None, precondition=ANY_VERSION, key=None)

@@ -14,8 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.accounts.limits import SHARES, WINDOW, Lease
 from byoip.store.autocommit import autocommit_pool
-from byoip.store.engine import autocommitting, begun
-from byoip.store.statements import Session, from_text
+from byoip.store.statements import Session, Statement, from_text
 from byoip.store.unavailable import translate_driver_errors
 
 # A row whose window is over, so that the first lease begins a new one; not one so old that `prune`
@@ -82,14 +81,14 @@ _GRANTED: Final = """
 
 
 @lru_cache
-def _spending(many: int) -> sa.TextClause:
+def _spending(many: int) -> Statement:
     """So many kinds of permits, each only where that before it was granted."""
     spent, granted = [], []
     for n in range(many):
         after = f"WHERE EXISTS (SELECT FROM spent_{n - 1})" if n else ""
         spent.append(_SPENT.format(n=n, after=after))
         granted.append(_GRANTED.format(n=n))
-    return sa.text(f"WITH {','.join(spent)} SELECT {','.join(granted)}")
+    return from_text(f"WITH {','.join(spent)} SELECT {','.join(granted)}")
 
 
 # A credential that comes back after a day begins a new window anyway; a permit in the past means
@@ -144,7 +143,7 @@ class Allowance:
     """Permits per minute that all processes share."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = autocommitting(engine)
+        self._autocommit = autocommit_pool(engine)
 
     async def spend(
         self, what: str, who: UUID, *, per_minute: float, minutes: int = 1, permits: int = 1
@@ -168,9 +167,7 @@ class Allowance:
                 f"step_{n}": one.permits * 60 / one.per_minute,
                 f"ahead_{n}": 60 * one.minutes,
             }
-        with translate_driver_errors():
-            async with begun(self._engine) as connection:
-                row = (await connection.execute(_spending(len(wanted)), asked)).one()
+        (row,) = await self._autocommit.ask(_spending(len(wanted)), **asked)
         for one, granted, wait in zip(wanted, row[::2], row[1::2], strict=True):
             if not granted:
                 return one, max(1, ceil(wait or 1))

@@ -16,6 +16,7 @@ from byoip.domain.checks.evidence import CheckState
 from byoip.domain.claims.claim import Claim
 from byoip.domain.claims.lifecycle import Standing, State
 from byoip.domain.prefix import Prefix
+from byoip.store.batches import Part, asking
 from byoip.store.claims.claim_reader import claim_from
 from byoip.store.claims.tables import events, prefixes, reservations
 from byoip.store.columns import constant
@@ -54,6 +55,15 @@ _has_proven = sa.and_(
             _rival.ownership_state == constant(CheckState.VALID),
         ),
     ),
+)
+# Read under the lock of the space: none of them comes before the transaction ends.
+_AROUND_LOCKED: Final = compiled(
+    sa.select(
+        sa.exists().where(_p.state == _APPROVED, _p.cidr.op("&&")(_PREFIX)).label("approved"),
+        sa.exists()
+        .where(_unrivalled_perhaps, _p.standing.in_([_CONTESTED, _OFFBOARDING]))
+        .label("marked"),
+    )
 )
 # Not EXISTS, which Postgres may make a join of, and compare all claims of a space with each other:
 # eleven thousand took three minutes.
@@ -178,6 +188,13 @@ class ContestRepository(Repository):
         sees what the first has left.
         """
         await self._session.rows(_AROUND, claim_id=claim_id, prefix=prefix.network)
+
+    def around(self, prefix: Prefix) -> Part:
+        """Whether there is an approved claim in a space, and one that `unrivalled` may find.
+
+        A part of a look, after the one that has locked the space.
+        """
+        return asking(_AROUND_LOCKED, lambda rows: rows[0], prefix=prefix.network)
 
     async def unrivalled(self, prefix: Prefix) -> Sequence[Claim]:
         """Claims in a space that are contested, or leave, and have no rival; locked for update.

@@ -13,9 +13,11 @@ import psycopg
 import sqlalchemy as sa
 from procrastinate import App, PsycopgConnector
 from procrastinate.connector import Notify
+from psycopg_pool import AsyncConnectionPool
 
 from byoip.domain.claims.ownership_token import OwnershipToken
 from byoip.ports import jobs
+from byoip.store.autocommit import closed_by_server
 from byoip.store.connecting import Connection
 from byoip.store.database_url import plain
 from byoip.store.engine import session_options
@@ -118,12 +120,24 @@ def make_job_app(database_url: str, *, connections: int = _POOL) -> App:
                 "application_name": "byoip worker queue",
             },
             connection_class=Connection,
+            pool_factory=_pool,
             configure=_autocommit,
             min_size=1,
             max_size=connections,
             timeout=_CONNECTION_SECONDS,
         )
     )
+
+
+def _pool(**given: Any) -> AsyncConnectionPool[Any]:
+    """The library's, which would ask the server whether it is there before each statement."""
+    return AsyncConnectionPool(**{**given, "check": _check})
+
+
+async def _check(connection: Connection) -> None:
+    if closed_by_server(connection):
+        await connection.close()  # so the pool makes another one
+        raise psycopg.OperationalError("the server has closed this connection")
 
 
 async def _autocommit(connection: psycopg.AsyncConnection[Any]) -> None:

@@ -95,7 +95,7 @@ class CollectEvidence:
     ) -> CollectedEvidence:
         """Ask once, by what is `known` at this moment. No transaction is open while we wait."""
         if known is None:
-            async with self.store.transaction() as tx:
+            async with self.store.alone() as tx:
                 known = await tx.session.look(*self.about(tx, subject.prefix, subject.claim_id))
         found, vrps, waivers = self._understood(subject.prefix, known)
         subject = replace(subject, waivers=waivers)

@@ -60,7 +60,7 @@ _AWARDED = Unanswered(
 
 @dataclass(frozen=True, slots=True)
 class RecordRun:
-    """Transaction 2 of a run; see `RunValidation`."""
+    """The transaction of a run; see `RunValidation`."""
 
     store: Store
     ask: CollectEvidence
@@ -112,6 +112,7 @@ class RecordRun:
                 return False
             # What is decided by is asked for under all these locks.
             deciding = (
+                tx.contests.around(claim.prefix),
                 tx.reservations.blocking(claim.prefix, claim.account_id),
                 tx.watches.lost(claim.account_id, claim.prefix, tx.now - LONGEST),
                 DisputeRepository(tx.session).awarded(claim),
@@ -141,7 +142,8 @@ class RecordRun:
             )
             await tx.claims.save(decided)
             record_changes(tx, claim, decided)
-            if result is RunResult.APPROVED or (claim.silent_rival and not decided.silent_rival):
+            freed = result is RunResult.APPROVED and known[0].marked
+            if freed or (claim.silent_rival and not decided.silent_rival):
                 await clear_contests(tx, claim.prefix)
             told = await with_aspa(tx, claim, (*findings, *more))
             await self._finish(tx, held, result, told, used)
@@ -161,7 +163,7 @@ class RecordRun:
         stopped = claim.suspended or claim.offboarding
         if stopped or token is None or not claim.proven(now):
             return claim, result, ()
-        reserved, lost, awarded, sold, *facts = known
+        around, reserved, lost, awarded, sold, *facts = known
         registry, vrps, waivers = self.ask.understood(claim.prefix, facts)
         if changed := self._changed(tx, claim, waivers, registry):
             return changed
@@ -176,8 +178,9 @@ class RecordRun:
         if claim.approved:  # and frozen, or its proof ends: the token is of that time
             kept = await proven_anew(tx, claim, token, passed)
             return kept, result_of([once_more]), (once_more,)
+        taken = around.approved or reserved
         doubted = await rests_on_what_stood(tx, claim, sold, passed)
-        barred = {"reserved": reserved, "lost": lost, "awarded": awarded, "doubted": doubted}
+        barred = {"taken": taken, "lost": lost, "awarded": awarded, "doubted": doubted}
         return await self._take(tx, claim, token, once_more, **barred)
 
     def _vouched(self, claim: Claim, findings: Sequence[Finding]) -> Mapping[Check, frozenset[str]]:
@@ -198,18 +201,18 @@ class RecordRun:
         token: OwnershipToken,
         once_more: Finding,
         *,
-        reserved: bool,
+        taken: bool,
         lost: bool,
         awarded: bool,
         doubted: bool,
     ) -> _Settled:
         """Give the claim its space, unless another account has it, or the token has expired."""
         now = tx.now
-        rivals = await tx.claims.approved_overlapping(claim.prefix)
-        if rivals or reserved or lost:  # not for it, or to another: the operator settles it
+        if taken or lost:  # not for it, or to another: the operator settles it
+            rivals = await tx.claims.approved_overlapping(claim.prefix)
             # Who has lost the space itself says nothing of who has it now.
-            held = rivals if lost else await open_disputes(tx, claim, rivals)
-            await contest_holders(tx, await unsettled(tx, claim, held))
+            holders = rivals if lost else await open_disputes(tx, claim, rivals)
+            await contest_holders(tx, await unsettled(tx, claim, holders))
             return claim.contest(now), RunResult.CONTESTED, (once_more,)
         if awarded:  # and free until its winner asks for validation
             return claim, RunResult.UNANSWERED, (Finding(Check.REGISTRATION, _AWARDED, now),)

@@ -12,12 +12,12 @@ neither does one whose lease has ended, for it may have been stopped, and found 
                          |   ^                                       15 s to 12 h later
                          +---+ the lease ended: taken again, five attempts at most
 
-    transaction 1     take the run; read the claim, its token, and what is known about its space
+    no transaction    take the run; read the claim, its token, and what is known about its space
     no transaction    wait for a turn of the account (turns.py); where none comes, put the run back
     no transaction    ask registry and reverse DNS, at most 50 s; renew the lease every 10 s
-    transaction 2     lock space, claim and run; look again; decide; record (record_run.py)
+    transaction       lock space, claim and run; look again; decide; record (record_run.py)
 
-The world moves while the worker asks, so transaction 2 looks again. A claim that was closed, or a
+The world moves while the worker asks, so the transaction looks again. A claim that was closed, or a
 run that another worker has taken, is left alone. Findings about a revoked token do not count. Only
 the registry that is responsible at that moment proves anything. rpki is checked once more before an
 approval, against the ROA data of that moment, and what a waiver of irr let pass counts only while
@@ -89,7 +89,7 @@ class RunValidation:
             due = await self._attempt(due, by)
 
     async def _attempt(self, run_id: UUID, by: Actor) -> UUID | None:
-        begun = await self._begin(run_id, by)
+        begun = await self._begin(run_id)
         if begun is None:
             return None
         run, claim, token, known = begun
@@ -106,22 +106,17 @@ class RunValidation:
             await self._recording(run, claim, token, answers, by)
         return None
 
-    async def _begin(self, run_id: UUID, by: Actor) -> _Begun | None:
+    async def _begin(self, run_id: UUID) -> _Begun | None:
         """Take the run. What is known may fail to be read: the attempt counts all the same."""
-        try:
-            async with self.store.transaction(actor=by) as tx:
-                begun = await tx.runs.begin(run_id, LEASE)
-                if begun is None:
-                    return None
-                run, prefix = begun
-                about = self.ask.about(tx, prefix, run.claim_id) if run.worth_asking else ()
-                claim, token, *known = await tx.session.look(
-                    tx.claims.asking(run.claim_id), tx.tokens.asking(run.claim_id), *about
-                )
-        except Exception:
-            async with self.store.transaction(actor=by) as tx:
-                await tx.runs.begin(run_id, LEASE)
-            raise
+        async with self.store.alone() as tx:
+            begun = await tx.runs.begin(run_id, LEASE)
+            if begun is None:
+                return None
+            run, prefix = begun
+            about = self.ask.about(tx, prefix, run.claim_id) if run.worth_asking else ()
+            claim, token, *known = await tx.session.look(
+                tx.claims.asking(run.claim_id), tx.tokens.asking(run.claim_id), *about
+            )
         return run, claim, token, known
 
     @property
