@@ -72,7 +72,6 @@ async def test_an_edge_holds_few_large_answers(world: World, edge: Edge) -> None
     other = Edge(world, await world.credential(None, [Scope.EDGE_READ]))
     assert (await edge.call("GET", "/edge/state")).status_code == 200
     whose = world.backend.credentials.seen(token_hash(edge.token))[0]
-    assert whose
     with ExitStack() as held:
         for _ in range(OF_AN_ACCOUNT):
             held.enter_context(world.backend.large.one_more(whose))
@@ -86,7 +85,6 @@ async def test_an_edge_has_its_answers_made_one_by_one(world: World, edge: Edge)
     other = Edge(world, await world.credential(None, [Scope.EDGE_READ]))
     await edge.call("GET", "/edge/state")
     whose = world.backend.credentials.seen(token_hash(edge.token))[0]
-    assert whose
     async with world.backend.large.turn(whose):
         waiting = asyncio.create_task(edge.call("GET", "/edge/state"))
         await until(lambda: world.backend.large.of[whose] == 1)
@@ -98,7 +96,6 @@ async def test_an_edge_has_its_answers_made_one_by_one(world: World, edge: Edge)
 async def test_an_edge_waits_with_so_many_requests(world: World, edge: Edge) -> None:
     await edge.call("GET", "/edge/state")
     whose = world.backend.credentials.seen(token_hash(edge.token))[0]
-    assert whose
     with ExitStack() as held:
         for _ in range(MOST_LISTENING):
             held.enter_context(world.backend.turns.listen(whose))
@@ -111,7 +108,6 @@ async def test_an_edge_follows_so_many_streams(world: World, edge: Edge) -> None
     other = Edge(world, await world.credential(None, [Scope.EDGE_READ]))
     assert (await edge.call("GET", path)).status_code == 200
     whose = world.backend.credentials.seen(token_hash(edge.token))[0]
-    assert whose
     following = asyncio.create_task(edge.call("GET", path))
     await until(lambda: world.backend.turns.listening[whose] == 1)
     with ExitStack() as held:

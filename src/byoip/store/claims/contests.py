@@ -139,9 +139,10 @@ _HELD: Final = compiled(
 _settled_since: Final = """settled.kind = 'prefix.ok' AND settled.after ? 'reason'
         AND settled.before ->> 'standing' = 'contested'
         AND settled.at >= greatest(:since, holder.approved_at)
-        AND settled.at >= {heard} + interval '1 hour'
+        AND settled.at >= {heard}.{at} + interval '1 hour'
         AND ({mine}.closed_at IS NULL OR {mine}.closed_at >= settled.at)"""
-_by_heard: Final = _settled_since.format(heard="heard.since", mine="heard")
+_by_heard: Final = _settled_since.format(heard="heard", at="since", mine="heard")
+_by_contested: Final = _settled_since.format(heard="contested", at="at", mine="mine")
 _SETTLED: Final = from_text(f"""
     WITH heard AS MATERIALIZED (
         SELECT mine.cidr, mine.closed_at, min(contested.at) AS since
@@ -165,7 +166,7 @@ _UNSETTLED: Final = from_text(f"""
                 JOIN events AS settled ON settled.prefix_id = holder.id
             WHERE mine.account_id = rival.account_id AND mine.cidr && rival.cidr
                 AND mine.cidr && holder.cidr AND contested.kind = 'prefix.contested'
-                AND {_settled_since.format(heard="contested.at", mine="mine")}))
+                AND {_by_contested}))
     LIMIT 1
 """)  # noqa: S608 - of constants
 
