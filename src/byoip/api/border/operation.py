@@ -129,8 +129,10 @@ class Operation(APIRoute):
         if query := scope["query_string"]:
             arguments |= self._query.read(query)
         asked = scope["state"]["request_id"], LetIn.by_token(credential, self._scopes)
-        who = "operator" if account_id is None else "credential"
-        actor = Actor(f"{who}:{name}", *asked)
+        if account_id is None:
+            actor = Actor(f"operator:{name}", *asked)
+        else:
+            actor = Actor(f"credential:{name}", *asked)
         write = WriteRequest(actor)
         if self._writes:
             write, taken = await self._read_write(request, credential, actor, held)
