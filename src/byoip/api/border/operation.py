@@ -119,8 +119,7 @@ class Operation(APIRoute):
         scope = request.scope
         digest, since = token_hash(given_token(scope["headers"])), monotonic()
         credential, beside = await self._recognise(digest, request)
-        whose = credential.account_id or credential.id  # an edge has a token of its own
-        work_for(whose)
+        work_for(whose := credential.account_id or credential.id)  # an edge has its own token
         scope["state"]["credential"] = name = credential.id.hex
         await self.backend.limiter.admit(credential, scope["state"])
         account_id, ids = self._read_ids(request.path_params, credential)

@@ -139,10 +139,8 @@ _HELD: Final = compiled(
 _settled_since: Final = """settled.kind = 'prefix.ok' AND settled.after ? 'reason'
         AND settled.before ->> 'standing' = 'contested'
         AND settled.at >= greatest(:since, holder.approved_at)
-        AND settled.at >= {heard}.{at} + interval '1 hour'
-        AND ({mine}.closed_at IS NULL OR {mine}.closed_at >= settled.at)"""
-_by_heard: Final = _settled_since.format(heard="heard", at="since", mine="heard")
-_by_contested: Final = _settled_since.format(heard="contested", at="at", mine="mine")
+        AND settled.at >= heard.since + interval '1 hour'
+        AND (heard.closed_at IS NULL OR heard.closed_at >= settled.at)"""
 _SETTLED: Final = from_text(f"""
     WITH heard AS MATERIALIZED (
         SELECT mine.cidr, mine.closed_at, min(contested.at) AS since
@@ -153,7 +151,7 @@ _SETTLED: Final = from_text(f"""
     SELECT DISTINCT holder.id FROM heard JOIN prefixes AS holder ON holder.cidr && heard.cidr
     JOIN events AS settled ON settled.prefix_id = holder.id
     WHERE holder.id = ANY(:holders) AND holder.state = 'approved'
-        AND {_by_heard}
+        AND {_settled_since}
 """)  # noqa: S608 - of constants
 # Of an approved claim a rival there is now, as of `_has_proven`, of whom that is not so.
 _UNSETTLED: Final = from_text(f"""
@@ -162,11 +160,13 @@ _UNSETTLED: Final = from_text(f"""
     WHERE holder.id = :claim_id AND rival.state = 'pending' AND (rival.standing = 'contested'
             OR rival.standing IN ('suspended', 'offboarding') AND rival.ownership_state = 'valid')
         AND ('holder' = ANY(holder.frozen_for) OR NOT EXISTS (
-            SELECT FROM prefixes AS mine JOIN events AS contested ON contested.prefix_id = mine.id
-                JOIN events AS settled ON settled.prefix_id = holder.id
-            WHERE mine.account_id = rival.account_id AND mine.cidr && rival.cidr
-                AND mine.cidr && holder.cidr AND contested.kind = 'prefix.contested'
-                AND {_by_contested}))
+            SELECT FROM (
+                SELECT mine.closed_at, contested.at AS since
+                FROM prefixes AS mine JOIN events AS contested ON contested.prefix_id = mine.id
+                WHERE mine.account_id = rival.account_id AND mine.cidr && rival.cidr
+                    AND mine.cidr && holder.cidr AND contested.kind = 'prefix.contested'
+            ) AS heard JOIN events AS settled ON settled.prefix_id = holder.id
+            WHERE {_settled_since}))
     LIMIT 1
 """)  # noqa: S608 - of constants
 
