@@ -119,8 +119,9 @@ class Operation(APIRoute):
         scope = request.scope
         digest, since = token_hash(given_token(scope["headers"])), monotonic()
         credential, beside = await self._recognise(digest, request)
-        work_for(whose := credential.account_id or credential.id)  # an edge has its own token
-        scope["state"]["credential"] = name = credential.id.hex
+        whose = credential.account_id or credential.id  # an edge has a token of its own
+        work_for(whose)
+        scope["state"]["credential"] = credential.id.hex
         await self.backend.limiter.admit(credential, scope["state"])
         account_id, ids = self._read_ids(request.path_params, credential)
         self._admit(credential, account_id)
@@ -129,9 +130,9 @@ class Operation(APIRoute):
             arguments |= self._query.read(query)
         asked = scope["state"]["request_id"], LetIn.by_token(credential, self._scopes)
         if account_id is None:
-            actor = Actor(f"operator:{name}", *asked)
+            actor = Actor(f"operator:{credential.id.hex}", *asked)
         else:
-            actor = Actor(f"credential:{name}", *asked)
+            actor = Actor(f"credential:{credential.id.hex}", *asked)
         write = WriteRequest(actor)
         if self._writes:
             write, taken = await self._read_write(request, credential, actor, held)
@@ -194,8 +195,7 @@ class Operation(APIRoute):
         with suppress(ValueError):  # refused when its turn comes
             claim_id = read_id(params["prefix_id"]) if beside else None
         if claim_id is not None:
-            asked = self.backend.reader.beside(claim_id)
-            return await credentials.recognise_with(digest, asked)
+            return await credentials.recognise_with(digest, self.backend.reader.beside(claim_id))
         known = await credentials.recognise_with(digest)
         return known and (known[0], None)
 
