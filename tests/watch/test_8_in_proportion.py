@@ -108,6 +108,16 @@ async def test_of_new_roa_data_and_statistics_a_page_is_read_from_where_it_begin
         assert rows_touched(connection, watches._DISTURBED.text, roas) <= A_FEW
 
 
+async def test_of_all_that_is_due_what_is_due_longest_is_read(
+    days: Days, routes: Routes, database_url: str
+) -> None:
+    """After a day without a worker all of it is."""
+    await crowd(days.world, routes.claim)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        asked = {"now": days.world.clock.now() + 99 * DAY, "most": 5, "read": 20}
+        assert 5 <= rows_touched(connection, turns._DUE.text, asked) <= A_FEW
+
+
 async def test_an_approval_is_watched_by_its_own_transaction_and_no_longer_than_it_lasts(
     world: World,
 ) -> None:

@@ -62,6 +62,10 @@ class IdentityProvider(Protocol):
         """
         ...
 
+    def state_of(self, query: Mapping[str, str]) -> str:
+        """Of which attempt a query says that it is, unverified; empty: of none."""
+        ...
+
     async def brought(self, query: Mapping[str, str]) -> Brought:
         """What a query says; who asks for a code is asked nothing yet.
 

@@ -51,10 +51,10 @@ class Places:
         try:
             await coming
         except BaseException:
-            if coming.cancelled() or coming.exception():
-                self._forget(whose)
-            else:
+            if coming.done() and not coming.cancelled() and coming.exception() is None:
                 self.give_back(whose)  # it came at that moment
+            else:
+                self._forget(whose)
             raise
         finally:
             if late:

@@ -39,14 +39,23 @@ class AutocommitPool:
             StoreUnavailable: the database is away, or too busy.
             StoreRefused: a value that it cannot take.
         """
+        with translate_driver_errors():
+            async with self._one() as connection:
+                cursor = await run(connection, statement.text, {**statement.values, **asked})
+            return await rows_of(cursor)
+
+    async def ask_often(self, statement: Statement, **asked: object) -> list[Any]:
+        """The same of one that almost every request asks: its cursor is kept, with what it read.
+
+        So it may find one small row at most.
+        """
         text = statement.text
         with translate_driver_errors():
             async with self._one() as connection:
                 kept = connection.cursors.pop(text, None)
                 cursor = await run(connection, text, {**statement.values, **asked}, kept=kept)
             rows = await rows_of(cursor)
-        if len(rows) <= 1:  # what a cursor has read stays in memory with it
-            connection.cursors[text] = cursor
+        connection.cursors[text] = cursor
         return rows
 
     @asynccontextmanager

@@ -71,8 +71,7 @@ class Connection(psycopg.AsyncConnection[Any]):
         address: where that was found.
         timeline: of the server, when we connected.
         loop: the event loop that it belongs to.
-        cursors: of statements that were run on it and found one row at most, by their text; see
-            `batches.run`.
+        cursors: of statements that are run on it often, by their text; see `batches.run`.
     """
 
     patience = STATEMENT_SECONDS

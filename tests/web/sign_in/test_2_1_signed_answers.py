@@ -134,6 +134,19 @@ async def test_2_1_asked_again_silently_a_signed_answer_says_who_is_not_there(
     assert (answer.status_code, ended) == ((303, True) if iss == "ours" else (403, False))
 
 
+async def test_2_2_keys_that_cannot_be_had_end_no_session(signing: Elsewhere) -> None:
+    """They went while the browser was there to be asked again."""
+    browser = await signing.signed_in("ada")
+    signing.world.clock.advance(timedelta(minutes=31))
+    signing.provider.tell(ahead=31 * 60)
+    back = signing.at_provider((await browser.get("/ui/people")).headers["location"], None)
+    signing.provider.tell(faults={"/jwks": "status"})
+    signing.endpoints._keys.at -= 3600
+    answer = await browser.get(back)
+    assert (answer.status_code, answer.headers.get("location")) == (303, "/ui/people")
+    assert (await browser.get("/ui/people")).status_code == 200
+
+
 async def test_2_1_signing_can_be_left_out(signing: Elsewhere) -> None:
     """For a provider that says it can, and does so by what we do not take."""
     client = signing.endpoints._client

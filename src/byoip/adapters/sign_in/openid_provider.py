@@ -6,8 +6,9 @@ Signatures are judged by joserfc, of a list of algorithms that is ours, never th
 """
 
 import hmac
+import json
 import logging
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -110,6 +111,17 @@ class OpenIdProvider:
         if not (isinstance(modes, list) and isinstance(by, list)):
             return False
         return self._client.signed and _SIGNED in modes and _DEFAULT in by
+
+    def state_of(self, query: Mapping[str, str]) -> str:
+        """Of which attempt a query says that it is; whoever wrote that."""
+        if "response" not in query:
+            return query.get("state", "")
+        try:
+            claims = json.loads(urlsafe_b64decode(query["response"].split(".")[1] + "=="))
+        except (ValueError, IndexError, RecursionError):
+            return ""
+        state = claims.get("state") if isinstance(claims, dict) else None
+        return state if isinstance(state, str) else ""
 
     async def brought(self, query: Mapping[str, str]) -> Brought:
         """What a query says, or what stands in the answer in it that the provider has signed."""

@@ -224,7 +224,9 @@ class CredentialReader:
         Whether its holder may see that is judged afterwards.
         """
         now, asked = self._clock.now(), beside.asked
-        rows = await self._autocommit.ask(beside.statement, token_sha256=digest, now=now, **asked)
+        rows = await self._autocommit.ask_often(
+            beside.statement, token_sha256=digest, now=now, **asked
+        )
         if not rows:
             return None
         credential, before = _recognised(rows[0]), now - LAST_USE_WRITTEN

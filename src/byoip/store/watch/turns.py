@@ -13,13 +13,17 @@ from byoip.store.statements import Repository, from_text
 _WORKER_DEAD_AFTER: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 
+# So many are read, which takes 0.3 s, however many are due after a day without a worker.
+_READ: Final = 100_000
 # Accounts take turns, each with what is due longest: who has very many delays nobody else's.
 _DUE: Final = from_text("""
     SELECT prefix_id FROM (
         SELECT turn.prefix_id, turn.due_at,
             row_number() OVER (PARTITION BY p.account_id ORDER BY turn.due_at) AS its
-        FROM watch_turns AS turn JOIN prefixes AS p ON p.id = turn.prefix_id
-        WHERE turn.due_at <= :now AND p.state = 'approved'
+        FROM (
+            SELECT prefix_id, due_at FROM watch_turns WHERE due_at <= :now
+            ORDER BY due_at LIMIT :read
+        ) AS turn JOIN prefixes AS p ON p.id = turn.prefix_id WHERE p.state = 'approved'
     ) AS due ORDER BY its, due_at LIMIT :most
 """)
 # Due again when the worker is taken for dead; it says itself when next, as it ends.
@@ -60,7 +64,8 @@ class Turns(Repository):
 
     async def due(self, now: datetime, most: int) -> Sequence[UUID]:
         """Prefixes whose looks are due, so many at most: accounts take turns."""
-        return [row.prefix_id for row in await self._session.rows(_DUE, now=now, most=most)]
+        rows = await self._session.rows(_DUE, now=now, most=most, read=_READ)
+        return [row.prefix_id for row in rows]
 
     async def take(self, claim_id: UUID, now: datetime) -> bool | None:
         """Look at it, as nobody else within the hour; whether it is its first look.

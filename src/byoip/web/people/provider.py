@@ -74,20 +74,20 @@ async def _back(visit: Visit, query: QueryParams) -> Response:
     if len(query) < len(query.multi_items()):
         raise ProviderSignInRefused
     signs = provider_of(visit)
-    brought = await signs.provider.brought(query)
-    attempt = begun(visit, brought.said.get("state", ""))
+    attempt = begun(visit, signs.provider.state_of(query))
     if attempt is None:
         raise ProviderSignInRefused
     state = attempt.attempt.state
-    if attempt.checks is None:
-        await _spend(visit, state, signed=brought.signed)
-    elif brought.said.get("error") in _NOT_THERE:
-        return over(await _gone(visit, attempt), state)
-    elif visit.known is None or visit.known.session.id != attempt.checks:
-        return over(led(SIGN_IN), state)
-    else:
-        await visit.site.spend(visit.known.person.id, _ASKED)
     try:
+        brought = await signs.provider.brought(query)
+        if attempt.checks is None:
+            await _spend(visit, state, signed=brought.signed)
+        elif brought.said.get("error") in _NOT_THERE:
+            return over(await _gone(visit, attempt), state)
+        elif visit.known is None or visit.known.session.id != attempt.checks:
+            return over(led(SIGN_IN), state)
+        else:
+            await visit.site.spend(visit.known.person.id, _ASKED)
         address = f"{visit.site.public_url}{BACK}"
         said = await signs.provider.said(attempt.attempt, address, brought.said)
         if attempt.checks is None:
