@@ -11,7 +11,7 @@ from tests.trust.test_2_1_space_given_up_before_the_sale import given_up, proven
 from tests.usecases.routes import Routes
 from tests.usecases.world import CIDR
 from tests.watch.conftest import database_url, days, routes, services, world, world_engine
-from tests.watch.test_4_after_a_sale import NEW, look_now, move
+from tests.watch.test_4_after_a_sale import look_now
 from tests.watch.test_5_disputes import claimed, open_ones
 from tests.watch.test_5_holders import sold, still_up
 from tests.watch.test_6_moves import accept, offer
@@ -37,9 +37,6 @@ async def test_2_1_an_accomplice_gives_it_up_and_the_seller_brings_it_again(
     again = await proven(days, await days.world.claim())
     assert again.approved is (sale != "sold")
     assert (again.standing is Standing.CONTESTED) is (sale == "sold")
-    if sale == "sold":
-        move(days, *NEW)
-        assert (await days.world.approved(account_id=await days.world.new_account())).approved
 
 
 async def test_2_1_an_accomplice_keeps_it_and_the_seller_opens_no_dispute(

@@ -21,7 +21,8 @@ OF_PREFIXES: Final[Catalogue] = {
         "reopened": "The customer has restored the removed prefix; `bindings` is what was bound.",
         "closed": "The claim has ended: removed, offboarded, or unproven for 30 days.",
         "ok": "The standing is `ok` again: resumed, restored, settled, or no rival is left.",
-        "contested": "Another account has proven overlapping space, or has it reserved.",
+        "contested": "Another account has proven overlapping space, has it reserved, or left it "
+        "after a change of holder.",
         "suspended": "The operator has suspended the prefix: nothing new, routes stay.",
         "offboarding": "The customer wants the prefix withdrawn, unbound and closed.",
         "moved": "The prefix is another account's now, by an offer that it accepted, or by the "

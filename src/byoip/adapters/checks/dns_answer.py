@@ -13,7 +13,6 @@ from byoip.domain.checks.reverse_dns.observation import (
     Silent,
     TxtValues,
 )
-from byoip.domain.checks.reverse_dns.registry_zones import is_registrys
 
 _AUTHORITATIVE, _AUTHENTICATED = 0x0400, 0x0020  # flags AA and AD
 _NOERROR, SERVFAIL, _NXDOMAIN, REFUSED, _NOTAUTH = 0, 2, 3, 5, 9
@@ -103,13 +102,8 @@ def below(above: Delegation, referrals: Sequence[Referral]) -> Delegation:
     """The delegation that servers of the zone above give, which agree on its name."""
     each = [{str(name) for name in one.servers} for one in referrals]
     every, some = set.intersection(*each), set.union(*each)
-    on_the_way = () if is_registrys(above.zone) else above.named
     return Delegation(
-        str(referrals[0].zone),
-        above.zone,
-        tuple(sorted(every)),
-        tuple(sorted(some - every)),
-        above=(*above.above, *on_the_way),
+        str(referrals[0].zone), above.zone, tuple(sorted(every)), tuple(sorted(some - every))
     )
 
 

@@ -173,8 +173,8 @@ class Passed:
 
     Attributes:
         by: of a proof of ownership who vouched: maintainers of the route object, or the name
-            servers that the zones, and those above them below the registries' own, are delegated
-            to, in every place that agrees; none where a signed zone hides them; not kept.
+            servers to which registries delegate the zones themselves, in every place that
+            agrees; none where one of these is not known, or does not tell; not kept.
         shown_by: of a token in reverse DNS who showed it, here; none where an older version kept
             the answer.
     """

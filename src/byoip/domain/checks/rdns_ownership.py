@@ -17,7 +17,6 @@ from byoip.domain.checks.reverse_dns.advice import bare, differences
 from byoip.domain.checks.reverse_dns.observation import (
     Alias,
     DelegatedAway,
-    Delegation,
     NeverContacted,
     ServerAnswer,
     Silent,
@@ -25,6 +24,7 @@ from byoip.domain.checks.reverse_dns.observation import (
     ZoneObservation,
     ZoneSecurity,
 )
+from byoip.domain.checks.reverse_dns.registry_zones import is_registrys
 from byoip.domain.checks.reverse_dns.unsigned_zone import (
     among,
     elsewhere,
@@ -85,15 +85,20 @@ def judge_zones(observations: Sequence[ZoneObservation], token: str) -> Outcome:
         return Unanswered(
             silent[0].fault, f"{_seen(verdicts, Unanswered)}.", "\n".join([*fixes][:MOST_LISTED])
         )
-    vouching = [_vouching(one.delegation) for one in observations]
-    # Of a signed zone they are not known: then of none.
+    vouching = [_vouching(one) for one in observations]
     by = frozenset(name.lower() for names in vouching for name in names if all(vouching))
     return Passed(f"The token stands in {passed}.", tuple(differing), by, _shown_by(verdicts))
 
 
-def _vouching(delegation: Delegation | None) -> tuple[str, ...]:
-    """Its servers, and those of the zones above it that are no registry's."""
-    return (*delegation.named, *delegation.above) if delegation else ()
+def _vouching(observed: ZoneObservation) -> tuple[str, ...]:
+    """The servers to which a registry delegates this very zone; of a signed one they are not known.
+
+    Who has a zone above it that is no registry's delegates it anywhere, by itself.
+    """
+    cut = observed.delegation
+    if cut is None or cut.zone != observed.zone.name or not is_registrys(cut.parent):
+        return ()
+    return cut.named
 
 
 def _shown_by(verdicts: _Verdicts) -> tuple[ShownBy, ...]:

@@ -108,7 +108,8 @@ def judge_places(here: Passed, sightings: Sequence[Sighting], *, decide: bool) -
         return replace(here, seen=seen, warnings=(*here.warnings, *told))
     if enough([one.place for one in agree], many):
         seen = f"From here and {share}: {here.seen}"
-        by = here.by.union(*(one.outcome.by for one in agree if isinstance(one.outcome, Passed)))
+        each = [here.by, *(one.outcome.by for one in agree if isinstance(one.outcome, Passed))]
+        by = frozenset().union(*each) if all(each) else frozenset[str]()
         return replace(here, seen=seen, warnings=(*here.warnings, *told), by=by)
     need = f"{many - allowed(many)} must" + (
         f", in {_REGIONS} regions" if many >= _REGIONS_FROM else ""

@@ -38,12 +38,6 @@ def stood(known: Mapping[Signal, Watch], now: datetime) -> dict[str, list[str]]:
     }
 
 
-def last_stood(known: Mapping[Signal, Watch]) -> dict[str, list[str]]:
-    """The same of one that is watched no more: as it was when it was last looked at."""
-    looked_at = [one.looked_at for one in known.values() if one.looked_at]
-    return stood(known, max(looked_at)) if looked_at else {}
-
-
 def vouched_anew(
     known: Mapping[Signal, Watch],
     before: Stood,

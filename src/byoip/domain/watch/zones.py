@@ -69,8 +69,6 @@ def hear_zones(
     """
     names = {one.zone.name: _names(one) for one in seen}
     zones, servers = _learn(zones, servers, names, late=late)
-    if of_proof := _kept(servers.baseline):
-        servers = replace(servers, baseline=_keep({**_above(seen), **of_proof}))
     before = _kept(zones.baseline)
     asked = [zone for zone in before or names if zone in names]
     now = {zone: of for zone in asked if (of := names[zone]) is not None}
@@ -169,15 +167,6 @@ def _learn(
         replace(zones, baseline=_keep({**before, **new})),
         replace(servers, baseline=_keep({**kept, **of_proof})),
     )
-
-
-def _above(seen: Sequence[DelegationSeen]) -> dict[str, tuple[str, ...]]:
-    """The servers of zones between a registry's and these, by the lowest such zone.
-
-    Who has such a zone may have these delegated anywhere: kept as it is seen first, however late.
-    """
-    cuts = [one.delegation for one in seen if one.delegation and _names(one)]
-    return {cut.parent: tuple(sorted(map(str.lower, cut.above))) for cut in cuts if cut.above}
 
 
 def judge_delegations(watch: Watch | None, seen: Sequence[DelegationSeen]) -> Outcome:

@@ -196,7 +196,8 @@ class OwnAsnRepository(Repository):
         of = {"account_id": own.account_id, "asn": own.asn.number, "registry": registry}
         rows = await self._session.rows(TO_ASK, **of)
         known = {Prefix(row.cidr): Remembered.read(row.holder) for row in rows}
-        return {cidr: one.borne_out(file.fetched_at).registrant for cidr, one in known.items()}
+        by_now = {cidr: one.borne_out(file.fetched_at).registrant for cidr, one in known.items()}
+        return {cidr: registrant for cidr, registrant in by_now.items() if registrant}
 
     async def pooled(self, registry: str, holder: str, countries: Collection[str]) -> bool:
         """Whether a holder's id at a registry is that of a registry below it.

@@ -31,7 +31,7 @@ MOST_LEFT: Final = 500
 # but whom an operator has decided for.
 _LEFT: Final = from_text(
     f"""
-    SELECT p.id, p.cidr, CASE WHEN 'holder' = ANY(p.frozen_for) THEN (
+    SELECT p.cidr, CASE WHEN 'holder' = ANY(p.frozen_for) THEN (
         SELECT after -> 'stood' FROM events
         WHERE prefix_id = p.id AND kind = 'prefix.frozen' AND after ->> 'signal' = 'holder'
         ORDER BY number DESC LIMIT 1) END AS stood
@@ -45,7 +45,7 @@ _LEFT: Final = from_text(
             WHERE holder_id = p.id AND claimant_id = :claim_id AND ended = 'claimant')
     LIMIT {MOST_LEFT + 1}
     """,  # noqa: S608 - of constants
-    selects=["id", "cidr", "stood"],
+    selects=["cidr", "stood"],
 )
 
 
@@ -69,7 +69,6 @@ class Left:
         stood: what stood there as it was frozen; None: it was not, or that is not known.
     """
 
-    claim_id: UUID
     prefix: Prefix
     stood: Mapping[str, Collection[str]] | None
 
@@ -89,7 +88,7 @@ def left(claim: Claim, since: datetime) -> Part:
     of = {**whose, "prefix": claim.prefix.network}
 
     def read(rows: Sequence[Any]) -> list[Left]:
-        return [Left(row.id, Prefix(row.cidr), row.stood) for row in rows]
+        return [Left(Prefix(row.cidr), row.stood) for row in rows]
 
     return asking(_LEFT, read, **of)
 

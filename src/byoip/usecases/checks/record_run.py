@@ -179,7 +179,7 @@ class RecordRun:
             kept = await proven_anew(tx, claim, token, passed)
             return kept, result_of([once_more]), (once_more,)
         taken = around.approved or reserved
-        doubted = await rests_on_what_stood(tx, claim, sold, passed)
+        doubted = rests_on_what_stood(claim, sold, passed)
         barred = {"taken": taken, "lost": lost, "awarded": awarded, "doubted": doubted}
         return await self._take(tx, claim, token, once_more, **barred)
 

@@ -7,7 +7,6 @@ from byoip.domain.checks.evidence import Check
 from byoip.domain.claims.claim import Claim
 from byoip.domain.watch.after_a_sale import (
     UNCLAIMED_FOR,
-    last_stood,
     vouched_anew,
     vouched_by_others,
 )
@@ -34,19 +33,16 @@ async def why_frozen_still(
     return {}
 
 
-async def rests_on_what_stood(
-    tx: Transaction, claim: Claim, left: Sequence[Left], passed: Mapping[Check, frozenset[str]]
+def rests_on_what_stood(
+    claim: Claim, left: Sequence[Left], passed: Mapping[Check, frozenset[str]]
 ) -> bool:
     """Whether a proof of space that others left after a sale rests on what stood there then.
 
-    Who left it may be behind this account, with the old zone.
+    Who left it may be behind this account, with the old zone. So it may be where it is not known
+    what stood there: who leaves before its space is frozen may change that first.
     """
-    if len(left) > MOST_LEFT:
-        return True
-    for one in left:
-        before = one.stood
-        if before is None:
-            before = last_stood(await tx.watches.of(one.claim_id))
-        if not vouched_by_others(before, passed, same_route=one.prefix == claim.prefix):
-            return True
-    return False
+    return len(left) > MOST_LEFT or any(
+        one.stood is None
+        or not vouched_by_others(one.stood, passed, same_route=one.prefix == claim.prefix)
+        for one in left
+    )

@@ -94,8 +94,6 @@ class Delegation:
         every: names that every answering server of the parent gives: only these confirm.
         some: names that not every one of them gives.
         own: names in the zone's own NS records at any of these servers; empty: none was told.
-        above: names that the zones on the way have, but for registries': who holds those may have
-            this one delegated anywhere.
     """
 
     zone: str
@@ -103,7 +101,6 @@ class Delegation:
     every: tuple[str, ...]
     some: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
-    above: tuple[str, ...] = ()
 
     @property
     def named(self) -> tuple[str, ...]:
