@@ -72,13 +72,18 @@ def test_so_many_must_agree(ends: str, kind: type[Outcome]) -> None:
     assert isinstance(judged(ends, decide=False), Passed), "what is only observed changes nothing"
 
 
-def test_who_vouched_is_everybody_that_a_place_that_agrees_has_seen() -> None:
+@pytest.mark.parametrize(
+    ("there", "by"), [("old", {"new", "old"}), ("", set())], ids=["all tell", "one does not tell"]
+)
+def test_who_vouched_is_everybody_that_a_place_that_agrees_has_seen(
+    there: str, by: set[str]
+) -> None:
     here = Passed("here", by=frozenset({"new"}))
-    seen = [Passed("there", by=frozenset({name})) for name in ("new", "old")]
+    seen = [Passed("there", by=frozenset(one.split())) for one in ("new", there)]
     places = [Sighting(place, one) for place, one in zip(PLACES, [*seen, NO], strict=True)]
     outcome = judge_places(here, places, decide=True)
     assert isinstance(outcome, Passed)
-    assert outcome.by == {"new", "old"}
+    assert outcome.by == by
 
 
 def test_the_allowance() -> None:
