@@ -17,14 +17,15 @@ from byoip.domain.asn import Asn
 from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
 from byoip.domain.routes.bgp_prefix import BgpPrefix
-from byoip.domain.routes.breaker import Ceilings, Source
+from byoip.domain.routes.breaker import Ceilings
 from byoip.domain.routes.route import Path, PathAttributes
 from byoip.ports.speakers.speaker import Listener, Neighbour, Speaker
 from byoip.store.speakers.leader_election import LeaderElection
 from byoip.store.speakers.routes import Routes
 from byoip.store.speakers.watch_election import OF_LEADER, OF_WORKER, WatchElection
 from byoip.store.transaction import Store, Transaction
-from byoip.usecases.routes.withdraw import tripping, withdraw
+from byoip.usecases.routes.bgp_prefixes import advertise
+from byoip.usecases.routes.withdraw import tripping
 from byoip.worker.pace import Pace
 from byoip.worker.reconciling import Reconciler
 from byoip.worker.watching import Watcher
@@ -109,8 +110,9 @@ class Fleet:
         """As their owner: each in a transaction of its own."""
         for one in prefixes:
             async with tripping(self.store), self.store.transaction(actor=OWNER) as tx:
-                row = await self._row(tx, one)
-                await withdraw(tx, row, source=Source.REQUEST)
+                claim_id, _, row_id = self.ids[one]
+                claim = await tx.lock_claim(claim_id)
+                await advertise(tx, claim.account_id, claim_id, row_id, advertised=False)
 
     async def desired(self, prefix: Prefix) -> BgpPrefix:
         async with self.store.transaction() as tx:

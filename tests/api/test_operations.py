@@ -176,7 +176,7 @@ async def test_reading_a_prefix_asks_the_store_for_one_thing(world: World) -> No
         response = await client.get(world.url(f"/prefixes/{made['id']}"), headers=headers)
     assert response.status_code == 200
     # One of these is a statement, as the store promises; the others ask this process alone.
-    assert asked == ["seen", "beside", "recognise_with", "claim_beside"]
+    assert asked == ["seen", "recognise_with", "beside", "claim_beside"]
 
 
 async def test_a_request_id_is_taken_or_made(world: World) -> None:

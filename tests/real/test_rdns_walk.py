@@ -92,7 +92,7 @@ async def test_to_whom_a_signed_zone_is_delegated_is_seen_though_none_of_them_an
     dns_world.reset()
     seen = await adapter(dns_world).find_delegation(ZONE, LABEL, ACCOUNT)
     zones, _ = hear_zones(*before, [seen], AT + DAY)
-    assert zones.seen == f"Delegated no more: {ZONE.name}."
+    assert zones.seen == f"Delegated no more: {ZONE.name}"
 
 
 async def test_a_hostile_server_that_names_itself_only_does_not_pass(dns_world: DnsWorld) -> None:

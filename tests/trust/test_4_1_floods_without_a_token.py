@@ -50,7 +50,7 @@ class Counted:
 @pytest.mark.parametrize(
     ("reader", "name", "path", "status"),
     [
-        (CredentialReader, "recognise", "/client/v4/accounts/{}/addressing/prefixes", 401),
+        (CredentialReader, "recognise_with", "/client/v4/accounts/{}/addressing/prefixes", 401),
         (LetterReader, "letter", "/loa/{}", 404),
     ],
 )
