@@ -16,6 +16,7 @@ import psycopg
 
 from byoip.adapters.postgres.embedded import EmbeddedPostgres
 from byoip.domain.prefix import Prefix
+from byoip.ports.speakers.speaker import SpeakerUnanswered
 from tests.databases import directory_open_to_all
 from tests.end_to_end.fleet import Fleet, fleet_of
 from tests.many_routes import ORIGIN, OwnedRoute
@@ -182,9 +183,16 @@ class Announcing:
         return ""
 
     async def seen(self, cidrs: Sequence[str]) -> set[str]:
-        """Those of them that the router sees."""
-        found = await self.edge.listener.sees([Prefix.parse(cidr) for cidr in cidrs])
-        return {str(prefix) for prefix in found}
+        """Those of them that the router sees; it says nothing while its sessions are too young."""
+        loop, asked = asyncio.get_running_loop(), [Prefix.parse(cidr) for cidr in cidrs]
+        deadline = loop.time() + _PATIENCE_SECONDS
+        while True:
+            try:
+                return {str(prefix) for prefix in await self.edge.listener.sees(asked)}
+            except SpeakerUnanswered:
+                if loop.time() > deadline:
+                    raise
+            await asyncio.sleep(0.5)
 
     async def shown(self, routes: Sequence[OwnedRoute]) -> list[dict[str, Any]]:
         """As the API shows them."""
