@@ -12,6 +12,7 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.watch.levels import Level, Signal
 from byoip.store.checks import snapshots_sql
 from byoip.store.watch.ending_roas import ENDING, MOST_ENDING, PREPARE, ending_roas
+from byoip.usecases.watch import hear_roas
 from tests.many_routes import add_routes, ipv4
 from tests.trust.plans import rows_touched
 from tests.usecases.routes import Routes, valid
@@ -89,6 +90,21 @@ async def test_of_which_more_are_signed_than_are_read_each_is_listed_once(
     assert (watch.failing_since, watch.failing_until) == (before, days.world.clock.now())
     silent = [(await days.watches(one))[Signal.ROA] for one in ours]
     assert {one.doubt for one in silent} == {TOO_MANY_COVER}
+
+
+@pytest.mark.usefixtures("both")
+async def test_what_is_beyond_a_list_is_the_next_runs(
+    days: Days, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hear_roas, "_LISTED", 3)
+    days.world.clock.advance(HOUR)
+    await days.snapshot()
+    await days.run()
+    assert len(await listed(days)) == 1
+    assert not await heard(days)
+    await days.run()
+    assert await listed(days) == set()
+    assert await heard(days)
 
 
 async def test_of_which_a_good_one_stands_among_many_each_is_listed_once(
