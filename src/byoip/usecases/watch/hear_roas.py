@@ -66,8 +66,9 @@ class HearRoas:
                 return
             if not claim.approved:
                 return
-            answer, ends = await tx.roas.decisive(claim.prefix, claim.asn), None
+            answer = await tx.roas.decisive(claim.prefix, claim.asn)
             said: Outcome
+            ends: datetime | None = None
             if isinstance(answer, NoVrps):
                 said = Unanswered(answer.fault, answer.detail)
             elif answer.snapshot.number != news.number:
