@@ -47,7 +47,8 @@ def touched(url: str, first: Statement, asked: Statement, values: Mapping[str, o
 
 def about_endings(world: World, number: int) -> Mapping[str, object]:
     until = int((world.clock.now() + timedelta(hours=HOURS)).timestamp())
-    return {"number": number, "until": until, "after": UUID(int=0), "most": 100, "ceiling": 10_000}
+    bounds = {"most": 100, "ceiling": ending_roas.MOST_ENDING, "roas": ending_roas.MOST_ROAS}
+    return {"number": number, "until": until, **bounds}
 
 
 async def test_roas_of_strangers_that_end_are_not_compared_with_every_prefix(
@@ -101,7 +102,7 @@ async def test_who_has_few_prefixes_hides_no_roa_of_others_by_many_of_its_own(
     number = await signed(world, own, *around)
     until = world.clock.now() + timedelta(hours=HOURS)
     async with world.store.transaction() as tx:
-        asked = tx.session, number, until, UUID(int=0), 10
+        asked = tx.session, number, until, 10
         found = await ending_roas.ending_roas(*asked, ceiling=2)
         assert found == sorted([mine.claim_id, theirs.claim_id])
         assert await ending_roas.ending_roas(*asked, ceiling=1) == []

@@ -61,7 +61,7 @@ async def listed(days: Days, until: datetime, ceiling: int = 10) -> list[UUID]:
         number = await connection.scalar(text("SELECT number FROM current_vrp_snapshot"))
     assert number is not None
     async with days.world.store.transaction() as tx:
-        asked = tx.session, number, until, UUID(int=0), 10
+        asked = tx.session, number, until, 10
         return list(await ending_roas(*asked, ceiling=ceiling))
 
 

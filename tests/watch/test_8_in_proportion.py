@@ -104,7 +104,7 @@ async def test_of_new_roa_data_and_statistics_a_page_is_read_from_where_it_begin
         for heard in (0, before):
             asked = {"newest": row[0], "heard": heard, "after": UUID(int=0), "most": 20}
             assert 1 <= rows_touched(connection, watches._UNHEARD.text, asked) <= A_FEW
-        roas = {"number": 99, "after": UUID(int=0), "most": 20}
+        roas = {"number": 99, "most": 20}
         assert rows_touched(connection, watches._DISTURBED.text, roas) <= A_FEW
 
 

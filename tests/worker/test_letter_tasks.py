@@ -3,7 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued
 
 from byoip.domain.letters.letter import VALIDITY
 from byoip.ports import jobs
@@ -91,3 +93,21 @@ def test_only_the_worker_with_the_key_schedules_renewals(world: World) -> None:
         assert jobs.WATCH_LETTERS in names
         scheduled.append(jobs.RENEW_LETTERS in names)
     assert scheduled == [False, True]
+
+
+async def test_passes_over_all_letters_do_not_overlap_and_one_at_most_waits(
+    world: World, database_url: str
+) -> None:
+    app = make_job_app(database_url)
+    register(app, work_of(world)[0])
+    async with app.open_async():
+        task = app.tasks[jobs.WATCH_LETTERS]
+        first = await task.defer_async(timestamp=0)
+        with pytest.raises(AlreadyEnqueued):
+            await task.defer_async(timestamp=60)
+        worker = await app.job_manager.register_worker()
+        taken = await app.job_manager.fetch_job([*jobs.QUEUES], worker)
+        assert taken is not None
+        assert taken.id == first
+        await task.defer_async(timestamp=60)
+        assert await app.job_manager.fetch_job([*jobs.QUEUES], worker) is None

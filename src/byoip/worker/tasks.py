@@ -177,7 +177,14 @@ def _register_routes(app: App, work: Work) -> None:
 
 
 def _register_letters(app: App, work: Work) -> None:
-    @app.task(name=jobs.WATCH_LETTERS, queue=jobs.DEFAULT_QUEUE, pass_context=True)
+    # As watch_prefixes: a pass over all letters may take longer than the minute to the next.
+    @app.task(
+        name=jobs.WATCH_LETTERS,
+        queue=jobs.DEFAULT_QUEUE,
+        lock=jobs.WATCH_LETTERS,
+        queueing_lock=jobs.WATCH_LETTERS,
+        pass_context=True,
+    )
     async def watch_letters(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
         watch = partial(work.watch_letters, by=_by(context))
         await work.unless_stopped(JobKind.WATCH_LETTERS, watch)

@@ -14,32 +14,30 @@ from byoip.store.statements import Session, from_text
 
 # Where more of these prefixes' end together the relying party has fetched nothing for long, or a
 # whole registry signs nothing: that says nothing of a prefix, and is told as data gets old or goes.
+# So it is where more ROAs for our numbers end than could be looked up in the time of a statement.
 MOST_ENDING: Final = 10_000
+MOST_ROAS: Final = 200_000
 # Anybody signs ROAs of their own space for the operator's number, which most prefixes have: each is
 # looked up by its network in the order of an index, or Postgres compares it with all prefixes. Of
 # ROAs for one space no more are read than it takes to judge it: a look at it says what is so. What
 # is counted is prefixes: of one there may be thousands, for all lengths of all networks around it.
+# Accounts take turns.
 ENDING: Final = from_text(f"""
-    WITH soon AS MATERIALIZED (
+    WITH signed AS MATERIALIZED (
+        SELECT prefix, asn, max_length FROM vrps WHERE snapshot = :number AND expires <= :until
+            AND asn IN (SELECT asn FROM prefixes WHERE state = 'approved')
+        LIMIT :roas + 1
+    ), soon AS MATERIALIZED (
         SELECT prefix, asn, max(max_length) AS max_length,
             set_masklen(broadcast(prefix), CASE family(prefix) WHEN 4 THEN 32 ELSE 128 END) AS last
-        FROM vrps WHERE snapshot = :number AND expires <= :until
-            AND asn IN (SELECT asn FROM prefixes WHERE state = 'approved')
-        GROUP BY prefix, asn
-    ), ending AS MATERIALIZED (
-        SELECT prefix, asn, max_length, last, (
-            SELECT id FROM prefixes WHERE live AND state = 'approved' AND asn = soon.asn
-                AND cidr >= soon.prefix AND cidr <= soon.last
-                AND masklen(cidr) <= soon.max_length ORDER BY cidr LIMIT 1
-        ) AS first FROM soon
+        FROM signed WHERE (SELECT count(*) FROM signed) <= :roas GROUP BY prefix, asn
     ), about AS MATERIALIZED (
-        SELECT DISTINCT p.id, p.cidr, p.asn FROM ending CROSS JOIN LATERAL (
-            SELECT id, cidr, asn FROM prefixes WHERE live AND state = 'approved'
-                AND cidr >= ending.prefix AND cidr <= ending.last ORDER BY cidr OFFSET 0
-        ) AS p WHERE first IS NOT NULL AND p.id > :after
-            AND p.asn = ending.asn AND masklen(p.cidr) <= ending.max_length
-            AND (SELECT count(DISTINCT first) FROM ending) <= :ceiling
-    ) SELECT p.id FROM about AS p WHERE (
+        SELECT DISTINCT p.id, p.cidr, p.asn, p.account_id FROM soon CROSS JOIN LATERAL (
+            SELECT id, cidr, asn, account_id FROM prefixes WHERE live AND state = 'approved'
+                AND cidr >= soon.prefix AND cidr <= soon.last ORDER BY cidr OFFSET 0
+        ) AS p WHERE p.asn = soon.asn AND masklen(p.cidr) <= soon.max_length
+        LIMIT :ceiling + 1
+    ) SELECT p.id FROM about AS p WHERE (SELECT count(*) FROM about) <= :ceiling AND (
         SELECT count(*) FILTER (WHERE covering.asn = p.asn AND masklen(p.cidr) <= max_length
             AND coalesce(expires > :until, true))
         FROM (
@@ -49,7 +47,7 @@ ENDING: Final = from_text(f"""
     ) = 0 AND NOT EXISTS (
         SELECT FROM prefix_watches AS w WHERE w.prefix_id = p.id
             AND w.signal = 'roa' AND w.heard >= :number
-    ) ORDER BY p.id LIMIT :most
+    ) ORDER BY row_number() OVER (PARTITION BY p.account_id ORDER BY p.id), p.id LIMIT :most
 """)  # noqa: S608 - of a constant
 PREPARE: Final = from_text(f"SELECT {ONE_BY_ONE}")
 
@@ -58,15 +56,15 @@ async def ending_roas(
     session: Session,
     number: int,
     until: datetime,
-    after: UUID,
     most: int,
     *,
     ceiling: int = MOST_ENDING,
+    roas: int = MOST_ROAS,
 ) -> Sequence[UUID]:
-    """Those of which the last ROA of this snapshot ends until then; by id, behind `after`.
+    """Those of which the last ROA of this snapshot ends until then.
 
     Not those that are on record as compared with the snapshot.
     """
-    asked = {"number": number, "until": int(until.timestamp()), "after": after, "most": most}
+    asked = {"number": number, "until": int(until.timestamp()), "most": most, "roas": roas}
     await session.rows(PREPARE)
     return [row.id for row in await session.rows(ENDING, **asked, ceiling=ceiling)]

@@ -78,23 +78,24 @@ _BY_DRIFT: Final = (
     "origin_drifts AS why JOIN prefixes AS p ON p.id = prefix_id AND p.cidr = why.cidr"
 )
 _BY_WATCH: Final = "prefix_watches AS why JOIN prefixes AS p ON p.id = prefix_id"
-_DISTURBED_BY: Final = """(
-    SELECT prefix_id AS id FROM {why}
-    WHERE prefix_id > :after AND p.state = 'approved' AND {so} AND NOT EXISTS (
+_DISTURBED_BY: Final = """
+    SELECT p.id, p.account_id FROM {why}
+    WHERE p.state = 'approved' AND {so} AND NOT EXISTS (
         SELECT FROM prefix_watches AS w WHERE w.prefix_id = p.id
         AND w.signal IN ('roa', 'roa_invalid') AND w.heard >= :number
-    ) ORDER BY prefix_id LIMIT :most
-)"""
-# Both lists are short: what is valid, and was, is not read.
+    )
+"""
+# Both lists are short: what is valid, and was, is not read. Accounts take turns: who has very many
+# keeps nobody else from being heard.
 _DISTURBED: Final = from_text(f"""
-    {_DISTURBED_BY.format(why=_BY_DRIFT, so="true")} UNION
-    {
+    SELECT id FROM (
+        {_DISTURBED_BY.format(why=_BY_DRIFT, so="true")} UNION {
     _DISTURBED_BY.format(
         why=_BY_WATCH,
         so="why.signal IN ('roa', 'roa_invalid') AND why.failing_since IS NOT NULL",
     )
-} ORDER BY id LIMIT :most
-""")
+}) AS listed ORDER BY row_number() OVER (PARTITION BY account_id ORDER BY id), id LIMIT :most
+""")  # noqa: S608 - of constants
 
 # Statistics name another holder than was known then. Ids by which a registry has numbered its
 # holders anew since are the same holders.
@@ -219,12 +220,12 @@ class WatchRepository(Turns, HeldRepository):
         """Record that all prefixes have been compared with a snapshot."""
         await self._session.change(_ROA_HEARD, number=number)
 
-    async def disturbed(self, number: int, after: UUID, most: int) -> Sequence[UUID]:
-        """Approved prefixes that are not valid, or were not as they were heard last; by id.
+    async def disturbed(self, number: int, most: int) -> Sequence[UUID]:
+        """Approved prefixes that are not valid, or were not as they were heard last.
 
         Not those that are on record as compared with the snapshot of this number.
         """
-        rows = await self._session.rows(_DISTURBED, number=number, after=after, most=most)
+        rows = await self._session.rows(_DISTURBED, number=number, most=most)
         return [row.id for row in rows]
 
     async def rise(self, claim: Claim, signal: Signal, level: Level, now: datetime) -> RiseState:

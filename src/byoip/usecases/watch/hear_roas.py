@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from byoip.domain.checks.evidence import Outcome
+from byoip.domain.checks.evidence import Outcome, Unanswered
 from byoip.domain.checks.origin_validation import judge_roas, valid_until
 from byoip.domain.claims.check_waiver import Waivable, excused
 from byoip.domain.claims.claim import Claim, ClaimNotFound
@@ -14,14 +14,14 @@ from byoip.domain.history import Actor
 from byoip.domain.watch.levels import NOT_RENEWED, Signal
 from byoip.domain.watch.roas import hear_roas
 from byoip.domain.watch.watch import Watch
-from byoip.ports.checks.rpki import Vrps
+from byoip.ports.checks.rpki import NoVrps
 from byoip.store.transaction import Store, Transaction
 from byoip.store.watch.ending_roas import ending_roas
 from byoip.store.watch.views import RoaNews
 from byoip.usecases.jobs.isolate_rows import IsolatedRows
 from byoip.usecases.watch.levels import note
 
-_AT_ONCE = 500
+_LISTED = 5000  # more than are heard in a run; what is left is the next run's
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +46,15 @@ class HearRoas:
         if news is None:
             return
         for which in (_disturbed, _ending):
-            last, more = UUID(int=0), True
-            while more:
-                async with self.store.transaction() as tx:
-                    page = await which(tx, news, last)
-                for claim_id in page:
-                    with rows.row(claim_id):
-                        await self._hear(claim_id, news, by)
-                    if asyncio.get_running_loop().time() >= until:
-                        return
-                more = len(page) == _AT_ONCE
-                last = page[-1] if page else last
+            async with self.store.transaction() as tx:
+                listed = await which(tx, news)
+            for claim_id in listed:
+                with rows.row(claim_id):
+                    await self._hear(claim_id, news, by)
+                if asyncio.get_running_loop().time() >= until:
+                    return
+            if len(listed) == _LISTED:
+                return
         async with self.store.transaction() as tx:
             await tx.watches.roa_heard(news.number)
 
@@ -66,24 +64,28 @@ class HearRoas:
                 claim = await tx.claims.lock(claim_id)
             except ClaimNotFound:
                 return
-            answer = await tx.roas.decisive(claim.prefix, claim.asn)
-            if not (claim.approved and isinstance(answer, Vrps)):
+            if not claim.approved:
                 return
-            if answer.snapshot.number != news.number:
+            answer = await tx.roas.decisive(claim.prefix, claim.asn)
+            said: Outcome
+            ends: datetime | None = None
+            if isinstance(answer, NoVrps):
+                said = Unanswered(answer.fault, answer.detail)
+            elif answer.snapshot.number != news.number:
                 return  # a newer one, which is heard by itself
-            said = judge_roas(claim.prefix, claim.asn, answer.covering, now=tx.now)
-            ends = valid_until(claim.prefix, claim.asn, answer.covering, now=tx.now)
+            else:
+                said = judge_roas(claim.prefix, claim.asn, answer.covering, now=tx.now)
+                ends = valid_until(claim.prefix, claim.asn, answer.covering, now=tx.now)
             waivers = await tx.waivers.of(claim.id, tx.now)
             await _note(tx, claim, excused(said, waivers.get(Waivable.RPKI)), ends, news)
 
 
-async def _disturbed(tx: Transaction, news: RoaNews, after: UUID) -> Sequence[UUID]:
-    return await tx.watches.disturbed(news.number, after, _AT_ONCE)
+async def _disturbed(tx: Transaction, news: RoaNews) -> Sequence[UUID]:
+    return await tx.watches.disturbed(news.number, _LISTED)
 
 
-async def _ending(tx: Transaction, news: RoaNews, after: UUID) -> Sequence[UUID]:
-    until = news.built_at + NOT_RENEWED
-    return await ending_roas(tx.session, news.number, until, after, _AT_ONCE)
+async def _ending(tx: Transaction, news: RoaNews) -> Sequence[UUID]:
+    return await ending_roas(tx.session, news.number, news.built_at + NOT_RENEWED, _LISTED)
 
 
 async def _note(
@@ -97,5 +99,7 @@ async def _note(
         unbroken = before.heard == news.after
         after = hear_roas(before, said, news.built_at, until=ends, unbroken=unbroken)
         after = replace(after, heard=news.number)
-        if before.failing or after.failing:
+        # Also what says nothing: what is not on record would be listed again in each run, and who
+        # has many of these would keep all others from being heard.
+        if signal is Signal.ROA or before.failing or after.failing:
             claim = await note(tx, claim, before, after)
