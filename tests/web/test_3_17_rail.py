@@ -92,6 +92,14 @@ STATES: dict[str, tuple[ClaimView, bool, str]] = {
         ClaimView(claim(standing=Standing.CONTESTED), None, None),
         False,
         (
+            "good: proven | >bad: contested: the operator decides | plain: to a service | "
+            "plain: to the Internet"
+        ),
+    ),
+    "contested, and approved": (
+        ClaimView(replace(APPROVED, standing=Standing.CONTESTED), None, None),
+        False,
+        (
             "good: proven | >bad: contested by another account | plain: to a service | "
             "plain: to the Internet"
         ),

@@ -52,7 +52,8 @@ GAUGES: Final[Sequence[_Gauge | _Counted]] = (
     _Counted("byoip_prefixes_approved", "Live approved prefixes.", "", ("",)),
     _Counted(
         "byoip_prefixes_not_ok",
-        "Live prefixes by standing, where it is not ok; contested: proven by two accounts.",
+        "Live prefixes by standing, where it is not ok; contested: proven by two accounts, or left "
+        "after a change of holder.",
         "standing",
         (),
     ),

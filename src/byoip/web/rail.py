@@ -77,7 +77,8 @@ def _approved(view: ClaimView, *, disputed: bool) -> _Said:
     return _first(
         (disputed, "in dispute: the operator decides", "bad"),
         (claim.suspended, "suspended by the operator", "bad"),
-        (contested, "contested by another account", "bad"),
+        (contested and claim.approved, "contested by another account", "bad"),
+        (contested, "contested: the operator decides", "bad"),
         (bool(claim.frozen_for), "approved, and frozen: nothing new", "bad"),
         (claim.approved, "approved", "good"),
         (claim.revoked_at is not None, "the operator took it back", "plain"),

@@ -22,7 +22,7 @@ class Standing(StrEnum):
     """Whether something stands in the way that is not the customer's to fix alone."""
 
     OK = "ok"
-    CONTESTED = "contested"  # another account has proven overlapping space
+    CONTESTED = "contested"  # another account has proven the space, or left it after a sale
     SUSPENDED = "suspended"  # by the operator: nothing new, routes stay
     OFFBOARDING = "offboarding"  # on its way out
 

@@ -254,7 +254,7 @@ ALERTS: Final[Sequence[Alert]] = (
         f"{most(_CONTESTED)} > 0",
         "0s",
         Severity.TICKET,
-        "Two accounts have proven the same space.",
+        "Two accounts have proven the same space, or it was left after a change of holder.",
         "A prefix is contested",
     ),
     Alert(

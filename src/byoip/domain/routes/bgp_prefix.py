@@ -107,7 +107,7 @@ class LockedByOperator(Refusal):
 
 
 class Contested(Refusal):
-    """Another account has proven, or still serves, the space."""
+    """Another account has proven or still serves the space, or left it after a change of holder."""
 
     name = "contested"
 
@@ -116,9 +116,10 @@ class Contested(Refusal):
 
 
 _CONTESTED = (
-    "Another account has proven overlapping space, or it is reserved: nothing more is announced or "
-    "approved until that account has left, the reservation is released, or the operator settles "
-    "it. What is announced stays, and bindings may be made, swapped and removed."
+    "Another account has proven overlapping space, or it is reserved, or it was left after a "
+    "change of holder, and a person has to look: nothing more is announced or approved until that "
+    "account has left, the reservation is released, or the operator decides. What is announced "
+    "stays, and bindings may be made, swapped and removed."
 )
 _STILL_SERVED = (
     "Another account, which held overlapping space before, still serves or announces it: it can be "

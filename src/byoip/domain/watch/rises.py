@@ -1,6 +1,7 @@
 """The breaker of levels: how many prefixes of a registry may rise by one signal in a day.
 
-Bad ROA data, or ids that a registry numbers anew, would freeze everybody at once.
+Bad ROA data, or ids that a registry numbers anew, would freeze everybody at once. And no account
+uses up alone what a day may bring: its own beyond that waits, and the others' rise.
 """
 
 from collections.abc import Iterable
@@ -37,6 +38,20 @@ class NothingHeld(Refusal):
 def allowed(prefixes: int) -> int:
     """How many may rise by one signal within a day, of so many approved prefixes of a registry."""
     return max(FLOOR, int(prefixes * SHARE))
+
+
+def may_rise(own: int, others: Iterable[int], prefixes: int) -> bool:
+    """Whether one more prefix of an account may rise by one signal within a day.
+
+    Another account counts for at most half of what is allowed, however many of its prefixes rose.
+
+    Args:
+        own: how many of the account rose.
+        others: how many of each other account did.
+        prefixes: as for `allowed`.
+    """
+    most = allowed(prefixes)
+    return own + sum(min(many, most // 2) for many in others) < most
 
 
 def digest_of(rises: Iterable[UUID]) -> str:

@@ -15,7 +15,7 @@ from byoip.domain.checks.registry import HELD as HELD_SPACE
 from byoip.domain.claims.claim import Claim
 from byoip.domain.prefix import Prefix
 from byoip.domain.watch.levels import Level, Signal
-from byoip.domain.watch.rises import RiseState, allowed
+from byoip.domain.watch.rises import RiseState, may_rise
 from byoip.domain.watch.watch import Watch
 from byoip.store.batches import Part, asking
 from byoip.store.columns import constant
@@ -142,12 +142,21 @@ _OPEN: Final = from_text("""
     WHERE prefix_id = :claim_id AND signal = :signal AND state <> 'done' AND settled_at IS NULL
     FOR UPDATE
 """)
+# Of the account and of each other one; the row is there also where nothing rose.
 _COUNTED: Final = from_text("""
     SELECT
-        count(DISTINCT prefix_id) AS risen, coalesce(bool_or(prefix_id = :claim_id), false) AS mine,
+        coalesce(bool_or(mine), false) AS mine,
+        coalesce(max(risen) FILTER (WHERE its_own), 0) AS own,
+        coalesce(array_agg(risen) FILTER (WHERE NOT its_own), '{}') AS others,
         (SELECT count(*) FROM prefixes WHERE state = 'approved' AND registry = :registry) AS held
-    FROM level_rises
-    WHERE registry = :registry AND signal = :signal AND state = 'done' AND at > :since
+    FROM (
+        SELECT
+            p.account_id = :account_id AS its_own, count(DISTINCT p.id) AS risen,
+            bool_or(p.id = :claim_id) AS mine
+        FROM level_rises AS r JOIN prefixes AS p ON p.id = r.prefix_id
+        WHERE r.registry = :registry AND r.signal = :signal AND r.state = 'done' AND r.at > :since
+        GROUP BY p.account_id
+    ) AS of_accounts
 """)
 _RISE: Final = from_text("""
     INSERT INTO level_rises (id, prefix_id, registry, signal, level, at, state)
@@ -240,8 +249,9 @@ class WatchRepository(Turns, HeldRepository):
         if open_ is not None:  # held, or dropped and not carried out yet
             await self._session.change(_STILL_HELD, id=open_.id, level=level)
             return RiseState.HELD
-        (counted,) = await self._session.rows(_COUNTED, since=now - _COUNTED_FOR, **this)
-        free = counted.mine or counted.risen < allowed(counted.held)
+        asked = {"account_id": claim.account_id, "since": now - _COUNTED_FOR, **this}
+        (counted,) = await self._session.rows(_COUNTED, **asked)
+        free = counted.mine or may_rise(counted.own, counted.others, counted.held)
         state = RiseState.DONE if free else RiseState.HELD
         await self._session.change(_RISE, id=uuid4(), level=level, now=now, state=state, **this)
         return state

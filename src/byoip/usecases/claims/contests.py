@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from byoip.domain.claims.claim import SETTLED_FOR, Claim
-from byoip.domain.claims.lifecycle import Transition
+from byoip.domain.claims.lifecycle import Standing, Transition
 from byoip.domain.history import Actor, Event
 from byoip.domain.prefix import Prefix
 from byoip.domain.watch.levels import Signal
@@ -72,6 +72,19 @@ async def unsettled(tx: Transaction, claimant: Claim, holders: Sequence[Claim]) 
         return ()
     settled = await tx.contests.settled(claimant, holders, tx.now - SETTLED_FOR)
     return [one for one in holders if one.id not in settled or Signal.HOLDER in one.frozen_for]
+
+
+async def left_to_a_person(tx: Transaction, claim: Claim) -> bool:
+    """Whether a claim is contested though its space is nobody's: it was left after a sale.
+
+    To settle that does not help, for its next proof is contested again; to approve it does.
+    """
+    return (
+        claim.standing is Standing.CONTESTED
+        and not claim.approved
+        and not await tx.contests.held_by_another(claim)
+        and not await tx.reservations.blocks(claim.prefix, claim.account_id)
+    )
 
 
 async def rivalled_again(tx: Transaction, claim: Claim) -> bool:

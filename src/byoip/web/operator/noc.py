@@ -13,6 +13,7 @@ from byoip.domain.address import parse_address
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.prefix import InvalidPrefix, Prefix
 from byoip.store.accounts.operator_views import AddressReport, OperatorClaimFilter
+from byoip.usecases.claims.contests import left_to_a_person
 from byoip.web.changes import MEANING, since_drawn
 from byoip.web.facts import carried, changed_of
 from byoip.web.forms import fresh_key, id_of, seen_of
@@ -223,6 +224,7 @@ async def _prefix(visit: PersonsVisit, told: Told) -> Response:
     last = routes[_ROUTES - 1].bgp_prefix if len(routes) > _ROUTES else None
     async with site.border.store.transaction() as tx:
         decides = await OfPrefix.read(tx, view.claim)
+        left = await left_to_a_person(tx, view.claim)
     return await visit.page(
         "operator/prefix.html",
         told.status,
@@ -240,6 +242,7 @@ async def _prefix(visit: PersonsVisit, told: Told) -> Response:
         watch=await site.reader.watches.watch(owner, claim_id),
         waivers=waivers,
         disputes=await site.reader.disputes.own(owner, claim_id),
+        left_to_a_person=left,
         events=list(reversed(events)),
         newest=newest,
         seen=lambda what, route: seen_of(*decides.facts(what, route)),

@@ -1,0 +1,52 @@
+"""Page, 4: a prefix that is contested though its space is nobody's: only an approval ends that."""
+
+from byoip.domain.accounts.people import Role
+from tests.api.operators import Operator
+from tests.api.test_filters import contested
+from tests.api.world import World
+from tests.web.browser import signed_in
+from tests.web.test_4_noc import NOC, acting
+
+CIDR = "47.8.0.0/23"
+SAID = "it was left after a change of holder. Approve it"
+SETTLED = "until its next proof"
+
+
+async def test_4_it_names_the_approval_where_no_other_and_no_reservation_has_the_space(
+    world: World, operator: Operator
+) -> None:
+    made = await world.prefix(CIDR)
+    browser, page = await signed_in(world, Role.OPERATOR), f"{NOC}/prefixes/{made['id']}"
+
+    async def says() -> bool:
+        text = (await browser.read(page)).text
+        assert (SAID in text) == (SETTLED in text)
+        return SAID in text
+
+    assert not await says()
+    await contested(world, made["id"])
+    assert await says()
+    acts = [one.action.rpartition("/")[2] for one in (await browser.read(page)).forms]
+    assert acts.index("approve") < acts.index("settle")
+
+    kept = await operator.act("/reservations", cidr=CIDR)
+    assert not await says()
+    await operator.act(f"/reservations/{kept['id']}/release")
+    await contested(world, made["id"])  # the release took the mark of the reservation away
+
+    asked = world.url("/prefixes", world.other_account_id)
+    headers = {"authorization": f"Bearer {world.other_token}"}
+    answer = await world.client.post(asked, headers=headers, json={"cidr": CIDR, "asn": 64500})
+    assert answer.is_success, answer.text
+    assert await says(), "a claim without an approval holds no space"
+    other = answer.json()["result"]["id"]
+    await operator.act(f"/prefixes/{other}/approve")
+    assert not await says()
+    await operator.act(f"/prefixes/{other}/revoke")
+    await contested(world, made["id"])
+    assert await says()
+
+    await browser.send(await acting(browser, page, "approve"), reason="It showed the contract.")
+    now = await operator.result("GET", f"/prefixes/{made['id']}")
+    assert (now["approved"], now["standing"]) == ("V", "ok")
+    assert not await says()
