@@ -3,6 +3,7 @@
 import asyncio
 import time
 from contextlib import suppress
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -42,8 +43,8 @@ async def scenario() -> int:
     server = WhoisServer()
     port = await server.start()
     web = await asyncio.start_server(_web, "127.0.0.1", 0)
-    waiting = [asyncio.create_task(_whois(SILENT, port)) for _ in range(AT_ONCE)]
-    waiting += [asyncio.create_task(_silent_web()) for _ in range(AT_ONCE)]
+    asking = [*(_whois(SILENT, port) for _ in range(AT_ONCE)), *(_silent_web() for _ in range(2))]
+    waiting: list[asyncio.Task[Any]] = [asyncio.create_task(one) for one in asking]
     await asyncio.sleep(0.3)
     begun = time.monotonic()
     assert isinstance(await _whois(KNOWN, port), NoEntries)
