@@ -179,7 +179,9 @@ async def test_what_is_not_said_by_the_zone_above_tells_of_no_other_delegation(
     seen = await delegated(Script(resolve=resolver(), serve={**served, **instead}))
     found = hear_zones(zone, servers, [seen], AT + DAY)
     assert [(one.failing, one.doubt != "") for one in found] == [(False, True)] * 2
-    before, known = stood({servers.signal: servers}, AT), {one.signal: one for one in found}
+    before = stood({one.signal: one for one in (zone, servers)}, [first.zone], AT)
+    assert {*before[Signal.ZONE_SERVERS]} == {"ns1.example.", "ns2.example."}
+    known = {one.signal: one for one in found}
     passed = {Check.OWNERSHIP_RDNS: frozenset({"ns1.elsewhere.example."})}
     assert not vouched_anew(known, before, passed, AT + DAY)
     first_time, _ = hear_zones(*NEW, [seen], AT)

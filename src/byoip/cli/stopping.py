@@ -15,6 +15,8 @@ from typing import Any
 
 import uvloop
 
+from byoip.adapters.event_loop import EventLoop
+
 _STUCK_SECONDS = 60
 _BEAT_SECONDS = 5
 _AGAIN_SECONDS = 2
@@ -24,7 +26,7 @@ _END_SECONDS = 28
 
 def run(main: Coroutine[Any, Any, int]) -> int:
     """Run to the end in an event loop of its own and return the exit status."""
-    return uvloop.run(main)
+    return uvloop.run(main, loop_factory=EventLoop)
 
 
 def run_until_stopped(main: Callable[[asyncio.Event], Coroutine[Any, Any, int]]) -> int:
@@ -33,7 +35,7 @@ def run_until_stopped(main: Callable[[asyncio.Event], Coroutine[Any, Any, int]])
     `main` gets an event that it may set, and waits for. SIGINT and SIGTERM set it and cancel
     `main`, wherever it is: what is waited for at the start may never come.
     """
-    return uvloop.run(_until_stopped(main))
+    return uvloop.run(_until_stopped(main), loop_factory=EventLoop)
 
 
 async def _until_stopped(main: Callable[[asyncio.Event], Coroutine[Any, Any, int]]) -> int:

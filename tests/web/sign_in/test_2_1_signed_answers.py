@@ -152,3 +152,14 @@ async def test_2_1_signing_can_be_left_out(signing: Elsewhere) -> None:
     client = signing.endpoints._client
     object.__setattr__(client, "signed", False)
     assert "response_mode" not in await signing.begun(signing.browser())
+
+
+@pytest.mark.parametrize(("claim", "status"), [(4000, 303), (7000, 403)])
+async def test_2_1_a_signed_answer_may_be_long(signing: Elsewhere, claim: int, status: int) -> None:
+    """All that the provider says is in one, and four thirds as long; other queries are shorter."""
+    browser = signing.browser()
+    address = await signing.begun(browser)
+    signing.provider.tell(answers={"session_state": "x" * claim})
+    back = signing.at_provider(address, "ada")
+    assert (len(urlsplit(back).query) <= 8000) is (status == 303)
+    assert (await browser.get(back)).status_code == status

@@ -26,6 +26,8 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _LONGEST_PATH = 300
 # Ours have 500 at most. To read 60 kB that are made for it takes the event loop 30 ms.
 _LONGEST_QUERY = 2000
+_LONGEST_SIGNED = 8000  # by the identity provider: all that it says is in one (JARM)
+_SIGNED_COMES_TO = "/ui/enter/provider/back"
 _TOO_LONG = b"too_long"  # what no operation knows: to cut it would change what is asked for
 # A proxy asks each copy twice a second: their lines would be nearly all of the log.
 _PROBES = frozenset({"/healthz", "/readyz"})
@@ -63,7 +65,8 @@ class AccessLog:
         await _turn(self._beginning, client)
         request_id = _request_id(scope)
         scope["path"] = scope["path"][:_LONGEST_PATH]
-        if len(scope["query_string"]) > _LONGEST_QUERY:
+        signed = scope["path"] == _SIGNED_COMES_TO
+        if len(scope["query_string"]) > (_LONGEST_SIGNED if signed else _LONGEST_QUERY):
             scope["query_string"] = _TOO_LONG
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
         status = 0

@@ -6,35 +6,40 @@ And only after 14 days in which no other account claims the space. Else a person
 gave its approval up, the same holds of any account that proves the space: it may be its own.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from byoip.domain.checks.evidence import Check
+from byoip.domain.checks.reverse_zone import ReverseZone
 from byoip.domain.watch.levels import LADDERS, Signal
 from byoip.domain.watch.records import maintainers_seen
 from byoip.domain.watch.watch import Watch
-from byoip.domain.watch.zones import all_moved, servers_seen
+from byoip.domain.watch.zones import all_moved, all_servers, servers_seen
 
 UNCLAIMED_FOR: Final = timedelta(days=14)
 
 Stood = Mapping[str, Collection[str]]
 
 
-def stood(known: Mapping[Signal, Watch], now: datetime) -> dict[str, list[str]]:
+def stood(
+    known: Mapping[Signal, Watch], zones: Sequence[ReverseZone], now: datetime
+) -> dict[str, list[str]]:
     """What stood there as it was frozen, by signal: names that vouch for nobody from now on.
 
     What no look has answered lately is left out, and then no answer of later counts as changed.
+    Nor does any where the last look at one of the prefix's `zones` did not learn its servers.
     """
-    zones = known.get(Signal.REVERSE_ZONE, Watch(Signal.REVERSE_ZONE))
+    of_zones = known.get(Signal.REVERSE_ZONE, Watch(Signal.REVERSE_ZONE))
     found = {
         Signal.ROUTE_OBJECT: (maintainers_seen, frozenset[str]()),
-        Signal.ZONE_SERVERS: (servers_seen, servers_seen(zones.baseline)),  # also what came late
+        Signal.ZONE_SERVERS: (servers_seen, all_servers(of_zones, zones)),
     }
     return {
         signal.value: sorted({*seen(watch.baseline), *seen(watch.found), *more})
         for signal, (seen, more) in found.items()
         if (watch := known.get(signal)) is not None and _answered(watch, now) and watch.baseline
+        if more is not None
     }
 
 

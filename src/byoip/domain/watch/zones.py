@@ -3,7 +3,7 @@
 Only what the zones above say of a delegation counts. A wide prefix has up to 128 zones: each look
 is at a share of them, each zone's turn comes once in a round, and a round is a day's. So each zone
 that says no has a row of answers of its own: what another one says, or that it says nothing, adds
-nothing to that and takes nothing away.
+nothing to that and takes nothing away. What the last look at each zone learnt is kept as well.
 """
 
 import json
@@ -20,6 +20,7 @@ from byoip.domain.foreign_text import listed
 from byoip.domain.watch.watch import Watch
 
 SHARE: Final = 16  # zones of a look
+_LAST: Final = ""  # the name of no zone: versions before pass it over in a baseline
 
 _Names = Mapping[str, Sequence[str]]
 
@@ -126,7 +127,7 @@ def _rows(zones: Watch) -> dict[str, Watch]:
     """Of each zone that says no its own row of answers."""
     if not zones.failing:
         return {}
-    kept = json.loads(zones.found or zones.baseline or "{}")
+    kept = json.loads(zones.found) if zones.found else _kept(zones.baseline)
     if not zones.found or isinstance(kept, list):  # of an older version, which had one row for all
         of_all = zones.failing_since, zones.failing_until
         return {zone: _row(zones, *of_all) for zone in kept}
@@ -158,13 +159,19 @@ def _hear_servers(servers: Watch, before: _Names, now: _Names, at: datetime, dou
 def _learn(
     zones: Watch, servers: Watch, names: Mapping[str, tuple[str, ...] | None], *, late: bool
 ) -> tuple[Watch, Watch]:
-    """Keep the zones that are new, and while they tell of the proof, their servers for it."""
+    """Keep the zones that are new, and while they tell of the proof, their servers for it.
+
+    And of each zone what it is delegated to by its last look, if that has learnt it.
+    """
     before = _kept(zones.baseline)
     kept = _kept(servers.baseline) if before else {}
     new = {zone: of for zone, of in names.items() if of and zone not in before}
     of_proof = {} if late else {zone: of for zone, of in names.items() if of and zone not in kept}
+    last: dict[str, Sequence[str] | None] = {**_last(zones.baseline), **names}
+    learnt = {zone: of for zone, of in last.items() if of is not None}
+    every = {**before, **new}
     return (
-        replace(zones, baseline=_keep({**before, **new})),
+        replace(zones, baseline=_keep({**every, _LAST: learnt} if every else {})),
         replace(servers, baseline=_keep({**kept, **of_proof})),
     )
 
@@ -200,6 +207,14 @@ def all_moved(servers: Watch, zones: Watch) -> bool:
     return bool(every) and all(zone in moved or to.issuperset(of) for zone, of in every.items())
 
 
+def all_servers(zones: Watch, every: Sequence[ReverseZone]) -> frozenset[str] | None:
+    """The servers of all these zones, of before and by the last looks; None: one was not learnt."""
+    last = _last(zones.baseline)
+    if any(zone.name not in last for zone in every):
+        return None
+    return servers_seen(zones.baseline).union(*last.values())
+
+
 def servers_seen(kept: str) -> frozenset[str]:
     """The name servers of all zones in what a watch of the zones keeps."""
     return frozenset(name for names in _kept(kept).values() for name in names)
@@ -233,9 +248,14 @@ def _told(seen: DelegationSeen, delegation: Delegation) -> bool:
     return len(showing(servers, delegation.every, heard)) >= needed(len(servers))
 
 
-def _kept(baseline: str) -> Mapping[str, Sequence[str]]:
-    return dict(json.loads(baseline)) if baseline else {}
+def _kept(baseline: str) -> _Names:
+    kept = dict(json.loads(baseline)) if baseline else {}
+    return {zone: of for zone, of in kept.items() if zone != _LAST}
 
 
-def _keep(names: _Names) -> str:
+def _last(baseline: str) -> _Names:
+    return dict(json.loads(baseline).get(_LAST, {})) if baseline else {}
+
+
+def _keep(names: Mapping[str, object]) -> str:
     return json.dumps(names, sort_keys=True) if names else ""

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from byoip.domain.checks.reverse_zone import reverse_zones
 from byoip.domain.claims.claim import Claim
 from byoip.domain.watch.after_a_sale import stood
 from byoip.domain.watch.levels import Level, Signal
@@ -40,7 +41,8 @@ async def freeze(tx: Transaction, claim: Claim, watch: Watch) -> Claim:
     was, now = (sorted(one.frozen_for) for one in (claim, frozen))
     after: dict[str, Any] = {"frozen_for": now, "signal": watch.signal, "seen": watch.seen}
     if watch.signal is Signal.HOLDER:
-        after["stood"] = stood(await tx.watches.of(claim.id), tx.now)
+        zones = reverse_zones(claim.prefix)
+        after["stood"] = stood(await tx.watches.of(claim.id), zones, tx.now)
     tx.record(claim.id, "prefix.frozen", before={"frozen_for": was}, after=after)
     return frozen
 
