@@ -60,6 +60,7 @@ async def scenario() -> int:
     for answer in await asyncio.gather(*waiting):
         assert answer is None or (isinstance(answer, NoAnswer) and answer.fault is Fault.TIMEOUT)
     await server.stop()
+    web.close()
     return 0
 
 
