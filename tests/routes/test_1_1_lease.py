@@ -125,7 +125,7 @@ async def test_the_next_leader_begins_when_calls_of_the_one_before_are_over(flee
 async def test_what_arrives_after_the_next_leader_has_compared_is_found(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At a speaker that cannot be watched, and is compared in full once an hour."""
+    """At a speaker that cannot be watched, and is compared in full once a day, by one leader."""
     one = speaker("one")
     (prefix,) = await fleet.add("31.0.0.0/24", advertised=True)
     async with reconciling(fleet, one):
@@ -145,9 +145,9 @@ async def test_what_arrives_after_the_next_leader_has_compared_is_found(
 
     monkeypatch.setattr(one, "held", and_then_a_withdrawal_arrives)
     monkeypatch.setattr(FakeSpeaker, "surprises", refuse)
-    async with reconciling(fleet, one, pace=replace(QUICK, every=timedelta(hours=1))):
+    async with reconciling(fleet, one, pace=replace(QUICK, every=timedelta(1), stalled_after=DAY)):
         await until(compared.is_set)
-        await until(lambda: prefix in one.paths)
+        await until(lambda: prefix in one.paths, seconds=60)
 
 
 async def test_no_worker_leads_beside_one_of_an_older_version(fleet: Fleet) -> None:

@@ -35,7 +35,9 @@ raise SystemExit(stopping.run(scenario()))
 
 def test_1_3_a_name_server_that_is_silent_holds_up_no_other_name(tmp_path: Path) -> None:
     """Of the system's own resolver; who may not have one elsewhere has the tests below."""
-    (tmp_path / "resolv.conf").write_text("nameserver 127.0.0.1\n")
+    # The resolver gives up when the test has: the process ends without it.
+    waits = "options timeout:30 attempts:5\n"
+    (tmp_path / "resolv.conf").write_text(f"nameserver 127.0.0.1\n{waits}")
     (tmp_path / "hosts").write_text(f"127.0.0.1 localhost {KNOWN}\n")
     (tmp_path / "nsswitch.conf").write_text("hosts: files dns\n")
     apart = ["unshare", "--map-root-user", "--mount", "--net", "sh", "-c", ELSEWHERE, "sh"]
