@@ -139,3 +139,15 @@ async def test_2_1_of_a_part_nobody_knows_who_maintained_its_route_then(
     days.roas.append(valid(cidr))
     await days.snapshot()
     assert await result(days, part) is end
+
+
+async def test_2_1_where_there_were_no_zones_all_that_come_are_new(
+    days: Days, routes: Routes
+) -> None:
+    """Only who holds the space by then has the registry delegate any."""
+    move(days)  # to none
+    await routes.execute("DELETE FROM prefix_watches WHERE signal LIKE '%zone%'")
+    await frozen(days, routes)
+    await given_up(routes)
+    move(days, *NEW)
+    assert await approved(days)

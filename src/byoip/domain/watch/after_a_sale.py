@@ -19,6 +19,8 @@ from byoip.domain.watch.zones import all_moved, all_servers, servers_seen
 
 UNCLAIMED_FOR: Final = timedelta(days=14)
 
+_RECORDED: Final = (Signal.ROUTE_OBJECT, Signal.REVERSE_ZONE)
+
 Stood = Mapping[str, Collection[str]]
 
 
@@ -30,16 +32,15 @@ def stood(
     What no look has answered lately is left out, and then no answer of later counts as changed.
     Nor does any where the last look at one of the prefix's `zones` did not learn its servers.
     """
-    of_zones = known.get(Signal.REVERSE_ZONE, Watch(Signal.REVERSE_ZONE))
+    route, of_zones = (known.get(one, Watch(one)) for one in _RECORDED)
     found = {
-        Signal.ROUTE_OBJECT: (maintainers_seen, frozenset[str]()),
+        Signal.ROUTE_OBJECT: (maintainers_seen, frozenset[str]() if route.baseline else None),
         Signal.ZONE_SERVERS: (servers_seen, all_servers(of_zones, zones)),
     }
     return {
         signal.value: sorted({*seen(watch.baseline), *seen(watch.found), *more})
         for signal, (seen, more) in found.items()
-        if (watch := known.get(signal)) is not None and _answered(watch, now) and watch.baseline
-        if more is not None
+        if (watch := known.get(signal)) is not None and _answered(watch, now) and more is not None
     }
 
 
