@@ -14,6 +14,7 @@ from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.domain.watch.dispute import Side
 from byoip.usecases.claims import reopen
 from byoip.usecases.watch import after_a_sale, lift
+from tests.fakes.dns import SERVERS
 from tests.store.samples import BY
 from tests.trust.contests import remove, revoke
 from tests.trust.test_2_1_space_given_up_before_the_sale import given_up
@@ -149,5 +150,19 @@ async def test_2_1_where_there_were_no_zones_all_that_come_are_new(
     await routes.execute("DELETE FROM prefix_watches WHERE signal LIKE '%zone%'")
     await frozen(days, routes)
     await given_up(routes)
+    move(days, *NEW)
+    assert await approved(days)
+
+
+async def test_2_1_whose_zones_the_registry_took_away_with_the_sale(
+    days: Days, routes: Routes
+) -> None:
+    """As registries do: what they delegate later is another's, unless to those of before."""
+    await looked_at(days, routes)
+    move(days)  # to none
+    await frozen(days, routes)
+    await given_up(routes)
+    move(days, *(name for name, _ in SERVERS))
+    assert not await approved(days)
     move(days, *NEW)
     assert await approved(days)

@@ -19,7 +19,7 @@ from byoip.domain.watch.zones import all_moved, all_servers, servers_seen
 
 UNCLAIMED_FOR: Final = timedelta(days=14)
 
-_RECORDED: Final = (Signal.ROUTE_OBJECT, Signal.REVERSE_ZONE)
+_RECORDED: Final = (Signal.ROUTE_OBJECT, Signal.REVERSE_ZONE, Signal.ZONE_SERVERS)
 
 Stood = Mapping[str, Collection[str]]
 
@@ -32,16 +32,14 @@ def stood(
     What no look has answered lately is left out, and then no answer of later counts as changed.
     Nor does any where the last look at one of the prefix's `zones` did not learn its servers.
     """
-    route, of_zones = (known.get(one, Watch(one)) for one in _RECORDED)
-    found = {
-        Signal.ROUTE_OBJECT: (maintainers_seen, frozenset[str]() if route.baseline else None),
-        Signal.ZONE_SERVERS: (servers_seen, all_servers(of_zones, zones)),
-    }
-    return {
-        signal.value: sorted({*seen(watch.baseline), *seen(watch.found), *more})
-        for signal, (seen, more) in found.items()
-        if (watch := known.get(signal)) is not None and _answered(watch, now) and more is not None
-    }
+    route, zone, servers = (known.get(one, Watch(one)) for one in _RECORDED)
+    found: dict[Signal, frozenset[str]] = {}
+    if route.baseline and _answered(route, now):
+        found[route.signal] = maintainers_seen(route.baseline) | maintainers_seen(route.found)
+    # Servers have no answer where a zone is lost, as after a sale: that is one of its delegation.
+    if (every := all_servers(zone, zones)) is not None and _answered(zone, now):
+        found[servers.signal] = servers_seen(servers.baseline) | servers_seen(servers.found) | every
+    return {signal.value: sorted(names) for signal, names in found.items()}
 
 
 def vouched_anew(
