@@ -9,10 +9,11 @@ from functools import partial
 
 import pytest
 
+from byoip.domain.asn import Asn
 from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.domain.watch.dispute import Side
-from byoip.usecases.claims import reopen
+from byoip.usecases.claims import prefixes, reopen
 from byoip.usecases.watch import after_a_sale, lift
 from tests.fakes.dns import SERVERS
 from tests.store.samples import BY
@@ -166,3 +167,27 @@ async def test_2_1_whose_zones_the_registry_took_away_with_the_sale(
     assert not await approved(days)
     move(days, *NEW)
     assert await approved(days)
+
+
+@pytest.mark.parametrize(
+    ("origin", "end"), [(64500, RunResult.APPROVED), (64510, RunResult.CONTESTED)]
+)
+async def test_2_1_of_another_origin_nobody_knows_who_maintained_its_route_then(
+    days: Days, routes: Routes, origin: int, end: RunResult
+) -> None:
+    """A seller may have had one for each origin, and only that of its prefix was looked at."""
+    await frozen(days, routes)
+    await given_up(routes)
+    world = days.world
+    world.responsible = replace(world.responsible, holder_rule=True)
+    new_route(days)
+    terms = replace(world.terms, origins=frozenset({Asn(origin)}))
+    of = {"description": "", "delegate_loa_creation": False, "by": BY}
+    bringing = Verb(routes.store, partial(prefixes.submit, terms=terms))
+    account_id = await world.new_account()
+    claim = (await bringing(account_id, cidr=CIDR, asn=origin, **of)).claim
+    token = (await world.issue(claim, TokenMethod.IRR)).token
+    new_route(days, f"remarks: byoip-validation: {token.value}", origin=origin)
+    days.roas.append(valid(CIDR, origin=origin))
+    await days.snapshot()
+    assert await result(days, claim) is end

@@ -86,8 +86,8 @@ def vouched_by_others(
     Args:
         before: what `stood` gave; of what is not in it nothing counts as changed.
         passed: as above.
-        same_route: whether it is of the very prefix: of a part of it, or of more, who maintained
-            the route object then was not looked at.
+        same_route: whether it is of the very prefix and origin: of a part of it, of more, or of
+            another origin, who maintained the route object then was not looked at.
     """
     ways = (
         (Check.OWNERSHIP_IRR, Signal.ROUTE_OBJECT),

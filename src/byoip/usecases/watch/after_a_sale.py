@@ -41,8 +41,9 @@ def rests_on_what_stood(
     Who left it may be behind this account, with the old zone. So it may be where it is not known
     what stood there: who leaves before its space is frozen may change that first.
     """
+    route = claim.prefix, claim.asn
     return len(left) > MOST_LEFT or any(
         one.stood is None
-        or not vouched_by_others(one.stood, passed, same_route=one.prefix == claim.prefix)
+        or not vouched_by_others(one.stood, passed, same_route=(one.prefix, one.origin) == route)
         for one in left
     )
