@@ -13,6 +13,7 @@ from byoip.domain.asn import Asn
 from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.domain.watch.dispute import Side
+from byoip.domain.watch.levels import Signal
 from byoip.usecases.claims import prefixes, reopen
 from byoip.usecases.watch import after_a_sale, lift
 from tests.fakes.dns import SERVERS
@@ -191,3 +192,27 @@ async def test_2_1_of_another_origin_nobody_knows_who_maintained_its_route_then(
     days.roas.append(valid(CIDR, origin=origin))
     await days.snapshot()
     assert await result(days, claim) is end
+
+
+async def test_2_1_of_zones_in_the_one_that_was_looked_at_nobody_knows_where_they_stood(
+    days: Days, routes: Routes
+) -> None:
+    """Where no registry delegated that one, it may have delegated parts of it to the seller."""
+    wide, part = "31.4.0.0/16", "31.4.1.0/24"
+    seller = await days.world.approved(wide, account_id=await days.world.new_account())
+    days.rows["ripencc"].append((wide, "allocated", "seller"))
+    days.roas += [valid(wide), valid(part)]
+    days.world.dns.delegate("4.31.in-addr.arpa.")  # to none
+    days.world.dns.delegate("1.4.31.in-addr.arpa.", *NEW)
+    await looked_at(days, routes)
+    for _ in range(2):
+        days.world.clock.advance(DAY)
+        days.rows["ripencc"][-1] = (wide, "allocated", "buyer")
+        await looked_at(days, routes)
+    assert await days.frozen_for(seller) == {Signal.HOLDER}
+    await remove(days.world, seller)
+    await days.snapshot()
+    other = await days.world.claim(part, account_id=await days.world.new_account())
+    await days.world.prove(other)
+    await days.snapshot()
+    assert await result(days, other) is RunResult.CONTESTED

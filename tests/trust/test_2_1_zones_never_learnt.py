@@ -55,7 +55,7 @@ def others_vouch(
 ) -> bool:
     before = stood({one.signal: one for one in state}, zones, AT + timedelta(hours=1))
     passed = {Check.OWNERSHIP_RDNS: frozenset(by)}
-    return vouched_by_others(before, passed, same_route=True)
+    return vouched_by_others(before, passed, same_route=True, same_zones=True)
 
 
 @pytest.mark.parametrize(

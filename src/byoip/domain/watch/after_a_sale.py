@@ -79,7 +79,11 @@ def vouched_anew(
 
 
 def vouched_by_others(
-    before: Stood, passed: Mapping[Check, frozenset[str]], *, same_route: bool
+    before: Stood,
+    passed: Mapping[Check, frozenset[str]],
+    *,
+    same_route: bool,
+    same_zones: bool,
 ) -> bool:
     """Whether a proof rests on none that stood there before, by one of its two ways at least.
 
@@ -88,15 +92,17 @@ def vouched_by_others(
         passed: as above.
         same_route: whether it is of the very prefix and origin: of a part of it, of more, or of
             another origin, who maintained the route object then was not looked at.
+        same_zones: whether its reverse zones are the same: to whom one in these was delegated then,
+            or one around them, was not looked at either.
     """
     ways = (
-        (Check.OWNERSHIP_IRR, Signal.ROUTE_OBJECT),
-        (Check.OWNERSHIP_RDNS, Signal.ZONE_SERVERS),
+        (Check.OWNERSHIP_IRR, Signal.ROUTE_OBJECT, same_route),
+        (Check.OWNERSHIP_RDNS, Signal.ZONE_SERVERS, same_zones),
     )
     return any(
         signal.value in before and names and not names & {*before[signal.value]}
-        for check, signal in ways
-        if (names := passed.get(check)) and (same_route or signal is Signal.ZONE_SERVERS)
+        for check, signal, same in ways
+        if same and (names := passed.get(check))
     )
 
 
