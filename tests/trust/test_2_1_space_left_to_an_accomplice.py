@@ -183,10 +183,16 @@ async def test_2_1_of_another_origin_nobody_knows_who_maintained_its_route_then(
     world.responsible = replace(world.responsible, holder_rule=True)
     new_route(days)
     terms = replace(world.terms, origins=frozenset({Asn(origin)}))
-    of = {"description": "", "delegate_loa_creation": False, "by": BY}
     bringing = Verb(routes.store, partial(prefixes.submit, terms=terms))
-    account_id = await world.new_account()
-    claim = (await bringing(account_id, cidr=CIDR, asn=origin, **of)).claim
+    view = await bringing(
+        await world.new_account(),
+        cidr=CIDR,
+        asn=origin,
+        description="",
+        delegate_loa_creation=False,
+        by=BY,
+    )
+    claim = view.claim
     token = (await world.issue(claim, TokenMethod.IRR)).token
     new_route(days, f"remarks: byoip-validation: {token.value}", origin=origin)
     days.roas.append(valid(CIDR, origin=origin))
