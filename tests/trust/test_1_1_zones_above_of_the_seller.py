@@ -59,7 +59,7 @@ async def test_1_1_servers_that_the_seller_names_vouch_for_nothing() -> None:
         assert outcome.by == set()
         before = {Signal.ZONE_SERVERS.value: ["ns.another.example."]}
         passed = {Check.OWNERSHIP_RDNS: outcome.by}
-        assert not vouched_by_others(before, passed, same_route=True)
+        assert not vouched_by_others(before, passed, same_route=True, same_zones=True)
 
 
 async def test_1_1_those_that_the_registry_names_do() -> None:
@@ -69,7 +69,7 @@ async def test_1_1_those_that_the_registry_names_do() -> None:
         assert outcome.by == {*servers}
         passed = {Check.OWNERSHIP_RDNS: outcome.by}
         before = {Signal.ZONE_SERVERS.value: [*BOTH]}
-        assert vouched_by_others(before, passed, same_route=True) is others
+        assert vouched_by_others(before, passed, same_route=True, same_zones=True) is others
 
 
 async def test_1_1_of_a_signed_zone_nobody_is_known_to_vouch() -> None:

@@ -84,13 +84,30 @@ async def test_2_1_of_the_same_holder_it_comes_back(days: Days, routes: Routes) 
     assert (await proven(days, await days.world.claim())).approved
 
 
+@pytest.mark.parametrize("times", [1, 2, 3])
 async def test_2_1_so_it_does_by_the_new_id_that_a_registry_gave_it(
+    days: Days, routes: Routes, times: int
+) -> None:
+    await given_up(routes)
+    for one in range(times):
+        anew = spare(60, holder=f"anew-{one}")
+        days.rows["ripencc"] = [(CIDR, "allocated", f"seller-anew-{one}"), *anew]
+        await days.files()
+    assert (await proven(days, await days.world.claim())).approved
+
+
+async def test_2_1_who_sold_it_between_two_new_numberings_has_lost_it(
     days: Days, routes: Routes
 ) -> None:
     await given_up(routes)
-    days.rows["ripencc"] = [(CIDR, "allocated", "seller-anew"), *spare(60, holder="anew")]
-    await days.files()
-    assert (await proven(days, await days.world.claim())).approved
+    for one, holder in enumerate(("seller", "buyer", "buyer")):
+        anew = spare(60, holder=f"anew-{one}")
+        days.rows["ripencc"] = [(CIDR, "allocated", f"{holder}-anew-{one}"), *anew]
+        await days.files()
+        if not one:
+            days.rows["ripencc"] = [(CIDR, "allocated", "buyer-anew-0"), *anew]
+            await days.files()
+    assert not (await proven(days, await days.world.claim())).approved
 
 
 async def test_2_1_after_the_longest_proof_it_is_as_any_other(days: Days, routes: Routes) -> None:

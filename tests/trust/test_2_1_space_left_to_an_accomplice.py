@@ -9,11 +9,14 @@ from functools import partial
 
 import pytest
 
+from byoip.domain.asn import Asn
 from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.claims.ownership_token import TokenMethod
 from byoip.domain.watch.dispute import Side
-from byoip.usecases.claims import reopen
+from byoip.domain.watch.levels import Signal
+from byoip.usecases.claims import prefixes, reopen
 from byoip.usecases.watch import after_a_sale, lift
+from tests.fakes.dns import SERVERS
 from tests.store.samples import BY
 from tests.trust.contests import remove, revoke
 from tests.trust.test_2_1_space_given_up_before_the_sale import given_up
@@ -139,3 +142,83 @@ async def test_2_1_of_a_part_nobody_knows_who_maintained_its_route_then(
     days.roas.append(valid(cidr))
     await days.snapshot()
     assert await result(days, part) is end
+
+
+async def test_2_1_where_there_were_no_zones_all_that_come_are_new(
+    days: Days, routes: Routes
+) -> None:
+    """Only who holds the space by then has the registry delegate any."""
+    move(days)  # to none
+    await routes.execute("DELETE FROM prefix_watches WHERE signal LIKE '%zone%'")
+    await frozen(days, routes)
+    await given_up(routes)
+    move(days, *NEW)
+    assert await approved(days)
+
+
+async def test_2_1_whose_zones_the_registry_took_away_with_the_sale(
+    days: Days, routes: Routes
+) -> None:
+    """As registries do: what they delegate later is another's, unless to those of before."""
+    await looked_at(days, routes)
+    move(days)  # to none
+    await frozen(days, routes)
+    await given_up(routes)
+    move(days, *(name for name, _ in SERVERS))
+    assert not await approved(days)
+    move(days, *NEW)
+    assert await approved(days)
+
+
+@pytest.mark.parametrize(
+    ("origin", "end"), [(64500, RunResult.APPROVED), (64510, RunResult.CONTESTED)]
+)
+async def test_2_1_of_another_origin_nobody_knows_who_maintained_its_route_then(
+    days: Days, routes: Routes, origin: int, end: RunResult
+) -> None:
+    """A seller may have had one for each origin, and only that of its prefix was looked at."""
+    await frozen(days, routes)
+    await given_up(routes)
+    world = days.world
+    world.responsible = replace(world.responsible, holder_rule=True)
+    new_route(days)
+    terms = replace(world.terms, origins=frozenset({Asn(origin)}))
+    bringing = Verb(routes.store, partial(prefixes.submit, terms=terms))
+    view = await bringing(
+        await world.new_account(),
+        cidr=CIDR,
+        asn=origin,
+        description="",
+        delegate_loa_creation=False,
+        by=BY,
+    )
+    claim = view.claim
+    token = (await world.issue(claim, TokenMethod.IRR)).token
+    new_route(days, f"remarks: byoip-validation: {token.value}", origin=origin)
+    days.roas.append(valid(CIDR, origin=origin))
+    await days.snapshot()
+    assert await result(days, claim) is end
+
+
+async def test_2_1_of_zones_in_the_one_that_was_looked_at_nobody_knows_where_they_stood(
+    days: Days, routes: Routes
+) -> None:
+    """Where no registry delegated that one, it may have delegated parts of it to the seller."""
+    wide, part = "31.4.0.0/16", "31.4.1.0/24"
+    seller = await days.world.approved(wide, account_id=await days.world.new_account())
+    days.rows["ripencc"].append((wide, "allocated", "seller"))
+    days.roas += [valid(wide), valid(part)]
+    days.world.dns.delegate("4.31.in-addr.arpa.")  # to none
+    days.world.dns.delegate("1.4.31.in-addr.arpa.", *NEW)
+    await looked_at(days, routes)
+    for _ in range(2):
+        days.world.clock.advance(DAY)
+        days.rows["ripencc"][-1] = (wide, "allocated", "buyer")
+        await looked_at(days, routes)
+    assert await days.frozen_for(seller) == {Signal.HOLDER}
+    await remove(days.world, seller)
+    await days.snapshot()
+    other = await days.world.claim(part, account_id=await days.world.new_account())
+    await days.world.prove(other)
+    await days.snapshot()
+    assert await result(days, other) is RunResult.CONTESTED

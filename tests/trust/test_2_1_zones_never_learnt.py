@@ -55,7 +55,7 @@ def others_vouch(
 ) -> bool:
     before = stood({one.signal: one for one in state}, zones, AT + timedelta(hours=1))
     passed = {Check.OWNERSHIP_RDNS: frozenset(by)}
-    return vouched_by_others(before, passed, same_route=True)
+    return vouched_by_others(before, passed, same_route=True, same_zones=True)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,13 @@ def others_vouch(
         pytest.param([(X, SILENT)] * 3, False, id="never learnt"),
         pytest.param([(X, X)], True, id="learnt"),
         pytest.param([(X, NONE)], True, id="learnt: there is none"),
+        pytest.param([(NONE, NONE)], True, id="learnt: there are none at all"),
+        pytest.param([(NONE, NONE), (NONE, SILENT)], False, id="none at all, and then not learnt"),
+        pytest.param([(NONE, NONE), (Y, NONE)], False, id="none at all, and then there"),
+        pytest.param([(X, X), (NONE, NONE)], True, id="lost"),
+        pytest.param([(X, X), (NONE, X)], True, id="one is lost"),
+        pytest.param([(X, Y), (NONE, NONE)], False, id="there, and lost"),
+        pytest.param([(X, X), (NONE, SILENT)], False, id="one is lost, and one not learnt"),
         pytest.param([(X, SILENT), (X, NONE)], True, id="learnt at last"),
         pytest.param([(X, NONE), (X, SILENT)], False, id="there was none, and then not learnt"),
         pytest.param([(X, Y)], False, id="learnt: there"),
@@ -109,3 +116,11 @@ def test_2_1_what_is_kept_of_looks_is_no_zone() -> None:
     outcome = judge_delegations(servers, [seen(OF_A_23[0], X), seen(OF_A_23[1], NONE)])
     assert isinstance(outcome, Passed)
     assert outcome.seen == f"delegated as before: {OF_A_23[0].name}"
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_2_1_what_was_learnt_too_long_ago_is_not_known(lost: bool) -> None:
+    state = looked((X, X), (NONE, NONE)) if lost else looked((X, X))
+    known = {one.signal: one for one in state}
+    assert stood(known, OF_A_23, AT + DAY) == {"zone_servers": sorted(X)}
+    assert stood(known, OF_A_23, AT + 2 * DAY) == {}

@@ -1,6 +1,10 @@
 """Page, 4: a prefix that is contested though its space is nobody's: only an approval ends that."""
 
+from dataclasses import replace
+from uuid import UUID
+
 from byoip.domain.accounts.people import Role
+from byoip.domain.watch.levels import Signal
 from tests.api.operators import Operator
 from tests.api.test_filters import contested
 from tests.api.world import World
@@ -10,6 +14,7 @@ from tests.web.test_4_noc import NOC, acting
 CIDR = "47.8.0.0/23"
 SAID = "it was left after a change of holder. Approve it"
 SETTLED = "until its next proof"
+LOST = "This account itself had space of it"
 
 
 async def test_4_it_names_the_approval_where_no_other_and_no_reservation_has_the_space(
@@ -50,3 +55,21 @@ async def test_4_it_names_the_approval_where_no_other_and_no_reservation_has_the
     now = await operator.result("GET", f"/prefixes/{made['id']}")
     assert (now["approved"], now["standing"]) == ("V", "ok")
     assert not await says()
+
+
+async def test_4_who_lost_the_space_itself_is_told_from_who_may_have_bought_it(
+    world: World, operator: Operator
+) -> None:
+    made = await world.prefix(CIDR)
+    browser, page = await signed_in(world, Role.OPERATOR), f"{NOC}/prefixes/{made['id']}"
+    await operator.act(f"/prefixes/{made['id']}/approve")
+    async with world.store.transaction() as tx:
+        claim = await tx.claims.lock(UUID(made["id"]))
+        await tx.claims.save(replace(claim, frozen_for=frozenset({Signal.HOLDER})))
+    assert LOST not in (await browser.read(page)).text
+    await operator.act(f"/prefixes/{made['id']}/revoke")
+    await contested(world, made["id"])
+    text = (await browser.read(page)).text
+    assert LOST in text
+    assert SETTLED in text
+    assert SAID not in text

@@ -19,6 +19,8 @@ from byoip.domain.watch.zones import all_moved, all_servers, servers_seen
 
 UNCLAIMED_FOR: Final = timedelta(days=14)
 
+_RECORDED: Final = (Signal.ROUTE_OBJECT, Signal.REVERSE_ZONE, Signal.ZONE_SERVERS)
+
 Stood = Mapping[str, Collection[str]]
 
 
@@ -30,17 +32,14 @@ def stood(
     What no look has answered lately is left out, and then no answer of later counts as changed.
     Nor does any where the last look at one of the prefix's `zones` did not learn its servers.
     """
-    of_zones = known.get(Signal.REVERSE_ZONE, Watch(Signal.REVERSE_ZONE))
-    found = {
-        Signal.ROUTE_OBJECT: (maintainers_seen, frozenset[str]()),
-        Signal.ZONE_SERVERS: (servers_seen, all_servers(of_zones, zones)),
-    }
-    return {
-        signal.value: sorted({*seen(watch.baseline), *seen(watch.found), *more})
-        for signal, (seen, more) in found.items()
-        if (watch := known.get(signal)) is not None and _answered(watch, now) and watch.baseline
-        if more is not None
-    }
+    route, zone, servers = (known.get(one, Watch(one)) for one in _RECORDED)
+    found: dict[Signal, frozenset[str]] = {}
+    if route.baseline and _answered(route, now):
+        found[route.signal] = maintainers_seen(route.baseline) | maintainers_seen(route.found)
+    # Servers have no answer where a zone is lost, as after a sale: that is one of its delegation.
+    if (every := all_servers(zone, zones)) is not None and _answered(zone, now):
+        found[servers.signal] = servers_seen(servers.baseline) | servers_seen(servers.found) | every
+    return {signal.value: sorted(names) for signal, names in found.items()}
 
 
 def vouched_anew(
@@ -80,24 +79,30 @@ def vouched_anew(
 
 
 def vouched_by_others(
-    before: Stood, passed: Mapping[Check, frozenset[str]], *, same_route: bool
+    before: Stood,
+    passed: Mapping[Check, frozenset[str]],
+    *,
+    same_route: bool,
+    same_zones: bool,
 ) -> bool:
     """Whether a proof rests on none that stood there before, by one of its two ways at least.
 
     Args:
         before: what `stood` gave; of what is not in it nothing counts as changed.
         passed: as above.
-        same_route: whether it is of the very prefix: of a part of it, or of more, who maintained
-            the route object then was not looked at.
+        same_route: whether it is of the very prefix and origin: of a part of it, of more, or of
+            another origin, who maintained the route object then was not looked at.
+        same_zones: whether its reverse zones are the same: to whom one in these was delegated then,
+            or one around them, was not looked at either.
     """
     ways = (
-        (Check.OWNERSHIP_IRR, Signal.ROUTE_OBJECT),
-        (Check.OWNERSHIP_RDNS, Signal.ZONE_SERVERS),
+        (Check.OWNERSHIP_IRR, Signal.ROUTE_OBJECT, same_route),
+        (Check.OWNERSHIP_RDNS, Signal.ZONE_SERVERS, same_zones),
     )
     return any(
         signal.value in before and names and not names & {*before[signal.value]}
-        for check, signal in ways
-        if (names := passed.get(check)) and (same_route or signal is Signal.ZONE_SERVERS)
+        for check, signal, same in ways
+        if same and (names := passed.get(check))
     )
 
 

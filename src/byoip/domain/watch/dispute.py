@@ -4,18 +4,19 @@ A dispute stops what is new for both: the holder of before is frozen, the claima
 It withdraws nothing, and its end is nobody's but an operator's, or that of a party that gives up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from byoip.domain.checks.evidence import CheckState
+from byoip.domain.checks.evidence import Check, CheckState
 from byoip.domain.claims.claim import Claim
 from byoip.domain.errors import Refusal
 from byoip.domain.watch.levels import LADDERS, Level, Signal
 from byoip.domain.watch.watch import Watch
+from byoip.domain.watch.zones import all_moved
 
 ANSWERED_WITHIN: Final = timedelta(days=14)
 LISTED: Final = 500
@@ -145,12 +146,21 @@ class Advice:
 
 
 _RECORDS: Final = (Signal.ROUTE_OBJECT, Signal.REVERSE_ZONE, Signal.ZONE_SERVERS)
+_AS_THE_HOLDER_HAD_IT: Final = (
+    "For neither: what the claimant last proved the space by was, for all that is known, the route "
+    "object or delegation of the holder: who sold the space may be behind both accounts."
+)
 
 
 def advice(
-    dispute: Dispute, holder: Claim, watches: Sequence[Watch], claimant: Claim, now: datetime
+    dispute: Dispute,
+    holder: Claim,
+    watches: Sequence[Watch],
+    claimant: Claim,
+    now: datetime,
+    passed: Mapping[Check, datetime] | None = None,
 ) -> Advice:
-    """What speaks for whom.
+    """What speaks for whom. For the claimant only where it rests on what the holder had not.
 
     Args:
         dispute: which one.
@@ -158,6 +168,8 @@ def advice(
         watches: what is watched of it.
         claimant: the other claim.
         now: the moment.
+        passed: what passed, and when, in the newest run that has proven the claimant; None: as if
+            it rested on others than the holder had there.
     """
     known = {one.signal: one for one in watches}
     sale = known.get(Signal.HOLDER, Watch(Signal.HOLDER))
@@ -184,9 +196,11 @@ def advice(
         reasons.append("For the holder: it has published a new token since.")
     elif now >= dispute.decide_from:
         reasons.append("For the claimant: the holder has proven nothing in 14 days.")
+    if not (anew := passed is None or _vouched_anew(known, passed)):
+        reasons.append(_AS_THE_HOLDER_HAD_IT)
     if back and (again or not proven):
         return Advice(Advised.HOLDER, tuple(reasons))
-    if proven and not back and not again and now >= dispute.decide_from:
+    if proven and anew and not back and not again and now >= dispute.decide_from:
         return Advice(Advised.CLAIMANT, tuple(reasons))
     return Advice(Advised.ASK, tuple(reasons))
 
@@ -201,6 +215,19 @@ def decided_by(
     """
     reasons = advice(dispute, holder, watches, claimant, dispute.opened_at).reasons
     return dispute.id.hex, reasons, _stands(holder), _stands(claimant)
+
+
+def _vouched_anew(known: Mapping[Signal, Watch], passed: Mapping[Check, datetime]) -> bool:
+    """Whether a way by which it was proven led to others than the holder had there, by then."""
+    route, zones, servers = (known.get(one, Watch(one)) for one in _RECORDS)
+    ways = (
+        (Check.OWNERSHIP_IRR, route, bool(route.found)),
+        (Check.OWNERSHIP_RDNS, servers, all_moved(servers, zones)),
+    )
+    return any(
+        others and watch.failing_since and check in passed and passed[check] >= watch.failing_since
+        for check, watch, others in ways
+    )
 
 
 def _stands(claim: Claim) -> tuple[object, ...]:

@@ -171,7 +171,7 @@ def _learn(
     learnt = {zone: of for zone, of in last.items() if of is not None}
     every = {**before, **new}
     return (
-        replace(zones, baseline=_keep({**every, _LAST: learnt} if every else {})),
+        replace(zones, baseline=_keep({**every, _LAST: learnt} if every or learnt else {})),
         replace(servers, baseline=_keep({**kept, **of_proof})),
     )
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from byoip.domain.asn import Asn
 from byoip.domain.claims.claim import Claim
 from byoip.domain.prefix import Prefix
 from byoip.store.batches import Part, asking
@@ -31,7 +32,7 @@ MOST_LEFT: Final = 500
 # but whom an operator has decided for.
 _LEFT: Final = from_text(
     f"""
-    SELECT p.cidr, CASE WHEN 'holder' = ANY(p.frozen_for) THEN (
+    SELECT p.cidr, p.asn, CASE WHEN 'holder' = ANY(p.frozen_for) THEN (
         SELECT after -> 'stood' FROM events
         WHERE prefix_id = p.id AND kind = 'prefix.frozen' AND after ->> 'signal' = 'holder'
         ORDER BY number DESC LIMIT 1) END AS stood
@@ -45,7 +46,7 @@ _LEFT: Final = from_text(
             WHERE holder_id = p.id AND claimant_id = :claim_id AND ended = 'claimant')
     LIMIT {MOST_LEFT + 1}
     """,  # noqa: S608 - of constants
-    selects=["cidr", "stood"],
+    selects=["cidr", "asn", "stood"],
 )
 
 
@@ -70,6 +71,7 @@ class Left:
     """
 
     prefix: Prefix
+    origin: Asn
     stood: Mapping[str, Collection[str]] | None
 
 
@@ -88,7 +90,7 @@ def left(claim: Claim, since: datetime) -> Part:
     of = {**whose, "prefix": claim.prefix.network}
 
     def read(rows: Sequence[Any]) -> list[Left]:
-        return [Left(Prefix(row.cidr), row.stood) for row in rows]
+        return [Left(Prefix(row.cidr), Asn(row.asn), row.stood) for row in rows]
 
     return asking(_LEFT, read, **of)
 

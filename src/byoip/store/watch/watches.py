@@ -98,7 +98,7 @@ _DISTURBED: Final = from_text(f"""
 """)  # noqa: S608 - of constants
 
 # Statistics name another holder than was known then. Ids by which a registry has numbered its
-# holders anew since are the same holders.
+# holders anew since, however often, are the same holders.
 _ANOTHER: Final = """EXISTS (
     SELECT FROM current_registration_snapshots AS used
     JOIN registered_ranges AS row ON row.snapshot = used.number
@@ -106,10 +106,15 @@ _ANOTHER: Final = """EXISTS (
         AND row.status IN ('{held}')
         AND NOT EXISTS (
             SELECT FROM jsonb_array_elements(nullif({of}.{known}, '')::jsonb -> 0) AS was
-            WHERE was ->> 0 = used.registry AND (was ->> 1 = row.holder OR EXISTS (
-                SELECT FROM registry_rekeys AS anew
-                WHERE anew.registry = used.registry AND anew.at > {of}.{since}
-                    AND anew.ids ->> (was ->> 1) = row.holder))))"""
+            WHERE was ->> 0 = used.registry AND row.holder IN (
+                WITH RECURSIVE same (id, at) AS (
+                    SELECT was ->> 1, {of}.{since} UNION ALL
+                    SELECT coalesce(anew.ids ->> same.id, same.id), anew.at
+                    FROM same CROSS JOIN LATERAL (
+                        SELECT ids, at FROM registry_rekeys AS later
+                        WHERE later.registry = used.registry AND later.at > same.at
+                        ORDER BY later.at LIMIT 1) AS anew
+                ) SELECT id FROM same)))"""
 _held: Final = "', '".join(sorted(HELD_SPACE))
 # Of a watch `w` of a claim `p`.
 NAMES_ANOTHER: Final = _ANOTHER.format(held=_held, of="w", known="baseline", since="looked_at")

@@ -9,6 +9,7 @@ from byoip.domain.claims.lifecycle import Standing, Transition
 from byoip.domain.history import Actor, Event
 from byoip.domain.prefix import Prefix
 from byoip.domain.watch.levels import Signal
+from byoip.domain.watch.validity import LONGEST
 from byoip.store.sharing import PART, in_slices
 from byoip.store.transaction import Transaction
 from byoip.usecases.events import record_changes
@@ -85,6 +86,17 @@ async def left_to_a_person(tx: Transaction, claim: Claim) -> bool:
         and not await tx.contests.held_by_another(claim)
         and not await tx.reservations.blocks(claim.prefix, claim.account_id)
     )
+
+
+async def lost_by_its_account(tx: Transaction, claim: Claim) -> bool:
+    """Whether a claim is contested, and its own account had the space before its holder changed.
+
+    So its papers may be of before, as the zone and the route object by which it is proven.
+    """
+    if claim.standing is not Standing.CONTESTED or claim.approved:
+        return False
+    lost = tx.watches.lost(claim.account_id, claim.prefix, tx.now - LONGEST)
+    return bool((await tx.session.look(lost))[0])
 
 
 async def rivalled_again(tx: Transaction, claim: Claim) -> bool:

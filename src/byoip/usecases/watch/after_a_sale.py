@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from byoip.domain.checks.evidence import Check
+from byoip.domain.checks.reverse_zone import zone_length
 from byoip.domain.claims.claim import Claim
 from byoip.domain.watch.after_a_sale import (
     UNCLAIMED_FOR,
@@ -41,8 +42,12 @@ def rests_on_what_stood(
     Who left it may be behind this account, with the old zone. So it may be where it is not known
     what stood there: who leaves before its space is frozen may change that first.
     """
-    return len(left) > MOST_LEFT or any(
-        one.stood is None
-        or not vouched_by_others(one.stood, passed, same_route=one.prefix == claim.prefix)
-        for one in left
-    )
+    return len(left) > MOST_LEFT or any(not _vouched(one, claim, passed) for one in left)
+
+
+def _vouched(left: Left, claim: Claim, passed: Mapping[Check, frozenset[str]]) -> bool:
+    """Whether a proof rests on none that stood there as this one was frozen."""
+    same_route = (left.prefix, left.origin) == (claim.prefix, claim.asn)
+    same_zones = zone_length(left.prefix) == zone_length(claim.prefix)
+    same = {"same_route": same_route, "same_zones": same_zones}
+    return left.stood is not None and vouched_by_others(left.stood, passed, **same)

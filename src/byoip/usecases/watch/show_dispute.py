@@ -1,10 +1,11 @@
 """A dispute with both evidences and what they speak for, as a person decides by it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from byoip.domain.checks.evidence import Check, Passed
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.watch.dispute import Advice, advice
 from byoip.store.claims.reader import CustomerReader
@@ -34,8 +35,14 @@ async def show_dispute(reader: CustomerReader, dispute_id: UUID, now: datetime) 
     watched = [await _watched(reader, one) for one in parties]
     runs = [await _run(reader, one) for one in parties]
     known = () if watched[0] is None else watched[0].signals
-    said = advice(view.dispute, view.holder.claim, known, view.claimant.claim, now)
+    about = view.dispute, view.holder.claim, known, view.claimant.claim, now
+    said = advice(*about, _passed(runs[1]))
     return ShownDispute(view, watched, runs, said)
+
+
+def _passed(run: RunView | None) -> Mapping[Check, datetime]:
+    found = () if run is None else run.findings
+    return {one.check: one.at for one in found if isinstance(one.outcome, Passed)}
 
 
 async def _watched(reader: CustomerReader, party: DisputeParty) -> PrefixWatch | None:

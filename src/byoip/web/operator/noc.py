@@ -13,7 +13,7 @@ from byoip.domain.address import parse_address
 from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.prefix import InvalidPrefix, Prefix
 from byoip.store.accounts.operator_views import AddressReport, OperatorClaimFilter
-from byoip.usecases.claims.contests import left_to_a_person
+from byoip.usecases.claims.contests import left_to_a_person, lost_by_its_account
 from byoip.web.changes import MEANING, since_drawn
 from byoip.web.facts import carried, changed_of
 from byoip.web.forms import fresh_key, id_of, seen_of
@@ -225,6 +225,7 @@ async def _prefix(visit: PersonsVisit, told: Told) -> Response:
     async with site.border.store.transaction() as tx:
         decides = await OfPrefix.read(tx, view.claim)
         left = await left_to_a_person(tx, view.claim)
+        lost = await lost_by_its_account(tx, view.claim)
     return await visit.page(
         "operator/prefix.html",
         told.status,
@@ -243,6 +244,7 @@ async def _prefix(visit: PersonsVisit, told: Told) -> Response:
         waivers=waivers,
         disputes=await site.reader.disputes.own(owner, claim_id),
         left_to_a_person=left,
+        lost=lost,
         events=list(reversed(events)),
         newest=newest,
         seen=lambda what, route: seen_of(*decides.facts(what, route)),
