@@ -79,16 +79,10 @@ async def prove(
     return None
 
 
-def new_route(
-    days: Days,
-    *lines: str,
-    by: str = "NEW-MNT",
-    block: str = "NEW-MNT",
-    origin: int = 64500,
-) -> None:
+def new_route(days: Days, *lines: str, by: str = "NEW-MNT", block: str = "NEW-MNT") -> None:
     registry = days.world.registry
     registry.objects = type(registry.objects)()
-    text = f"route: {CIDR}\norigin: AS{origin}\nmnt-by: {by}"
+    text = f"route: {CIDR}\norigin: AS64500\nmnt-by: {by}"
     registry.put("RIPE", "\n".join([text, *lines, "source: RIPE"]))
     registry.put("RIPE", BLOCK.format(block))
 

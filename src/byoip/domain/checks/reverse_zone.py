@@ -41,12 +41,6 @@ class ReverseZone:
         return f"{label}.{self.name}"
 
 
-def zone_length(prefix: Prefix) -> int:
-    """The length of its reverse zones; those of prefixes with the same one are the same ones."""
-    step = 8 if prefix.family == 4 else 4  # noqa: PLR2004 - address family
-    return -(-prefix.length // step) * step
-
-
 def reverse_zones(prefix: Prefix) -> tuple[ReverseZone, ...]:
     """Cut a prefix at the next octet (IPv4) or nibble (IPv6) boundary, in address order.
 
@@ -55,7 +49,8 @@ def reverse_zones(prefix: Prefix) -> tuple[ReverseZone, ...]:
     Raises:
         NoReverseZone: the boundary is a whole address (longer than /24 or /124).
     """
-    boundary = zone_length(prefix)
+    step = 8 if prefix.family == 4 else 4  # noqa: PLR2004 - address family
+    boundary = -(-prefix.length // step) * step
     if not 0 < boundary < prefix.network.max_prefixlen:
         raise NoReverseZone(prefix)
     if boundary == prefix.length:

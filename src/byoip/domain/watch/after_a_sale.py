@@ -1,9 +1,9 @@
-"""Whose space that was frozen for a change of holder is: its account's, or who proves it. Pure.
+"""Whether space that was frozen for a change of holder is its account's, who proves it. Pure.
 
 After a sale the old account still has its old zone and route object, so its proof counts only where
 others than before vouch for it: maintainers, or a delegation, that were not there as it was frozen.
-And only after 14 days in which no other account claims the space. Else a person decides. Where it
-gave its approval up, the same holds of any account that proves the space: it may be its own.
+And only after 14 days in which no other account claims the space. Else a person decides; so it is
+where it gave its approval up, of any account that proves the space: it may be behind that as well.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -76,34 +76,6 @@ def vouched_anew(
         if watch.failing and _answered(watch, now) and changed:
             return True
     return False
-
-
-def vouched_by_others(
-    before: Stood,
-    passed: Mapping[Check, frozenset[str]],
-    *,
-    same_route: bool,
-    same_zones: bool,
-) -> bool:
-    """Whether a proof rests on none that stood there before, by one of its two ways at least.
-
-    Args:
-        before: what `stood` gave; of what is not in it nothing counts as changed.
-        passed: as above.
-        same_route: whether it is of the very prefix and origin: of a part of it, of more, or of
-            another origin, who maintained the route object then was not looked at.
-        same_zones: whether its reverse zones are the same: to whom one in these was delegated then,
-            or one around them, was not looked at either.
-    """
-    ways = (
-        (Check.OWNERSHIP_IRR, Signal.ROUTE_OBJECT, same_route),
-        (Check.OWNERSHIP_RDNS, Signal.ZONE_SERVERS, same_zones),
-    )
-    return any(
-        signal.value in before and names and not names & {*before[signal.value]}
-        for check, signal, same in ways
-        if same and (names := passed.get(check))
-    )
 
 
 def _answered(watch: Watch, now: datetime) -> bool:

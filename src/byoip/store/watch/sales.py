@@ -3,13 +3,12 @@
 Text SQL: it looks into the JSON of an event.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from byoip.domain.asn import Asn
 from byoip.domain.claims.claim import Claim
 from byoip.domain.prefix import Prefix
 from byoip.store.batches import Part, asking
@@ -25,18 +24,12 @@ CLAIMED: Final = from_text("""
     SELECT id FROM prefixes
     WHERE cidr && :prefix AND account_id <> :account_id AND (live OR closed_at > :since) LIMIT 1
 """)
-# More of them than a space sees in a month: made to cost, and a person decides.
-MOST_LEFT: Final = 500
 # Approved no more, be it pending again: what was frozen for another holder, or one more file would
 # have frozen, or of which statistics name another than as it was last held against them. For all
 # but whom an operator has decided for.
 _LEFT: Final = from_text(
     f"""
-    SELECT p.cidr, p.asn, CASE WHEN 'holder' = ANY(p.frozen_for) THEN (
-        SELECT after -> 'stood' FROM events
-        WHERE prefix_id = p.id AND kind = 'prefix.frozen' AND after ->> 'signal' = 'holder'
-        ORDER BY number DESC LIMIT 1) END AS stood
-    FROM prefixes AS p
+    SELECT p.id FROM prefixes AS p
     WHERE p.cidr && :prefix AND p.account_id <> :account_id AND p.state <> 'approved'
         AND greatest(p.closed_at, p.revoked_at, p.reopened_at) > :since
         AND ('holder' = ANY(p.frozen_for) OR EXISTS (SELECT FROM prefix_watches AS w
@@ -44,9 +37,9 @@ _LEFT: Final = from_text(
             AND (w.failing_since IS NOT NULL OR w.baseline <> '' AND {NAMES_ANOTHER})))
         AND NOT EXISTS (SELECT FROM disputes
             WHERE holder_id = p.id AND claimant_id = :claim_id AND ended = 'claimant')
-    LIMIT {MOST_LEFT + 1}
+    LIMIT 1
     """,  # noqa: S608 - of constants
-    selects=["cidr", "asn", "stood"],
+    selects=["id"],
 )
 
 
@@ -62,19 +55,6 @@ class Sold:
     stood: Mapping[str, Collection[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
-    """A claim whose approval ended after a sale.
-
-    Attributes:
-        stood: what stood there as it was frozen; None: it was not, or that is not known.
-    """
-
-    prefix: Prefix
-    origin: Asn
-    stood: Mapping[str, Collection[str]] | None
-
-
 async def frozen_as_sold(session: Session, claim_id: UUID) -> Sold | None:
     """The last time; None: its history tells of none."""
     row = await session.row(_SOLD, claim_id=claim_id)
@@ -82,17 +62,9 @@ async def frozen_as_sold(session: Session, claim_id: UUID) -> Sold | None:
 
 
 def left(claim: Claim, since: datetime) -> Part:
-    """Others' claims on its space whose approval ended since then, after a sale: for a look.
-
-    At most `MOST_LEFT`, and one more where there are more.
-    """
+    """Whether the approval of another account on its space ended since then, after a sale."""
     whose = {"account_id": claim.account_id, "claim_id": claim.id, "since": since}
-    of = {**whose, "prefix": claim.prefix.network}
-
-    def read(rows: Sequence[Any]) -> list[Left]:
-        return [Left(Prefix(row.cidr), Asn(row.asn), row.stood) for row in rows]
-
-    return asking(_LEFT, read, **of)
+    return asking(_LEFT, bool, **whose, prefix=claim.prefix.network)
 
 
 async def claimed_by_others(

@@ -35,7 +35,6 @@ from byoip.usecases.claims.contests import (
     unsettled,
 )
 from byoip.usecases.events import record_changes
-from byoip.usecases.watch.after_a_sale import rests_on_what_stood
 from byoip.usecases.watch.disputes import open_disputes
 from byoip.usecases.watch.lift import proven_anew
 
@@ -174,13 +173,11 @@ class RecordRun:
         claim = decide(claim, [once_more], now)
         if not claim.proven(now) or unanswered([once_more]):
             return claim, result_of([once_more]), (once_more,)
-        passed = self._vouched(claim, findings)
         if claim.approved:  # and frozen, or its proof ends: the token is of that time
-            kept = await proven_anew(tx, claim, token, passed)
+            kept = await proven_anew(tx, claim, token, self._vouched(claim, findings))
             return kept, result_of([once_more]), (once_more,)
         taken = around.approved or reserved
-        doubted = rests_on_what_stood(claim, sold, passed)
-        barred = {"taken": taken, "lost": lost, "awarded": awarded, "doubted": doubted}
+        barred = {"taken": taken, "lost": lost, "awarded": awarded, "sold": sold}
         return await self._take(tx, claim, token, once_more, **barred)
 
     def _vouched(self, claim: Claim, findings: Sequence[Finding]) -> Mapping[Check, frozenset[str]]:
@@ -204,7 +201,7 @@ class RecordRun:
         taken: bool,
         lost: bool,
         awarded: bool,
-        doubted: bool,
+        sold: bool,
     ) -> _Settled:
         """Give the claim its space, unless another account has it, or the token has expired."""
         now = tx.now
@@ -216,7 +213,7 @@ class RecordRun:
             return claim.contest(now), RunResult.CONTESTED, (once_more,)
         if awarded:  # and free until its winner asks for validation
             return claim, RunResult.UNANSWERED, (Finding(Check.REGISTRATION, _AWARDED, now),)
-        if doubted:  # who left it after a sale may be behind this account, with the old zone
+        if sold:  # and left: who did may be behind this account, with the old zone
             return claim.contest(now), RunResult.CONTESTED, (once_more,)
         if not await tx.tokens.consume(token.id):  # it expired while its run was out
             late = useless_token(token.method, Reason.TOKEN_EXPIRED, now)
