@@ -1,7 +1,8 @@
 """A database that lasts: each test finds it as the migrations left it, for 3 ms and not 50.
 
 It is for tests that write rows. A test that changes tables, or looks at what a fresh database
-holds, takes a clone of its own.
+holds, takes a clone of its own (`cloned_url`): what changes tables is refused here, as it would
+be there for the next test.
 """
 
 from collections.abc import Iterator
@@ -25,10 +26,15 @@ CREATE TABLE pristine.sequences AS
     SELECT format('%I.%I', schemaname, sequencename)::regclass AS name,
         coalesce(last_value, start_value) AS value, last_value IS NOT NULL AS used
     FROM pg_sequences;
-CREATE FUNCTION pristine.drop_partitions() RETURNS void LANGUAGE plpgsql AS $$
-DECLARE made regclass; BEGIN -- by a snapshot
+CREATE TABLE pristine.functions AS
+    SELECT oid FROM pg_proc WHERE pronamespace = 'public'::regnamespace;
+CREATE FUNCTION pristine.drop_what_is_new() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE made text; BEGIN
     FOR made IN SELECT name FROM pristine.tables WHERE oid NOT IN (SELECT oid FROM pristine.known)
-    LOOP EXECUTE format('DROP TABLE %s', made); END LOOP;
+    LOOP EXECUTE format('DROP TABLE %s', made); END LOOP; -- a partition, by a snapshot
+    FOR made IN SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+        AND oid NOT IN (SELECT oid FROM pristine.functions)
+    LOOP EXECUTE format('DROP FUNCTION %s CASCADE', made); END LOOP; -- with a test's trigger
 END $$;
 DO $$ DECLARE one record; filled boolean; statements text = ''; BEGIN
     FOR one IN SELECT * FROM pristine.tables LOOP
@@ -44,10 +50,21 @@ DO $$ DECLARE one record; filled boolean; statements text = ''; BEGIN
     END LOOP;
     EXECUTE format('CREATE FUNCTION pristine.restore() RETURNS void LANGUAGE plpgsql
         SET session_replication_role = replica AS %L', 'BEGIN
-            PERFORM pristine.drop_partitions();' || statements || '
+            PERFORM pristine.drop_what_is_new();' || statements || '
             PERFORM setval(name, value, used) FROM pristine.sequences;
         END');
 END $$;
+CREATE FUNCTION pristine.refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$
+DECLARE changed text; BEGIN
+    SELECT object_identity INTO changed FROM pg_event_trigger_ddl_commands()
+    WHERE schema_name IN ('public', 'procrastinate')
+        AND object_identity !~ 'vrps|registered_ranges'; -- which snapshots part
+    IF FOUND THEN
+        RAISE 'other tests use this database: who changes % takes cloned_url', changed;
+    END IF;
+END $$;
+CREATE EVENT TRIGGER refuse ON ddl_command_end WHEN TAG IN ('ALTER TABLE', 'CREATE INDEX')
+    EXECUTE FUNCTION pristine.refuse();
 """
 
 _RESTORE = "SELECT pristine.restore()"

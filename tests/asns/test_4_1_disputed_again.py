@@ -166,7 +166,7 @@ ELSEWHERE = """
     SELECT gen_random_uuid(), account_id, asn, 'pending', replace(gen_random_uuid()::text, '-', ''),
         token_expires_at, '', '', '', '', '', created_at, modified_at, modified_at, 1
     FROM own_asns, generate_series(1, 5000) WHERE ended_at IS NULL;
-    ALTER TABLE asn_disputes DISABLE TRIGGER asn_disputes_of_proven;
+    SET LOCAL session_replication_role = replica;
     INSERT INTO asn_disputes (id, asn, holder_id, claimant_id, opened_at, decide_from, token,
         proven_by, registry, holder, evidence, ended_at, ended)
     SELECT gen_random_uuid(), asn + one, holder_id, claimant_id, opened_at, decide_from, token,
@@ -178,7 +178,6 @@ ELSEWHERE = """
         decide_from, token, proven_by, registry, holder, evidence, opened_at - interval '1 year',
         'holder'
     FROM asn_disputes, generate_series(1, 5000) WHERE ended_at IS NULL;
-    ALTER TABLE asn_disputes ENABLE TRIGGER asn_disputes_of_proven;
 """
 
 

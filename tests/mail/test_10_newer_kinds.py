@@ -1,16 +1,28 @@
 """Mail 10: a worker leaves to the next version's what that has written and this one cannot tell."""
 
+from collections.abc import AsyncIterator
 from uuid import uuid4
 
+import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from byoip.domain.claims.claim import Claim
 from byoip.domain.mail.addressee import Addressee
 from byoip.domain.mail.notice import NoticeKind
+from byoip.store.engine import make_engine
 from tests.mail.mailed import Mailed
 from tests.mail.servers import MailServer
 
 NEWER = "moon.risen"
+
+
+@pytest.fixture
+async def engine(cloned_url: str) -> AsyncIterator[AsyncEngine]:
+    """Its own, whose tables change."""
+    made = make_engine(cloned_url)
+    yield made
+    await made.dispose()
 
 
 async def notice(mailed: Mailed, one: Addressee, kind: str, mailing: str | None = None) -> None:

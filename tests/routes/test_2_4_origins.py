@@ -1,6 +1,7 @@
 """Routes 2.4: what is announced has an origin of the operator's; what is up with another stays."""
 
 import pytest
+from sqlalchemy import text
 
 from byoip.domain.asn import Asn, OriginNotOffered
 from byoip.domain.claims.claim import Claim
@@ -47,9 +48,9 @@ async def test_a_route_is_announced_from_the_origin_that_its_claim_has_proven(
 ) -> None:
     claim = await estate.advertised(await estate.account())
     await estate.take_down(claim)
-    await estate.run("ALTER TABLE bgp_prefixes DISABLE TRIGGER USER")  # which holds it, too
-    await estate.run("UPDATE bgp_prefixes SET asn = 64999")
-    await estate.run("ALTER TABLE bgp_prefixes ENABLE TRIGGER USER")
+    async with estate.engine.begin() as connection:
+        await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        await connection.execute(text("UPDATE bgp_prefixes SET asn = 64999"))  # a trigger holds it
     after_the_change(estate, CHANGED, PROVEN)
     with pytest.raises(OriginNotOffered):
         await estate.want(claim)

@@ -43,12 +43,21 @@ async def scenario() -> int:
     server = WhoisServer()
     port = await server.start()
     web = await asyncio.start_server(_web, "127.0.0.1", 0)
+    try:
+        await _scenario(port, web.sockets[0].getsockname()[1])
+    finally:  # a loop with one that is open does not close where a warning is an error
+        web.close()
+        await server.stop()
+    return 0
+
+
+async def _scenario(port: int, web_port: int) -> None:
     asking = [*(_whois(SILENT, port) for _ in range(AT_ONCE)), *(_silent_web() for _ in range(2))]
     waiting: list[asyncio.Task[Any]] = [asyncio.create_task(one) for one in asking]
     await asyncio.sleep(0.3)
     begun = time.monotonic()
     assert isinstance(await _whois(KNOWN, port), NoEntries)
-    url = httpx.URL(f"http://{KNOWN}:{web.sockets[0].getsockname()[1]}/")
+    url = httpx.URL(f"http://{KNOWN}:{web_port}/")
     body = bytearray()
     await bounded_get(url, body, accept="*/*", tls=trusted(), max_bytes=100)
     assert body == b"here"
@@ -59,8 +68,6 @@ async def scenario() -> int:
     assert not any(one.done() for one in waiting), "the name is to be silent"
     for answer in await asyncio.gather(*waiting):
         assert answer is None or (isinstance(answer, NoAnswer) and answer.fault is Fault.TIMEOUT)
-    await server.stop()
-    return 0
 
 
 async def _whois(host: str, port: int) -> RegistryAnswer:

@@ -43,6 +43,12 @@ async def test_what_rose_a_day_ago_counts_no_more(days: Days, claims: list[Claim
     assert await rise(days, claims[0]) is HELD, "its own of yesterday counts no more, either"
 
 
+async def test_one_that_rises_again_counts_once(days: Days, claims: list[Claim]) -> None:
+    first, *others = claims
+    assert [await rise(days, first) for _ in range(ALLOWED)] == [DONE] * ALLOWED
+    assert [await rise(days, one) for one in others[:ALLOWED]] == [DONE] * (ALLOWED - 1) + [HELD]
+
+
 async def test_what_is_held_waits_for_a_person_however_much_time_passes(
     days: Days, claims: list[Claim]
 ) -> None:

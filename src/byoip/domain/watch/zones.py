@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from byoip.domain.checks.evidence import Failed, Fault, Outcome, Passed, Reason, Unanswered
 from byoip.domain.checks.reverse_dns.counting import needed, servers_of, showing
@@ -127,7 +127,7 @@ def _rows(zones: Watch) -> dict[str, Watch]:
     """Of each zone that says no its own row of answers."""
     if not zones.failing:
         return {}
-    kept = json.loads(zones.found) if zones.found else _kept(zones.baseline)
+    kept: Any = json.loads(zones.found) if zones.found else _kept(zones.baseline)
     if not zones.found or isinstance(kept, list):  # of an older version, which had one row for all
         of_all = zones.failing_since, zones.failing_until
         return {zone: _row(zones, *of_all) for zone in kept}
