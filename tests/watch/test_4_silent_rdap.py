@@ -9,13 +9,14 @@ from byoip.adapters.rdap.rdap_client import RdapClient
 from byoip.adapters.rdap.rdap_servers import RdapServers
 from byoip.domain.watch.levels import Signal
 from byoip.store.watch.files_in_use import files_in_use
+from byoip.usecases.checks.responsible import Registries
 from byoip.usecases.jobs.isolate_rows import IsolatedRows
 from byoip.usecases.watch.hear_statistics import HearStatistics
 from tests.fakes.rdap_servers import serving
 from tests.fakes.registry_budget import EnoughBudget
 from tests.usecases.routes import Routes
 from tests.usecases.world import WORKER
-from tests.watching import DAY, Days, Registries
+from tests.watching import DAY, Days
 
 MANY = 12
 WAITS = 0.5
