@@ -147,6 +147,7 @@ async def test_a_look_finds_its_place_in_the_queue_of_a_registry_from_the_front(
     await crowd(days.world, routes.claim)
     with psycopg.connect(database_url, autocommit=True) as connection:
         at = {"most": 20, "all_of_them": 50, "day_ago": days.world.clock.now()}
+        at |= {"first": False, "newest": 30}
         asked = {"claim_id": routes.claim.id, **at}
         assert rows_touched(connection, turns._TURN_TO_ASK.text, asked) <= A_FEW
 

@@ -23,6 +23,18 @@ LONG_AGO = text("""
     SET answered_at = now() - CASE prefix_id WHEN :id THEN interval '9 days' ELSE '1 day' END
 """)
 IN_FRONT = text("UPDATE watch_turns SET answered_at = '2000-01-01' WHERE prefix_id = ANY(:ids)")
+SAYS_NO = text("""
+    INSERT INTO prefix_watches (prefix_id, signal, looked_at, good_at, failing_since,
+        failing_until, level, seen, doubt, baseline, found)
+    SELECT id, 'route_object', now(), now(), now(), now(), 'none', '', '', '["SOME-MNT"]', ''
+    FROM prefixes WHERE id = ANY(:ids)
+    ON CONFLICT (prefix_id, signal) DO UPDATE SET failing_since = now(), failing_until = now()
+""")
+KNOWN = text("""
+    INSERT INTO prefix_watches (prefix_id, signal, looked_at, good_at, level, seen, doubt,
+        baseline, found)
+    VALUES (:id, 'route_object', now(), now(), 'none', '', '', '["SOME-MNT"]', '')
+""")
 ASKED = text("INSERT INTO registry_budgets (registry) VALUES (:registry)")
 AGE = "byoip_route_object_age_seconds"
 
@@ -91,6 +103,27 @@ async def test_one_that_says_no_is_asked_about_each_day(days: Days, claims: list
     await a_day(days)
     await a_day(days)
     assert await days.level(lost, Signal.ROUTE_OBJECT) is Level.NOTICE
+
+
+async def test_many_of_one_account_that_say_no_keep_no_others_from_being_asked_about(
+    days: Days, claims: list[Claim]
+) -> None:
+    """Who takes its route objects away, and keeps it so, is asked about each day first."""
+    world = days.world
+    for one in claims:
+        assert world.registry.objects.delete("RIPE", "route", f"{one.prefix}AS64500")
+    async with world.engine.begin() as connection:
+        await connection.execute(SAYS_NO, {"ids": [one.id for one in claims]})
+    world.account_id = await world.new_account()
+    theirs = await world.approved("30.9.0.0/24")
+    async with world.engine.begin() as connection:
+        await connection.execute(KNOWN, {"id": theirs.id})
+    asked(world)
+    seen: list[str] = []
+    for _ in range(2 * MANY // SHARE):
+        seen += await a_day(days)
+    assert seen.count(str(theirs.prefix)) >= 1
+    assert len(seen) > MANY, "and those that say no have their turn, too"
 
 
 async def test_metrics_show_what_waits_longest(days: Days, claims: list[Claim]) -> None:

@@ -14,23 +14,34 @@ from byoip.store.statements import Session, from_text
 
 # Where more of these prefixes' end together the relying party has fetched nothing for long, or a
 # whole registry signs nothing: that says nothing of a prefix, and is told as data gets old or goes.
-# So it is where more ROAs for our numbers end than could be looked up in the time of a statement.
 MOST_ENDING: Final = 10_000
 MOST_ROAS: Final = 200_000
-# Anybody signs ROAs of their own space for the operator's number, which most prefixes have: each is
-# looked up by its network in the order of an index, or Postgres compares it with all prefixes. Of
-# ROAs for one space no more are read than it takes to judge it: a look at it says what is so. What
-# is counted is prefixes: of one there may be thousands, for all lengths of all networks around it.
-# Accounts take turns.
+# IPv4 /16 and IPv6 /32: nearly nobody has several, and of each its owner may sign what they like.
+_BLOCK: Final = "CASE family({of}) WHEN 4 THEN 16 ELSE 32 END"
+_BLOCK_OF: Final = f"set_masklen({{of}}, least(masklen({{of}}), {_BLOCK}))"
+_ours, _signed = _BLOCK_OF.format(of="cidr"), _BLOCK_OF.format(of="prefix")
+# Anybody signs ROAs of their own space for the operator's number, which most prefixes have. Those
+# for a block in which no prefix has that number are passed over by a hash, however many they are.
+# Of the others blocks take turns, where more end than can be looked up in the time of a statement:
+# each is looked up by its network in the order of an index, or Postgres compares it with all
+# prefixes. Of ROAs for one space no more are read than it takes to judge it: a look at it says what
+# is so. What is counted is prefixes: of one there may be thousands, for all lengths of all networks
+# around it. Accounts take turns.
 ENDING: Final = from_text(f"""
-    WITH signed AS MATERIALIZED (
-        SELECT prefix, asn, max_length FROM vrps WHERE snapshot = :number AND expires <= :until
-            AND asn IN (SELECT asn FROM prefixes WHERE state = 'approved')
-        LIMIT :roas + 1
+    WITH held AS MATERIALIZED (
+        SELECT DISTINCT asn, {_ours} AS block FROM prefixes WHERE state = 'approved'
+    ), signed AS MATERIALIZED (
+        SELECT prefix, asn, max(max_length) AS max_length
+        FROM vrps WHERE snapshot = :number AND expires <= :until AND CASE
+            WHEN masklen(prefix) < {_BLOCK.format(of="prefix")}
+            THEN asn IN (SELECT asn FROM held)
+            ELSE (asn, {_signed}) IN (SELECT asn, block FROM held)
+        END GROUP BY prefix, asn
     ), soon AS MATERIALIZED (
-        SELECT prefix, asn, max(max_length) AS max_length,
+        SELECT prefix, asn, max_length,
             set_masklen(broadcast(prefix), CASE family(prefix) WHEN 4 THEN 32 ELSE 128 END) AS last
-        FROM signed WHERE (SELECT count(*) FROM signed) <= :roas GROUP BY prefix, asn
+        FROM signed
+        ORDER BY row_number() OVER (PARTITION BY {_signed} ORDER BY prefix, asn) LIMIT :roas
     ), about AS MATERIALIZED (
         SELECT DISTINCT p.id, p.cidr, p.asn, p.account_id FROM soon CROSS JOIN LATERAL (
             SELECT id, cidr, asn, account_id FROM prefixes WHERE live AND state = 'approved'

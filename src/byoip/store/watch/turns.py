@@ -38,11 +38,24 @@ _NEXT: Final = from_text("UPDATE watch_turns SET due_at = :at WHERE prefix_id = 
 _ANSWERED: Final = from_text(
     "UPDATE watch_turns SET answered_at = :now WHERE prefix_id = :claim_id"
 )
+# Of the newest answers of a registry an account has a quarter at most by what goes before others
+# (`first`), or who has very many of these keeps all others from being asked about for ever.
 # Looks into the index of the registry, none further than so many of its rows. Who is first alone is
 # no bound: after a round the queue stands in the order of the times of day at which they are looked
 # at, so each would find itself in front.
 _TURN_TO_ASK: Final = from_text("""
-    SELECT NOT EXISTS (
+    SELECT :first AND :newest / 4 > (
+        SELECT count(*) FROM (
+            SELECT prefix_id AS id FROM watch_turns AS one
+            WHERE one.registry = turn.registry AND answered_at > :day_ago
+            ORDER BY answered_at DESC LIMIT :newest
+        ) AS lately WHERE id <> turn.prefix_id
+            AND (SELECT account_id FROM prefixes WHERE id = lately.id) = own.account_id
+            AND (
+                SELECT failing_since IS NOT NULL OR good_at IS NULL FROM prefix_watches
+                WHERE prefix_id = lately.id AND signal = 'route_object'
+            )
+    ) OR NOT EXISTS (
         SELECT FROM watch_turns AS one WHERE one.registry = turn.registry
         OFFSET :all_of_them LIMIT 1
     ) OR EXISTS (
@@ -55,7 +68,8 @@ _TURN_TO_ASK: Final = from_text("""
             SELECT FROM watch_turns AS one
             WHERE one.registry = turn.registry AND answered_at > :day_ago LIMIT :most
         ) AS lately
-    ) AS now FROM watch_turns AS turn WHERE prefix_id = :claim_id
+    ) AS now FROM watch_turns AS turn JOIN prefixes AS own ON own.id = turn.prefix_id
+    WHERE prefix_id = :claim_id
 """)
 
 
@@ -81,14 +95,16 @@ class Turns(Repository):
         await self._session.change(_NEXT, claim_id=claim_id, at=at)
 
     async def turn_to_ask(
-        self, claim_id: UUID, now: datetime, *, most: int, all_of_them: int
+        self, claim_id: UUID, now: datetime, *, first: bool, most: int, all_of_them: int
     ) -> bool:
         """Whether its registry is asked about it now.
 
         Of a registry with no more prefixes than `all_of_them` it is asked about each; else about
-        those that were answered longest ago, and no more than `most` within a day.
+        those that were answered longest ago, and no more than `most` within a day. Those that go
+        `first` do not wait, unless a quarter of the newest answers was about such of its account.
         """
         at = {"most": most, "all_of_them": all_of_them, "day_ago": now - _DAY}
+        at |= {"first": first, "newest": max(4, all_of_them - most)}
         row = await self._session.row(_TURN_TO_ASK, claim_id=claim_id, **at)
         return row is None or bool(row.now)
 

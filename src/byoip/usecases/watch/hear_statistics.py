@@ -1,12 +1,14 @@
 """Hold the holders of watched prefixes against each accepted file of the registries' statistics."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
+from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.registry import Responsible
 from byoip.domain.claims.claim import ClaimNotFound
 from byoip.domain.history import Actor
@@ -27,6 +29,9 @@ from byoip.usecases.watch.levels import note
 from byoip.usecases.watch.watcher import WATCHER
 
 _AT_ONCE = 200
+# A server that has said nothing so often is not waited for again in this run. Else the changes of
+# one account would take hours, five seconds each, and those of all others come behind them.
+_SILENT = 3
 
 Files: TypeAlias = Mapping[str, StatisticsInUse]
 
@@ -57,12 +62,13 @@ class HearStatistics:
             by: who hears.
         """
         last, more, told = (0, UUID(int=0)), True, None
+        silent = Counter[str]()
         while more:
             async with self.store.transaction() as tx:
                 page, loud, told = await self._page(tx, rows, last, told)
             for one in loud:
                 with rows.row(one.claim_id):
-                    await self._hear(one, told, by)
+                    await self._hear(one, told, silent, by)
                 if asyncio.get_running_loop().time() >= until:
                     return
             more = len(page) == _AT_ONCE and asyncio.get_running_loop().time() < until
@@ -96,11 +102,11 @@ class HearStatistics:
                     await tx.watches.put_quietly(one.claim_id, one.watch, after)
         return page, loud, told
 
-    async def _hear(self, one: Unheard, told: "_Told", by: Actor) -> None:
+    async def _hear(self, one: Unheard, told: "_Told", silent: Counter[str], by: Actor) -> None:
         async with self.store.transaction() as tx:
             expected = await _heard(tx, one.prefix, one.watch, told)
         rises = expected is not None and expected.level is Level.FREEZE is not one.watch.level
-        said = await self._asked(one.prefix) if rises else None  # no transaction is open
+        said = await self._asked(one.prefix, silent) if rises else None  # no transaction is open
         async with self.store.transaction(actor=by) as tx:
             try:
                 claim = await tx.claims.lock(one.claim_id)
@@ -118,7 +124,7 @@ class HearStatistics:
                 after = _named(after, said)
             await note(tx, claim, before, after)
 
-    async def _asked(self, prefix: Prefix) -> Said | None:
+    async def _asked(self, prefix: Prefix, silent: Counter[str]) -> Said | None:
         """What RDAP says of the holder's block; None: nobody was asked, or it names a part.
 
         Of a part in it, of any status, the holder of before may have written whose it is.
@@ -128,10 +134,12 @@ class HearStatistics:
         found = self.registries.judge(prefix, *of).registry
         if self.data is None or not isinstance(found, Responsible):
             return None
-        if found.registry.rdap_url is None:
+        key = found.registry.key
+        if found.registry.rdap_url is None or silent[key] >= _SILENT:
             return None
         asked = HolderQuestion(found.registry, prefix, WATCHER, all_here=found.national is None)
         said = (await self.data.look_up(asked)).said
+        silent[key] += said.fault is Fault.TIMEOUT
         return None if allocation_around(said, prefix, of[0]) else said
 
 

@@ -213,11 +213,10 @@ async def _turn_to_ask(
     is asked each day, or no level would rise.
     """
     watch = known.get(Signal.ROUTE_OBJECT)
-    if watch is None or watch.failing or watch.good_at is None:
-        return True
+    first = watch is None or watch.failing or watch.good_at is None
     share = questions_a_day(registry.budget)
-    most = max(1, share * 4 // 5)
-    return await tx.watches.turn_to_ask(claim_id, tx.now, most=most, all_of_them=share)
+    at = {"most": max(1, share * 4 // 5), "all_of_them": share}
+    return await tx.watches.turn_to_ask(claim_id, tx.now, first=first, **at)
 
 
 def _of_zones(known: Mapping[Signal, Watch]) -> tuple[Watch, Watch]:
