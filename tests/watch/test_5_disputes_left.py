@@ -15,7 +15,7 @@ from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.watch.dispute import Side
 from byoip.usecases.claims import standing
 from tests.store.samples import BY
-from tests.trust.contests import WHY, remove, revoke
+from tests.trust.contests import OPERATOR, WHY, remove, revoke
 from tests.usecases.routes import Routes
 from tests.usecases.verbs import Verb
 from tests.usecases.world import CIDR
@@ -71,7 +71,7 @@ async def test_whoever_proves_it_by_whatever_and_an_operator_approves_the_right_
     buyer = await accomplice(days, other)
     await days.snapshot()
     assert await result(days, buyer) is RunResult.CONTESTED
-    await Verb(days.world.store, standing.approve)(buyer.id, reason=WHY, by=BY)
+    await Verb(days.world.store, standing.approve)(buyer.id, reason=WHY, by=OPERATOR)
     assert (await days.world.now(buyer)).approved
 
 
