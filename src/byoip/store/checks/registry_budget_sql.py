@@ -89,8 +89,10 @@ SHARE: Final = from_text(f"""
 """)  # noqa: S608 - of constants
 
 # Clearing away skips what another worker is just giving back or keeping: who holds the registry's
-# row does not wait.
-_CLEARED: Final = """expired AS (
+# row does not wait. Of answers the oldest of all registries go, and those that still count are not
+# looked at: thousands, where many questions are asked in a minute. One question leaves one answer.
+_MOST_STALE: Final = 20
+_CLEARED: Final = f"""expired AS (
         DELETE FROM registry_leases WHERE id IN (
             SELECT id FROM registry_leases
             WHERE registry = :registry AND expires_at <= clock_timestamp()
@@ -98,8 +100,8 @@ _CLEARED: Final = """expired AS (
     ), stale AS (
         DELETE FROM registry_answers WHERE (registry, lookup, prefix) IN (
             SELECT registry, lookup, prefix FROM registry_answers
-            WHERE registry = :registry AND kept_until <= clock_timestamp()
-            FOR UPDATE SKIP LOCKED)
+            WHERE kept_until <= (SELECT clock_timestamp())
+            ORDER BY kept_until LIMIT {_MOST_STALE} FOR UPDATE SKIP LOCKED)
     )"""
 SPEND: Final = from_text(f"""
     WITH spent AS (
