@@ -22,15 +22,16 @@ import dns.name
 
 from byoip.adapters.checks.dns_message import Kind, Message, Name, Question
 from byoip.adapters.checks.dns_reader import TooMuch, Unreadable, read
+from byoip.adapters.dns_stream import converse
 from byoip.domain.checks.evidence import Fault
 from byoip.ports.places import Places
 
 # A token needs a few hundred bytes.
 LARGEST_OF_RESOLVER = 16 * 1024
 LARGEST_OF_AUTHORITY = 4 * 1024
-# The header, what follows a name in a question (RFC 1035, 4.1.1 and 4.1.2), the length before a
-# message over TCP (4.2.2), and the record of EDNS with the flag DO (RFC 6891, 6.1.2; RFC 3225, 3).
-_HEADER, _KIND_AND_CLASS, _LENGTH = Struct("!6H"), Struct("!HH"), Struct("!H")
+# The header, what follows a name in a question (RFC 1035, 4.1.1 and 4.1.2), and the record of EDNS
+# with the flag DO (RFC 6891, 6.1.2; RFC 3225, 3).
+_HEADER, _KIND_AND_CLASS = Struct("!6H"), Struct("!HH")
 _OPT, _DNSSEC_OK, _INTERNET = Struct("!BHHIH"), 0x8000, 1
 _RESPONSE, _TRUNCATED, RECURSION = 0x8000, 0x0200, 0x0100  # flags QR, TC and RD (4.1.1)
 _T = TypeVar("_T")
@@ -128,7 +129,8 @@ async def over_tcp(
     why: Reply = NotAnswered(Fault.GARBAGE, "the answer bears another id")
     try:
         async with asyncio.timeout(seconds):
-            await _converse(questions, server, most, came)
+            wires, at = [one.wire for one in questions], (server.address, server.port)
+            await converse(wires, at, most, came)
     except TimeoutError:
         why = NotAnswered(Fault.TIMEOUT, f"no answer over TCP within {seconds:g} s")
     except asyncio.IncompleteReadError as cut:
@@ -181,20 +183,6 @@ async def ask(asked: Sequence[Asked], at: Server, *, stream: bool, seconds: floa
 def resolving(question: Asked) -> bool:
     """Whether it is for a resolver."""
     return bool(question.flags & RECURSION)
-
-
-async def _converse(questions: Sequence[Asked], at: Server, most: int, came: list[bytes]) -> None:
-    reader, writer = await asyncio.open_connection(at.address, at.port)
-    try:
-        writer.write(b"".join(_LENGTH.pack(len(one.wire)) + one.wire for one in questions))
-        await writer.drain()
-        for _ in questions:
-            length = int.from_bytes(await reader.readexactly(2), "big")
-            if length > most:
-                raise TooMuch(f"an answer above {most} bytes")
-            came.append(await reader.readexactly(length))
-    finally:
-        writer.transport.abort()  # nothing is left to send or to wait for
 
 
 class _Datagrams(asyncio.DatagramProtocol):
