@@ -17,7 +17,8 @@ _KEPT = text("""
         (registry, lookup, prefix, asked, asked_of, answer, objects, answered_at, kept_until)
     SELECT registry, 'exact_routes', CAST('11.' || n / 256 || '.' || n % 256 || '.0/24' AS cidr),
         'asked', 'of:43', '', '[]', clock_timestamp(), clock_timestamp() + CAST(:left AS interval)
-    FROM generate_series(CAST(:first AS int), CAST(:last AS int)) AS n, (VALUES ('ripencc'), ('arin')) AS of (registry)
+    FROM generate_series(CAST(:first AS int), CAST(:last AS int)) AS n,
+        (VALUES ('ripencc'), ('arin')) AS of (registry)
 """)
 _READ = text("""
     SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables

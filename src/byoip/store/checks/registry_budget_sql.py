@@ -102,7 +102,7 @@ _CLEARED: Final = f"""expired AS (
             SELECT registry, lookup, prefix FROM registry_answers
             WHERE kept_until <= (SELECT clock_timestamp())
             ORDER BY kept_until LIMIT {_MOST_STALE} FOR UPDATE SKIP LOCKED)
-    )"""
+    )"""  # noqa: S608 - of constants
 SPEND: Final = from_text(f"""
     WITH spent AS (
         UPDATE registry_budgets
