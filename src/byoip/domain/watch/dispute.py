@@ -12,9 +12,11 @@ from typing import Final
 from uuid import UUID
 
 from byoip.domain.checks.evidence import Check, CheckState
+from byoip.domain.checks.rirs import RIRS
 from byoip.domain.claims.claim import Claim
 from byoip.domain.errors import Refusal
 from byoip.domain.watch.levels import LADDERS, Level, Signal
+from byoip.domain.watch.records import maintainers_seen
 from byoip.domain.watch.watch import Watch
 from byoip.domain.watch.zones import all_moved
 
@@ -146,6 +148,8 @@ class Advice:
 
 
 _RECORDS: Final = (Signal.ROUTE_OBJECT, Signal.REVERSE_ZONE, Signal.ZONE_SERVERS)
+# Where a route object tells who holds the space. Elsewhere whoever wrote it before may name others.
+_RULED: Final = frozenset(one.key for one in RIRS if one.holder_rule)
 _AS_THE_HOLDER_HAD_IT: Final = (
     "For neither: what the claimant last proved the space by was, for all that is known, the route "
     "object or delegation of the holder: who sold the space may be behind both accounts."
@@ -196,7 +200,7 @@ def advice(
         reasons.append("For the holder: it has published a new token since.")
     elif now >= dispute.decide_from:
         reasons.append("For the claimant: the holder has proven nothing in 14 days.")
-    if not (anew := passed is None or _vouched_anew(known, passed)):
+    if not (anew := passed is None or _vouched_anew(known, claimant, passed)):
         reasons.append(_AS_THE_HOLDER_HAD_IT)
     if back and (again or not proven):
         return Advice(Advised.HOLDER, tuple(reasons))
@@ -217,11 +221,15 @@ def decided_by(
     return dispute.id.hex, reasons, _stands(holder), _stands(claimant)
 
 
-def _vouched_anew(known: Mapping[Signal, Watch], passed: Mapping[Check, datetime]) -> bool:
+def _vouched_anew(
+    known: Mapping[Signal, Watch], claimant: Claim, passed: Mapping[Check, datetime]
+) -> bool:
     """Whether a way by which it was proven led to others than the holder had there, by then."""
     route, zones, servers = (known.get(one, Watch(one)) for one in _RECORDS)
+    by = maintainers_seen(route.found)
+    others_write = claimant.registry in _RULED and by and not by & maintainers_seen(route.baseline)
     ways = (
-        (Check.OWNERSHIP_IRR, route, bool(route.found)),
+        (Check.OWNERSHIP_IRR, route, others_write),
         (Check.OWNERSHIP_RDNS, servers, all_moved(servers, zones)),
     )
     return any(
