@@ -10,6 +10,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from byoip.domain.claims.claim import Claim
 from byoip.domain.watch.dispute import Side
@@ -29,6 +30,7 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(240)]
 SOME_SYNCS = 4.0  # seconds, of one each second
 GRACE = timedelta(days=7)
 BESIDE = "31.9.0.0/24"  # of the same holder, in no dispute
+BOUND = text("SELECT count(*) FROM bindings WHERE live AND prefix_id = :id")
 PACE = Pace(every=timedelta(seconds=1))
 
 
@@ -81,9 +83,14 @@ async def test_decided_for_the_claimant_the_old_route_goes_alone_and_the_claiman
         await going_on(by=WORKER)
         await judge.edge.until_gone(old.prefix)
         await until(judge.fleet.settled)
-        for _ in range(3):  # confirmed, unbound, in its grace
+
+        async def unbound() -> bool:
             world.clock.advance(timedelta(minutes=1))
             await going_on(by=WORKER)
+            async with world.engine.connect() as connection:
+                return not await connection.scalar(BOUND, {"id": old.id})
+
+        await until(unbound)  # once it is confirmed that its route has gone
         assert (await world.now(old)).offboarding
         await proven(days, rival)
         assert (await world.now(rival)).approved  # it does not wait for the grace of the other

@@ -29,8 +29,8 @@ from byoip.usecases.watch.levels import note
 from byoip.usecases.watch.watcher import WATCHER
 
 _AT_ONCE = 200
-# A server that has said nothing so often is not waited for again in this run. Else the changes of
-# one account would take hours, five seconds each, and those of all others come behind them.
+# A server that has said nothing so often in a row is not waited for again in this run. Else the
+# changes of one account would take hours, five seconds each, and those of others come behind them.
 _SILENT = 3
 
 Files: TypeAlias = Mapping[str, StatisticsInUse]
@@ -139,7 +139,7 @@ class HearStatistics:
             return None
         asked = HolderQuestion(found.registry, prefix, WATCHER, all_here=found.national is None)
         said = (await self.data.look_up(asked)).said
-        silent[key] += said.fault is Fault.TIMEOUT
+        silent[key] = silent[key] + 1 if said.fault is Fault.TIMEOUT else 0
         return None if allocation_around(said, prefix, of[0]) else said
 
 
