@@ -9,8 +9,8 @@ from functools import partial
 import pytest
 
 from byoip.domain.checks.validation_run import RunResult
-from byoip.domain.claims.claim import UNPROVEN_AFTER
 from byoip.domain.watch.dispute import Side
+from byoip.domain.watch.validity import LONGEST
 from byoip.usecases.claims import reopen
 from byoip.usecases.watch import lift
 from tests.store.samples import BY
@@ -70,10 +70,10 @@ async def test_2_1_frozen_and_given_up(days: Days, routes: Routes, back: bool, n
     assert not await approved(days)
 
 
-async def test_2_1_after_a_month_it_is_as_any_other(days: Days, routes: Routes) -> None:
+async def test_2_1_after_the_longest_proof_it_is_as_any_other(days: Days, routes: Routes) -> None:
     await frozen(days, routes)
     await given_up(routes)
-    days.world.clock.advance(UNPROVEN_AFTER + DAY)
+    days.world.clock.advance(LONGEST + DAY)
     assert await approved(days)
 
 

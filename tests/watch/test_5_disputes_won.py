@@ -56,7 +56,8 @@ async def test_until_its_winner_is_approved_no_other_account_is(
     await decide(days, dispute_id, Side.CLAIMANT, early=True)
     assert await result(days, other) is RunResult.UNANSWERED
     waiting = await days.world.now(other)
-    assert (waiting.approved, waiting.standing) == (False, Standing.OK)
+    contested = Standing.CONTESTED if proven.startswith("before") else Standing.OK
+    assert (waiting.approved, waiting.standing) == (False, contested)
     assert await result(days, buyer) is RunResult.APPROVED
     assert await result(days, other) is RunResult.CONTESTED
 

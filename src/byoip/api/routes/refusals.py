@@ -58,8 +58,9 @@ REFUSALS = (
     conflict(
         1706,
         bgp_prefix.Contested(),
-        "Wait until the other account has left, or ask the operator, who may announce a route of "
-        "the account that holds the approval, with a reason, and never of the other. Meanwhile "
+        "Wait until the other account has left, or ask the operator, who approves the prefix by "
+        "hand where the space was left after a change of holder, and may announce a route of the "
+        "account that holds the approval, with a reason, and never of the other. Meanwhile "
         "bind, swap, unbind and withdraw as you like; only announcing is refused. Where another "
         "account still serves the same space, binding the whole of it is refused as well.",
     ),

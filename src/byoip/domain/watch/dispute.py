@@ -152,7 +152,8 @@ _RECORDS: Final = (Signal.ROUTE_OBJECT, Signal.REVERSE_ZONE, Signal.ZONE_SERVERS
 _RULED: Final = frozenset(one.key for one in RIRS if one.holder_rule)
 _AS_THE_HOLDER_HAD_IT: Final = (
     "For neither: what the claimant last proved the space by was, for all that is known, the route "
-    "object or delegation of the holder: who sold the space may be behind both accounts."
+    "object or delegation of the holder: who sold the space may be behind both accounts. If they "
+    "are its own by now, its next validation says so."
 )
 
 

@@ -119,7 +119,8 @@ _held: Final = "', '".join(sorted(HELD_SPACE))
 # Of a watch `w` of a claim `p`.
 NAMES_ANOTHER: Final = _ANOTHER.format(held=_held, of="w", known="baseline", since="looked_at")
 _a_day_before: Final = "ended_at - interval '1 day'"  # its watch had heard all of that
-_by_move: Final = _ANOTHER.format(held=_held, of="m", known="holder", since=_a_day_before)
+# And of a move `m` of it.
+BY_MOVE: Final = _ANOTHER.format(held=_held, of="m", known="holder", since=_a_day_before)
 # Revoked since, or closed: what was frozen for another holder, or one more file would have frozen;
 # or of which statistics name another than as it was last held against them, or as it moved away.
 _LOST: Final = from_text(
@@ -133,7 +134,7 @@ _LOST: Final = from_text(
                 OR w.looked_at > :since AND w.baseline <> '' AND {NAMES_ANOTHER})
     ) + (SELECT count(*) FROM prefix_moves AS m JOIN prefixes AS p ON p.id = m.prefix_id
         WHERE m.from_account_id = :account_id AND m.ended = 'moved' AND m.ended_at > :since
-            AND m.holder <> '' AND p.cidr && :prefix AND {_by_move}
+            AND m.holder <> '' AND p.cidr && :prefix AND {BY_MOVE}
     ) AS lost
     """,  # noqa: S608 - of constants
     selects=["lost"],

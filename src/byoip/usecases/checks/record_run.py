@@ -16,13 +16,13 @@ from byoip.domain.checks.decision import (
 from byoip.domain.checks.evidence import Check, Fault, Finding, Passed, Reason, Unanswered
 from byoip.domain.checks.validation_run import RunResult, ValidationRun
 from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
-from byoip.domain.claims.claim import UNPROVEN_AFTER, CheckRecord, Claim, ClaimNotFound
+from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
 from byoip.domain.watch.validity import LONGEST
 from byoip.store.transaction import Store, Transaction
 from byoip.store.watch.disputes import DisputeRepository
-from byoip.store.watch.sales import left
+from byoip.store.watch.sales import waiting
 from byoip.usecases.checks.check_rpki import check_rpki, with_aspa
 from byoip.usecases.checks.collect_evidence import CollectedEvidence, CollectEvidence
 from byoip.usecases.checks.first_looks.heeding import Heeding
@@ -115,7 +115,7 @@ class RecordRun:
                 tx.reservations.blocking(claim.prefix, claim.account_id),
                 tx.watches.lost(claim.account_id, claim.prefix, tx.now - LONGEST),
                 DisputeRepository(tx.session).awarded(claim),
-                left(claim, tx.now - UNPROVEN_AFTER),
+                waiting([claim], claim.prefix, tx.now),
                 *self.ask.about(tx, claim.prefix, claim.id),
             )
             live, used, *known = await tx.session.look(
@@ -177,7 +177,7 @@ class RecordRun:
             kept = await proven_anew(tx, claim, token, self._vouched(claim, findings))
             return kept, result_of([once_more]), (once_more,)
         taken = around.approved or reserved
-        barred = {"taken": taken, "lost": lost, "awarded": awarded, "sold": sold}
+        barred = {"taken": taken, "lost": lost, "awarded": awarded, "sold": bool(sold)}
         return await self._take(tx, claim, token, once_more, **barred)
 
     def _vouched(self, claim: Claim, findings: Sequence[Finding]) -> Mapping[Check, frozenset[str]]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
+from byoip.domain.checks.evidence import CheckState
 from byoip.domain.claims.claim import SETTLED_FOR, Claim
 from byoip.domain.claims.lifecycle import Standing, Transition
 from byoip.domain.history import Actor, Event
@@ -12,6 +13,7 @@ from byoip.domain.watch.levels import Signal
 from byoip.domain.watch.validity import LONGEST
 from byoip.store.sharing import PART, in_slices
 from byoip.store.transaction import Transaction
+from byoip.store.watch.sales import waiting
 from byoip.usecases.events import record_changes
 
 # A rival is not told of another's credentials and requests.
@@ -75,6 +77,16 @@ async def unsettled(tx: Transaction, claimant: Claim, holders: Sequence[Claim]) 
     return [one for one in holders if one.id not in settled or Signal.HOLDER in one.frozen_for]
 
 
+def _pending(claim: Claim) -> bool:
+    """Whether it has proven its space, and is not approved."""
+    return not claim.approved and claim.ownership.state is CheckState.VALID
+
+
+async def _waits(tx: Transaction, claim: Claim) -> bool:
+    """Whether no proof gets it approved, whatever its rivals do: see `store/watch/sales.py`."""
+    return bool((await tx.session.look(waiting([claim], claim.prefix, tx.now)))[0])
+
+
 async def left_to_a_person(tx: Transaction, claim: Claim) -> bool:
     """Whether a claim is contested though its space is nobody's: it was left after a sale.
 
@@ -83,6 +95,7 @@ async def left_to_a_person(tx: Transaction, claim: Claim) -> bool:
     return (
         claim.standing is Standing.CONTESTED
         and not claim.approved
+        and await _waits(tx, claim)
         and not await tx.contests.held_by_another(claim)
         and not await tx.reservations.blocks(claim.prefix, claim.account_id)
     )
@@ -103,17 +116,21 @@ async def rivalled_again(tx: Transaction, claim: Claim) -> bool:
     """Whether a claim that was suspended is contested, now that it is resumed."""
     if claim.approved:
         return await tx.contests.unsettled(claim, tx.now - SETTLED_FOR)
-    return await tx.contests.rivalled(claim)
+    return await tx.contests.rivalled(claim) or (_pending(claim) and await _waits(tx, claim))
 
 
 async def clear_contests(tx: Transaction, prefix: Prefix) -> None:
     """Take the mark of a contest from all claims in a space that have no rival any more.
 
     To be called last by what takes a rival away, with the space locked. One that is on its way out
-    keeps its standing, and is not contested when it is restored.
+    keeps its standing, and is not contested when it is restored. One that has proven
+    the space and waits for a person keeps the mark: without it nothing would list it.
     """
     unrivalled = await tx.contests.unrivalled(prefix)
     staying = [claim for claim in unrivalled if not claim.offboarding]
+    if pending := [one for one in staying if _pending(one)]:
+        (kept,) = await tx.session.look(waiting(pending, prefix, tx.now))
+        staying = [one for one in staying if one.id not in kept]
 
     def clear(claim: Claim) -> Claim:
         after = claim.change_standing(Transition.UNRIVALLED, tx.now)
