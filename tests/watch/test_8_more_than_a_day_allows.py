@@ -1,6 +1,8 @@
 """More prefixes at one registry than its budget lets us ask about in a day: all have their turn."""
 
 from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -11,6 +13,7 @@ from byoip.domain.claims.claim import Claim
 from byoip.domain.watch.levels import Level, Signal
 from byoip.ports.checks.registry import Lookup
 from byoip.store.gauges import Gauges
+from byoip.usecases.watch import look
 from tests.usecases.routes import Routes
 from tests.usecases.world import World
 from tests.watching import DAY, HOUR, Days
@@ -105,11 +108,24 @@ async def test_one_that_says_no_is_asked_about_each_day(days: Days, claims: list
     assert await days.level(lost, Signal.ROUTE_OBJECT) is Level.NOTICE
 
 
+@pytest.mark.parametrize("together", [False, True])
 async def test_many_of_one_account_that_say_no_keep_no_others_from_being_asked_about(
-    days: Days, claims: list[Claim]
+    days: Days, claims: list[Claim], monkeypatch: pytest.MonkeyPatch, *, together: bool
 ) -> None:
-    """Who takes its route objects away, and keeps it so, is asked about each day first."""
+    """Who takes its route objects away, and keeps it so, is asked about each day first.
+
+    Nor do some of them that are looked at in the same moment of each day.
+    """
     world = days.world
+    if together:
+        same = {one.id for one in claims[:8]}
+        slot = look._next_slot
+        at = world.clock.now() + DAY / 2
+
+        def next_slot(claim_id: UUID, now: datetime) -> datetime:
+            return at + (1 + (now - at) // DAY) * DAY if claim_id in same else slot(claim_id, now)
+
+        monkeypatch.setattr(look, "_next_slot", next_slot)
     for one in claims:
         assert world.registry.objects.delete("RIPE", "route", f"{one.prefix}AS64500")
     async with world.engine.begin() as connection:

@@ -47,8 +47,7 @@ _TURN_TO_ASK: Final = from_text("""
     SELECT :first AND :newest / 4 > (
         SELECT count(*) FROM (
             SELECT prefix_id AS id FROM watch_turns AS one
-            WHERE one.registry = turn.registry AND answered_at > :day_ago
-            ORDER BY answered_at DESC LIMIT :newest
+            WHERE one.registry = turn.registry ORDER BY answered_at DESC LIMIT :newest
         ) AS lately WHERE id <> turn.prefix_id
             AND (SELECT account_id FROM prefixes WHERE id = lately.id) = own.account_id
             AND (
