@@ -1,12 +1,15 @@
 """Page, 4: a prefix that is contested though its space is nobody's: only an approval ends that."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 from byoip.domain.accounts.people import Role
+from byoip.domain.checks.evidence import CheckState
+from byoip.domain.claims.claim import CheckRecord
+from byoip.domain.claims.lifecycle import Standing
 from byoip.domain.watch.levels import Signal
 from tests.api.operators import Operator
-from tests.api.test_filters import contested
 from tests.api.world import World
 from tests.web.browser import signed_in
 from tests.web.test_4_noc import NOC, acting
@@ -15,6 +18,14 @@ CIDR = "47.8.0.0/23"
 SAID = "it was left after a change of holder. Approve it"
 SETTLED = "until its next proof"
 LOST = "This account itself had space of it"
+
+
+async def contested(world: World, claim_id: str) -> None:
+    """And it has proven the space."""
+    async with world.store.transaction() as tx:
+        claim = await tx.claims.lock(UUID(claim_id))
+        proven = CheckRecord(CheckState.VALID, datetime.now(UTC))
+        await tx.claims.save(replace(claim, standing=Standing.CONTESTED, ownership=proven))
 
 
 async def frozen_as_sold(world: World, claim_id: str) -> None:
@@ -53,7 +64,6 @@ async def test_4_it_names_the_approval_where_no_other_and_no_reservation_has_the
     kept = await operator.act("/reservations", cidr=CIDR)
     assert not await says()
     await operator.act(f"/reservations/{kept['id']}/release")
-    await contested(world, made["id"])  # it has proven nothing, so the release took its mark away
     assert await says()
 
     await browser.send(await acting(browser, page, "approve"), reason="It showed the contract.")

@@ -21,6 +21,7 @@ from byoip.store.statements import Session, compiled, from_text
 from byoip.store.unavailable import translate_driver_errors
 
 NEWEST_KEPT: Final = 20  # runs of a prefix
+DIGESTS_KEPT: Final = 100  # runs of a prefix: their list of what was asked, and SHA-256 of answers
 KEPT_AFTER_CLOSING: Final = timedelta(days=30)
 _LOOSE_FOR: Final = timedelta(days=1)  # longer than any transaction that might take it up again
 _PAGE: Final = 20  # runs: one of a /17 has 441 answers
@@ -98,6 +99,18 @@ _APPROVE: Final = compiled(
         WHERE id IN ({_NEWEST_PASSES}) RETURNING id
     ) {_SUPERSEDE_TEXT} AND run.id NOT IN (SELECT id FROM marked)
     """)  # noqa: S608 - of constants
+)
+# What is behind them has its verdict alone. Some more are read: not every run has a list.
+_FORGET: Final = compiled(
+    sa.text("""
+    DELETE FROM exhibits WHERE run_id IN (
+        SELECT id FROM (
+            SELECT id, raw_bytes, grounds_of_approval OR grounds_of_letter AS grounds
+            FROM validation_runs WHERE prefix_id = :claim_id
+            ORDER BY created_at DESC, id DESC OFFSET :most LIMIT 20
+        ) AS run WHERE raw_bytes = 0 AND NOT grounds
+    )
+    """)
 )
 # A prefix that was validated for weeks has more runs than one statement may date: it dates those
 # that keep answers, and the first one. As one is given up, the next ones after it are due.
@@ -202,7 +215,8 @@ async def supersede(
 ) -> None:
     """All but the newest runs of a claim, and what it rests on, are due.
 
-    An approval at this time rests on the newest pass of each check.
+    Much older ones keep no list of what was asked. An approval at this time rests on the newest
+    pass of each check.
     """
     await session.flush()  # the newest run is one of them
     asked: dict[str, object] = {"claim_id": claim_id, "now": now, "newest": newest}
@@ -211,6 +225,7 @@ async def supersede(
         await session.put_off("superseded", _APPROVE, asked | of)
     else:
         await session.put_off("superseded", _SUPERSEDE, asked)
+    await session.put_off("forgotten", _FORGET, {"claim_id": claim_id, "most": DIGESTS_KEPT})
 
 
 async def mark_letter(session: Session, claim_id: UUID, runs: Collection[UUID]) -> None:

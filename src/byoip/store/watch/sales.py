@@ -14,7 +14,7 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.watch.validity import LONGEST
 from byoip.store.batches import Part, asking
 from byoip.store.statements import Session, from_text
-from byoip.store.watch.watches import BY_MOVE, NAMES_ANOTHER
+from byoip.store.watch.holders_sql import ANOTHERS, ANOTHERS_BY_MOVE, NAMES_A_THIRD
 
 _SOLD: Final = from_text("""
     SELECT at, after -> 'stood' AS stood FROM events
@@ -28,30 +28,40 @@ CLAIMED: Final = from_text("""
 # Approved no more, be it pending again: what was frozen for another holder, or one more file would
 # have frozen, or of which statistics name another than as it was last held against them; and who
 # moved it away before. What waits for a person by that: its own account's; of another one where it
-# was left since, but for whom an operator has decided, or approved since with all of that space.
+# was left since, but for whom an operator has decided, if no third is named since and neither was
+# approved meanwhile, or that was approved since with all of that space.
 _WAITING: Final = from_text(
     f"""
     WITH gone AS MATERIALIZED (
-        SELECT p.id, p.cidr, p.account_id, greatest(p.closed_at, p.revoked_at, p.reopened_at) AS at
-        FROM prefixes AS p
-        WHERE p.cidr && :prefix AND p.state <> 'approved'
-            AND ('holder' = ANY(p.frozen_for) OR EXISTS (SELECT FROM prefix_watches AS w
-                WHERE w.prefix_id = p.id AND w.signal = 'holder' AND (w.failing_since IS NOT NULL
-                    OR w.looked_at > :since AND w.baseline <> '' AND {NAMES_ANOTHER})))
-        UNION ALL SELECT p.id, p.cidr, m.from_account_id, '-infinity'
+        SELECT p.id, p.account_id, p.cidr, sold.part,
+            CASE WHEN p.approved_at IS NULL THEN p.revoked_at ELSE p.closed_at END AS ended_at,
+            greatest(CASE WHEN p.approved_at IS NOT NULL THEN p.closed_at END, p.revoked_at,
+                p.reopened_at) AS at,
+            EXISTS (SELECT FROM prefix_watches AS w WHERE w.prefix_id = p.id
+                AND w.signal = 'holder' AND w.found <> '' AND {NAMES_A_THIRD}) AS by_a_third
+        FROM prefixes AS p CROSS JOIN LATERAL (
+            SELECT p.cidr WHERE 'holder' = ANY(p.frozen_for)
+            UNION ALL SELECT another.part FROM prefix_watches AS w CROSS JOIN LATERAL (
+                SELECT p.cidr WHERE w.failing_since IS NOT NULL
+                UNION ALL SELECT * FROM ({ANOTHERS}) AS named
+                WHERE w.failing_since IS NULL AND w.looked_at > :since AND w.baseline <> ''
+            ) AS another (part) WHERE w.prefix_id = p.id AND w.signal = 'holder'
+        ) AS sold (part) WHERE p.cidr && :prefix AND p.state <> 'approved'
+        UNION ALL SELECT p.id, m.from_account_id, p.cidr, sold.part, NULL, '-infinity', NULL
         FROM prefix_moves AS m JOIN prefixes AS p ON p.id = m.prefix_id
+        CROSS JOIN LATERAL ({ANOTHERS_BY_MOVE}) AS sold (part)
         WHERE m.ended = 'moved' AND m.ended_at > :since AND m.holder <> '' AND p.cidr && :prefix
-            AND {BY_MOVE}
     )
-    SELECT mine.id FROM prefixes AS mine WHERE mine.id = ANY(:ids) AND (
-        SELECT gone.id FROM gone WHERE gone.cidr && mine.cidr AND (
-            gone.account_id = mine.account_id OR gone.at > :since
-            AND NOT EXISTS (SELECT FROM disputes WHERE holder_id = gone.id
-                AND claimant_id = mine.id AND ended = 'claimant')
-            AND NOT EXISTS (SELECT FROM prefixes AS held WHERE held.account_id = mine.account_id
-                AND held.cidr >>= mine.cidr AND held.approved_at > gone.at)
-        ) LIMIT 1
-    ) IS NOT NULL
+    SELECT DISTINCT mine.id FROM gone CROSS JOIN LATERAL (
+        SELECT one.id, one.account_id, one.cidr, one.revoked_at, one.reopened_at
+        FROM prefixes AS one WHERE one.cidr && gone.cidr AND one.cidr && gone.part
+            AND one.live AND one.id = ANY(:ids) OFFSET 0
+    ) AS mine WHERE gone.account_id = mine.account_id OR gone.at > :since
+        AND NOT EXISTS (SELECT FROM disputes AS d WHERE d.holder_id = gone.id
+            AND d.claimant_id = mine.id AND d.ended = 'claimant' AND NOT gone.by_a_third
+            AND d.ended_at >= greatest(gone.ended_at, mine.revoked_at, mine.reopened_at))
+        AND NOT EXISTS (SELECT FROM prefixes AS held WHERE held.account_id = mine.account_id
+            AND held.cidr >>= mine.cidr AND held.approved_at > gone.at)
     """,  # noqa: S608 - of constants
     selects=["id"],
 )

@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from byoip.domain.checks.registry import HELD as HELD_SPACE
 from byoip.domain.claims.claim import Claim
 from byoip.domain.prefix import Prefix
 from byoip.domain.watch.levels import Level, Signal
@@ -21,6 +20,7 @@ from byoip.store.batches import Part, asking
 from byoip.store.columns import constant
 from byoip.store.statements import compiled, from_row, from_text
 from byoip.store.watch.held import HeldRepository
+from byoip.store.watch.holders_sql import BY_MOVE, NAMES_ANOTHER
 from byoip.store.watch.tables import prefix_watches
 from byoip.store.watch.turns import Turns
 from byoip.store.watch.views import RoaNews, Unheard
@@ -97,30 +97,6 @@ _DISTURBED: Final = from_text(f"""
 }) AS listed ORDER BY row_number() OVER (PARTITION BY account_id ORDER BY id), id LIMIT :most
 """)  # noqa: S608 - of constants
 
-# Statistics name another holder than was known then. Ids by which a registry has numbered its
-# holders anew since, however often, are the same holders.
-_ANOTHER: Final = """EXISTS (
-    SELECT FROM current_registration_snapshots AS used
-    JOIN registered_ranges AS row ON row.snapshot = used.number
-    WHERE row.prefix && CAST(:prefix AS cidr) AND row.prefix && p.cidr
-        AND row.status IN ('{held}')
-        AND NOT EXISTS (
-            SELECT FROM jsonb_array_elements(nullif({of}.{known}, '')::jsonb -> 0) AS was
-            WHERE was ->> 0 = used.registry AND row.holder IN (
-                WITH RECURSIVE same (id, at) AS (
-                    SELECT was ->> 1, {of}.{since} UNION ALL
-                    SELECT coalesce(anew.ids ->> same.id, same.id), anew.at
-                    FROM same CROSS JOIN LATERAL (
-                        SELECT ids, at FROM registry_rekeys AS later
-                        WHERE later.registry = used.registry AND later.at > same.at
-                        ORDER BY later.at LIMIT 1) AS anew
-                ) SELECT id FROM same)))"""
-_held: Final = "', '".join(sorted(HELD_SPACE))
-# Of a watch `w` of a claim `p`.
-NAMES_ANOTHER: Final = _ANOTHER.format(held=_held, of="w", known="baseline", since="looked_at")
-_a_day_before: Final = "ended_at - interval '1 day'"  # its watch had heard all of that
-# And of a move `m` of it.
-BY_MOVE: Final = _ANOTHER.format(held=_held, of="m", known="holder", since=_a_day_before)
 # Revoked since, or closed: what was frozen for another holder, or one more file would have frozen;
 # or of which statistics name another than as it was last held against them, or as it moved away.
 _LOST: Final = from_text(
@@ -189,6 +165,14 @@ class WatchRepository(Turns, HeldRepository):
         """Keep what is known of a signal."""
         values = {name: getattr(watch, name) for name in _FIELDS}
         await self._session.change(_PUT, claim_id=claim_id, **values)
+
+    async def put_of_approval(self, claim_id: UUID, watch: Watch) -> None:
+        """The same, together with what is written last; but after the approval, which clears all.
+
+        So by the name of the write of a claim: of two of a name the first is done before.
+        """
+        values = {name: getattr(watch, name) for name in _FIELDS}
+        await self._session.put_off("claim", _PUT, {"claim_id": claim_id, **values})
 
     async def put_quietly(self, claim_id: UUID, before: Watch, after: Watch) -> None:
         """Keep that all is as it was; another worker's word that it is not goes before."""

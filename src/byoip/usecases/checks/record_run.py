@@ -17,6 +17,7 @@ from byoip.domain.checks.evidence import Check, Fault, Finding, Passed, Reason, 
 from byoip.domain.checks.validation_run import RunResult, ValidationRun
 from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
 from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound
+from byoip.domain.claims.lifecycle import Approver
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
 from byoip.domain.watch.validity import LONGEST
@@ -36,6 +37,7 @@ from byoip.usecases.claims.contests import (
 )
 from byoip.usecases.events import record_changes
 from byoip.usecases.watch.disputes import open_disputes
+from byoip.usecases.watch.hear_statistics import as_approved
 from byoip.usecases.watch.lift import proven_anew
 
 _Settled = tuple[Claim, RunResult, tuple[Finding, ...]]
@@ -55,6 +57,9 @@ _AWARDED = Unanswered(
     "An operator has decided a dispute about this space for another account.",
     "Wait until that account is approved or gives it up, or talk to the operator.",
 )
+
+# From where on what is known at the moment begins in what is decided by; statistics are first.
+_FACTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,10 @@ class RecordRun:
                 await clear_contests(tx, claim.prefix)
             told = await with_aspa(tx, claim, (*findings, *more))
             await self._finish(tx, held, result, told, used)
+            if decided.approved and not claim.approved:
+                holder = as_approved(claim.prefix, known[_FACTS], tx.now)
+                if holder is not None:
+                    await tx.watches.put_of_approval(claim.id, holder)
         return True
 
     async def _settle(
@@ -162,7 +171,8 @@ class RecordRun:
         stopped = claim.suspended or claim.offboarding
         if stopped or token is None or not claim.proven(now):
             return claim, result, ()
-        around, reserved, lost, awarded, sold, *facts = known
+        around, reserved, lost, awarded, sold = known[:_FACTS]
+        facts = known[_FACTS:]
         registry, vrps, waivers = self.ask.understood(claim.prefix, facts)
         if changed := self._changed(tx, claim, waivers, registry):
             return changed
@@ -209,6 +219,8 @@ class RecordRun:
             rivals = await tx.claims.approved_overlapping(claim.prefix)
             # Who has lost the space itself says nothing of who has it now.
             holders = rivals if lost else await open_disputes(tx, claim, rivals)
+            if sold:  # whom an operator has approved since, no proof contests that waits itself
+                holders = [one for one in holders if one.approved_by is not Approver.OPERATOR]
             await contest_holders(tx, await unsettled(tx, claim, holders))
             return claim.contest(now), RunResult.CONTESTED, (once_more,)
         if awarded:  # and free until its winner asks for validation

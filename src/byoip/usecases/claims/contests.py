@@ -94,7 +94,7 @@ async def left_to_a_person(tx: Transaction, claim: Claim) -> bool:
     """
     return (
         claim.standing is Standing.CONTESTED
-        and not claim.approved
+        and _pending(claim)
         and await _waits(tx, claim)
         and not await tx.contests.held_by_another(claim)
         and not await tx.reservations.blocks(claim.prefix, claim.account_id)
@@ -127,10 +127,10 @@ async def clear_contests(tx: Transaction, prefix: Prefix) -> None:
     the space and waits for a person keeps the mark: without it nothing would list it.
     """
     unrivalled = await tx.contests.unrivalled(prefix)
-    staying = [claim for claim in unrivalled if not claim.offboarding]
-    if pending := [one for one in staying if _pending(one)]:
+    if pending := [one for one in unrivalled if _pending(one)]:
         (kept,) = await tx.session.look(waiting(pending, prefix, tx.now))
-        staying = [one for one in staying if one.id not in kept]
+        unrivalled = [one for one in unrivalled if one.id not in kept]
+    staying = [claim for claim in unrivalled if not claim.offboarding]
 
     def clear(claim: Claim) -> Claim:
         after = claim.change_standing(Transition.UNRIVALLED, tx.now)

@@ -22,6 +22,7 @@ from byoip.usecases.events import record_changes
 from byoip.usecases.letters.letters import revoke_all
 from byoip.usecases.routes.lifecycle import still_out
 from byoip.usecases.watch.disputes import end_disputes
+from byoip.usecases.watch.hear_statistics import as_approved
 
 
 async def approve(
@@ -30,7 +31,7 @@ async def approve(
     """Approve on the operator's word instead of checks; never over another account's approval.
 
     The checks keep their states, and the token stays as it is. It counts as a proof until
-    `proof_ends_at`, or without an end.
+    `proof_ends_at`, or without an end. A contest is settled for it: rivals that wait have lost it.
 
     Raises:
         InvalidText: the reason.
@@ -46,7 +47,12 @@ async def approve(
         raise OverlapsApproved(rival.prefix, rival.account_id)
     if await tx.reservations.blocks(claim.prefix, claim.account_id):
         raise SpaceReserved(claim.prefix)
+    if approved.standing is Standing.CONTESTED:
+        approved = approved.change_standing(Transition.SETTLED, tx.now)
     await tx.claims.save(approved)
+    registered = await tx.registrations.overlapping(claim.prefix)
+    if (holder := as_approved(claim.prefix, registered, tx.now)) is not None:
+        await tx.watches.put_of_approval(claim.id, holder)
     record_changes(tx, claim, approved, reason=why)
     await clear_contests(tx, claim.prefix)
     return await tx.claims.view(claim_id)

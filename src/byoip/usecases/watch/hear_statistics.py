@@ -19,6 +19,7 @@ from byoip.domain.watch.levels import Level, Signal
 from byoip.domain.watch.remembered import Remembered
 from byoip.domain.watch.watch import Watch
 from byoip.ports.checks.rdap import HolderQuestion, RegistrationData
+from byoip.store.checks.registration_snapshots import Registered
 from byoip.store.transaction import Store, Transaction
 from byoip.store.watch.files_in_use import files_in_use, numbers_in_use
 from byoip.store.watch.views import StatisticsInUse, Unheard
@@ -173,6 +174,19 @@ async def _heard(tx: Transaction, prefix: Prefix, watch: Watch, told: _Told) -> 
         return None
     known = registered.allocations if registered.snapshot is not None else None
     return _compared(prefix, watch, told, holding_of(prefix, known), tx.now)
+
+
+def as_approved(prefix: Prefix, registered: Registered, at: datetime) -> Watch | None:
+    """Its holder as it is approved; what a file says later is held against that. None: not known.
+
+    Not as the next run of a job finds it: whoever leaves, or sells, before that leaves no trace.
+    """
+    known = registered.allocations if registered.snapshot is not None else None
+    holding = holding_of(prefix, known)
+    if isinstance(holding, str):
+        return None
+    watch = Watch(Signal.HOLDER, heard=registered.snapshot, baseline=Remembered(holding).kept())
+    return watch.good(at, in_words(holding))
 
 
 def _compared(prefix: Prefix, watch: Watch, told: _Told, now: Holding | str, at: datetime) -> Watch:
