@@ -5,12 +5,12 @@ place only would fill that place with questions that nobody waits for.
 """
 
 import asyncio
-from ipaddress import ip_network
 from typing import Final
 from uuid import UUID
 
 from byoip.adapters.checks.dns_looks import DnsLooks
-from byoip.adapters.network_policy import NetworkPolicy
+from byoip.adapters.perspectives import wire
+from byoip.adapters.perspectives.perspective_client import PerspectiveClient
 from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.registry import Dialect, Registry
 from byoip.domain.prefix import Prefix
@@ -22,7 +22,7 @@ from byoip.ports.checks.registry import (
 )
 from tests.announcing import until
 from tests.fakes.registry import FakeRouteRegistry
-from tests.perspectives.agents import ACCOUNT, SystemTime
+from tests.perspectives.agents import ACCOUNT, AMSTERDAM, LOOPBACK, SystemTime
 from tests.perspectives.in_process import in_process
 
 ARIN: Final = Registry("arin", "ARIN", "whois.invalid", Dialect.IRRD)
@@ -54,7 +54,7 @@ def _about(prefix: Prefix, whose: UUID) -> RegistryQuestion:
 
 async def test_questions_that_nobody_waits_for_hold_up_no_other() -> None:
     slow = Slow()
-    looks = DnsLooks(SystemTime(), [("127.0.0.1", 1)], NetworkPolicy((ip_network("127.0.0.0/8"),)))
+    looks = DnsLooks(SystemTime(), [("127.0.0.1", 1)], LOOPBACK)
     async with in_process(looks, slow, ARIN) as asks:
         for _ in range(ROUNDS):
             asked = [asyncio.create_task(asks.look_up(_about(SLOW, ACCOUNT))) for _ in range(32)]
@@ -67,3 +67,26 @@ async def test_questions_that_nobody_waits_for_hold_up_no_other() -> None:
         assert isinstance(answer, NoAnswer)
         assert answer.fault is Fault.TRUNCATED, answer  # it came; the fake sends no bytes
         await until(lambda: not slow.held)
+
+
+async def test_by_two_workers_an_account_has_not_all_turns_of_a_place() -> None:
+    slow = Slow()
+    looks = DnsLooks(SystemTime(), [("127.0.0.1", 1)], LOOPBACK)
+    async with in_process(looks, slow, ARIN) as one:
+        url = str(one._url).removesuffix(wire.PATH)
+        given = {"key": one._key, "of_it": one._of_it, "clock": SystemTime(), "policy": LOOPBACK}
+        other = PerspectiveClient(AMSTERDAM, url, deadline=30, **given)  # type: ignore[arg-type]
+        asked = [
+            asyncio.create_task(each.look_up(_about(SLOW, ACCOUNT)))
+            for each in (one, other)
+            for _ in range(32)
+        ]
+        await until(lambda: slow.held >= 32)
+        await asyncio.sleep(0.5)
+        one._deadline = 10
+        answer = await one.look_up(_about(QUICK, UUID(int=2)))
+        for task in asked:
+            task.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(answer, NoAnswer)
+    assert answer.fault is Fault.TRUNCATED, answer
