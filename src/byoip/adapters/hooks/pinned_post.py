@@ -26,7 +26,7 @@ _LONGEST_PAUSE: Final = 9  # digits
 _MOST_PIECES: Final = 50
 # After its handshake TLS may say things of its own without end, which no limit of HTTP counts: 64
 # kilobytes of session tickets (RFC 8446, section 4.6.1) keep the event loop for 40 ms.
-_MOST_RECEIVED: Final = 128 * 1024
+_MOST_RECEIVED: Final = 48 * 1024
 _SLICE: Final = 16 * 1024
 
 
