@@ -1,5 +1,6 @@
 """The one path of a perspective (ASGI): a bounded body in, a signed answer out."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -38,7 +39,25 @@ class PerspectiveApp:
                 await _tell(send, _TOO_LARGE)
                 return
         given = dict(scope["headers"]).get(HEADER.encode(), b"")
-        await _tell(send, *await self._answering(body, given.decode("latin-1")))
+        await self._answer(body, given.decode("latin-1"), receive, send)
+
+    async def _answer(self, body: bytes, signature: str, receive: Receive, send: Send) -> None:
+        """Answer while the core is there: a question that it has left takes no other's turn."""
+        answering = asyncio.ensure_future(self._answering(body, signature))
+        leaving = asyncio.ensure_future(_gone(receive))
+        try:
+            await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if answering.done():
+                await _tell(send, *answering.result())
+        finally:
+            for task in (answering, leaving):
+                task.cancel()
+            await asyncio.gather(answering, leaving, return_exceptions=True)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -24,6 +24,10 @@ _BODY_SECONDS: Final = 2.0  # the status has come: nothing else decides
 _CONNECT_SECONDS: Final = 5.0
 _LONGEST_PAUSE: Final = 9  # digits
 _MOST_PIECES: Final = 50
+# After its handshake TLS may say things of its own without end, which no limit of HTTP counts: 64
+# kilobytes of session tickets (RFC 8446, section 4.6.1) keep the event loop for 40 ms.
+_MOST_RECEIVED: Final = 48 * 1024
+_SLICE: Final = 16 * 1024
 
 
 class PinnedPost:
@@ -159,9 +163,12 @@ class _Pinned(httpcore.AsyncNetworkBackend):
         local_address: str | None,
         socket_options: Iterable[Any] | None,
     ) -> httpcore.AsyncNetworkStream:
-        return await self._sockets.connect_tcp(
+        made = await self._sockets.connect_tcp(
             address, port, _CONNECT_SECONDS, local_address, socket_options
         )
+        wire: Any = made._stream  # type: ignore[attr-defined]  # noqa: SLF001 - below TLS
+        wire.receive = _bounded(wire.receive)
+        return made
 
     async def connect_unix_socket(
         self,
@@ -176,3 +183,18 @@ class _Pinned(httpcore.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         await asyncio.sleep(seconds)
+
+
+def _bounded(receive: Any) -> Any:
+    """Receives so many bytes of a connection, and no more."""
+    left = _MOST_RECEIVED
+
+    async def received(max_bytes: int = _SLICE) -> bytes:
+        nonlocal left
+        if left <= 0:
+            raise httpcore.ReadError(f"the receiver sends more than {_MOST_RECEIVED} bytes")
+        part: bytes = await receive(min(max_bytes, _SLICE))
+        left -= len(part)
+        return part
+
+    return received

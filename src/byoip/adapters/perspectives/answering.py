@@ -43,6 +43,7 @@ from byoip.domain.checks.reverse_zone import NoReverseZone, ReverseZone, reverse
 from byoip.domain.prefix import InvalidPrefix, Prefix
 from byoip.ports.checks.registry import Found, Lookup, NoAnswer, RegistryQuestion, RouteRegistry
 from byoip.ports.clock import Clock
+from byoip.ports.places import Places
 
 OK: Final = 200
 UNSIGNED: Final = 401
@@ -75,7 +76,7 @@ class Answering:
     registries: Mapping[str, Registry]
     label: str
     _seen: dict[str, float] = field(default_factory=dict)
-    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+    _turns: Places = field(default_factory=lambda: Places(_AT_ONCE))
     _began: float = 0.0
 
     def __post_init__(self) -> None:
@@ -92,8 +93,8 @@ class Answering:
             request = read(body, Request)
             nonce = request.nonce[:64]
             self._admit(request)
-            async with asyncio.timeout(_SECONDS), self._turns:
-                answer = await self._asked(request.question)
+            async with asyncio.timeout(_SECONDS):
+                answer = await self._in_turn(request)
         except NotForUs as why:
             answer = Refused(str(why))
         except TimeoutError:
@@ -117,6 +118,14 @@ class Answering:
         if len(self._seen) >= _MOST_NONCES:
             raise NotForUs("too many questions in two minutes")
         self._seen[request.nonce] = now + 2 * CLOCKS_APART
+
+    async def _in_turn(self, request: Request) -> Looked | LookedUp | Greeting:
+        """Of one account only a part, by however many workers it has us asked."""
+        await self._turns.take(request.party)
+        try:
+            return await self._asked(request.question)
+        finally:
+            self._turns.give_back(request.party)
 
     async def _asked(self, question: Question) -> Looked | LookedUp | Greeting:
         match question:

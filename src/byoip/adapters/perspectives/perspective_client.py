@@ -5,6 +5,7 @@ Whatever is amiss with the perspective, its path, its key or its clock is no ans
 """
 
 import asyncio
+from hashlib import blake2b
 from typing import Final, TypeVar
 from uuid import UUID
 
@@ -142,6 +143,9 @@ class PerspectiveClient:
             return why.detail
         return None
 
+    def _party(self, whose: UUID) -> str:
+        return blake2b(whose.bytes, key=self._key.private_bytes_raw(), digest_size=8).hexdigest()
+
     def _told(self, why: NotAnAnswer) -> str:
         return f"perspective {self.place.name}: {why.detail}"
 
@@ -152,7 +156,8 @@ class PerspectiveClient:
             NotAnAnswer: nothing came that is the perspective's answer to it.
         """
         nonce, at = SystemRandom().mint(), self._clock.now().timestamp()
-        sent = written(Request(VERSION, self.place.name, nonce, at, question))
+        asked = Request(VERSION, self.place.name, nonce, at, question, self._party(whose))
+        sent = written(asked)
         headers = {
             HEADER: sign_request(self._key, sent),
             "Content-Type": "application/json",

@@ -76,6 +76,8 @@ class Request(msgspec.Struct):
         to: the perspective's name.
         nonce: 32 hex digits, new for each question.
         at: seconds since 1970, by the core's clock.
+        party: in whose turn it is asked: the same word of the same account, which says to nobody
+            but the core which that is. Older cores send none.
     """
 
     version: str
@@ -83,6 +85,7 @@ class Request(msgspec.Struct):
     nonce: str
     at: float
     question: Question
+    party: str = ""
 
 
 class Said(msgspec.Struct):
