@@ -189,6 +189,15 @@ async def test_of_thirteen_servers_none_is_left_out() -> None:
     assert set(script.met) == set(AT.values())
 
 
+async def test_of_a_name_two_addresses_of_each_family_are_asked_at_most() -> None:
+    many = [f"127.0.3.{number}" for number in range(1, 6)]
+    hosts = {"ns1.example.": [*many, NS1_IPV6], "ns2.example.": [NS2]}
+    serve = dict.fromkeys((*many, NS1_IPV6, NS2), YES)
+    script = Script(resolve=resolver(hosts), serve=serve, policy=DUAL)
+    await look(script)
+    assert set(script.met) == {*many[:2], NS1_IPV6, NS2}
+
+
 async def test_more_servers_than_are_asked_prove_nothing_by_a_sample() -> None:
     names = (*NAMES, "ns1.example.")
     script = Script(resolve=ALL13, delegation=names, serve=dict.fromkeys(AT.values(), YES))

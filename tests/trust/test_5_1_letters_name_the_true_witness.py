@@ -159,6 +159,38 @@ async def test_what_cannot_be_named_is_not_issued(
     assert await office.write(claim, ripencc=office.registry, **others) is not None
 
 
+UNNAMED = [
+    pytest.param(
+        "UPDATE exhibits AS one SET whom = 'snapshot 999' FROM findings AS found"
+        " WHERE check_name = 'registration' AND one.run_id = found.run_id"
+        " AND finding = found.position",
+        Check.REGISTRATION,
+        id="statistics that are not known",
+    ),
+    pytest.param(
+        "UPDATE exhibits AS one SET whom = '10.1.2.3:43' FROM findings AS found"
+        " WHERE check_name = 'irr' AND one.run_id = found.run_id AND finding = found.position"
+        " AND one.position > 0",
+        Check.IRR,
+        id="one of two parties",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "check"), UNNAMED)
+async def test_nor_is_what_names_unknown_statistics_or_only_some_of_its_parties(
+    office: Office, caplog: pytest.LogCaptureFixture, change: str, check: Check
+) -> None:
+    await statistics(office.world)
+    claim = await claimed(office.world)
+    await office.prove(claim, TokenMethod.RDNS)
+    async with office.world.engine.begin() as connection:
+        await connection.execute(text("SET LOCAL session_replication_role = replica"))
+        assert (await connection.execute(text(change))).rowcount
+    assert await office.write(claim, ripencc=office.registry) is None
+    assert f"the party asked for {check.value} cannot be named" in caplog.text
+
+
 WRONG = [
     pytest.param(Check.IRR, RESOLVER, id="a resolver for what whois answered"),
     pytest.param(Check.IRR, f"{RESOLVER} and 1 more", id="and more"),
