@@ -16,7 +16,7 @@ from tests.asns.numbers import CUSTOMER, Numbers
 from tests.trust.plans import rows_touched
 
 DAY = timedelta(days=1)
-FEW = 10
+FEW = 100  # rows of other tests beside them, where a table is as small as a page
 
 
 async def contested(numbers: Numbers) -> int:
