@@ -8,8 +8,10 @@ import asyncio
 from typing import Final
 from uuid import UUID
 
+import pytest
+
 from byoip.adapters.checks.dns_looks import DnsLooks
-from byoip.adapters.perspectives import wire
+from byoip.adapters.perspectives import answering, wire
 from byoip.adapters.perspectives.perspective_client import PerspectiveClient
 from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.registry import Dialect, Registry
@@ -52,7 +54,10 @@ def _about(prefix: Prefix, whose: UUID) -> RegistryQuestion:
     return RegistryQuestion(ARIN, Lookup.EXACT_ROUTES, prefix, whose)
 
 
-async def test_questions_that_nobody_waits_for_hold_up_no_other() -> None:
+async def test_questions_that_nobody_waits_for_hold_up_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(answering, "_SECONDS", 600.0)  # by itself none ends
     slow = Slow()
     looks = DnsLooks(SystemTime(), [("127.0.0.1", 1)], LOOPBACK)
     async with in_process(looks, slow, ARIN) as asks:

@@ -108,6 +108,17 @@ async def test_one_that_is_on_its_way_out_meanwhile_is_listed_when_it_is_restore
     assert await stands(days, routes.claim) is Standing.CONTESTED
 
 
+async def test_one_that_is_suspended_meanwhile_is_listed_when_it_is_resumed(
+    days: Days, routes: Routes
+) -> None:
+    await frozen(days, routes)
+    await given_up(routes)
+    other = await waiting(days)
+    await stand(days.world, other, Transition.SUSPENDED)
+    await stand(days.world, other, Transition.RESUMED)
+    assert await waits(days, other)
+
+
 async def test_one_of_the_part_that_was_not_sold_waits_for_its_rival_alone(
     days: Days, routes: Routes
 ) -> None:
