@@ -17,7 +17,6 @@ from byoip.domain.checks.evidence import Check, Fault, Finding, Passed, Reason, 
 from byoip.domain.checks.validation_run import RunResult, ValidationRun
 from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
 from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound
-from byoip.domain.claims.lifecycle import Approver
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
 from byoip.domain.watch.validity import LONGEST
@@ -219,8 +218,6 @@ class RecordRun:
             rivals = await tx.claims.approved_overlapping(claim.prefix)
             # Who has lost the space itself says nothing of who has it now.
             holders = rivals if lost else await open_disputes(tx, claim, rivals)
-            if sold:  # whom an operator has approved since, no proof contests that waits itself
-                holders = [one for one in holders if one.approved_by is not Approver.OPERATOR]
             await contest_holders(tx, await unsettled(tx, claim, holders))
             return claim.contest(now), RunResult.CONTESTED, (once_more,)
         if awarded:  # and free until its winner asks for validation
