@@ -19,6 +19,7 @@ from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
 from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
+from byoip.domain.watch.levels import Signal
 from byoip.domain.watch.validity import LONGEST
 from byoip.store.transaction import Store, Transaction
 from byoip.store.watch.disputes import DisputeRepository
@@ -143,6 +144,12 @@ class RecordRun:
             decided, result, more = await self._settle(
                 tx, learnt, proof if settles and basis is claim else None, findings, known
             )
+            holder = None
+            if decided.approved and not claim.approved:
+                holder = as_approved(claim.prefix, known[_FACTS], tx.now)
+                # What was known before is forgotten as it is saved.
+                before = (await tx.watches.of(claim.id)).get(Signal.HOLDER) if not holder else None
+                holder = replace(before.again(), heard=0) if before else holder
             await tx.claims.save(decided)
             record_changes(tx, claim, decided)
             freed = result is RunResult.APPROVED and known[0].marked
@@ -150,10 +157,8 @@ class RecordRun:
                 await clear_contests(tx, claim.prefix)
             told = await with_aspa(tx, claim, (*findings, *more))
             await self._finish(tx, held, result, told, used)
-            if decided.approved and not claim.approved:
-                holder = as_approved(claim.prefix, known[_FACTS], tx.now)
-                if holder is not None:
-                    await tx.watches.put_of_approval(claim.id, holder)
+            if holder is not None:
+                await tx.watches.put_of_approval(claim.id, holder)
         return True
 
     async def _settle(
