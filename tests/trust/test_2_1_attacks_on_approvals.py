@@ -1,5 +1,6 @@
 """Trust, 2.1: attacks on what an approval remembers, and on what an operator's approval shields."""
 
+import asyncio
 from functools import partial
 
 import pytest
@@ -11,7 +12,7 @@ from byoip.domain.watch.dispute import Side
 from byoip.domain.watch.levels import Signal
 from byoip.usecases.claims import moves, standing
 from tests.store.samples import BY
-from tests.trust.contests import OPERATOR, WHY, go_on, offboard, remove, restore, stand
+from tests.trust.contests import OPERATOR, WHY, go_on, offboard, remove, restore, revoke, stand
 from tests.trust.test_2_1_an_approval_remembers_its_holder import (
     MOMENT,
     another,
@@ -27,9 +28,10 @@ from tests.usecases.verbs import Verb
 from tests.watch.conftest import database_url, days, routes, services, world, world_engine
 from tests.watch.test_4_after_a_sale import frozen
 from tests.watch.test_5_disputes import decide, disputed
-from tests.watch.test_5_disputes_left_marks import stands, waiting
+from tests.watch.test_5_disputes_left_marks import stands, waiting, waits
+from tests.watch.test_5_disputes_won import accomplice, result
 from tests.watch.test_5_holders import sold
-from tests.watching import DAY, Days
+from tests.watching import DAY, HOUR, Days
 
 __all__ = ["database_url", "days", "routes", "services", "world", "world_engine"]  # fixtures
 
@@ -294,3 +296,52 @@ async def test_9c_the_winner_of_a_dispute(days: Days, routes: Routes) -> None:
     days.world.clock.advance(2 * DAY)
     await waiting(days)
     assert await stands(days, claimant) is Standing.OK
+
+
+async def test_5b_nor_is_it_frozen_while_it_is_approved(days: Days, routes: Routes) -> None:
+    wide = await days.world.approved("31.4.0.0/22", account_id=await days.world.new_account())
+    of = days.rows["ripencc"]
+    of += [("31.4.0.0/23", "allocated", "seller"), ("31.4.2.0/23", "allocated", "lender")]
+    days.roas += [valid("31.4.0.0/22")]
+    await looked_at(days, routes)
+    of[-2:] = [
+        ("31.4.0.0/24", "allocated", "lender"),
+        ("31.4.1.0/24", "allocated", "seller"),
+        ("31.4.2.0/23", "allocated", "lender"),
+    ]
+    for _ in range(3):
+        days.world.clock.advance(DAY)
+        await looked_at(days, routes)
+    assert await days.frozen_for(wide) == {Signal.HOLDER}
+
+
+async def test_11_a_rival_is_listed_still_where_the_operator_approved_the_wrong_one(
+    days: Days, routes: Routes
+) -> None:
+    await frozen(days, routes)
+    await given_up(routes)
+    thief = await waiting(days)
+    buyer = await accomplice(days, thief)
+    await days.snapshot()
+    assert await result(days, buyer) is RunResult.CONTESTED
+    days.world.clock.advance(2 * HOUR)
+    await approve(days, thief)
+    assert await stands(days, buyer) is Standing.CONTESTED
+    await days.files()
+    await days.world.issue(buyer)
+    assert await proves(days, buyer) is RunResult.CONTESTED
+    assert await stands(days, buyer) is Standing.CONTESTED
+    await revoke(days.world, thief)
+    assert await waits(days, buyer)
+
+
+async def test_12_approved_by_the_operator_as_a_rival_proves_it(days: Days, routes: Routes) -> None:
+    await frozen(days, routes)
+    await given_up(routes)
+    buyer = await waiting(days)
+    thief = await accomplice(days, buyer)
+    await days.snapshot()
+    act = Verb(days.world.store, standing.approve)
+    await asyncio.gather(act(buyer.id, reason=WHY, by=OPERATOR), result(days, thief))
+    assert await stands(days, buyer) is Standing.OK
+    assert await stands(days, thief) is Standing.CONTESTED
