@@ -14,7 +14,12 @@ from byoip.domain.prefix import Prefix
 from byoip.domain.watch.validity import LONGEST
 from byoip.store.batches import Part, asking
 from byoip.store.statements import Session, from_text
-from byoip.store.watch.holders_sql import ANOTHERS, ANOTHERS_BY_MOVE, NAMES_A_THIRD
+from byoip.store.watch.holders_sql import (
+    ANOTHERS,
+    ANOTHERS_BY_MOVE,
+    NAMES_A_THIRD,
+    NAMES_ANOTHER,
+)
 
 _SOLD: Final = from_text("""
     SELECT at, after -> 'stood' AS stood FROM events
@@ -61,10 +66,19 @@ _WAITING: Final = from_text(
             AND d.claimant_id = mine.id AND d.ended = 'claimant' AND NOT gone.by_a_third
             AND d.ended_at >= greatest(gone.ended_at, mine.revoked_at, mine.reopened_at))
         AND NOT EXISTS (SELECT FROM prefixes AS held WHERE held.account_id = mine.account_id
-            AND held.cidr >>= mine.cidr AND held.approved_at > gone.at)
+            AND held.cidr >>= mine.cidr AND held.approved_at > gone.at
+            AND EXISTS (SELECT FROM prefix_watches AS w WHERE w.prefix_id = held.id
+                AND w.signal = 'holder' AND w.baseline <> ''))
     """,  # noqa: S608 - of constants
     selects=["id"],
 )
+
+# Approved, and statistics name the holder of then, as far as a claim reaches.
+_NAMED: Final = from_text(f"""
+    SELECT p.id FROM prefixes AS p JOIN prefix_watches AS w ON w.prefix_id = p.id
+    WHERE p.id = ANY(:ids) AND w.signal = 'holder' AND NOT 'holder' = ANY(p.frozen_for)
+        AND w.failing_since IS NULL AND w.baseline <> '' AND NOT {NAMES_ANOTHER}
+""")  # noqa: S608 - of constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +117,11 @@ async def claimed_by_others(
     """Whether another account has, or had after `since`, a claim on overlapping space."""
     asked = {"prefix": prefix.network, "account_id": account_id, "since": since}
     return await session.row(CLAIMED, **asked) is not None
+
+
+async def named_still(
+    session: Session, holders: Collection[Claim], prefix: Prefix
+) -> Collection[UUID]:
+    """Those of approved claims of which statistics name the holder that they named then."""
+    asked = {"ids": [one.id for one in holders], "prefix": prefix.network}
+    return frozenset(row.id for row in await session.rows(_NAMED, **asked))

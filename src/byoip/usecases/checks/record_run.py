@@ -17,9 +17,9 @@ from byoip.domain.checks.evidence import Check, Fault, Finding, Passed, Reason, 
 from byoip.domain.checks.validation_run import RunResult, ValidationRun
 from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
 from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound
-from byoip.domain.claims.lifecycle import Approver
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
+from byoip.domain.watch.levels import Signal
 from byoip.domain.watch.validity import LONGEST
 from byoip.store.transaction import Store, Transaction
 from byoip.store.watch.disputes import DisputeRepository
@@ -144,6 +144,12 @@ class RecordRun:
             decided, result, more = await self._settle(
                 tx, learnt, proof if settles and basis is claim else None, findings, known
             )
+            holder = None
+            if decided.approved and not claim.approved:
+                holder = as_approved(claim.prefix, known[_FACTS], tx.now)
+                # What was known before is forgotten as it is saved.
+                before = (await tx.watches.of(claim.id)).get(Signal.HOLDER) if not holder else None
+                holder = replace(before.again(), heard=0) if before else holder
             await tx.claims.save(decided)
             record_changes(tx, claim, decided)
             freed = result is RunResult.APPROVED and known[0].marked
@@ -151,10 +157,8 @@ class RecordRun:
                 await clear_contests(tx, claim.prefix)
             told = await with_aspa(tx, claim, (*findings, *more))
             await self._finish(tx, held, result, told, used)
-            if decided.approved and not claim.approved:
-                holder = as_approved(claim.prefix, known[_FACTS], tx.now)
-                if holder is not None:
-                    await tx.watches.put_of_approval(claim.id, holder)
+            if holder is not None:
+                await tx.watches.put_of_approval(claim.id, holder)
         return True
 
     async def _settle(
@@ -219,8 +223,6 @@ class RecordRun:
             rivals = await tx.claims.approved_overlapping(claim.prefix)
             # Who has lost the space itself says nothing of who has it now.
             holders = rivals if lost else await open_disputes(tx, claim, rivals)
-            if sold:  # whom an operator has approved since, no proof contests that waits itself
-                holders = [one for one in holders if one.approved_by is not Approver.OPERATOR]
             await contest_holders(tx, await unsettled(tx, claim, holders))
             return claim.contest(now), RunResult.CONTESTED, (once_more,)
         if awarded:  # and free until its winner asks for validation

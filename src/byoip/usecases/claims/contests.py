@@ -13,7 +13,7 @@ from byoip.domain.watch.levels import Signal
 from byoip.domain.watch.validity import LONGEST
 from byoip.store.sharing import PART, in_slices
 from byoip.store.transaction import Transaction
-from byoip.store.watch.sales import waiting
+from byoip.store.watch.sales import named_still, waiting
 from byoip.usecases.events import record_changes
 
 # A rival is not told of another's credentials and requests.
@@ -73,6 +73,9 @@ async def unsettled(tx: Transaction, claimant: Claim, holders: Sequence[Claim]) 
     """
     if not holders:
         return ()
+    if await _waits(tx, claimant):
+        named = await named_still(tx.session, holders, claimant.prefix)
+        holders = [one for one in holders if one.id not in named]
     settled = await tx.contests.settled(claimant, holders, tx.now - SETTLED_FOR)
     return [one for one in holders if one.id not in settled or Signal.HOLDER in one.frozen_for]
 
