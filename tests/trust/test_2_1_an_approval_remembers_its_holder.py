@@ -160,9 +160,10 @@ async def test_2_1_one_of_two_holders_of_a_prefix_who_has_all_of_it_since_is_ano
     assert await proves(days, half) is RunResult.CONTESTED
 
 
-async def test_2_1_both_of_two_holders_of_a_prefix_are_named_still(
+async def test_2_1_a_prefix_of_two_holders_waits_though_both_are_named_still(
     days: Days, routes: Routes
 ) -> None:
+    """Which part was whose is not kept: one may have sold a part of its half to the other."""
     account = await days.world.new_account()
     wide = await days.world.approved("31.4.0.0/22", account_id=account)
     of = days.rows["ripencc"]
@@ -173,4 +174,4 @@ async def test_2_1_both_of_two_holders_of_a_prefix_are_named_still(
     days.world.clock.advance(DAY)
     await looked_at(days, routes)
     half = await days.world.claim("31.4.0.0/23", account_id=await days.world.new_account())
-    assert await proves(days, half) is RunResult.APPROVED
+    assert await proves(days, half) is RunResult.CONTESTED

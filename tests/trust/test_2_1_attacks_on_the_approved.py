@@ -8,7 +8,6 @@ import pytest
 from byoip.domain.checks.validation_run import RunResult
 from byoip.domain.claims.lifecycle import Approver, Standing
 from byoip.domain.watch.dispute import Side
-from byoip.domain.watch.levels import Signal
 from byoip.usecases.claims import standing
 from tests.trust.contests import OPERATOR, WHY, offboard, remove, restore, revoke
 from tests.trust.test_2_1_an_approval_remembers_its_holder import (
@@ -20,7 +19,7 @@ from tests.trust.test_2_1_an_approval_remembers_its_holder import (
 )
 from tests.trust.test_2_1_space_given_up_before_the_sale import given_up
 from tests.trust.test_2_1_space_left_to_an_accomplice import looked_at
-from tests.usecases.routes import Routes, valid
+from tests.usecases.routes import Routes
 from tests.usecases.verbs import Verb
 from tests.watch.conftest import database_url, days, routes, services, world, world_engine
 from tests.watch.test_4_after_a_sale import frozen
@@ -32,7 +31,7 @@ from tests.watching import DAY, HOUR, Days
 __all__ = ["database_url", "days", "routes", "services", "world", "world_engine"]  # fixtures
 
 
-async def test_1d_the_next_buyer_contests_the_one_whom_the_operator_approved(
+async def test_2_1_case_1d_the_next_buyer_contests_the_one_whom_the_operator_approved(
     days: Days, routes: Routes
 ) -> None:
     """As it goes: sold, approved by a person, and sold on within a year."""
@@ -47,7 +46,7 @@ async def test_1d_the_next_buyer_contests_the_one_whom_the_operator_approved(
     assert await stands(days, buyer) is Standing.CONTESTED
 
 
-async def test_4b_the_buyer_leaves_and_comes_back(days: Days, routes: Routes) -> None:
+async def test_2_1_case_4b_the_buyer_leaves_and_comes_back(days: Days, routes: Routes) -> None:
     await frozen(days, routes)
     await given_up(routes)
     buyer = await waiting(days)
@@ -61,7 +60,7 @@ async def test_4b_the_buyer_leaves_and_comes_back(days: Days, routes: Routes) ->
 
 @pytest.mark.parametrize("who", ["itself", "accomplice"])
 @pytest.mark.parametrize("by", ["checks", "operator"])
-async def test_7b_approved_since_while_statistics_do_not_say_whose_it_is(
+async def test_2_1_case_7b_approved_since_while_statistics_do_not_say_whose_it_is(
     days: Days, routes: Routes, by: str, who: str
 ) -> None:
     await looked_at(days, routes)
@@ -85,7 +84,7 @@ async def test_7b_approved_since_while_statistics_do_not_say_whose_it_is(
     assert await proves(days, anew) is RunResult.CONTESTED
 
 
-async def test_9a_brought_again_by_the_buyer_and_approved_by_its_proof(
+async def test_2_1_case_9a_brought_again_by_the_buyer_and_approved_by_its_proof(
     days: Days, routes: Routes
 ) -> None:
     await frozen(days, routes)
@@ -100,7 +99,7 @@ async def test_9a_brought_again_by_the_buyer_and_approved_by_its_proof(
     assert await stands(days, anew) is Standing.OK
 
 
-async def test_9b_proven_anew_by_the_buyer(days: Days, routes: Routes) -> None:
+async def test_2_1_case_9b_proven_anew_by_the_buyer(days: Days, routes: Routes) -> None:
     """The operator gave its word an end, and the customer has proven it before that."""
     await frozen(days, routes)
     await given_up(routes)
@@ -119,7 +118,7 @@ async def test_9b_proven_anew_by_the_buyer(days: Days, routes: Routes) -> None:
     assert await stands(days, buyer) is Standing.OK
 
 
-async def test_9c_the_winner_of_a_dispute(days: Days, routes: Routes) -> None:
+async def test_2_1_case_9c_the_winner_of_a_dispute(days: Days, routes: Routes) -> None:
     claimant, dispute_id = await disputed(days, routes)
     await decide(days, dispute_id, Side.CLAIMANT, early=True)
     days.world.clock.advance(MOMENT)
@@ -130,24 +129,7 @@ async def test_9c_the_winner_of_a_dispute(days: Days, routes: Routes) -> None:
     assert await stands(days, claimant) is Standing.OK
 
 
-async def test_5b_nor_is_it_frozen_while_it_is_approved(days: Days, routes: Routes) -> None:
-    wide = await days.world.approved("31.4.0.0/22", account_id=await days.world.new_account())
-    of = days.rows["ripencc"]
-    of += [("31.4.0.0/23", "allocated", "seller"), ("31.4.2.0/23", "allocated", "lender")]
-    days.roas += [valid("31.4.0.0/22")]
-    await looked_at(days, routes)
-    of[-2:] = [
-        ("31.4.0.0/24", "allocated", "lender"),
-        ("31.4.1.0/24", "allocated", "seller"),
-        ("31.4.2.0/23", "allocated", "lender"),
-    ]
-    for _ in range(3):
-        days.world.clock.advance(DAY)
-        await looked_at(days, routes)
-    assert await days.frozen_for(wide) == {Signal.HOLDER}
-
-
-async def test_11_a_rival_is_listed_still_where_the_operator_approved_the_wrong_one(
+async def test_2_1_case_11_a_rival_is_listed_still_where_the_operator_approved_the_wrong_one(
     days: Days, routes: Routes
 ) -> None:
     await frozen(days, routes)
@@ -167,7 +149,9 @@ async def test_11_a_rival_is_listed_still_where_the_operator_approved_the_wrong_
     assert await waits(days, buyer)
 
 
-async def test_12_approved_by_the_operator_as_a_rival_proves_it(days: Days, routes: Routes) -> None:
+async def test_2_1_case_12_approved_by_the_operator_as_a_rival_proves_it(
+    days: Days, routes: Routes
+) -> None:
     await frozen(days, routes)
     await given_up(routes)
     buyer = await waiting(days)

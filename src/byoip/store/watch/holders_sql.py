@@ -1,8 +1,8 @@
 """Of which space statistics name another holder than is remembered: text SQL, parts of statements.
 
-Each selects prefixes. Of several holders of one claim none may be named no more either: its space
-may be another's of them by now. Ids by which a registry has numbered its holders anew since,
-however often, are the same holders.
+Each selects prefixes. Of a claim with several holders always all of it: which part was whose is not
+kept, and one of them may have sold to the other, which brings no new id. Ids by which a registry
+has numbered its holders anew since, however often, are the same holders.
 """
 
 from typing import Final
@@ -29,12 +29,7 @@ _ANOTHER: Final = f"""
             SELECT FROM jsonb_array_elements(nullif({{of}}.{{known}}, '')::jsonb -> 0) AS was
             WHERE was ->> 0 = used.registry AND row.holder IN ({_SAME}))
     UNION ALL SELECT p.cidr
-    FROM jsonb_array_elements(nullif({{of}}.{{known}}, '')::jsonb -> 0) AS was
-    WHERE was ->> 2 = 'held' AND jsonb_array_length({{of}}.{{known}}::jsonb -> 0) > 1
-        AND NOT EXISTS (
-            SELECT FROM current_registration_snapshots AS used
-            JOIN registered_ranges AS row ON row.snapshot = used.number
-            WHERE used.registry = was ->> 0 AND row.prefix && p.cidr AND row.holder IN ({_SAME}))
+    WHERE jsonb_array_length(nullif({{of}}.{{known}}, '')::jsonb -> 0) > 1
 """  # noqa: S608 - of constants
 # Of a watch `w` of a claim `p`.
 ANOTHERS: Final = _ANOTHER.format(of="w", known="baseline", since="looked_at")

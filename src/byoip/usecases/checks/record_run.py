@@ -19,7 +19,6 @@ from byoip.domain.claims.check_waiver import CheckWaiver, Waivable
 from byoip.domain.claims.claim import CheckRecord, Claim, ClaimNotFound
 from byoip.domain.claims.ownership_token import OwnershipToken, TokenMethod
 from byoip.domain.history import Actor
-from byoip.domain.watch.levels import Signal
 from byoip.domain.watch.validity import LONGEST
 from byoip.store.transaction import Store, Transaction
 from byoip.store.watch.disputes import DisputeRepository
@@ -146,10 +145,7 @@ class RecordRun:
             )
             holder = None
             if decided.approved and not claim.approved:
-                holder = as_approved(claim.prefix, known[_FACTS], tx.now)
-                # What was known before is forgotten as it is saved.
-                before = (await tx.watches.of(claim.id)).get(Signal.HOLDER) if not holder else None
-                holder = replace(before.again(), heard=0) if before else holder
+                holder = await as_approved(tx, claim, known[_FACTS])
             await tx.claims.save(decided)
             record_changes(tx, claim, decided)
             freed = result is RunResult.APPROVED and known[0].marked

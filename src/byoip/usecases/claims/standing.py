@@ -49,9 +49,9 @@ async def approve(
         raise SpaceReserved(claim.prefix)
     if approved.standing is Standing.CONTESTED:
         approved = approved.change_standing(Transition.SETTLED, tx.now)
+    holder = await as_approved(tx, claim, await tx.registrations.overlapping(claim.prefix))
     await tx.claims.save(approved)
-    registered = await tx.registrations.overlapping(claim.prefix)
-    if (holder := as_approved(claim.prefix, registered, tx.now)) is not None:
+    if holder is not None:
         await tx.watches.put_of_approval(claim.id, holder)
     record_changes(tx, claim, approved, reason=why)
     await clear_contests(tx, claim.prefix)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from byoip.domain.checks.evidence import Fault
 from byoip.domain.checks.registry import Responsible
-from byoip.domain.claims.claim import ClaimNotFound
+from byoip.domain.claims.claim import Claim, ClaimNotFound
 from byoip.domain.history import Actor
 from byoip.domain.prefix import Prefix
 from byoip.domain.rdap.said import RdapEnd, Said
@@ -176,17 +176,21 @@ async def _heard(tx: Transaction, prefix: Prefix, watch: Watch, told: _Told) -> 
     return _compared(prefix, watch, told, holding_of(prefix, known), tx.now)
 
 
-def as_approved(prefix: Prefix, registered: Registered, at: datetime) -> Watch | None:
+async def as_approved(tx: Transaction, claim: Claim, registered: Registered) -> Watch | None:
     """Its holder as it is approved; what a file says later is held against that. None: not known.
 
     Not as the next run of a job finds it: whoever leaves, or sells, before that leaves no trace.
+    Where files do not say it now, it is the one of before, which saving the approval forgets.
     """
     known = registered.allocations if registered.snapshot is not None else None
-    holding = holding_of(prefix, known)
+    holding = holding_of(claim.prefix, known)
     if isinstance(holding, str):
-        return None
+        if claim.revoked_at is None and claim.reopened_at is None:
+            return None  # it was never approved
+        before = (await tx.watches.of(claim.id)).get(Signal.HOLDER)
+        return None if before is None else replace(before.again(), heard=0)
     watch = Watch(Signal.HOLDER, heard=registered.snapshot, baseline=Remembered(holding).kept())
-    return watch.good(at, in_words(holding))
+    return watch.good(tx.now, in_words(holding))
 
 
 def _compared(prefix: Prefix, watch: Watch, told: _Told, now: Holding | str, at: datetime) -> Watch:
