@@ -3,9 +3,11 @@
 A /17 that is validated all the time adds some two million rows a day, each but a digest.
 """
 
+import pytest
+
 from byoip.domain.checks.evidence import Check, Finding, Passed, RawAnswer
 from byoip.domain.checks.validation_run import RunResult
-from byoip.store.checks.raw_answers import DIGESTS_KEPT
+from byoip.store.checks.raw_answers import DIGESTS_KEPT, mark_letter
 from tests.trust.test_4_4_evidence import Attacker, attacker, world, world_engine
 
 __all__ = ["attacker", "world", "world_engine"]  # fixtures
@@ -32,3 +34,28 @@ async def test_4_4_older_runs_keep_their_verdict_and_what_an_approval_rests_on_i
         (finding,) = (await world.reader.run(claim.account_id, claim.id, run_id)).findings
         assert len(finding.exhibits) == exhibits
         assert finding.outcome is not None
+
+
+@pytest.mark.parametrize(
+    ("result", "answer"),
+    [
+        (RunResult.APPROVED, b""),  # a run without a byte of answers keeps none
+        (RunResult.FAILED, b""),
+        (RunResult.FAILED, b"yes"),  # the newest pass of its check: a letter may rest on it later
+    ],
+)
+async def test_4_4_so_does_what_a_letter_rests_on_or_the_newest_pass(
+    attacker: Attacker, result: RunResult, answer: bytes
+) -> None:
+    world = attacker.world
+    claim = await world.claim()
+    shown = (RawAnswer("q", "h", answer, world.clock.now()),)
+    passed = Finding(Check.OWNERSHIP_RDNS, Passed("as it should be"), world.clock.now(), shown)
+    run_id = await attacker.has_found(claim, result, [passed])
+    if result is RunResult.FAILED and not answer:
+        async with world.store.transaction() as tx:
+            await mark_letter(tx.session, claim.id, [run_id])
+    for _ in range(DIGESTS_KEPT + 1):
+        await attacker.has_checked(claim, [b""])
+    (finding,) = (await world.reader.run(claim.account_id, claim.id, run_id)).findings
+    assert len(finding.exhibits) == 1
