@@ -25,9 +25,8 @@ from tests.trust.test_2_1_space_left_to_an_accomplice import looked_at
 from tests.usecases.routes import Routes, valid
 from tests.usecases.verbs import Verb
 from tests.watch.conftest import database_url, days, routes, services, world, world_engine
-from tests.watch.test_4_after_a_sale import frozen
 from tests.watch.test_5_disputes import decide, disputed
-from tests.watch.test_5_disputes_left_marks import stands, waiting
+from tests.watch.test_5_disputes_left_marks import bought, stands, waiting
 from tests.watch.test_5_holders import sold
 from tests.watching import DAY, Days
 
@@ -104,10 +103,7 @@ async def test_2_1_case_2_a_winner_that_validates_after_the_loser_is_closed_is_a
 
 # 4. Standing of the approved one.
 async def test_2_1_case_4_a_thief_is_resumed(days: Days, routes: Routes) -> None:
-    await frozen(days, routes)
-    await given_up(routes)
-    buyer = await waiting(days)
-    await approve(days, buyer)
+    buyer = await bought(days, routes)
     days.world.clock.advance(2 * DAY)
     thief = await waiting(days)
     assert await stands(days, buyer) is Standing.OK

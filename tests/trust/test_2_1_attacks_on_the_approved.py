@@ -24,7 +24,7 @@ from tests.usecases.verbs import Verb
 from tests.watch.conftest import database_url, days, routes, services, world, world_engine
 from tests.watch.test_4_after_a_sale import frozen
 from tests.watch.test_5_disputes import decide, disputed
-from tests.watch.test_5_disputes_left_marks import stands, waiting, waits
+from tests.watch.test_5_disputes_left_marks import bought, stands, waiting, waits
 from tests.watch.test_5_disputes_won import accomplice, result
 from tests.watching import DAY, HOUR, Days
 
@@ -35,10 +35,7 @@ async def test_2_1_case_1d_the_next_buyer_contests_the_one_whom_the_operator_app
     days: Days, routes: Routes
 ) -> None:
     """As it goes: sold, approved by a person, and sold on within a year."""
-    await frozen(days, routes)
-    await given_up(routes)
-    buyer = await waiting(days)
-    await approve(days, buyer)
+    buyer = await bought(days, routes)
     days.world.clock.advance(100 * DAY)
     await sell(days, to="third", files=1)
     third = await waiting(days)
@@ -47,10 +44,7 @@ async def test_2_1_case_1d_the_next_buyer_contests_the_one_whom_the_operator_app
 
 
 async def test_2_1_case_4b_the_buyer_leaves_and_comes_back(days: Days, routes: Routes) -> None:
-    await frozen(days, routes)
-    await given_up(routes)
-    buyer = await waiting(days)
-    await approve(days, buyer)
+    buyer = await bought(days, routes)
     days.world.clock.advance(2 * DAY)
     await waiting(days)
     await offboard(days.world, buyer)
@@ -87,10 +81,7 @@ async def test_2_1_case_7b_approved_since_while_statistics_do_not_say_whose_it_i
 async def test_2_1_case_9a_brought_again_by_the_buyer_and_approved_by_its_proof(
     days: Days, routes: Routes
 ) -> None:
-    await frozen(days, routes)
-    await given_up(routes)
-    buyer = await waiting(days)
-    await approve(days, buyer)
+    buyer = await bought(days, routes)
     await remove(days.world, buyer)
     anew = await days.world.claim(account_id=buyer.account_id)
     assert await proves(days, anew) is RunResult.APPROVED

@@ -45,6 +45,15 @@ async def waiting(days: Days) -> Claim:
     return other
 
 
+async def bought(days: Days, routes: Routes) -> Claim:
+    """Sold, left, and approved by an operator for the account that has bought it."""
+    await frozen(days, routes)
+    await given_up(routes)
+    buyer = await waiting(days)
+    await approve(days, buyer)
+    return buyer
+
+
 async def won(days: Days, routes: Routes) -> Claim:
     """Decided for it a moment ago, and by a new token."""
     claimant, dispute_id = await disputed(days, routes)
@@ -71,10 +80,7 @@ async def test_whom_the_operator_approves_may_announce_whoever_else_has_proven_i
 
 
 async def test_nor_does_a_new_account_contest_it_each_time(days: Days, routes: Routes) -> None:
-    await frozen(days, routes)
-    await given_up(routes)
-    buyer = await waiting(days)
-    await approve(days, buyer)
+    buyer = await bought(days, routes)
     for _ in range(2):
         days.world.clock.advance(2 * DAY)
         thief = await waiting(days)

@@ -100,7 +100,8 @@ _APPROVE: Final = compiled(
     ) {_SUPERSEDE_TEXT} AND run.id NOT IN (SELECT id FROM marked)
     """)  # noqa: S608 - of constants
 )
-# What is behind them has its verdict alone. Some more are read: not every run has a list.
+# What is behind them has its verdict alone. Some more are read, for a run whose answers are pruned
+# late has its list still. What the version before has left further back stays until closing.
 _FORGET: Final = compiled(
     sa.text("""
     DELETE FROM exhibits WHERE run_id IN (
